@@ -1,0 +1,89 @@
+// A record of the ERP on its way to the database: read, checked, converted and hashed.
+#pragma once
+
+#include "core/datetime.hpp"
+#include "core/options.hpp"
+#include "core/schema.hpp"
+#include "core/uuid.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eryxon::core {
+
+// A value converted to its column's kind. What the views point to lives in the document's arena.
+struct Value {
+    bool is_null = true;
+    std::int64_t integer = 0;   // integer; boolean as 0 or 1
+    std::string_view text;      // text, enumeration, numeric and floating (plain or JSON notation), other
+    DateTime datetime;          // date, timestamp, timestamptz
+    Uuid uuid{};
+    Json json;                  // json; text_array as an array of strings (or nulls)
+};
+
+// A sent field and its converted value; `hashed` is what stands in the hash.
+struct FieldValue {
+    const Field* field;
+    Value value;
+    Json hashed;
+};
+
+// A reference as it was sent: the form that counts.
+struct ReferenceValue {
+    enum class By : std::uint8_t { null, id, external_id, name };
+    const Field* field;
+    By by = By::null;
+    std::string_view path;  // the member that counts: "job_external_id"
+    Uuid id{};
+    std::string_view source;  // by external_id: own or overriding source
+    std::string_view text;    // external id or name
+};
+
+enum class Operation : std::uint8_t { upsert, remove };
+
+// One record with its children. `path` stands before the names of its fields in faults: "" or "parts[0].".
+struct Record {
+    const Entity* entity = nullptr;
+    std::string path;
+    Operation operation = Operation::upsert;
+    bool has_key = false;           // external_id and external_source are both valid
+    std::string_view external_id;
+    std::string_view source;
+    std::vector<FieldValue> values;          // in order of Entity::fields
+    std::vector<ReferenceValue> references;  // likewise; sent or inherited ones only
+    std::vector<Fault> faults;
+    std::vector<Fault> creation_faults;      // count only where the record would be created: required fields that are missing
+    std::vector<Warning> warnings;
+    std::string hash;                        // 64 hex digits; empty if has_key is false or the values are faulty
+    struct ChildArray {
+        const Entity::Children* children;
+        std::vector<Record> records;
+    };
+    std::vector<ChildArray> children;        // arrays that were sent, in order of Entity::children
+};
+
+// True if the text matches the PostgreSQL regular expression.
+using PatternMatcher = std::function<bool(std::string_view pattern, std::string_view text)>;
+
+// What reading a record needs to know.
+struct ReadContext {
+    const Schema& schema;
+    const Options& options;
+    JsonArena& arena;
+    PatternMatcher matches;
+};
+
+// Reads one top-level record (any JSON value: what is no object becomes a record with the fault INVALID_PAYLOAD).
+// All faults of the record and of its children are gathered, none is thrown.
+Record read_record(const Entity& entity, const Json& json, const ReadContext& context);
+
+// The top-level records of a bulk payload: an array, {"items":[...]} or {"<entity>":[...]}. Throws CallError INVALID_PAYLOAD.
+std::span<const Json> bulk_items(const Json& payload, std::string_view entity);
+
+// True if the record or one of its children, at any depth, has a fault.
+bool is_faulty(const Record& record);
+
+}  // namespace eryxon::core
