@@ -1,0 +1,65 @@
+# Builds, installs and checks the extension with PGXS. Targets: all (default), install, installcheck, check-core, clean.
+# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors), BITCODE=no (no LLVM bitcode), DEBUG_POINTS=1.
+
+EXTENSION   = eryxon_sync
+MODULE_big  = $(EXTENSION)
+EXT_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSION).control)
+
+PG_CONFIG  ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
+
+SOURCES    := $(sort $(wildcard src/module.cpp src/entry/*.cpp src/core/*.cpp src/pg/*.cpp))
+OBJS        = $(SOURCES:.cpp=.o)
+
+# The install script is the fragments of sql/install in the order of their numbers.
+INSTALL_SQL := sql/$(EXTENSION)--$(EXT_VERSION).sql
+FRAGMENTS   := $(sort $(wildcard sql/install/*.sql))
+DATA_built   = $(INSTALL_SQL)
+DATA         = $(sort $(wildcard sql/updates/*.sql))
+
+# Questions in test/sql and test/isolation/specs; answers in expected and test/isolation/expected. "setup" goes first.
+REGRESS_FOUND  := $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
+REGRESS         = $(filter setup,$(REGRESS_FOUND)) $(filter-out setup,$(REGRESS_FOUND))
+REGRESS_OPTS    = --inputdir=test --encoding=UTF8 --no-locale
+ISOLATION       = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS  = --inputdir=test/isolation --encoding=UTF8 --no-locale
+
+PG_CPPFLAGS   = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DERYXON_SYNC_VERSION='"$(EXT_VERSION)"'
+PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-semantic-interposition -Wall -Wextra -MMD
+ifdef WERROR
+PG_CXXFLAGS  += -Werror
+endif
+ifdef DEBUG_POINTS
+PG_CPPFLAGS  += -DERYXON_DEBUG_POINTS
+endif
+SHLIB_LINK    = -lstdc++ -lcrypto -lsimdjson
+SHLIB_EXPORTS = exports.txt
+
+EXTRA_CLEAN   = build $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+
+# PostgreSQL is often built with LLVM; a machine without its clang builds the library alone.
+LLVM_CLANG := $(shell sed -n 's/^CLANG *= *//p' $(dir $(shell $(PG_CONFIG) --pgxs))../Makefile.global)
+ifeq ($(shell command -v $(firstword $(LLVM_CLANG) none)),)
+override with_llvm := no
+endif
+ifeq ($(BITCODE),no)
+override with_llvm := no
+endif
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+COMPILE.cxx.bc += -std=c++20 -MMD -MF $(@:.bc=.bc.d)
+
+$(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
+	@echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
+	cat /dev/null $(FRAGMENTS) >> $@
+
+# Builds core without a server and runs its unit tests.
+BUILD_DIR ?= build
+.PHONY: check-core
+check-core:
+	cmake -S . -B $(BUILD_DIR) $(CMAKE_OPTS)
+	cmake --build $(BUILD_DIR)
+	ctest --test-dir $(BUILD_DIR) --output-on-failure
+
+-include $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
