@@ -51,7 +51,7 @@ include $(PGXS)
 COMPILE.cxx.bc += -std=c++20 -MMD -MF $(@:.bc=.bc.d)
 
 $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
-	@echo '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
+	@printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
 	cat /dev/null $(FRAGMENTS) >> $@
 
 # Builds core without a server and runs its unit tests.
