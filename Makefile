@@ -34,7 +34,7 @@ endif
 SHLIB_LINK    = -lstdc++ -lcrypto -lsimdjson
 SHLIB_EXPORTS = exports.txt
 
-EXTRA_CLEAN   = build $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+EXTRA_CLEAN   = build $(FLAGS) $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
 
 # PostgreSQL is often built with LLVM; a machine without its clang builds the library alone.
 LLVM_CLANG := $(shell sed -n 's/^CLANG *= *//p' $(dir $(shell $(PG_CONFIG) --pgxs))../Makefile.global)
@@ -53,6 +53,14 @@ COMPILE.cxx.bc += -std=c++20 -MMD -MF $(@:.bc=.bc.d)
 $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
 	@printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
 	cat /dev/null $(FRAGMENTS) >> $@
+
+# A change of compiler, flags or PostgreSQL rebuilds every object.
+FLAGS := .build-flags
+$(OBJS) $(OBJS:.o=.bc): $(FLAGS)
+$(FLAGS): FORCE
+	@printf '%s\n' '$(subst ','\'',$(COMPILE.cc))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(COMPILE.cc))' > $@
+.PHONY: FORCE
+FORCE:
 
 # Builds core without a server and runs its unit tests.
 BUILD_DIR ?= build

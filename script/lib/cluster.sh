@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# Private PostgreSQL clusters: a folder of their own, a socket in it, no TCP port. Source after common.sh.
+#
+# A cluster is a folder with data/ (PGDATA), log (the server's messages) and the socket. Clients connect by
+# PGHOST=<folder>; nobody else on the machine can enter it.
+
+# Makes the folder that will hold a cluster, owned by the server's user.
+cluster_folder() {
+    mkdir -p "$1"
+    chmod 700 "$1"
+    if is_root; then chown postgres: "$1"; fi
+}
+
+# Creates the cluster in folder $1 unless it is there; further arguments are lines for postgresql.conf.
+cluster_create() {
+    local folder=$1 line
+    shift
+    if [ -f "$folder/data/PG_VERSION" ]; then return 0; fi
+    cluster_folder "$folder"
+    (cd "$folder" && as_server_user "$(pg_dir --bindir)/initdb" --pgdata="$folder/data" --username=postgres --auth=trust \
+        --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$folder/initdb.log" || { cat "$folder/initdb.log" >&2; return 1; }
+    for line in "listen_addresses = ''" "unix_socket_directories = '$folder'" "logging_collector = off" "$@"; do
+        printf '%s\n' "$line" >>"$folder/data/postgresql.conf"
+    done
+}
+
+# Starts the cluster in folder $1 unless it runs, and points libpq's environment at it.
+cluster_start() {
+    local folder=$1
+    if ! cluster_runs "$folder"; then
+        (cd "$folder" && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$folder/data" --log="$folder/log" --wait --silent start) ||
+            { tail -n 20 "$folder/log" >&2; return 1; }
+    fi
+    cluster_use "$folder"
+}
+
+# Points libpq's environment at the cluster in folder $1.
+cluster_use() {
+    export PGHOST=$1 PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+    unset PGSERVICE PGSSLMODE PGPASSWORD PGOPTIONS PGHOSTADDR
+    PATH=$(pg_dir --bindir):$PATH
+    export PATH
+}
+
+# Tells whether the server of folder $1 runs.
+cluster_runs() { (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" status) >/dev/null 2>&1; }
+
+# Stops the server of folder $1 if it runs.
+cluster_stop() {
+    if cluster_runs "$1"; then
+        (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --mode=fast --wait --silent stop)
+    fi
+}
+
+# Prints the lines of server logs that tell of a crash; succeeds if there are some.
+crash_lines() { grep -nHE 'signal 6|signal 11|TRAP:|PANIC:' "$@" 2>/dev/null; }

@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# The test suites of script/test, one function each. Source after common.sh, cluster.sh and count.sh.
+#
+# WORK is the folder of this run: logs and clusters live there. Every suite counts its results once.
+
+TEMPLATES=$ROOT/../shared/data/templates
+if [ -d "$TEMPLATES" ]; then TEMPLATES=$(cd "$TEMPLATES" && pwd); else TEMPLATES=; fi
+
+# Runs a command into $WORK/<suite>.log and keeps its exit status in STATUS; the log is shown if it fails.
+logged() {
+    local log=$WORK/$1.log
+    shift
+    STATUS=0
+    "$@" >"$log" 2>&1 || STATUS=$?
+    if [ "$STATUS" -ne 0 ]; then grep -vE '^ok |^\[ +(OK|RUN) ' "$log" | tail -n "${LOG_LINES:-60}"; fi
+}
+
+# Runs function $2 with a fresh server named $1, then stops it and counts a crash in its log as a failure.
+with_cluster() {
+    local name=$1 folder=$WORK/cluster-$1 crashes
+    shift
+    if ! cluster_create "$folder" "fsync = off" "synchronous_commit = off" "full_page_writes = off" \
+        "max_connections = 60" "log_line_prefix = '%m [%p] %d '" || ! cluster_start "$folder"; then
+        count "$name server" 0 1
+        return
+    fi
+    "$@" || count "$name (broken off)" 0 1
+    cluster_stop "$folder"
+    if crashes=$(crash_lines "$folder/log"); then
+        say "$crashes"
+        count "$name server log" 0 1
+    else
+        count "$name server log" 1 0
+    fi
+}
+
+# core without a server: GoogleTest under AddressSanitizer and UndefinedBehaviorSanitizer.
+suite_unit() {
+    local build=$ROOT/build/unit
+    logged unit-build cmake_build "$build" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON -DERYXON_WERROR=ON
+    if [ "$STATUS" -ne 0 ]; then count "unit build" 0 1; return; fi
+    logged unit ctest --test-dir "$build" --output-on-failure
+    count unit "$(grep -cE 'Test +#[0-9]+: .* Passed' "$WORK/unit.log" || true)" \
+        "$(grep -cE 'Test +#[0-9]+: .*(\*\*\*|Not Run)' "$WORK/unit.log" || [ "$STATUS" -eq 0 ])"
+}
+
+# Configures and builds a CMake tree $1 with further options.
+cmake_build() {
+    local build=$1
+    shift
+    cmake -S "$ROOT" -B "$build" "$@" && cmake --build "$build" --parallel "$(nproc)"
+}
+
+# libFuzzer targets over core, FUZZ_SECONDS each; a crash, leak or timeout fails.
+suite_fuzz() {
+    local build=$ROOT/build/fuzz target name
+    logged fuzz-build cmake_build "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-14 -DERYXON_FUZZ=ON
+    if [ "$STATUS" -ne 0 ]; then count "fuzz build" 0 1; return; fi
+    for target in "$ROOT"/test/fuzz/*.cpp; do
+        name=$(basename "$target" .cpp)
+        logged "fuzz-$name" fuzz_one "$(find "$build" -type f -perm -u+x -name "*$name*" | head -n 1)" "$name"
+        if [ "$STATUS" -eq 0 ]; then count "fuzz $name" 1 0; else count "fuzz $name" 0 1; fi
+    done
+}
+
+# Runs one fuzzer in a folder of its own; finds go there.
+fuzz_one() {
+    mkdir -p "$WORK/fuzz/$2"
+    (cd "$WORK/fuzz/$2" && "$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 .)
+}
+
+# pg_regress: SQL by topic, answers compared.
+suite_regress() { with_cluster regress run_regress; }
+run_regress() {
+    logged regress make -C "$ROOT" -s installcheck ISOLATION=
+    if [ "$STATUS" -ne 0 ]; then tail -n 200 "$ROOT/regression.diffs" 2>/dev/null || true; fi
+    count_regress regress "$WORK/regress.log" "$STATUS"
+}
+
+# pg_isolation_regress: interleavings of sessions.
+suite_isolation() { with_cluster isolation run_isolation; }
+run_isolation() {
+    logged isolation make -C "$ROOT" -s installcheck REGRESS=
+    if [ "$STATUS" -ne 0 ]; then tail -n 200 "$ROOT/output_iso/regression.diffs" 2>/dev/null || true; fi
+    count_regress isolation "$WORK/isolation.log" "$STATUS"
+}
+
+# pgTAP: each file in a new database that has the extensions pgtap and eryxon_sync.
+suite_pgtap() { with_cluster pgtap run_pgtap; }
+run_pgtap() {
+    local file name
+    createdb pgtap_template
+    psql -qX -d pgtap_template -c 'CREATE EXTENSION pgtap' -c "CREATE EXTENSION $EXTENSION"
+    export ERYXON_CSV=$TEMPLATES
+    for file in "$ROOT"/test/pgtap/*.sql; do
+        name=$(basename "$file" .sql)
+        createdb -T pgtap_template "pgtap_$name"
+        logged "pgtap-$name" pg_prove --verbose --dbname "pgtap_$name" "$file"
+        count_tap "pgtap $name" "$WORK/pgtap-$name.log" "$STATUS"
+    done
+}
+
+# TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers.
+suite_tap() {
+    local folder=$WORK/tap file name crashes pgxs
+    pgxs=$(dirname "$(pg_dir --pgxs)")/../test
+    mkdir -p "$folder"
+    cp -r "$ROOT/test" "$ROOT/sql" "$ROOT/script" "$ROOT/sample" "$folder/"
+    if [ -n "$TEMPLATES" ]; then cp -r "$TEMPLATES" "$folder/templates"; fi
+    if is_root; then chown -R postgres: "$folder"; fi
+    for file in "$folder"/test/t/*.pl; do
+        name=$(basename "$file" .pl)
+        logged "tap-$name" run_tap "$folder" "$file" "$pgxs"
+        count_tap "tap $name" "$WORK/tap-$name.log" "$STATUS"
+    done
+    if crashes=$(find "$folder/tmp_check/log" -name '*.log' ! -name 'regress_log*' -print0 2>/dev/null |
+        xargs -0 -r grep -nHE 'signal 6|signal 11|TRAP:|PANIC:'); then
+        say "$crashes"
+        count "tap server logs" 0 1
+    else
+        count "tap server logs" 1 0
+    fi
+}
+
+# Runs one Perl test file $2 with the server's own test modules.
+run_tap() {
+    (cd "$1" && as_server_user env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE PATH="$(pg_dir --bindir):$PATH" \
+        PG_CONFIG="$PG_CONFIG" PG_REGRESS="$3/regress/pg_regress" TESTDIR="$1" \
+        ERYXON_CSV="${TEMPLATES:+$1/templates}" prove --verbose -I "$3/perl" -I "$1/test/t" "$2")
+}
+
+# Oracle: the same random calls to the engine and to a slow PL/pgSQL reading of the contract.
+suite_oracle() { with_cluster oracle run_oracle; }
+run_oracle() {
+    logged oracle "$ROOT/test/oracle/run" --cases "$ORACLE_CASES" ${ORACLE_SEED:+--seed "$ORACLE_SEED"}
+    grep -i seed "$WORK/oracle.log" | head -n 1 || true
+    count_summary oracle "$WORK/oracle.log" "$STATUS"
+}
