@@ -1,0 +1,15 @@
+// The module: magic and load-time set-up.
+#include "pg/registry.hpp"
+#include "pg/settings.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+}
+
+// Defines the settings and registers the invalidation callbacks.
+void _PG_init(void) {
+    eryxon::pg::define_settings();
+    eryxon::pg::watch_catalog();
+}

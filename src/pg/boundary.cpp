@@ -1,0 +1,148 @@
+// Copies of errors in both directions across the wall.
+#include "pg/boundary.hpp"
+
+#include "core/result.hpp"
+
+namespace eryxon::pg {
+
+namespace {
+
+// The strings of an ErrorData that are copied with it.
+constexpr char* ErrorData::*const text_members[] = {
+    &ErrorData::message,     &ErrorData::detail,        &ErrorData::detail_log,      &ErrorData::hint,
+    &ErrorData::context,     &ErrorData::backtrace,     &ErrorData::schema_name,     &ErrorData::table_name,
+    &ErrorData::column_name, &ErrorData::datatype_name, &ErrorData::constraint_name, &ErrorData::internalquery,
+};
+
+// An ErrorData with its strings.
+struct OwnedError {
+    ErrorData data;
+    std::string texts[std::size(text_members)];
+
+    explicit OwnedError(const ErrorData& source) : data(source) {
+        for (std::size_t i = 0; i < std::size(text_members); i++) {
+            if (source.*text_members[i] == nullptr) continue;
+            texts[i] = source.*text_members[i];
+            data.*text_members[i] = texts[i].data();
+        }
+    }
+};
+
+// Copies a string into the context, or gives up quietly when memory is out.
+char* plain_text(std::string_view text, MemoryContext context) {
+    auto* copy = static_cast<char*>(MemoryContextAllocExtended(context, text.size() + 1, MCXT_ALLOC_NO_OOM));
+    if (copy == nullptr) return nullptr;
+    memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    return copy;
+}
+
+// An error with nothing but its state and message; when memory is out, a static one.
+ErrorData* plain_error(int sqlerrcode, std::string_view message, MemoryContext context) {
+    static ErrorData last_resort;
+    void* memory = MemoryContextAllocExtended(context, sizeof(ErrorData), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+    auto* error = memory != nullptr ? static_cast<ErrorData*>(memory) : &last_resort;
+    error->elevel = ERROR;
+    error->sqlerrcode = sqlerrcode;
+    error->message = plain_text(message, context);
+    return error;
+}
+
+ErrorData* plain_copy(const Error& source, MemoryContext context) {
+    ErrorData* error = plain_error(source.data().sqlerrcode, {}, context);
+    *error = source.data();
+    for (auto member : text_members)
+        if (source.data().*member != nullptr) error->*member = plain_text(source.data().*member, context);
+    error->assoc_context = context;
+    return error;
+}
+
+int encode_sqlstate(std::string_view state) {
+    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+}
+
+ErrorData* plain_copy(const core::CallError& source, MemoryContext context) {
+    const core::Fault& first = source.faults().front();
+    std::string_view const state = first.sqlstate.empty() ? core::code_sqlstate(first.code) : first.sqlstate;
+    std::string details;
+    core::write_details(source.faults(), details);
+    ErrorData* error = plain_error(encode_sqlstate(state), source.what(), context);
+    error->detail = plain_text(details, context);
+    if (!first.hint.empty()) error->hint = plain_text(first.hint, context);
+    return error;
+}
+
+}  // namespace
+
+Error::Error(const ErrorData& data) {
+    auto owned = std::make_shared<OwnedError>(data);
+    data_ = std::shared_ptr<const ErrorData>(owned, &owned->data);
+}
+
+const char* Error::what() const noexcept {
+    return data_->message != nullptr ? data_->message : "server error";
+}
+
+std::string Error::sqlstate() const {
+    return unpack_sql_state(data_->sqlerrcode);
+}
+
+bool Error::ends_call() const {
+    switch (ERRCODE_TO_CATEGORY(data_->sqlerrcode)) {
+        case MAKE_SQLSTATE('4', '0', '0', '0', '0'):
+        case MAKE_SQLSTATE('5', '3', '0', '0', '0'):
+        case MAKE_SQLSTATE('5', '4', '0', '0', '0'):
+        case MAKE_SQLSTATE('5', '7', '0', '0', '0'):
+        case MAKE_SQLSTATE('5', '8', '0', '0', '0'):
+        case MAKE_SQLSTATE('F', '0', '0', '0', '0'):
+        case MAKE_SQLSTATE('X', 'X', '0', '0', '0'):
+            return true;
+        default:
+            return is(ERRCODE_LOCK_NOT_AVAILABLE) || is(ERRCODE_READ_ONLY_SQL_TRANSACTION);
+    }
+}
+
+namespace detail {
+
+void throw_pending(MemoryContext context) {
+    MemoryContextSwitchTo(context);
+    ErrorData* pending = CopyErrorData();
+    FlushErrorState();
+    Error error(*pending);
+    FreeErrorData(pending);
+    throw error;
+}
+
+ErrorData* plain_copy(const std::exception_ptr& error, MemoryContext context) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const Error& e) {
+        return pg::plain_copy(e, context);
+    } catch (const core::CallError& e) {
+        return pg::plain_copy(e, context);
+    } catch (const std::bad_alloc&) {
+        return plain_error(ERRCODE_OUT_OF_MEMORY, "out of memory", context);
+    } catch (const std::exception& e) {
+        return plain_error(ERRCODE_INTERNAL_ERROR, e.what(), context);
+    } catch (...) {
+        return plain_error(ERRCODE_INTERNAL_ERROR, "unknown C++ exception", context);
+    }
+}
+
+// An error that the server made is thrown on with its context; one of ours starts afresh.
+void raise(ErrorData* error) {
+    if (error->assoc_context != nullptr) ReThrowError(error);
+    ThrowErrorData(error);
+    pg_unreachable();
+}
+
+}  // namespace detail
+
+char* palloc_copy(std::string_view text) {
+    auto* copy = static_cast<char*>(palloc(text.size() + 1));
+    memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    return copy;
+}
+
+}  // namespace eryxon::pg

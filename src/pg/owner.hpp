@@ -1,0 +1,47 @@
+// Acting as another user inside the server: the extension's owner for its own state, a table's owner where a foreign key
+// would act as one.
+#pragma once
+
+#include "pg/boundary.hpp"
+
+namespace eryxon::pg {
+
+// The extension's owner. Raises 55000 if the extension is being dropped.
+Oid extension_owner();
+
+// A user and its security context, as the server keeps them.
+struct UserContext {
+    Oid user;
+    int flags;
+};
+
+UserContext current_user_context();
+void set_user_context(const UserContext& context);
+
+// Runs the work as that user. `flags` are added to the security context (SECURITY_NOFORCE_RLS, for one).
+template <class Work>
+auto as_user(Oid user, int flags, Work&& work) {
+    UserContext const before = current_user_context();
+    set_user_context({user, before.flags | flags});
+    try {
+        if constexpr (std::is_void_v<std::invoke_result_t<Work>>) {
+            work();
+            set_user_context(before);
+        } else {
+            auto result = work();
+            set_user_context(before);
+            return result;
+        }
+    } catch (...) {
+        set_user_context(before);
+        throw;
+    }
+}
+
+// Runs the work as the extension's owner. No user code may run inside.
+template <class Work>
+auto as_extension_owner(Work&& work) {
+    return as_user(extension_owner(), SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS, std::forward<Work>(work));
+}
+
+}  // namespace eryxon::pg

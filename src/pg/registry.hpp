@@ -1,0 +1,60 @@
+// The registry as the engine uses it: rules and tables of all attached entities, kept until something changes.
+#pragma once
+
+#include "core/schema.hpp"
+#include "pg/prelude.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace eryxon::pg {
+
+// A unique index of an attached table whose columns are all plain ones.
+struct UniqueIndex {
+    Oid oid;
+    std::vector<int> columns;  // attribute numbers
+};
+
+// What only the server side needs to know of an entity's table.
+struct Table {
+    Oid oid;
+    std::string name;                         // quoted, with schema
+    std::unordered_map<int, Oid> types;       // of the columns, by attribute number
+    std::unordered_map<int, std::int32_t> typmods;
+    Oid external_key_index = InvalidOid;
+    std::vector<UniqueIndex> unique_indexes;  // others than those of id and the external key
+    bool foreign_triggers = false;            // triggers that are neither ours nor a foreign key's
+};
+
+// One state of the registry. Calls hold on to theirs while newer ones are loaded.
+struct Registry {
+    core::Schema schema;
+    std::unordered_map<std::string, Table> tables;      // by entity
+    std::unordered_map<std::string, std::string> lost;  // entities whose table is gone: why
+
+    const Table& table(const core::Entity& entity) const { return tables.at(entity.name); }
+    // Throws CallError UNKNOWN_ENTITY with a hint.
+    const core::Entity& entity(std::string_view name) const;
+    // The entity that is attached to the table (or to its partitioned parent), or nullptr.
+    const core::Entity* entity_of(Oid table) const;
+};
+
+// The registry's present state. Needs an SPI connection.
+std::shared_ptr<const Registry> registry();
+
+// Registers the callbacks that mark the state stale; called once when the library is loaded.
+void watch_catalog();
+
+// The name, quoted for use in SQL.
+std::string quoted(std::string_view name);
+// The relation's name with its schema, quoted.
+std::string qualified_relation(Oid relation);
+// The type's name with its schema, quoted.
+std::string qualified_type(Oid type);
+// "OPERATOR(schema.=)" for two values of the type.
+std::string equality(Oid type);
+
+}  // namespace eryxon::pg

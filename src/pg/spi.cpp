@@ -1,0 +1,154 @@
+// Statements through SPI.
+#include "pg/spi.hpp"
+
+#include <unordered_map>
+
+extern "C" {
+#include "access/htup_details.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// More statements than this would be made only by very odd record shapes; then all are forgotten.
+constexpr std::size_t max_kept_plans = 512;
+
+struct Plans {
+    std::unordered_map<std::string, SPIPlanPtr> kept;
+    std::vector<SPIPlanPtr> retired;  // forgotten while some plan was running; freed once none is
+    int running = 0;
+};
+
+Plans& plans() {
+    static Plans* instance = new Plans;
+    return *instance;
+}
+
+// Marks that a plan runs: its triggers may call the extension again.
+class Running {
+public:
+    Running() { plans().running++; }
+    ~Running() { plans().running--; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+};
+
+void free_retired_plans() {
+    if (plans().running > 0) return;
+    for (SPIPlanPtr plan : plans().retired) call([plan] { SPI_freeplan(plan); });
+    plans().retired.clear();
+}
+
+SPIPlanPtr prepare(const std::string& sql, std::span<const Param> params) {
+    std::vector<Oid> types;
+    for (const Param& param : params) types.push_back(param.type);
+    return call([&] {
+        SPIPlanPtr plan = SPI_prepare(sql.c_str(), static_cast<int>(types.size()), types.data());
+        if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+        SPI_keepplan(plan);
+        return plan;
+    });
+}
+
+SPIPlanPtr kept_plan(const std::string& sql, std::span<const Param> params) {
+    auto& kept = plans().kept;
+    if (auto found = kept.find(sql); found != kept.end()) return found->second;
+    if (kept.size() >= max_kept_plans) forget_plans();
+    SPIPlanPtr plan = prepare(sql, params);
+    kept.emplace(sql, plan);
+    return plan;
+}
+
+}  // namespace
+
+Param Param::uuid(const core::Uuid& value) {
+    return {UUIDOID, PointerGetDatum(value.data())};
+}
+
+Param Param::text(std::string_view value) {
+    Datum const text = call(
+        [&] { return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))); });
+    return {TEXTOID, text};
+}
+
+Param uuid_array(std::span<const core::Uuid> values) {
+    std::vector<Datum> datums;
+    datums.reserve(values.size());
+    for (const core::Uuid& value : values) datums.push_back(PointerGetDatum(value.data()));
+    return {UUIDARRAYOID, call([&] {
+                return PointerGetDatum(construct_array(datums.data(), static_cast<int>(datums.size()), UUIDOID,
+                                                       UUID_LEN, false, TYPALIGN_CHAR));
+            })};
+}
+
+Param text_array(std::span<const std::string_view> values) {
+    std::vector<Datum> datums;
+    datums.reserve(values.size());
+    return {TEXTARRAYOID, call([&] {
+                for (std::string_view value : values)
+                    datums.push_back(
+                        PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))));
+                return PointerGetDatum(construct_array(datums.data(), static_cast<int>(datums.size()), TEXTOID, -1,
+                                                       false, TYPALIGN_INT));
+            })};
+}
+
+core::Uuid Row::uuid(int column) const {
+    core::Uuid uuid;
+    memcpy(uuid.data(), DatumGetUUIDP(values_[column])->data, uuid.size());
+    return uuid;
+}
+
+std::string_view Row::text(int column) const {
+    if (nulls_[column]) return {};
+    auto* raw = reinterpret_cast<varlena*>(DatumGetPointer(values_[column]));
+    if (VARATT_IS_COMPRESSED(raw) || VARATT_IS_EXTERNAL(raw))
+        raw = call([raw] { return pg_detoast_datum_packed(raw); });
+    return {VARDATA_ANY(raw), VARSIZE_ANY_EXHDR(raw)};
+}
+
+namespace detail {
+
+SPITupleTable* execute(const std::string& sql, std::span<const Param> params) {
+    SPIPlanPtr plan = kept_plan(sql, params);
+    std::vector<Datum> values;
+    std::string nulls;
+    for (const Param& param : params) {
+        values.push_back(param.value);
+        nulls.push_back(param.null ? 'n' : ' ');
+    }
+    Running running;
+    return call([&] {
+        int const result = SPI_execute_plan(plan, values.data(), nulls.c_str(), false, 0);
+        if (result < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+        return SPI_tuptable;
+    });
+}
+
+void free_rows(SPITupleTable* rows) {
+    call([rows] { SPI_freetuptable(rows); });
+}
+
+void deform(const SPITupleTable* rows, std::uint64_t row, Datum* values, bool* nulls) {
+    heap_deform_tuple(rows->vals[row], rows->tupdesc, values, nulls);
+}
+
+}  // namespace detail
+
+std::uint64_t execute(const std::string& sql, std::span<const Param> params) {
+    SPITupleTable* rows = detail::execute(sql, params);
+    std::uint64_t const touched = SPI_processed;
+    if (rows != nullptr) detail::free_rows(rows);
+    return touched;
+}
+
+void forget_plans() {
+    for (auto& entry : plans().kept) plans().retired.push_back(entry.second);
+    plans().kept.clear();
+    free_retired_plans();
+}
+
+}  // namespace eryxon::pg

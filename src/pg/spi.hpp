@@ -1,0 +1,101 @@
+// Statements through SPI: kept plans, parameters, rows.
+#pragma once
+
+#include "core/uuid.hpp"
+#include "pg/boundary.hpp"
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+extern "C" {
+#include "catalog/pg_type_d.h"
+#include "executor/spi.h"
+#include "utils/uuid.h"
+}
+
+namespace eryxon::pg {
+
+// A statement's parameter.
+struct Param {
+    Oid type;
+    Datum value = 0;
+    bool null = false;
+
+    static Param uuid(const core::Uuid& value);  // points to the argument
+    static Param text(std::string_view value);   // palloc'd
+    static Param boolean(bool value) { return {BOOLOID, BoolGetDatum(value)}; }
+    static Param integer(std::int64_t value) { return {INT8OID, Int64GetDatum(value)}; }
+    static Param none(Oid type) { return {type, 0, true}; }
+};
+
+// One-dimensional arrays for unnest(), palloc'd in the current context.
+Param uuid_array(std::span<const core::Uuid> values);
+Param text_array(std::span<const std::string_view> values);
+
+// A row of a result; lives until the callback that got it returns.
+class Row {
+public:
+    Row(const Datum* values, const bool* nulls) : values_(values), nulls_(nulls) {}
+
+    bool is_null(int column) const { return nulls_[column]; }
+    Datum datum(int column) const { return values_[column]; }
+    bool boolean(int column) const { return !nulls_[column] && DatumGetBool(values_[column]); }
+    std::int64_t integer(int column) const { return DatumGetInt64(values_[column]); }  // of a bigint
+    core::Uuid uuid(int column) const;
+    std::string_view text(int column) const;  // of text, json; empty if null
+
+private:
+    const Datum* values_;
+    const bool* nulls_;
+};
+
+// Runs the work with an SPI connection. An exception leaves the connection to the (sub)transaction's end.
+template <class Work>
+void with_spi(Work&& work) {
+    call([] { SPI_connect(); });
+    work();
+    call([] { SPI_finish(); });
+}
+
+namespace detail {
+
+SPITupleTable* execute(const std::string& sql, std::span<const Param> params);
+void free_rows(SPITupleTable* rows);
+// Deforms the row into values_ and nulls_, which have room for all columns.
+void deform(const SPITupleTable* rows, std::uint64_t row, Datum* values, bool* nulls);
+
+}  // namespace detail
+
+// Executes the statement with a fresh snapshot and hands every row it returns to the callback. The plan is kept under the
+// statement's text, so the text must name everything with its schema and hold no values.
+template <class OnRow>
+void execute(const std::string& sql, std::span<const Param> params, OnRow&& on_row) {
+    SPITupleTable* rows = detail::execute(sql, params);
+    if (rows == nullptr) return;
+    std::vector<Datum> values(static_cast<std::size_t>(rows->tupdesc->natts));
+    std::unique_ptr<bool[]> nulls(new bool[values.size()]);
+    for (std::uint64_t i = 0; i < rows->numvals; i++) {
+        detail::deform(rows, i, values.data(), nulls.get());
+        on_row(Row(values.data(), nulls.get()));
+    }
+    detail::free_rows(rows);
+}
+
+template <class OnRow>
+void execute(const std::string& sql, std::initializer_list<Param> params, OnRow&& on_row) {
+    execute(sql, std::span<const Param>(params.begin(), params.size()), std::forward<OnRow>(on_row));
+}
+
+// Executes the statement and drops its rows; returns how many rows it touched.
+std::uint64_t execute(const std::string& sql, std::span<const Param> params);
+inline std::uint64_t execute(const std::string& sql, std::initializer_list<Param> params) {
+    return execute(sql, std::span<const Param>(params.begin(), params.size()));
+}
+
+// Forgets all kept plans, when relations have changed.
+void forget_plans();
+
+}  // namespace eryxon::pg
