@@ -26,6 +26,10 @@ struct Decimal {
 // Reads JSON's number grammar, nothing else ("+1", "1.", " 1", "0x1" are none).
 std::optional<Decimal> parse_decimal(std::string_view text);
 
+// True if the text is a JSON number that PostgreSQL's numeric can hold: at most 131072 digits before the point and
+// 16383 after it. Ask before plain_text() of text from outside: "1e1000000000" is short only here.
+bool fits_numeric(std::string_view text);
+
 // The value if it is an integer that fits, else nothing.
 std::optional<std::int64_t> to_int64(const Decimal& number);
 

@@ -1,0 +1,170 @@
+// The values of a JSON document: making, reading and writing them, and the order of their members.
+#include "core/json.hpp"
+
+#include "core/json_writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace eryxon::core {
+
+namespace {
+
+// Brings the first bytes of UTF-8 sequences into the order of UTF-16, where the surrogates that stand for
+// four-byte characters come before U+E000.
+unsigned char utf16_rank(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0xee) return byte;
+    return static_cast<unsigned char>(byte >= 0xf0 ? byte - 2 : byte + 0x10);
+}
+
+}  // namespace
+
+// True or false.
+Json Json::boolean(bool value) {
+    Json json;
+    json.type_ = JsonType::boolean;
+    json.size_ = value ? 1 : 0;
+    return json;
+}
+
+// A number that keeps its token.
+Json Json::number(std::string_view token) {
+    Json json;
+    json.type_ = JsonType::number;
+    json.data_ = token.data();
+    json.size_ = static_cast<std::uint32_t>(token.size());
+    return json;
+}
+
+// A string that refers to the characters.
+Json Json::string(std::string_view utf8) {
+    Json json = number(utf8);
+    json.type_ = JsonType::string;
+    return json;
+}
+
+// An array that refers to the items.
+Json Json::array(std::span<const Json> items) {
+    Json json;
+    json.type_ = JsonType::array;
+    json.data_ = items.data();
+    json.size_ = static_cast<std::uint32_t>(items.size());
+    return json;
+}
+
+// An object that refers to the members.
+Json Json::object(std::span<const JsonMember> members) {
+    Json json;
+    json.type_ = JsonType::object;
+    json.data_ = members.data();
+    json.size_ = static_cast<std::uint32_t>(members.size());
+    return json;
+}
+
+// The items in their order.
+std::span<const Json> Json::items() const {
+    return {static_cast<const Json*>(data_), size_};
+}
+
+// The members in canonical order.
+std::span<const JsonMember> Json::members() const {
+    return {static_cast<const JsonMember*>(data_), size_};
+}
+
+// Searches the sorted members.
+const Json* Json::find(std::string_view name) const {
+    if (type_ != JsonType::object) return nullptr;
+    const std::span<const JsonMember> all = members();
+    const auto at = std::lower_bound(
+        all.begin(), all.end(), name,
+        [](const JsonMember& member, std::string_view wanted) { return canonical_less(member.name, wanted); });
+    return at != all.end() && at->name == name ? &at->value : nullptr;
+}
+
+// Compares byte by byte; only bytes that begin characters can tell UTF-8's order from UTF-16's.
+bool canonical_less(std::string_view a, std::string_view b) {
+    const std::size_t common = std::min(a.size(), b.size());
+    for (std::size_t i = 0; i < common; ++i) {
+        if (a[i] != b[i]) return utf16_rank(a[i]) < utf16_rank(b[i]);
+    }
+    return a.size() < b.size();
+}
+
+// Writes numbers as they were sent.
+void write_json(const Json& value, std::string& out) {
+    write_value(value, out, [](std::string_view token, std::string& text) { text.append(token); });
+}
+
+namespace {
+
+// The escape of a character that may not stand in a string as it is.
+std::string_view escape(char c, char (&buffer)[6]) {
+    constexpr char digits[] = "0123456789abcdef";
+    switch (c) {
+        case '"':
+            return "\\\"";
+        case '\\':
+            return "\\\\";
+        case '\b':
+            return "\\b";
+        case '\f':
+            return "\\f";
+        case '\n':
+            return "\\n";
+        case '\r':
+            return "\\r";
+        case '\t':
+            return "\\t";
+        default:
+            break;
+    }
+    std::memcpy(buffer, "\\u00", 4);
+    buffer[4] = digits[static_cast<unsigned char>(c) >> 4];
+    buffer[5] = digits[static_cast<unsigned char>(c) & 15];
+    return {buffer, 6};
+}
+
+// True if the character may not stand in a string as it is.
+bool needs_escape(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// True if one of eight characters may need an escape.
+bool any_needs_escape(const char* eight) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t highs = 0x8080808080808080;
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, eight, sizeof bytes);
+    const auto has_zero = [](std::uint64_t x) { return (x - ones) & ~x & highs; };
+    const std::uint64_t controls = (bytes - ones * 0x20) & ~bytes & highs;
+    return (controls | has_zero(bytes ^ ones * '"') | has_zero(bytes ^ ones * '\\')) != 0;
+}
+
+// How many characters at the start need no escape.
+std::size_t plain_length(std::string_view text) {
+    std::size_t length = 0;
+    while (length + 8 <= text.size() && !any_needs_escape(text.data() + length))
+        length += 8;
+    while (length < text.size() && !needs_escape(text[length]))
+        ++length;
+    return length;
+}
+
+}  // namespace
+
+// Appends runs of plain characters with the escapes between them.
+void write_json_string(std::string_view text, std::string& out) {
+    out.push_back('"');
+    for (;;) {
+        const std::size_t plain = plain_length(text);
+        out.append(text.substr(0, plain));
+        if (plain == text.size()) break;
+        char buffer[6];
+        out.append(escape(text[plain], buffer));
+        text.remove_prefix(plain + 1);
+    }
+    out.push_back('"');
+}
+
+}  // namespace eryxon::core

@@ -1,0 +1,243 @@
+// JSON text to a tree, by simdjson's on-demand parser; what that takes leniently is checked here.
+// The document is read as the one item of an array that is put around it, so that no root is special.
+#include "core/decimal.hpp"
+#include "core/json.hpp"
+#include "core/number_token.hpp"
+
+#include <simdjson.h>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace eryxon::core {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// Ends the call with the SQLSTATE that jsonb's input gives.
+[[noreturn]] void refuse(const char* sqlstate, std::string message, std::string hint = {}) {
+    throw CallError(Fault{.code = Code::invalid_payload,
+                          .path = {},
+                          .message = std::move(message),
+                          .value = {},
+                          .sqlstate = sqlstate,
+                          .hint = std::move(hint)});
+}
+
+// The four hexadecimal digits of a \u escape, or -1.
+int read_hex4(const char* text) {
+    int value = 0;
+    for (int i = 0; i < 4; ++i) {
+        const char c = text[i];
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
+        if (digit < 0) return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+bool is_high_surrogate(int unit) {
+    return unit >= 0xd800 && unit < 0xdc00;
+}
+bool is_low_surrogate(int unit) {
+    return unit >= 0xdc00 && unit < 0xe000;
+}
+
+// One run of the parser over one text.
+class Reader {
+public:
+    Reader(std::string_view text, JsonArena& arena) : arena_(arena) { wrap(text); }
+
+    // The tree of the whole document.
+    Json read();
+
+private:
+    void wrap(std::string_view text);
+    Json read_value(ondemand::value value, int depth);
+    Json read_array(ondemand::value value, int depth);
+    Json read_object(ondemand::value value, int depth);
+    Json read_scalar(ondemand::value value);
+    Json read_number(std::string_view token) const;
+    std::string_view read_string(const ondemand::raw_json_string& string);
+    std::string_view unescape(char* start);
+    std::size_t check_escapes(const char* start) const;
+    const char* check_unicode_escape(const char* at) const;
+    [[noreturn]] void refuse_syntax(const char* near) const;
+
+    // The value of a result, or the end of the call.
+    template <class T>
+    T get(simdjson::simdjson_result<T> result) const {
+        if (result.error() != simdjson::SUCCESS) refuse_syntax(last_);
+        return std::move(result).value_unsafe();
+    }
+
+    JsonArena& arena_;
+    char* text_ = nullptr;  // "[", the document, "]"
+    std::size_t size_ = 0;
+    const char* last_ = nullptr;  // the last token that was read
+    ondemand::parser parser_;
+    std::vector<Json> items_;          // of the arrays that are open
+    std::vector<JsonMember> members_;  // of the objects that are open
+    std::vector<std::uint8_t> scratch_;
+};
+
+// Copies the text between brackets to where simdjson may read past its end.
+void Reader::wrap(std::string_view text) {
+    if (text.size() >= std::numeric_limits<std::uint32_t>::max() - 2) refuse("54000", "JSON text is too large");
+    size_ = text.size() + 2;
+    text_ = static_cast<char*>(arena_.allocate(size_ + simdjson::SIMDJSON_PADDING, 1));
+    text_[0] = '[';
+    if (!text.empty()) std::memcpy(text_ + 1, text.data(), text.size());
+    text_[size_ - 1] = ']';
+    std::memset(text_ + size_, ' ', simdjson::SIMDJSON_PADDING);
+    last_ = text_ + 1;
+}
+
+// Ends the call, naming the place.
+void Reader::refuse_syntax(const char* near) const {
+    const auto offset = near > text_ ? static_cast<std::size_t>(near - text_) : std::size_t{1};
+    refuse("22P02", "invalid input syntax for type json",
+           "The fault is at or after byte " + std::to_string(offset) + ".");
+}
+
+// Finds the tokens, then walks along them.
+Json Reader::read() {
+    if (!simdjson::validate_utf8(text_, size_)) refuse("22021", "invalid byte sequence for encoding \"UTF8\"");
+    if (parser_.allocate(size_, max_json_depth + 24) != simdjson::SUCCESS) throw std::bad_alloc();
+    ondemand::document document = get(parser_.iterate(text_, size_, size_ + simdjson::SIMDJSON_PADDING));
+    ondemand::array root = get(document.get_array());
+    Json result;
+    int count = 0;
+    for (auto item : root) {
+        if (++count > 1) refuse_syntax(last_);
+        result = read_value(get(std::move(item)), 0);
+    }
+    const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+    if (count != 1 || !at_end) refuse_syntax(last_);
+    return result;
+}
+
+// Tells the kinds of values apart by their first character; depth is the number of arrays and objects around.
+Json Reader::read_value(ondemand::value value, int depth) {
+    last_ = value.raw_json_token().data();
+    if (*last_ != '[' && *last_ != '{') return read_scalar(value);
+    if (depth >= max_json_depth) {
+        refuse("54001", "JSON is nested too deeply",
+               "At most " + std::to_string(max_json_depth) + " levels are taken.");
+    }
+    return *last_ == '[' ? read_array(value, depth + 1) : read_object(value, depth + 1);
+}
+
+// Gathers the items behind those of the arrays around, then moves them to the arena.
+Json Reader::read_array(ondemand::value value, int depth) {
+    const std::size_t first = items_.size();
+    ondemand::array array = get(value.get_array());
+    for (auto item : array)
+        items_.push_back(read_value(get(std::move(item)), depth));
+    const Json result = arena_.array(std::span(items_).subspan(first));
+    items_.resize(first);
+    return result;
+}
+
+// Gathers the members likewise; the arena sorts them.
+Json Reader::read_object(ondemand::value value, int depth) {
+    const std::size_t first = members_.size();
+    ondemand::object object = get(value.get_object());
+    for (auto result : object) {
+        ondemand::field field = get(std::move(result));
+        const std::string_view name = read_string(field.key());
+        const Json item = read_value(field.value(), depth);
+        members_.push_back({name, item});
+    }
+    const Json result = arena_.object(std::span(members_).subspan(first));
+    members_.resize(first);
+    return result;
+}
+
+// A string, a number or one of the three words, which must be spelled out.
+Json Reader::read_scalar(ondemand::value value) {
+    if (*last_ == '"') return Json::string(read_string(get(value.get_raw_json_string())));
+    std::string_view token = value.raw_json_token();
+    token = token.substr(0, token.find_last_not_of(" \t\n\r") + 1);
+    if (token == "null") return Json::null();
+    if (token == "true") return Json::boolean(true);
+    if (token == "false") return Json::boolean(false);
+    return read_number(token);
+}
+
+// A number of JSON's grammar that numeric can hold.
+Json Reader::read_number(std::string_view token) const {
+    constexpr std::size_t surely_fits = 1000;
+    const std::optional<NumberToken> number = scan_number(token);
+    if (!number) refuse_syntax(last_);
+    if ((number->has_exponent || token.size() > surely_fits) && !fits_numeric(token)) {
+        refuse("22003", "value overflows numeric format");
+    }
+    return Json::number(token);
+}
+
+// The characters of a string; nearly always they stand in the text as they are.
+std::string_view Reader::read_string(const ondemand::raw_json_string& string) {
+    char* const start = text_ + (string.raw() - text_);
+    last_ = start;
+    const auto left = static_cast<std::size_t>(text_ + size_ - start);
+    const auto* const quote = static_cast<const char*>(std::memchr(start, '"', left));
+    if (quote == nullptr) refuse_syntax(start);
+    const auto length = static_cast<std::size_t>(quote - start);
+    if (std::memchr(start, '\\', length) == nullptr) return {start, length};
+    return unescape(start);
+}
+
+// Resolves the escapes and puts the result in the string's own place, which is never too short.
+std::string_view Reader::unescape(char* start) {
+    const std::size_t length = check_escapes(start);
+    scratch_.resize(length + simdjson::SIMDJSON_PADDING);
+    std::uint8_t* end = scratch_.data();
+    const auto raw = ondemand::raw_json_string(reinterpret_cast<const std::uint8_t*>(start));
+    const std::string_view result = get(parser_.unescape(raw, end));
+    std::memcpy(start, result.data(), result.size());
+    return {start, result.size()};
+}
+
+// Refuses NUL and half surrogate pairs, which simdjson takes; returns the length up to the closing quote.
+std::size_t Reader::check_escapes(const char* start) const {
+    const char* const end = text_ + size_;
+    const char* at = start;
+    while (at < end && *at != '"') {
+        if (*at != '\\') {
+            ++at;
+        } else if (at[1] == 'u') {
+            at = check_unicode_escape(at);
+        } else {
+            at += 2;
+        }
+    }
+    if (at >= end) refuse_syntax(start);
+    return static_cast<std::size_t>(at - start);
+}
+
+// Checks the escape, or the pair of escapes, and returns what follows. The padding ends every look ahead.
+const char* Reader::check_unicode_escape(const char* at) const {
+    const int unit = read_hex4(at + 2);
+    if (unit < 0) refuse_syntax(at);
+    if (unit == 0) refuse("22P05", "unsupported Unicode escape sequence", "\\u0000 cannot be converted to text.");
+    const bool paired = is_high_surrogate(unit) && at[6] == '\\' && at[7] == 'u' && is_low_surrogate(read_hex4(at + 8));
+    if (paired) return at + 12;
+    if (is_high_surrogate(unit) || is_low_surrogate(unit)) {
+        refuse("22P02", "invalid input syntax for type json", "A surrogate in an escape must be part of a pair.");
+    }
+    return at + 6;
+}
+
+}  // namespace
+
+// Reads the text as one value.
+Json parse_json(std::string_view text, JsonArena& arena) {
+    return Reader(text, arena).read();
+}
+
+}  // namespace eryxon::core
