@@ -6,9 +6,10 @@
 
 # Makes the folder that will hold a cluster, owned by the server's user.
 cluster_folder() {
-    mkdir -p "$1"
-    chmod 700 "$1"
-    if is_root; then chown postgres: "$1"; fi
+    local owner
+    owner=$(is_root && echo postgres || id -un)
+    if [ -d "$1" ] && [ "$(stat -c %U "$1")" != "$owner" ]; then return 1; fi
+    mkdir -p "$1" && chmod 700 "$1" && if is_root; then chown postgres: "$1"; fi
 }
 
 # Creates the cluster in folder $1 unless it is there; further arguments are lines for postgresql.conf.
@@ -16,7 +17,7 @@ cluster_create() {
     local folder=$1 line
     shift
     if [ -f "$folder/data/PG_VERSION" ]; then return 0; fi
-    cluster_folder "$folder"
+    cluster_folder "$folder" || die "folder $folder belongs to somebody else"
     (cd "$folder" && as_server_user "$(pg_dir --bindir)/initdb" --pgdata="$folder/data" --username=postgres --auth=trust \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$folder/initdb.log" || { cat "$folder/initdb.log" >&2; return 1; }
     for line in "listen_addresses = ''" "unix_socket_directories = '$folder'" "logging_collector = off" "$@"; do
