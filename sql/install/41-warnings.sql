@@ -1,0 +1,76 @@
+-- What a user should know of a table that is attached: what does not go well with soft deletes and with per-record errors.
+
+-- One warning of eryxon_attach().
+CREATE FUNCTION eryxon.warning(code text, path text, message text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT jsonb_build_object('code', code, 'path', path, 'message', message)
+$$;
+
+-- Policies that look at deleted_at: where they hide deleted rows, these are neither found nor restored.
+CREATE FUNCTION eryxon.policy_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('POLICY_HIDES_DELETED', p.polname,
+               format('policy "%s" looks at deleted_at: deleted rows that it hides cannot be restored by the roles it applies to', p.polname))
+      FROM pg_policy p
+      JOIN pg_attribute a ON a.attrelid = p.polrelid AND a.attname = 'deleted_at'
+     WHERE p.polrelid = table_name AND p.polcmd IN ('r', 'w', '*')
+       AND p.polqual IS NOT NULL AND pg_get_expr(p.polqual, p.polrelid) ~ '\mdeleted_at\M'
+       AND EXISTS (SELECT FROM pg_depend d
+                    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+                      AND d.refobjid = table_name AND d.refobjsubid = a.attnum)
+     ORDER BY p.polname
+$$;
+
+-- AFTER DELETE triggers: those per row do not fire on a soft delete, those per statement see no rows.
+CREATE FUNCTION eryxon.silent_trigger_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('TRIGGER_SILENT', t.tgname,
+               format(CASE WHEN t.tgtype & 1 = 1 THEN 'trigger "%s" is AFTER DELETE: it does not fire on a soft delete'
+                           ELSE 'trigger "%s" is AFTER DELETE: it sees no rows of a soft delete' END, t.tgname))
+      FROM pg_trigger t
+     WHERE t.tgrelid = table_name AND NOT t.tgisinternal
+       AND t.tgtype & 8 = 8 AND t.tgtype & (2 | 64) = 0
+     ORDER BY t.tgname
+$$;
+
+-- Unique and exclusion indexes that also count deleted rows, so that a natural key stays taken after a soft delete.
+CREATE FUNCTION eryxon.unique_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('UNIQUE_COUNTS_DELETED', c.relname,
+               format('unique index "%s" counts deleted rows: their values stay taken', c.relname))
+      FROM pg_index i
+      JOIN pg_class c ON c.oid = i.indexrelid
+     CROSS JOIN LATERAL (SELECT coalesce(array_agg(a.attname), '{}') AS names FROM pg_attribute a
+                          WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]::smallint[])) k
+     WHERE i.indrelid = table_name AND (i.indisunique OR i.indisexclusion)
+       AND NOT k.names @> '{id}' AND NOT k.names @> '{tenant_id,external_source,external_id}'
+       AND NOT k.names @> '{deleted_at}'
+       AND coalesce(pg_get_expr(i.indpred, i.indrelid), '') !~ '\mdeleted_at\M'
+     ORDER BY c.relname
+$$;
+
+-- Constraints that are checked at the end of the transaction, when no record can be blamed any more.
+CREATE FUNCTION eryxon.deferred_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('CONSTRAINT_DEFERRED', c.conname,
+               format('constraint "%s" is initially deferred: where it fails, the whole transaction fails, not one record', c.conname))
+      FROM pg_constraint c
+     WHERE c.conrelid = table_name AND c.condeferred
+     ORDER BY c.conname
+$$;
+
+-- All warnings for a table.
+CREATE FUNCTION eryxon.attach_warnings(table_name regclass, soft_delete boolean) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(jsonb_agg(w ORDER BY w ->> 'code', w ->> 'path'), '[]')
+      FROM (SELECT eryxon.policy_warnings(table_name) WHERE soft_delete
+            UNION ALL SELECT eryxon.silent_trigger_warnings(table_name) WHERE soft_delete
+            UNION ALL SELECT eryxon.unique_warnings(table_name) WHERE soft_delete
+            UNION ALL SELECT eryxon.deferred_warnings(table_name)) AS all_warnings(w)
+$$;

@@ -1,0 +1,71 @@
+-- Mapping fields: what a record may hold and which column takes it.
+
+-- Refuses a rule that is not well formed.
+CREATE FUNCTION eryxon.check_rule(entity text, field text, rule jsonb) RETURNS void
+    LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'check_rule';
+
+-- Demands an entity that is shipped or attached.
+CREATE FUNCTION eryxon.check_known_entity(entity text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = check_known_entity.entity
+                   UNION ALL SELECT FROM eryxon.entity e WHERE e.entity = check_known_entity.entity) THEN
+        PERFORM eryxon.fail_unknown_entity(entity, true);
+    END IF;
+END
+$$;
+
+-- Refuses to map names and columns that no record may write through a rule.
+CREATE FUNCTION eryxon.check_not_reserved(field text, rule jsonb) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    reserved text[] := ARRAY['id', 'tenant_id', 'created_at', 'updated_at'] || ARRAY(SELECT s.name::text FROM eryxon.sync_columns() s);
+    taken text := (SELECT n FROM unnest(ARRAY[field, rule ->> 'column'] || ARRAY(
+                       SELECT jsonb_array_elements_text(CASE jsonb_typeof(rule -> 'aliases') WHEN 'array' THEN rule -> 'aliases' END))) AS n
+                    WHERE n = ANY (reserved) LIMIT 1);
+BEGIN
+    IF taken IS NOT NULL THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule', format('"%s" cannot be mapped', taken),
+            format('These names belong to the sync: %s.', array_to_string(reserved, ', ')));
+    END IF;
+END
+$$;
+
+CREATE FUNCTION @extschema@.eryxon_map_field(entity text, field text, rule jsonb) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eryxon.check_known_entity(entity);
+    IF field IS NULL OR rule IS NULL OR jsonb_typeof(rule) <> 'object' THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule', 'a field needs a name and a JSON object as its rule',
+            'Use {} for a field without conditions, and eryxon_unmap_field() to unmap one.');
+    END IF;
+    PERFORM eryxon.check_rule(entity, field, rule);
+    PERFORM eryxon.check_not_reserved(field, rule);
+    PERFORM eryxon.write_registry('map', jsonb_build_object('entity', entity, 'field', field, 'rule', rule));
+END
+$$;
+COMMENT ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) IS
+'Maps a field of an entity.
+Replaces the whole rule, also a shipped one. Keys: column, aliases, default, required, enum, value_aliases, min, max, min_length, max_length, pattern, write, references.';
+REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_unmap_field(entity text, field text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eryxon.check_known_entity(entity);
+    IF NOT EXISTS (SELECT FROM eryxon.shipped_rule s WHERE s.entity = $1 AND s.field = $2
+                   UNION ALL SELECT FROM eryxon.user_rule u WHERE u.entity = $1 AND u.field = $2) THEN
+        PERFORM eryxon.fail('UNKNOWN_FIELD', '42703', 'field',
+            format('entity "%s" has no field %s', entity, coalesce(to_json(field)::text, 'null')));
+    END IF;
+    PERFORM eryxon.write_registry('unmap', jsonb_build_object('entity', entity, 'field', field));
+END
+$$;
+COMMENT ON FUNCTION @extschema@.eryxon_unmap_field(text, text) IS
+'Unmaps a field of an entity.
+It is never written from then on; a shipped field comes back with eryxon_map_field.';
+REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_unmap_field(text, text) FROM PUBLIC;

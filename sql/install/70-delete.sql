@@ -1,0 +1,27 @@
+-- Deleting and restoring, and the triggers that turn a DELETE into a soft delete.
+
+CREATE FUNCTION @extschema@.eryxon_delete(entity text, id uuid, hard boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_delete';
+COMMENT ON FUNCTION @extschema@.eryxon_delete(text, uuid, boolean) IS
+'Deletes a row of the tenant, softly unless hard is true.
+Its children among the attached entities go with it. Error P0002 if the tenant has no such row.';
+
+CREATE FUNCTION @extschema@.eryxon_delete_external(entity text, external_source text, external_id text,
+                                                   hard boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_delete_external';
+COMMENT ON FUNCTION @extschema@.eryxon_delete_external(text, text, text, boolean) IS
+'As eryxon_delete, by external key.';
+
+CREATE FUNCTION @extschema@.eryxon_restore(entity text, id uuid) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_restore';
+COMMENT ON FUNCTION @extschema@.eryxon_restore(text, uuid) IS
+'Brings a soft-deleted row back with exactly what went with it.
+All or nothing: a natural key taken meanwhile is an error.';
+
+-- BEFORE DELETE FOR EACH ROW of attached tables: marks the row and what hangs on it, and keeps it.
+CREATE FUNCTION eryxon.soft_delete() RETURNS trigger
+    LANGUAGE C AS 'MODULE_PATHNAME', 'soft_delete';
+
+-- BEFORE UPDATE OF tenant_id FOR EACH ROW of partitioned tables: tells soft_delete() that the row only moves.
+CREATE FUNCTION eryxon.note_move() RETURNS trigger
+    LANGUAGE C AS 'MODULE_PATHNAME', 'note_move';

@@ -1,0 +1,3 @@
+-- Tells PostgREST that there are new functions.
+
+NOTIFY pgrst, 'reload schema';
