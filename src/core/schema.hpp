@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/json.hpp"
+#include "core/member_names.hpp"
 
 #include <cstdint>
 #include <map>
@@ -97,6 +98,7 @@ struct Entity {
         std::string field;   // the child's reference to this entity: "job"
     };
     std::vector<Children> children;
+    MemberNames names;  // every name that a member of a record may have; made by link()
 
     const Field* find(std::string_view field) const;
 };

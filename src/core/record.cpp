@@ -1,0 +1,118 @@
+// Reads records: members by name, key, fields, references, what is left over, hash, and then the nested records.
+#include "core/record.hpp"
+
+#include "core/draft.hpp"
+#include "core/fault_text.hpp"
+
+#include <algorithm>
+
+namespace eryxon::core {
+
+namespace {
+
+void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record);
+
+// Reads the fields and references in order of name, then makes the hash.
+void read_content(Draft& draft) {
+    const auto mapped_and_sent =
+        std::count_if(draft.sent.begin(), draft.sent.end(), [](const JsonMember* member) { return member != nullptr; });
+    draft.record.values.reserve(static_cast<std::size_t>(mapped_and_sent));
+    for (std::size_t i = 0; i < draft.entity.fields.size(); ++i) {
+        const Field& field = draft.entity.fields[i];
+        if (!field.mapped()) continue;
+        if (field.reference)
+            read_reference(draft, static_cast<int>(i));
+        else
+            read_field(draft, static_cast<int>(i));
+    }
+    report_ignored(draft);
+    if (draft.record.has_key && draft.record.faults.empty()) draft.record.hash = record_hash(draft);
+}
+
+// Reads everything but the nested records. Not inlined: its working memory is gone when those are read.
+[[gnu::noinline]] void read_own(const Json& json, const ReadContext& context, const Enclosing* enclosing,
+                                Record& record) {
+    Draft draft(json, context, enclosing, record);
+    collect_members(draft);
+    read_key(draft);
+    if (record.operation == Operation::upsert) read_content(draft);
+}
+
+// The path of the record itself: "parts[0]" for "parts[0].".
+std::string own_path(const Record& record) {
+    return record.path.empty() ? std::string() : record.path.substr(0, record.path.size() - 1);
+}
+
+// Reads one array of nested records; null counts as not sent.
+void read_child_array(const Json& json, const ReadContext& context, const Entity::Children& children, Record& record) {
+    if (json.is_null()) return;
+    if (!json.is_array()) {
+        Fault fault = value_fault(Code::type_mismatch,
+                                  "expected an array of records, not " + std::string(type_phrase(json.type())), json);
+        fault.path = record.path + children.key;
+        record.faults.push_back(std::move(fault));
+        record.hash.clear();
+        return;
+    }
+    std::vector<Record>& records = record.children.emplace_back(Record::ChildArray{&children, {}}).records;
+    records.resize(json.items().size());
+    const Enclosing enclosing{record, children};
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].entity = context.schema.find(children.entity);
+        records[i].path = record.path + children.key + '[' + std::to_string(i) + "].";
+        read_into(json.items()[i], context, &enclosing, records[i]);
+    }
+}
+
+void read_children(const Json& json, const ReadContext& context, Record& record) {
+    record.children.reserve(record.entity->children.size());
+    for (const Entity::Children& children : record.entity->children)
+        if (const Json* array = json.find(children.key)) read_child_array(*array, context, children, record);
+}
+
+// Reads any JSON value as a record whose entity and path are set.
+void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record) {
+    if (!json.is_object()) {
+        Fault fault = value_fault(Code::invalid_payload,
+                                  "expected a JSON object, not " + std::string(type_phrase(json.type())), json);
+        fault.path = own_path(record);
+        record.faults.push_back(std::move(fault));
+        return;
+    }
+    read_own(json, context, enclosing, record);
+    if (record.operation == Operation::upsert && !record.entity->children.empty()) read_children(json, context, record);
+}
+
+}  // namespace
+
+Record read_record(const Entity& entity, const Json& json, const ReadContext& context) {
+    Record record;
+    record.entity = &entity;
+    read_into(json, context, nullptr, record);
+    return record;
+}
+
+std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {
+    const std::string expected =
+        "expected an array of records, {\"items\": [...]} or {\"" + std::string(entity) + "\": [...]}";
+    if (payload.is_array()) return payload.items();
+    if (!payload.is_object())
+        throw CallError(Code::invalid_payload, expected + ", not " + std::string(type_phrase(payload.type())));
+    if (payload.members().size() != 1) throw CallError(Code::invalid_payload, expected);
+    const JsonMember& member = payload.members().front();
+    if (member.name != "items" && member.name != entity)
+        throw CallError(Code::invalid_payload, expected + ", not a member " + quoted(member.name));
+    if (!member.value.is_array())
+        throw CallError(Code::invalid_payload, "expected an array of records under " + quoted(member.name) + ", not " +
+                                                   std::string(type_phrase(member.value.type())));
+    return member.value.items();
+}
+
+bool is_faulty(const Record& record) {
+    if (!record.faults.empty()) return true;
+    for (const Record::ChildArray& array : record.children)
+        if (std::any_of(array.records.begin(), array.records.end(), is_faulty)) return true;
+    return false;
+}
+
+}  // namespace eryxon::core
