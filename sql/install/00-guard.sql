@@ -1,6 +1,4 @@
--- What must hold before anything is made: psql does not read this file by itself, and the database speaks UTF8.
-
-\echo Use "CREATE EXTENSION eryxon_sync" to load this file. \quit
+-- What must hold before anything is made: the database speaks UTF8.
 
 DO $guard$
 BEGIN

@@ -7,23 +7,22 @@ COMMENT ON SCHEMA eryxon_api IS 'What an HTTP layer exposes of eryxon_sync.';
 
 GRANT USAGE ON SCHEMA eryxon TO PUBLIC;
 
--- Entities that the product knows by name.
 CREATE TABLE eryxon.shipped_entity (
     entity      text PRIMARY KEY,
     singular    text NOT NULL,
     natural_key text[] NOT NULL DEFAULT '{}',
     ordinal     integer NOT NULL
 );
+COMMENT ON TABLE eryxon.shipped_entity IS 'Entities that the product knows by name.';
 
--- The rules of their fields. Replaced by extension updates, never dumped.
 CREATE TABLE eryxon.shipped_rule (
     entity text NOT NULL REFERENCES eryxon.shipped_entity,
     field  text NOT NULL,
     rule   jsonb NOT NULL CHECK (pg_catalog.jsonb_typeof(rule) = 'object'),
     PRIMARY KEY (entity, field)
 );
+COMMENT ON TABLE eryxon.shipped_rule IS 'The rules of their fields. Replaced by extension updates, never dumped.';
 
--- Attached entities and their tables.
 CREATE TABLE eryxon.entity (
     entity      text PRIMARY KEY CHECK (entity ~ '^[a-z][a-z0-9_]{0,47}$'),
     table_name  regclass NOT NULL UNIQUE,
@@ -33,23 +32,23 @@ CREATE TABLE eryxon.entity (
     events      boolean,
     ordinal     integer NOT NULL
 );
+COMMENT ON TABLE eryxon.entity IS 'Attached entities and their tables.';
 
--- Rules set with eryxon_map_field; a NULL rule unmaps a shipped one.
 CREATE TABLE eryxon.user_rule (
     entity text NOT NULL CHECK (entity ~ '^[a-z][a-z0-9_]{0,47}$'),
     field  text NOT NULL CHECK (field ~ '^[a-z][a-z0-9_]{0,47}$'),
     rule   jsonb CHECK (pg_catalog.jsonb_typeof(rule) = 'object'),
     PRIMARY KEY (entity, field)
 );
+COMMENT ON TABLE eryxon.user_rule IS 'Rules set with eryxon_map_field; a NULL rule unmaps a shipped one.';
 
--- The rules in force: the user's where there is one, else the shipped one.
 CREATE VIEW eryxon.field AS
 SELECT entity, field, CASE WHEN u.entity IS NULL THEN s.rule ELSE u.rule END AS rule
   FROM eryxon.shipped_rule s
   FULL JOIN eryxon.user_rule u USING (entity, field)
  WHERE u.entity IS NULL OR u.rule IS NOT NULL;
+COMMENT ON VIEW eryxon.field IS 'The rules in force: the user''s where there is one, else the shipped one.';
 
--- One row per call and entity touched.
 CREATE TABLE eryxon.sync_run (
     id            uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
     tenant_id     uuid NOT NULL,
@@ -70,12 +69,12 @@ CREATE TABLE eryxon.sync_run (
     started_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),
     finished_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
+COMMENT ON TABLE eryxon.sync_run IS 'One row per call and entity touched.';
 CREATE INDEX sync_run_latest ON eryxon.sync_run (tenant_id, entity, started_at);
 CREATE INDEX sync_run_started ON eryxon.sync_run (tenant_id, started_at);
 CREATE INDEX sync_run_finished ON eryxon.sync_run USING brin (finished_at);
 ALTER TABLE eryxon.sync_run ENABLE ROW LEVEL SECURITY;
 
--- One row per row that went with a soft delete, the deleted root itself included.
 CREATE TABLE eryxon.soft_delete (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     entity     text NOT NULL,
@@ -85,6 +84,7 @@ CREATE TABLE eryxon.soft_delete (
     tenant_id  uuid NOT NULL,
     deleted_at timestamptz NOT NULL
 );
+COMMENT ON TABLE eryxon.soft_delete IS 'One row per row that went with a soft delete, the deleted root itself included.';
 CREATE INDEX soft_delete_root ON eryxon.soft_delete (tenant_id, entity, root);
 CREATE INDEX soft_delete_row ON eryxon.soft_delete (tenant_id, row_entity, row_id);
 
@@ -97,9 +97,10 @@ SELECT pg_catalog.pg_extension_config_dump('eryxon.sync_run', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.soft_delete', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.soft_delete_id_seq', '');
 
--- Tells every session that the registry is another one now.
 CREATE FUNCTION eryxon.registry_changed() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'registry_changed';
+COMMENT ON FUNCTION eryxon.registry_changed IS
+'Tells every session that the registry is another one now.';
 REVOKE EXECUTE ON FUNCTION eryxon.registry_changed() FROM PUBLIC;
 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON eryxon.entity
@@ -107,7 +108,6 @@ CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON eryxon.user_rule
     FOR EACH STATEMENT EXECUTE FUNCTION eryxon.registry_changed();
 
--- Raises an error of the product: SQLSTATE, message, the JSON array of details, hint.
 CREATE FUNCTION eryxon.fail(code text, state text, path text, message text, hint text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -120,8 +120,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = details, HINT = hint;
 END
 $$;
+COMMENT ON FUNCTION eryxon.fail IS
+'Raises an error of the product: SQLSTATE, message, the JSON array of details, hint.';
 
--- Refuses options that are no object or have names other than the known ones.
 CREATE FUNCTION eryxon.check_options(options jsonb, known text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -138,8 +139,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_options IS
+'Refuses options that are no object or have names other than the known ones.';
 
--- Refuses an option whose JSON type is another one; null stands for the option's default.
 CREATE FUNCTION eryxon.check_option_type(options jsonb, name text, type text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -150,3 +152,5 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_option_type IS
+'Refuses an option whose JSON type is another one; null stands for the option''s default.';

@@ -1,11 +1,10 @@
 -- Attaching tables: looks at the table, adds what is missing, registers the entity. Also detaching it.
 
--- Writes the registry as the extension's owner, once the caller is found to be allowed to call the public function of that action.
 CREATE FUNCTION eryxon.write_registry(action text, args jsonb) RETURNS void
     LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'write_registry';
+COMMENT ON FUNCTION eryxon.write_registry IS
+'Writes the registry as the extension''s owner, once the caller is found to be allowed to call the public function of that action.';
 
--- The writing part of write_registry(), run as the extension's owner. Actions and their arguments:
--- attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity}, map {entity, field, rule}, unmap {entity, field}.
 CREATE FUNCTION eryxon.apply_registry(action text, args jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -27,9 +26,10 @@ BEGIN
     END CASE;
 END
 $$;
+COMMENT ON FUNCTION eryxon.apply_registry IS
+'The writing part of write_registry(), run as the extension''s owner. Actions and their arguments: attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity}, map {entity, field, rule}, unmap {entity, field}.';
 REVOKE EXECUTE ON FUNCTION eryxon.apply_registry(text, jsonb) FROM PUBLIC;
 
--- Enters an entity and its table, in place of an earlier entry of the same entity.
 CREATE FUNCTION eryxon.register(args jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -44,17 +44,19 @@ AS $$
        SET table_name = excluded.table_name, singular = excluded.singular, soft_delete = excluded.soft_delete,
            natural_key = excluded.natural_key, events = excluded.events
 $$;
+COMMENT ON FUNCTION eryxon.register IS
+'Enters an entity and its table, in place of an earlier entry of the same entity.';
 REVOKE EXECUTE ON FUNCTION eryxon.register(jsonb) FROM PUBLIC;
 
--- The columns that every attached table has for the sync.
 CREATE FUNCTION eryxon.sync_columns() RETURNS TABLE (ordinal integer, name name, type regtype)
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     VALUES (1, 'external_id'::name, 'text'::regtype), (2, 'external_source', 'text'), (3, 'synced_at', 'timestamptz'),
            (4, 'sync_hash', 'text'), (5, 'deleted_at', 'timestamptz'), (6, 'deleted_by', 'uuid')
 $$;
+COMMENT ON FUNCTION eryxon.sync_columns IS
+'The columns that every attached table has for the sync.';
 
--- True if the table has a column of that type that can be written.
 CREATE FUNCTION eryxon.has_column(table_name regclass, column_name name, type regtype) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -62,8 +64,9 @@ AS $$
                     WHERE a.attrelid = table_name AND a.attname = column_name AND a.atttypid = type
                       AND NOT a.attisdropped AND a.attgenerated = '')
 $$;
+COMMENT ON FUNCTION eryxon.has_column IS
+'True if the table has a column of that type that can be written.';
 
--- True if a partitioned table, and each partition that is partitioned again, is so by tenant_id alone, and its leaves are plain tables.
 CREATE FUNCTION eryxon.is_partitioned_by_tenant(table_name regclass) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -75,8 +78,9 @@ AS $$
       LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
 $$;
+COMMENT ON FUNCTION eryxon.is_partitioned_by_tenant IS
+'True if a partitioned table, and each partition that is partitioned again, is so by tenant_id alone, and its leaves are plain tables.';
 
--- Why the table cannot hold an entity, as the end of a sentence that begins with its name; NULL if it can.
 CREATE FUNCTION eryxon.why_not_attachable(table_name regclass) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -97,8 +101,9 @@ AS $$
            END
       FROM pg_class c WHERE c.oid = table_name
 $$;
+COMMENT ON FUNCTION eryxon.why_not_attachable IS
+'Why the table cannot hold an entity, as the end of a sentence that begins with its name; NULL if it can.';
 
--- Demands that the caller owns the table.
 CREATE FUNCTION eryxon.check_owner(table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -108,8 +113,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_owner IS
+'Demands that the caller owns the table.';
 
--- Demands a table that exists, is the caller's and can hold an entity.
 CREATE FUNCTION eryxon.check_table(table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -127,8 +133,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_table IS
+'Demands a table that exists, is the caller''s and can hold an entity.';
 
--- Demands a well-formed entity name.
 CREATE FUNCTION eryxon.check_entity_name(entity text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -139,8 +146,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_entity_name IS
+'Demands a well-formed entity name.';
 
--- Refuses an entity that has another table, and a table that has another entity.
 CREATE FUNCTION eryxon.check_registration(entity text, table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -162,8 +170,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_registration IS
+'Refuses an entity that has another table, and a table that has another entity.';
 
--- Checks the names and JSON types of attach options.
 CREATE FUNCTION eryxon.check_attach_options(options jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -182,8 +191,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_attach_options IS
+'Checks the names and JSON types of attach options.';
 
--- What to register: the options that were sent over those of an earlier attach over the defaults.
 CREATE FUNCTION eryxon.attach_settings(entity text, table_name regclass, options jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -197,8 +207,9 @@ AS $$
         || jsonb_strip_nulls(options)
         || jsonb_build_object('entity', entity, 'table', table_name::oid)
 $$;
+COMMENT ON FUNCTION eryxon.attach_settings IS
+'What to register: the options that were sent over those of an earlier attach over the defaults.';
 
--- Why a column that is there cannot serve the sync; NULL if it can.
 CREATE FUNCTION eryxon.check_sync_column(table_name regclass, wanted_name name, wanted_type regtype) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -218,8 +229,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_sync_column IS
+'Demands that a sync column that is there has the right type and can be written.';
 
--- Checks the sync columns that the table has and adds the others, whose names it returns.
 CREATE FUNCTION eryxon.add_columns(table_name regclass) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -239,8 +251,9 @@ BEGIN
     RETURN coalesce(missing, '{}');
 END
 $$;
+COMMENT ON FUNCTION eryxon.add_columns IS
+'Checks the sync columns that the table has and adds the others, whose names it returns.';
 
--- Name of a valid unique index on the external key, full or of the rows that have one; NULL if there is none.
 CREATE FUNCTION eryxon.find_key_index(table_name regclass) RETURNS name
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -254,8 +267,9 @@ AS $$
        AND coalesce(pg_get_expr(i.indpred, i.indrelid), '(external_id IS NOT NULL)') = '(external_id IS NOT NULL)'
      ORDER BY i.indpred IS NOT NULL, c.relname LIMIT 1
 $$;
+COMMENT ON FUNCTION eryxon.find_key_index IS
+'Name of a valid unique index on the external key, full or of the rows that have one; NULL if there is none.';
 
--- Finds or makes the unique index on the external key.
 CREATE FUNCTION eryxon.ensure_key_index(table_name regclass) RETURNS name
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -266,8 +280,9 @@ BEGIN
     RETURN eryxon.find_key_index(table_name);
 END
 $$;
+COMMENT ON FUNCTION eryxon.ensure_key_index IS
+'Finds or makes the unique index on the external key.';
 
--- Makes, or drops, one of the triggers on the table, so that it is there exactly if wanted.
 CREATE FUNCTION eryxon.ensure_trigger(table_name regclass, trigger_name name, event text, function regprocedure, wanted boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -283,8 +298,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.ensure_trigger IS
+'Makes, or drops, one of the triggers on the table, so that it is there exactly if wanted.';
 
--- Brings the triggers of soft deletes on or off and returns the names of those that are on.
 CREATE FUNCTION eryxon.ensure_triggers(table_name regclass, soft_delete boolean) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -299,3 +315,5 @@ BEGIN
                   ORDER BY t.tgname);
 END
 $$;
+COMMENT ON FUNCTION eryxon.ensure_triggers IS
+'Brings the triggers of soft deletes on or off and returns the names of those that are on.';

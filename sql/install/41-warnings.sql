@@ -1,13 +1,13 @@
 -- What a user should know of a table that is attached: what does not go well with soft deletes and with per-record errors.
 
--- One warning of eryxon_attach().
 CREATE FUNCTION eryxon.warning(code text, path text, message text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object('code', code, 'path', path, 'message', message)
 $$;
+COMMENT ON FUNCTION eryxon.warning IS
+'One warning of eryxon_attach().';
 
--- Policies that look at deleted_at: where they hide deleted rows, these are neither found nor restored.
 CREATE FUNCTION eryxon.policy_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -22,8 +22,9 @@ AS $$
                       AND d.refobjid = table_name AND d.refobjsubid = a.attnum)
      ORDER BY p.polname
 $$;
+COMMENT ON FUNCTION eryxon.policy_warnings IS
+'Policies that look at deleted_at: where they hide deleted rows, these are neither found nor restored.';
 
--- AFTER DELETE triggers: those per row do not fire on a soft delete, those per statement see no rows.
 CREATE FUNCTION eryxon.silent_trigger_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -35,8 +36,9 @@ AS $$
        AND t.tgtype & 8 = 8 AND t.tgtype & (2 | 64) = 0
      ORDER BY t.tgname
 $$;
+COMMENT ON FUNCTION eryxon.silent_trigger_warnings IS
+'AFTER DELETE triggers: those per row do not fire on a soft delete, those per statement see no rows.';
 
--- Unique and exclusion indexes that also count deleted rows, so that a natural key stays taken after a soft delete.
 CREATE FUNCTION eryxon.unique_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -52,8 +54,9 @@ AS $$
        AND coalesce(pg_get_expr(i.indpred, i.indrelid), '') !~ '\mdeleted_at\M'
      ORDER BY c.relname
 $$;
+COMMENT ON FUNCTION eryxon.unique_warnings IS
+'Unique and exclusion indexes that also count deleted rows, so that a natural key stays taken after a soft delete.';
 
--- Constraints that are checked at the end of the transaction, when no record can be blamed any more.
 CREATE FUNCTION eryxon.deferred_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -63,8 +66,9 @@ AS $$
      WHERE c.conrelid = table_name AND c.condeferred
      ORDER BY c.conname
 $$;
+COMMENT ON FUNCTION eryxon.deferred_warnings IS
+'Constraints that are checked at the end of the transaction, when no record can be blamed any more.';
 
--- All warnings for a table.
 CREATE FUNCTION eryxon.attach_warnings(table_name regclass, soft_delete boolean) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -74,3 +78,5 @@ AS $$
             UNION ALL SELECT eryxon.unique_warnings(table_name) WHERE soft_delete
             UNION ALL SELECT eryxon.deferred_warnings(table_name)) AS all_warnings(w)
 $$;
+COMMENT ON FUNCTION eryxon.attach_warnings IS
+'All warnings for a table.';

@@ -53,7 +53,6 @@ COMMENT ON FUNCTION @extschema@.eryxon_detach(text) IS
 Drops the triggers and the registration; table, columns, rows, rules and history stay.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_detach(text) FROM PUBLIC;
 
--- Raises UNKNOWN_ENTITY; the hint names the entities that are attached, or also those that could be.
 CREATE FUNCTION eryxon.fail_unknown_entity(entity text, with_shipped boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -70,3 +69,5 @@ BEGIN
              WHEN with_shipped THEN format('Known are %s.', known) ELSE format('Attached are %s.', known) END);
 END
 $$;
+COMMENT ON FUNCTION eryxon.fail_unknown_entity IS
+'Raises UNKNOWN_ENTITY; the hint names the entities that are attached, or also those that could be.';

@@ -1,10 +1,10 @@
 -- Mapping fields: what a record may hold and which column takes it.
 
--- Refuses a rule that is not well formed.
 CREATE FUNCTION eryxon.check_rule(entity text, field text, rule jsonb) RETURNS void
     LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'check_rule';
+COMMENT ON FUNCTION eryxon.check_rule IS
+'Refuses a rule that is not well formed.';
 
--- Demands an entity that is shipped or attached.
 CREATE FUNCTION eryxon.check_known_entity(entity text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -15,8 +15,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_known_entity IS
+'Demands an entity that is shipped or attached.';
 
--- Refuses to map names and columns that no record may write through a rule.
 CREATE FUNCTION eryxon.check_not_reserved(field text, rule jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -32,6 +33,8 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_not_reserved IS
+'Refuses to map names and columns that no record may write through a rule.';
 
 CREATE FUNCTION @extschema@.eryxon_map_field(entity text, field text, rule jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -1,11 +1,13 @@
 -- The five tables for a database that has none yet.
 
--- Column definitions that all five have, before and after their own ones.
 CREATE FUNCTION eryxon.columns_before() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT 'id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY, tenant_id uuid NOT NULL'
 $$;
+COMMENT ON FUNCTION eryxon.columns_before IS
+'Column definitions that all five tables have before their own ones.';
+
 CREATE FUNCTION eryxon.columns_after() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -13,8 +15,9 @@ AS $$
            || ', created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (tenant_id, id)'
       FROM eryxon.sync_columns() s
 $$;
+COMMENT ON FUNCTION eryxon.columns_after IS
+'Column definitions and keys that all five tables have after their own ones.';
 
--- The status column of jobs, parts and operations, with its check.
 CREATE FUNCTION eryxon.progress_column(entity text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -22,9 +25,9 @@ AS $$
                        CONSTRAINT %I CHECK (status IN ('not_started', 'in_progress', 'on_hold', 'completed'))$ddl$,
                   entity || '_status_check')
 $$;
+COMMENT ON FUNCTION eryxon.progress_column IS
+'The status column of jobs, parts and operations, with its check.';
 
--- The own columns, references and indexes of each table, as statements for format(): %1$I is the schema, %2$s and
--- %3$s are the columns before and after, %4$s is the status column.
 CREATE FUNCTION eryxon.table_definition(entity text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -120,8 +123,9 @@ AS $$
         $ddl$
     END
 $$;
+COMMENT ON FUNCTION eryxon.table_definition IS
+'The statements that make a table, for format(): %1$I is the schema, %2$s and %3$s are the columns before and after, %4$s is the status column.';
 
--- Demands a schema that tables can be made in.
 CREATE FUNCTION eryxon.check_schema(schema_name name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -135,8 +139,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_schema IS
+'Demands a schema that tables can be made in.';
 
--- Demands that an existing table, if another one is still to refer to it, has the unique key for that.
 CREATE FUNCTION eryxon.check_referable(table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -154,8 +159,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_referable IS
+'Demands that an existing table, if another one is still to refer to it, has the unique key for that.';
 
--- Makes the table of an entity with its policy for the tenant.
 CREATE FUNCTION eryxon.create_table(schema_name name, entity text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -176,6 +182,8 @@ BEGIN
     EXECUTE format('CREATE POLICY eryxon_tenant ON %I.%I USING %s WITH CHECK %s', schema_name, entity, tenant, tenant);
 END
 $$;
+COMMENT ON FUNCTION eryxon.create_table IS
+'Makes the table of an entity with its policy for the tenant.';
 
 CREATE FUNCTION @extschema@.eryxon_create_tables(schema_name name DEFAULT 'public') RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -18,10 +18,12 @@ COMMENT ON FUNCTION @extschema@.eryxon_restore(text, uuid) IS
 'Brings a soft-deleted row back with exactly what went with it.
 All or nothing: a natural key taken meanwhile is an error.';
 
--- BEFORE DELETE FOR EACH ROW of attached tables: marks the row and what hangs on it, and keeps it.
 CREATE FUNCTION eryxon.soft_delete() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'soft_delete';
+COMMENT ON FUNCTION eryxon.soft_delete IS
+'BEFORE DELETE FOR EACH ROW of attached tables: marks the row and what hangs on it, and keeps it.';
 
--- BEFORE UPDATE OF tenant_id FOR EACH ROW of partitioned tables: tells soft_delete() that the row only moves.
 CREATE FUNCTION eryxon.note_move() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'note_move';
+COMMENT ON FUNCTION eryxon.note_move IS
+'BEFORE UPDATE OF tenant_id FOR EACH ROW of partitioned tables: tells soft_delete() that the row only moves.';

@@ -1,6 +1,5 @@
 -- The JSON Schema of a record, from the rules and the columns of the attached table.
 
--- JSON Schema of the values that a type takes.
 CREATE FUNCTION eryxon.type_schema(type oid, modifier integer) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -26,8 +25,9 @@ AS $$
            END::jsonb
       FROM pg_type t WHERE t.oid = type
 $$;
+COMMENT ON FUNCTION eryxon.type_schema IS
+'JSON Schema of the values that a type takes.';
 
--- JSON Schema keywords of a rule, over those of the column's type.
 CREATE FUNCTION eryxon.rule_schema(rule jsonb, base jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -42,8 +42,9 @@ AS $$
                   WHERE NOT base ? 'enum' OR base -> 'enum' @> v)))
         || CASE WHEN base -> 'enum' IS NOT NULL AND NOT rule ? 'enum' THEN jsonb_build_object('enum', base -> 'enum') ELSE '{}' END
 $$;
+COMMENT ON FUNCTION eryxon.rule_schema IS
+'JSON Schema keywords of a rule, over those of the column''s type.';
 
--- Allows null beside what a schema allows.
 CREATE FUNCTION eryxon.or_null(schema jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -52,8 +53,9 @@ AS $$
                                             ELSE jsonb_build_array(schema -> 'type') END) || '["null"]')
         || CASE WHEN schema ? 'enum' THEN jsonb_build_object('enum', (schema -> 'enum') || '[null]') ELSE '{}' END
 $$;
+COMMENT ON FUNCTION eryxon.or_null IS
+'Allows null beside what a schema allows.';
 
--- The mapped fields of an entity with their columns: those whose column the attached table has and that can be written.
 CREATE FUNCTION eryxon.mapped_fields(wanted_entity text)
     RETURNS TABLE (field text, rule jsonb, column_name name, schema jsonb, nullable boolean, required boolean)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -69,8 +71,9 @@ AS $$
                                                   f.field || CASE WHEN f.rule ? 'references' THEN '_id' ELSE '' END)
      WHERE e.entity = wanted_entity AND NOT a.attisdropped AND a.attgenerated = '' AND a.attnum > 0
 $$;
+COMMENT ON FUNCTION eryxon.mapped_fields IS
+'The mapped fields of an entity with their columns: those whose column the attached table has and that can be written.';
 
--- The members of a record by which a reference may be sent.
 CREATE FUNCTION eryxon.reference_members(field text, target text, by_name boolean) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -83,8 +86,9 @@ AS $$
            ) AS m(suffix, schema, description)
      WHERE by_name OR m.suffix <> '_name'
 $$;
+COMMENT ON FUNCTION eryxon.reference_members IS
+'The members of a record by which a reference may be sent.';
 
--- The members of a record for one field: its name and its aliases, or the forms of a reference.
 CREATE FUNCTION eryxon.field_members(field text, rule jsonb, schema jsonb, nullable boolean) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -98,8 +102,9 @@ AS $$
                 (SELECT CASE WHEN nullable THEN eryxon.or_null(field_members.schema) ELSE field_members.schema END AS schema) AS v)
     END
 $$;
+COMMENT ON FUNCTION eryxon.field_members IS
+'The members of a record for one field: its name and its aliases, or the forms of a reference.';
 
--- The arrays of children that records may carry: the parent's entity, the array's name, the child's entity.
 CREATE FUNCTION eryxon.child_arrays() RETURNS TABLE (parent text, key text, child text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -107,8 +112,9 @@ AS $$
       FROM eryxon.entity e CROSS JOIN LATERAL eryxon.mapped_fields(e.entity) AS f
      WHERE f.rule -> 'references' ->> 'children' <> ''
 $$;
+COMMENT ON FUNCTION eryxon.child_arrays IS
+'The arrays of children that records may carry: the parent''s entity, the array''s name, the child''s entity.';
 
--- JSON Schema of a record that stands within its parent, where the source is inherited.
 CREATE FUNCTION eryxon.record_schema(wanted_entity text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -131,8 +137,9 @@ AS $$
                         FROM eryxon.mapped_fields(e.entity) AS f WHERE f.required), '[]'))
       FROM eryxon.entity e WHERE e.entity = wanted_entity
 $$;
+COMMENT ON FUNCTION eryxon.record_schema IS
+'JSON Schema of a record that stands within its parent, where the source is inherited.';
 
--- The schemas of all entities that can stand below a record, by entity.
 CREATE FUNCTION eryxon.descendant_schemas(wanted_entity text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -142,6 +149,8 @@ AS $$
         SELECT c.child FROM below b JOIN eryxon.child_arrays() AS c ON c.parent = b.entity)
     SELECT jsonb_object_agg(b.entity, eryxon.record_schema(b.entity)) FROM below b
 $$;
+COMMENT ON FUNCTION eryxon.descendant_schemas IS
+'The schemas of all entities that can stand below a record, by entity.';
 
 CREATE FUNCTION @extschema@.eryxon_describe(entity text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

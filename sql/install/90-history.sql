@@ -1,6 +1,5 @@
 -- Looking back: how many rows each source has, what the latest calls did, and forgetting old calls.
 
--- Checks the options of eryxon_status().
 CREATE FUNCTION eryxon.check_status_options(options jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -17,15 +16,17 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.check_status_options IS
+'Checks the options of eryxon_status().';
 
--- One run as it stands in the status.
 CREATE FUNCTION eryxon.run_json(run eryxon.sync_run) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT to_jsonb(run) - 'tenant_id'
 $$;
+COMMENT ON FUNCTION eryxon.run_json IS
+'One run as it stands in the status.';
 
--- The latest run of an entity and source.
 CREATE FUNCTION eryxon.last_run(tenant uuid, wanted_entity text, wanted_source text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -34,8 +35,9 @@ AS $$
      WHERE r.tenant_id = tenant AND r.entity = wanted_entity AND r.source = wanted_source
      ORDER BY r.started_at DESC, r.finished_at DESC, r.id DESC LIMIT 1
 $$;
+COMMENT ON FUNCTION eryxon.last_run IS
+'The latest run of an entity and source.';
 
--- The tenant's rows of an entity: live and deleted ones, and the same per source.
 CREATE FUNCTION eryxon.entity_counts(entity text, table_name regclass, tenant uuid, wanted_source text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -58,8 +60,9 @@ BEGIN
     RETURN counts;
 END
 $$;
+COMMENT ON FUNCTION eryxon.entity_counts IS
+'The tenant''s rows of an entity: live and deleted ones, and the same per source.';
 
--- The tenant's latest runs, newest first.
 CREATE FUNCTION eryxon.latest_runs(tenant uuid, wanted_entity text, wanted_source text, at_most integer) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -70,6 +73,8 @@ AS $$
                AND (wanted_source IS NULL OR s.source = wanted_source)
              ORDER BY s.started_at DESC, s.finished_at DESC, s.id DESC LIMIT at_most) AS r
 $$;
+COMMENT ON FUNCTION eryxon.latest_runs IS
+'The tenant''s latest runs, newest first.';
 
 CREATE FUNCTION @extschema@.eryxon_status(options jsonb DEFAULT '{}') RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
