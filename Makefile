@@ -23,7 +23,7 @@ REGRESS_OPTS    = --inputdir=test --encoding=UTF8 --no-locale
 ISOLATION       = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
 ISOLATION_OPTS  = --inputdir=test/isolation --encoding=UTF8 --no-locale
 
-PG_CPPFLAGS   = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DERYXON_SYNC_VERSION='"$(EXT_VERSION)"'
+PG_CPPFLAGS   = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DERYXON_VERSION='"$(EXT_VERSION)"'
 PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-semantic-interposition -Wall -Wextra -MMD
 ifdef WERROR
 PG_CXXFLAGS  += -Werror
@@ -51,6 +51,7 @@ include $(PGXS)
 COMPILE.cxx.bc += -std=c++20 -MMD -MF $(@:.bc=.bc.d)
 
 $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
+	@mkdir -p sql
 	@printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
 	cat /dev/null $(FRAGMENTS) >> $@
 

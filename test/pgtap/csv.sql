@@ -1,0 +1,28 @@
+-- Real CSV templates of an MES into the extension's own tables: loaded once, then unchanged.
+-- They stand beside the checkout on some machines; ERYXON_CSV names their folder.
+SET client_min_messages = warning;
+\set present `test -f "$ERYXON_CSV/cells.csv" && echo true || echo false`
+SELECT plan(9);
+\if :present
+\ir ../../script/lib/csv.psql
+SET eryxon.tenant_id = '00000000-0000-4000-8000-000000000001';
+SELECT FROM eryxon_create_tables() \g /dev/null
+
+CREATE TEMP TABLE loaded AS
+    SELECT 1 AS pass, e.entity, eryxon_bulk_upsert(e.entity, pg_temp.csv_records(e.entity)) AS result
+    FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) e(entity);
+INSERT INTO loaded
+    SELECT 2, e.entity, eryxon_bulk_upsert(e.entity, pg_temp.csv_records(e.entity))
+    FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) e(entity);
+
+SELECT is((SELECT (result ->> 'created')::int FROM loaded l WHERE pass = 1 AND l.entity = w.entity), w.created,
+          format('%s %s created', w.created, w.entity))
+    FROM (VALUES ('cells', 6), ('resources', 6), ('jobs', 5), ('parts', 8), ('operations', 16)) w(entity, created);
+SELECT is((SELECT jsonb_agg(result -> 'results') FROM loaded WHERE (result ->> 'errors')::int > 0), NULL, 'no errors');
+SELECT is((SELECT sum(estimated_time) FROM operations), 1880::numeric, 'minutes');
+SELECT is((SELECT sum(quantity) FROM parts), 60::bigint, 'quantity');
+SELECT is((SELECT sum((result ->> 'skipped')::int) FROM loaded WHERE pass = 2), 41::bigint, 'second time: all 41 skipped');
+\else
+SELECT skip('no CSV templates beside the checkout', 9);
+\endif
+SELECT * FROM finish();

@@ -1,0 +1,61 @@
+-- The public functions: names, arguments with defaults, results, volatility, and who may execute them.
+SET client_min_messages = warning;
+CREATE ROLE pgtap_nobody;
+
+CREATE TEMP TABLE wanted (name text, arguments text, result text, volatility "char", everybody boolean);
+INSERT INTO wanted VALUES
+    ('eryxon_create_tables', 'schema_name name DEFAULT ''public''::name', 'void', 'v', false),
+    ('eryxon_attach', 'entity text, table_name regclass, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', false),
+    ('eryxon_detach', 'entity text', 'void', 'v', false),
+    ('eryxon_map_field', 'entity text, field text, rule jsonb', 'void', 'v', false),
+    ('eryxon_unmap_field', 'entity text, field text', 'void', 'v', false),
+    ('eryxon_describe', 'entity text', 'jsonb', 's', true),
+    ('eryxon_upsert', 'entity text, payload jsonb, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', true),
+    ('eryxon_bulk_upsert', 'entity text, payload jsonb, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', true),
+    ('eryxon_bulk_upsert_json', 'entity text, payload json, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', true),
+    ('eryxon_sync', 'payload jsonb, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', true),
+    ('eryxon_diff', 'payload jsonb, options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', true),
+    ('eryxon_sync_hash', 'payload jsonb', 'text', 'i', true),
+    ('eryxon_record_hash', 'entity text, payload jsonb', 'text', 's', true),
+    ('eryxon_tenant_id', '', 'uuid', 's', true),
+    ('eryxon_user_id', '', 'uuid', 's', true),
+    ('eryxon_delete', 'entity text, id uuid, hard boolean DEFAULT false', 'jsonb', 'v', true),
+    ('eryxon_delete_external', 'entity text, external_source text, external_id text, hard boolean DEFAULT false', 'jsonb', 'v', true),
+    ('eryxon_restore', 'entity text, id uuid', 'jsonb', 'v', true),
+    ('eryxon_status', 'options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 's', true),
+    ('eryxon_prune_runs', 'keep interval', NULL, 'v', false);
+
+SELECT plan((SELECT count(*)::int * 5 + 7 FROM wanted));
+
+CREATE TEMP VIEW found AS
+    SELECT p.oid, p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
+           p.provolatile AS volatility, has_function_privilege('pgtap_nobody', p.oid, 'EXECUTE') AS everybody,
+           p.proisstrict, p.proparallel, p.pronamespace::regnamespace AS schema
+    FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'eryxon_sync';
+
+SELECT is((SELECT count(*)::int FROM found f WHERE f.name = w.name), 1, w.name || ' exists once') FROM wanted w;
+SELECT is((SELECT f.arguments FROM found f WHERE f.name = w.name), w.arguments, w.name || ': arguments') FROM wanted w;
+SELECT is((SELECT f.result FROM found f WHERE f.name = w.name), coalesce(w.result, (SELECT f.result FROM found f WHERE f.name = w.name)),
+          w.name || ': result') FROM wanted w;
+SELECT is((SELECT f.volatility FROM found f WHERE f.name = w.name), w.volatility, w.name || ': volatility') FROM wanted w;
+SELECT is((SELECT f.everybody FROM found f WHERE f.name = w.name), w.everybody,
+          w.name || CASE WHEN w.everybody THEN ': PUBLIC may execute it' ELSE ': PUBLIC may not execute it' END) FROM wanted w;
+
+SELECT ok((SELECT proisstrict AND proparallel = 's' FROM found WHERE name = 'eryxon_sync_hash'),
+          'eryxon_sync_hash is STRICT and PARALLEL SAFE');
+SELECT is((SELECT string_agg(DISTINCT schema::text, ',') FROM found f JOIN wanted w USING (name)), 'public',
+          'functions are in the schema of CREATE EXTENSION');
+SELECT ok(NOT has_schema_privilege('pgtap_nobody', 'eryxon', 'CREATE'), 'nobody makes objects in schema eryxon');
+SELECT is_empty($$
+    SELECT c.oid::regclass, p.privilege FROM pg_class c, unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) p(privilege)
+    WHERE c.relnamespace = 'eryxon'::regnamespace AND c.relkind IN ('r', 'v', 'p')
+      AND has_table_privilege('pgtap_nobody', c.oid, p.privilege) $$, 'no ordinary role writes in schema eryxon');
+SELECT ok(has_table_privilege('pgtap_nobody', 'eryxon.entity', 'SELECT'), 'the registry is readable by PUBLIC');
+SELECT ok((SELECT relrowsecurity FROM pg_class WHERE oid = 'eryxon.sync_run'::regclass), 'history is under row level security');
+SELECT columns_are('eryxon', 'sync_run', '{id,tenant_id,entity,operation,source,status,total,created,updated,restored,skipped,deleted,
+    errors,error_details,client_ref,created_by,started_at,finished_at}'::name[], 'columns of the history');
+
+SELECT * FROM finish();
+DROP OWNED BY pgtap_nobody;
+DROP ROLE pgtap_nobody;
