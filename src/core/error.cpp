@@ -1,6 +1,7 @@
 // The table of error codes with their SQLSTATEs, and the exception that ends a call.
 #include "core/error.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace eryxon::core {
@@ -12,67 +13,28 @@ struct CodeEntry {
     std::string_view sqlstate;
 };
 
-// The name and SQLSTATE of a code; the compiler warns if a code is missing.
-constexpr CodeEntry entry(Code code) {
-    switch (code) {
-        case Code::not_null:
-            return {"NOT_NULL", "23502"};
-        case Code::fk_constraint:
-            return {"FK_CONSTRAINT", "23503"};
-        case Code::fk_required:
-            return {"FK_REQUIRED", "23503"};
-        case Code::ambiguous_reference:
-            return {"AMBIGUOUS_REFERENCE", "23503"};
-        case Code::unique_constraint:
-            return {"UNIQUE_CONSTRAINT", "23505"};
-        case Code::exists:
-            return {"EXISTS", "23505"};
-        case Code::enum_constraint:
-            return {"ENUM_CONSTRAINT", "23514"};
-        case Code::min_value:
-            return {"MIN_VALUE", "23514"};
-        case Code::max_value:
-            return {"MAX_VALUE", "23514"};
-        case Code::min_length:
-            return {"MIN_LENGTH", "23514"};
-        case Code::max_length:
-            return {"MAX_LENGTH", "23514"};
-        case Code::pattern_mismatch:
-            return {"PATTERN_MISMATCH", "23514"};
-        case Code::check_constraint:
-            return {"CHECK_CONSTRAINT", "23514"};
-        case Code::circular_reference:
-            return {"CIRCULAR_REFERENCE", "23514"};
-        case Code::type_mismatch:
-            return {"TYPE_MISMATCH", "22P02"};
-        case Code::uuid_format:
-            return {"UUID_FORMAT", "22P02"};
-        case Code::date_format:
-            return {"DATE_FORMAT", "22007"};
-        case Code::unknown_field:
-            return {"UNKNOWN_FIELD", "42703"};
-        case Code::read_only:
-            return {"READ_ONLY", "42703"};
-        case Code::deleted:
-            return {"DELETED", "P0002"};
-        case Code::not_found:
-            return {"NOT_FOUND", "P0002"};
-        case Code::in_progress:
-            return {"IN_PROGRESS", "55006"};
-        case Code::invalid_payload:
-            return {"INVALID_PAYLOAD", "22023"};
-        case Code::invalid_option:
-            return {"INVALID_OPTION", "22023"};
-        case Code::unknown_entity:
-            return {"UNKNOWN_ENTITY", "22023"};
-        case Code::batch_too_large:
-            return {"BATCH_TOO_LARGE", "22023"};
-        case Code::access_denied:
-            return {"ACCESS_DENIED", "42501"};
-        case Code::database_error:
-            return {"DATABASE_ERROR", "09000"};
-    }
-    return {"DATABASE_ERROR", "09000"};
+// Every code, in the order of the enumeration.
+constexpr CodeEntry entries[] = {
+    {"NOT_NULL", "23502"},          {"FK_CONSTRAINT", "23503"},
+    {"FK_REQUIRED", "23503"},       {"AMBIGUOUS_REFERENCE", "23503"},
+    {"UNIQUE_CONSTRAINT", "23505"}, {"EXISTS", "23505"},
+    {"ENUM_CONSTRAINT", "23514"},   {"MIN_VALUE", "23514"},
+    {"MAX_VALUE", "23514"},         {"MIN_LENGTH", "23514"},
+    {"MAX_LENGTH", "23514"},        {"PATTERN_MISMATCH", "23514"},
+    {"CHECK_CONSTRAINT", "23514"},  {"CIRCULAR_REFERENCE", "23514"},
+    {"TYPE_MISMATCH", "22P02"},     {"UUID_FORMAT", "22P02"},
+    {"DATE_FORMAT", "22007"},       {"UNKNOWN_FIELD", "42703"},
+    {"READ_ONLY", "42703"},         {"DELETED", "P0002"},
+    {"NOT_FOUND", "P0002"},         {"IN_PROGRESS", "55006"},
+    {"INVALID_PAYLOAD", "22023"},   {"INVALID_OPTION", "22023"},
+    {"UNKNOWN_ENTITY", "22023"},    {"BATCH_TOO_LARGE", "22023"},
+    {"ACCESS_DENIED", "42501"},     {"DATABASE_ERROR", "09000"},
+};
+static_assert(std::size(entries) == static_cast<std::size_t>(Code::database_error) + 1);
+
+// The entry of the code.
+const CodeEntry& entry(Code code) {
+    return entries[static_cast<std::size_t>(code)];
 }
 
 }  // namespace
