@@ -48,7 +48,7 @@ std::optional<Fault> convert_text(const Field& field, const Column& column, cons
                                   const ReadContext& context, FieldValue& out) {
     const auto text = scalar_text(json, context.arena);
     if (!text) return type_fault("text", json);
-    out.value.text = *text;
+    out.value = Value(*text);
     out.hashed = json.is_string() ? json : Json::string(*text);
     return check_text(field, column, *text, json, context);
 }
@@ -59,7 +59,7 @@ std::optional<Fault> convert_enumeration(const Field& field, const Column& colum
     const auto text = scalar_text(json, context.arena);
     if (!text) return type_fault("text", json);
     if (!contains(column.labels, *text)) return enum_fault(field.allowed.empty() ? column.labels : field.allowed, json);
-    out.value.text = *text;
+    out.value = Value(*text);
     out.hashed = Json::string(*text);
     return check_text(field, column, *text, json, context);
 }
@@ -69,16 +69,17 @@ std::optional<Fault> convert_other(const Field& field, const Column& column, con
                                    const ReadContext& context, FieldValue& out) {
     if (!json.is_scalar()) return type_fault("text", json);
     if (!json.is_boolean()) return convert_text(field, column, json, context, out);
-    out.value.text = alias_text(json);
-    out.hashed = Json::string(out.value.text);
-    return check_text(field, column, out.value.text, json, context);
+    const std::string_view text = alias_text(json);
+    out.value = Value(text);
+    out.hashed = Json::string(text);
+    return check_text(field, column, text, json, context);
 }
 
 std::optional<Fault> convert_boolean(const Json& json, FieldValue& out) {
     const bool known = json.is_boolean() || (json.is_string() && (json.text() == "true" || json.text() == "false"));
     if (!known) return type_fault("boolean", json);
     const bool value = json.is_boolean() ? json.as_bool() : json.text() == "true";
-    out.value.integer = value;
+    out.value = Value(std::int64_t{value});
     out.hashed = Json::boolean(value);
     return std::nullopt;
 }
@@ -108,7 +109,7 @@ std::optional<Fault> convert_datetime(const Column& column, const Json& json, Fi
     if (column.kind != ValueKind::date && too_fine(*datetime, column.fraction_digits))
         return value_fault(Code::date_format, "invalid date " + quoted(json) + ": fraction of a second is too fine",
                            json);
-    out.value.datetime = *datetime;
+    out.value = Value(*datetime);
     return std::nullopt;
 }
 
@@ -117,7 +118,7 @@ std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, 
     const auto uuid = parse_uuid(json.text());
     if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
     const std::string canonical = to_string(*uuid);
-    out.value.uuid = *uuid;
+    out.value = Value(*uuid);
     out.hashed = canonical == json.text() ? json : Json::string(context.arena.copy(canonical));
     return std::nullopt;
 }
@@ -126,7 +127,7 @@ std::optional<Fault> convert_json(const Field& field, const Json& json, FieldVal
     const bool only_object = field.name == "metadata";
     if (!json.is_object() && (only_object || !json.is_array()))
         return type_fault(only_object ? "object" : "object or array", json);
-    out.value.json = json;
+    out.value = Value(json);
     out.hashed = json;
     return std::nullopt;
 }
@@ -148,8 +149,8 @@ std::optional<Fault> convert_text_array(const Field& field, const Column& column
         converted = converted || !item.is_string();
         items.push_back(Json::string(*text));
     }
-    out.value.json = converted ? context.arena.array(items) : json;
-    out.hashed = out.value.json;
+    out.hashed = converted ? context.arena.array(items) : json;
+    out.value = Value(out.hashed);
     return std::nullopt;
 }
 
@@ -227,7 +228,6 @@ std::optional<Fault> convert_value(const Entity& entity, const Field& field, con
         column.kind == ValueKind::date || column.kind == ValueKind::timestamp || column.kind == ValueKind::timestamptz;
     const Json& json = resolve_value_alias(field, sent);
     out.field = &field;
-    out.value.is_null = json.is_null();
     if (as_sent) out.hashed = sent;
     if (!json.is_null()) return convert_present(field, column, json, context, out);
     if (field.required || column.not_null) return value_fault(Code::not_null, "null is not allowed", sent);

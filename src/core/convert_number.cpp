@@ -100,7 +100,7 @@ std::optional<Fault> convert_integer(const Field& field, const Column& column, c
         if (!value) return above(json, std::to_string(known ? column.max : std::numeric_limits<std::int64_t>::max()));
     }
     if (auto fault = check_range(column, *value, json)) return fault;
-    out.value.integer = *value;
+    out.value = Value(*value);
     out.hashed = Json::number(*token);
     return check_limits(field, *value, json);
 }
@@ -110,7 +110,7 @@ std::optional<Fault> convert_numeric(const Field& field, const Column& column, c
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
     if (auto fault = check_precision(column, *number, json)) return fault;
-    out.value.text = *token;
+    out.value = Value(*token);
     out.hashed = Json::number(*token);
     return check_limits(field, *number, json);
 }
@@ -131,7 +131,7 @@ std::optional<Fault> convert_floating(const Field& field, const Json& json, Fiel
                            : number->negative   ? Code::min_value
                                                 : Code::max_value,
                            "value " + quoted(json) + " is out of range of double precision", json);
-    out.value.text = *token;
+    out.value = Value(*token);
     out.hashed = Json::number(*token);
     return check_limits(field, *number, json);
 }

@@ -12,11 +12,17 @@ namespace {
 
 void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record);
 
+// How many fields that are no references were sent, so that their values take exactly the memory they need.
+std::size_t count_sent_fields(const Draft& draft) {
+    std::size_t count = 0;
+    for (int number = 0; number < draft.entity.names.size(); ++number)
+        count += draft.sent_as(number) && draft.entity.names[number].role == Role::field;
+    return count;
+}
+
 // Reads the fields and references in order of name, then makes the hash.
 void read_content(Draft& draft) {
-    const auto mapped_and_sent =
-        std::count_if(draft.sent.begin(), draft.sent.end(), [](const JsonMember* member) { return member != nullptr; });
-    draft.record.values.reserve(static_cast<std::size_t>(mapped_and_sent));
+    draft.record.values.reserve(count_sent_fields(draft));
     for (std::size_t i = 0; i < draft.entity.fields.size(); ++i) {
         const Field& field = draft.entity.fields[i];
         if (!field.mapped()) continue;

@@ -14,14 +14,24 @@
 
 namespace eryxon::core {
 
-// A value converted to its column's kind. What the views point to lives in the document's arena.
+// A value converted to its column's kind: the member for that kind counts, and none if it is null. What the views point
+// to lives in the document's arena.
 struct Value {
     bool is_null = true;
-    std::int64_t integer = 0;   // integer; boolean as 0 or 1
-    std::string_view text;      // text, enumeration, numeric and floating (plain or JSON notation), other
-    DateTime datetime;          // date, timestamp, timestamptz
-    Uuid uuid{};
-    Json json;                  // json; text_array as an array of strings (or nulls)
+    union {
+        std::int64_t integer;   // integer; boolean as 0 or 1
+        std::string_view text;  // text, enumeration, numeric and floating (plain or JSON notation), other
+        DateTime datetime;      // date, timestamp, timestamptz
+        Uuid uuid;
+        Json json;              // json; text_array as an array of strings
+    };
+
+    Value() : integer(0) {}
+    explicit Value(std::int64_t number) : is_null(false), integer(number) {}
+    explicit Value(std::string_view characters) : is_null(false), text(characters) {}
+    explicit Value(const DateTime& date) : is_null(false), datetime(date) {}
+    explicit Value(const Uuid& id) : is_null(false), uuid(id) {}
+    explicit Value(const Json& document) : is_null(false), json(document) {}
 };
 
 // A sent field and its converted value; `hashed` is what stands in the hash.
