@@ -1,4 +1,4 @@
--- The extension's own state: the registry of entities and their rules, the history, and what went with which soft delete.
+-- The extension's own state: registry of entities and rules, history, and what went with which soft delete.
 
 CREATE SCHEMA eryxon;
 COMMENT ON SCHEMA eryxon IS 'State of eryxon_sync: registry, history, soft deletes. Written by the extension only.';
@@ -84,7 +84,8 @@ CREATE TABLE eryxon.soft_delete (
     tenant_id  uuid NOT NULL,
     deleted_at timestamptz NOT NULL
 );
-COMMENT ON TABLE eryxon.soft_delete IS 'One row per row that went with a soft delete, the deleted root itself included.';
+COMMENT ON TABLE eryxon.soft_delete IS
+'One row per row that went with a soft delete, the deleted root itself included.';
 CREATE INDEX soft_delete_root ON eryxon.soft_delete (tenant_id, entity, root);
 CREATE INDEX soft_delete_row ON eryxon.soft_delete (tenant_id, row_entity, row_id);
 

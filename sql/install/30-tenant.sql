@@ -4,7 +4,8 @@ CREATE FUNCTION @extschema@.eryxon_tenant_id() RETURNS uuid
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_tenant_id';
 COMMENT ON FUNCTION @extschema@.eryxon_tenant_id() IS
 'Tenant of the current call.
-From request.jwt.claims if the session user may use claims, else from eryxon.tenant_id, else from the function that eryxon.tenant_resolver names. Error 42501 if there is none.';
+From request.jwt.claims if the session user may use claims, else from eryxon.tenant_id, else from the function
+that eryxon.tenant_resolver names. Error 42501 if there is none.';
 
 CREATE FUNCTION @extschema@.eryxon_user_id() RETURNS uuid
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_user_id';

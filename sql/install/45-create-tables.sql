@@ -12,7 +12,8 @@ CREATE FUNCTION eryxon.columns_after() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT string_agg(format('%I %s', s.name, s.type), ', ' ORDER BY s.ordinal)
-           || ', created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (tenant_id, id)'
+           || ', created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now()'
+           || ', UNIQUE (tenant_id, id)'
       FROM eryxon.sync_columns() s
 $$;
 COMMENT ON FUNCTION eryxon.columns_after IS
@@ -124,7 +125,8 @@ AS $$
     END
 $$;
 COMMENT ON FUNCTION eryxon.table_definition IS
-'The statements that make a table, for format(): %1$I is the schema, %2$s and %3$s are the columns before and after, %4$s is the status column.';
+'The statements that make a table, for format().
+%1$I is the schema, %2$s and %3$s are the columns before and after, %4$s is the status column.';
 
 CREATE FUNCTION eryxon.check_schema(schema_name name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -151,7 +153,8 @@ BEGIN
          WHERE i.indrelid = table_name AND i.indisunique AND i.indisvalid AND i.indimmediate
            AND i.indpred IS NULL AND i.indexprs IS NULL
            AND (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a
-                 WHERE a.attrelid = table_name AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]::smallint[])) = '{id,tenant_id}'::name[])
+                 WHERE a.attrelid = table_name AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]::smallint[]))
+               = '{id,tenant_id}'::name[])
     THEN
         PERFORM eryxon.fail('DATABASE_ERROR', '42830', 'schema_name',
             format('table %s has no unique key (tenant_id, id) to refer to', table_name),
@@ -202,5 +205,6 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_create_tables(name) IS
 'Makes the tables of the five entities and attaches them.
-With row level security for the tenant, references within the tenant and unique keys among live rows. Tables that exist are left as they are and attached.';
+With row level security for the tenant, references within the tenant and unique keys among live rows.
+Tables that exist are left as they are and attached.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_create_tables(name) FROM PUBLIC;

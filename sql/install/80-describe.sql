@@ -79,10 +79,14 @@ CREATE FUNCTION eryxon.reference_members(field text, target text, by_name boolea
 AS $$
     SELECT jsonb_object_agg(field || m.suffix, m.schema || jsonb_build_object('description', format(m.description, target)))
       FROM (VALUES
-            ('_id',              '{"type":["string","null"],"format":"uuid"}'::jsonb,                  'id of the row of %s'),
-            ('_external_id',     '{"type":["string","integer","null"],"minLength":1,"maxLength":255}', 'external_id of the row of %s'),
-            ('_external_source', '{"type":["string","integer","null"],"minLength":1,"maxLength":255}', 'source of the row of %s, if not the record''s own'),
-            ('_name',            '{"type":["string","null"]}',                                         'name of the live row of %s')
+            ('_id',              '{"type":["string","null"],"format":"uuid"}'::jsonb,
+             'id of the row of %s'),
+            ('_external_id',     '{"type":["string","integer","null"],"minLength":1,"maxLength":255}',
+             'external_id of the row of %s'),
+            ('_external_source', '{"type":["string","integer","null"],"minLength":1,"maxLength":255}',
+             'source of the row of %s, if not the record''s own'),
+            ('_name',            '{"type":["string","null"]}',
+             'name of the live row of %s')
            ) AS m(suffix, schema, description)
      WHERE by_name OR m.suffix <> '_name'
 $$;
@@ -133,7 +137,7 @@ AS $$
                            FROM eryxon.child_arrays() AS c WHERE c.parent = e.entity), '{}'),
         'required', '["external_id"]'::jsonb,
         'x-required-on-create',
-            coalesce((SELECT jsonb_agg(CASE WHEN f.rule ? 'references' THEN f.field || '_external_id' ELSE f.field END ORDER BY f.field)
+            coalesce((SELECT jsonb_agg(f.field || CASE WHEN f.rule ? 'references' THEN '_external_id' ELSE '' END ORDER BY f.field)
                         FROM eryxon.mapped_fields(e.entity) AS f WHERE f.required), '[]'))
       FROM eryxon.entity e WHERE e.entity = wanted_entity
 $$;
@@ -162,8 +166,9 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM eryxon.fail_unknown_entity(entity, false);
     ELSIF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = attached) THEN
-        PERFORM eryxon.fail('DATABASE_ERROR', '42P01', 'entity', format('the table of entity "%s" does not exist any more', entity),
-                            format('Call eryxon_detach(%L), or attach another table.', entity));
+        PERFORM eryxon.fail('DATABASE_ERROR', '42P01', 'entity',
+            format('the table of entity "%s" does not exist any more', entity),
+            format('Call eryxon_detach(%L), or attach another table.', entity));
     END IF;
     RETURN '{"$schema":"https://json-schema.org/draft/2020-12/schema"}'
         || eryxon.record_schema(entity)
@@ -173,4 +178,5 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_describe(text) IS
 'JSON Schema (2020-12) of a record.
-From the rules in force and the columns of the attached table; x-required-on-create lists what a new record needs beside its key. Lossless conversions ("25" for 25) are taken beyond it.';
+From the rules in force and the columns of the attached table; x-required-on-create lists what a new record needs beside
+its key. Lossless conversions ("25" for 25) are taken beyond it.';

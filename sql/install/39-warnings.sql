@@ -1,4 +1,4 @@
--- What a user should know of a table that is attached: what does not go well with soft deletes and with per-record errors.
+-- What a user should know of an attached table: what does not go well with soft deletes and per-record errors.
 
 CREATE FUNCTION eryxon.warning(code text, path text, message text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -12,7 +12,8 @@ CREATE FUNCTION eryxon.policy_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eryxon.warning('POLICY_HIDES_DELETED', p.polname,
-               format('policy "%s" looks at deleted_at: deleted rows that it hides cannot be restored by the roles it applies to', p.polname))
+               format('policy "%s" looks at deleted_at: the roles it applies to cannot restore deleted rows that it hides',
+                      p.polname))
       FROM pg_policy p
       JOIN pg_attribute a ON a.attrelid = p.polrelid AND a.attname = 'deleted_at'
      WHERE p.polrelid = table_name AND p.polcmd IN ('r', 'w', '*')
@@ -61,7 +62,8 @@ CREATE FUNCTION eryxon.deferred_warnings(table_name regclass) RETURNS SETOF json
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eryxon.warning('CONSTRAINT_DEFERRED', c.conname,
-               format('constraint "%s" is initially deferred: where it fails, the whole transaction fails, not one record', c.conname))
+               format('constraint "%s" is initially deferred: where it fails, the whole transaction fails, not one record',
+                      c.conname))
       FROM pg_constraint c
      WHERE c.conrelid = table_name AND c.condeferred
      ORDER BY c.conname

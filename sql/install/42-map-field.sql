@@ -22,9 +22,10 @@ CREATE FUNCTION eryxon.check_not_reserved(field text, rule jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    reserved text[] := ARRAY['id', 'tenant_id', 'created_at', 'updated_at'] || ARRAY(SELECT s.name::text FROM eryxon.sync_columns() s);
+    reserved text[] := ARRAY['id', 'tenant_id', 'created_at', 'updated_at']
+                       || ARRAY(SELECT s.name::text FROM eryxon.sync_columns() s);
     taken text := (SELECT n FROM unnest(ARRAY[field, rule ->> 'column'] || ARRAY(
-                       SELECT jsonb_array_elements_text(CASE jsonb_typeof(rule -> 'aliases') WHEN 'array' THEN rule -> 'aliases' END))) AS n
+                       SELECT jsonb_array_elements_text(rule -> 'aliases'))) AS n
                     WHERE n = ANY (reserved) LIMIT 1);
 BEGIN
     IF taken IS NOT NULL THEN
@@ -35,6 +36,18 @@ END
 $$;
 COMMENT ON FUNCTION eryxon.check_not_reserved IS
 'Refuses to map names and columns that no record may write through a rule.';
+
+CREATE FUNCTION eryxon.check_pattern(pattern text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM '' ~ pattern;
+EXCEPTION WHEN invalid_regular_expression THEN
+    PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule', format('invalid pattern: %s', SQLERRM));
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_pattern IS
+'Refuses a pattern that is no regular expression.';
 
 CREATE FUNCTION @extschema@.eryxon_map_field(entity text, field text, rule jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -47,12 +60,14 @@ BEGIN
     END IF;
     PERFORM eryxon.check_rule(entity, field, rule);
     PERFORM eryxon.check_not_reserved(field, rule);
+    PERFORM eryxon.check_pattern(rule ->> 'pattern');
     PERFORM eryxon.write_registry('map', jsonb_build_object('entity', entity, 'field', field, 'rule', rule));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) IS
 'Maps a field of an entity.
-Replaces the whole rule, also a shipped one. Keys: column, aliases, default, required, enum, value_aliases, min, max, min_length, max_length, pattern, write, references.';
+Replaces the whole rule, also a shipped one.
+Keys: column, aliases, default, required, enum, value_aliases, min, max, min_length, max_length, pattern, write, references.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_unmap_field(entity text, field text) RETURNS void

@@ -1,0 +1,109 @@
+-- Writing the registry: the only way in, and what it does as the extension's owner.
+
+CREATE FUNCTION eryxon.write_registry(action text, args jsonb) RETURNS void
+    LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'write_registry';
+COMMENT ON FUNCTION eryxon.write_registry IS
+'Writes the registry as the extension''s owner.
+Only for a caller who may execute the public function of the action and, for attach and detach, owns the table.';
+
+CREATE FUNCTION eryxon.register(args jsonb) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO eryxon.entity (entity, table_name, singular, soft_delete, natural_key, events, ordinal)
+    SELECT args ->> 'entity', (args ->> 'table')::oid::regclass, args ->> 'singular',
+           (args ->> 'soft_delete')::boolean,
+           ARRAY(SELECT jsonb_array_elements_text(args -> 'natural_key')),
+           (args ->> 'events')::boolean,
+           coalesce((SELECT s.ordinal FROM eryxon.shipped_entity s WHERE s.entity = args ->> 'entity'),
+                    (SELECT greatest(max(e.ordinal), 100) + 1 FROM eryxon.entity e))
+    ON CONFLICT (entity) DO UPDATE
+       SET table_name = excluded.table_name, singular = excluded.singular, soft_delete = excluded.soft_delete,
+           natural_key = excluded.natural_key, events = excluded.events
+$$;
+COMMENT ON FUNCTION eryxon.register IS
+'Enters an entity and its table, in place of an earlier entry of the same entity.';
+REVOKE EXECUTE ON FUNCTION eryxon.register(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.apply_registry(action text, args jsonb) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    CASE action
+    WHEN 'attach' THEN
+        PERFORM eryxon.register(args);
+    WHEN 'detach' THEN
+        DELETE FROM eryxon.entity e WHERE e.entity = args ->> 'entity';
+    WHEN 'map' THEN
+        INSERT INTO eryxon.user_rule (entity, field, rule)
+        VALUES (args ->> 'entity', args ->> 'field', args -> 'rule')
+        ON CONFLICT (entity, field) DO UPDATE SET rule = excluded.rule;
+    WHEN 'unmap' THEN
+        DELETE FROM eryxon.user_rule u WHERE u.entity = args ->> 'entity' AND u.field = args ->> 'field';
+        INSERT INTO eryxon.user_rule (entity, field, rule)
+        SELECT s.entity, s.field, NULL FROM eryxon.shipped_rule s
+         WHERE s.entity = args ->> 'entity' AND s.field = args ->> 'field';
+    END CASE;
+END
+$$;
+COMMENT ON FUNCTION eryxon.apply_registry IS
+'The writing part of write_registry(), run as the extension''s owner.
+Actions and their arguments: attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity},
+map {entity, field, rule}, unmap {entity, field}.';
+REVOKE EXECUTE ON FUNCTION eryxon.apply_registry(text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.check_entity_name(entity text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF entity IS NULL OR entity !~ '^[a-z][a-z0-9_]{0,47}$' THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'entity',
+            format('invalid entity name %s', coalesce(to_json(entity)::text, 'null')),
+            'Up to 48 lower-case letters, digits and underscores, the first one a letter.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_entity_name IS
+'Demands a well-formed entity name.';
+
+CREATE FUNCTION eryxon.fail_unknown_entity(entity text, with_shipped boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known text;
+BEGIN
+    SELECT string_agg(k.entity, ', ' ORDER BY k.entity) INTO known
+      FROM (SELECT e.entity FROM eryxon.entity e
+            UNION SELECT s.entity FROM eryxon.shipped_entity s WHERE with_shipped) k;
+    PERFORM eryxon.fail('UNKNOWN_ENTITY', '22023', 'entity',
+        CASE WHEN with_shipped THEN format('unknown entity %s', coalesce(to_json(entity)::text, 'null'))
+             ELSE format('entity %s is not attached', coalesce(to_json(entity)::text, 'null')) END,
+        CASE WHEN known IS NULL THEN 'Call eryxon_attach() or eryxon_create_tables() first.'
+             WHEN with_shipped THEN format('Known are %s.', known) ELSE format('Attached are %s.', known) END);
+END
+$$;
+COMMENT ON FUNCTION eryxon.fail_unknown_entity IS
+'Raises UNKNOWN_ENTITY; the hint names the entities that are attached, or also those that could be.';
+
+CREATE FUNCTION eryxon.check_registration(entity text, table_name regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    other record;
+BEGIN
+    SELECT e.entity, e.table_name INTO other
+      FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name
+     WHERE (e.entity = check_registration.entity) <> (e.table_name = check_registration.table_name)
+     ORDER BY e.entity <> check_registration.entity LIMIT 1;
+    IF other.entity = entity THEN
+        PERFORM eryxon.fail('DATABASE_ERROR', '42710', 'entity',
+            format('entity "%s" is already attached to table %s', entity, other.table_name),
+            format('Call eryxon_detach(%L) first.', entity));
+    ELSIF FOUND THEN
+        PERFORM eryxon.fail('DATABASE_ERROR', '42710', 'table_name',
+            format('table %s is already attached as entity "%s"', table_name, other.entity),
+            format('Call eryxon_detach(%L) first.', other.entity));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_registration IS
+'Refuses an entity that has another table, and a table that has another entity.';

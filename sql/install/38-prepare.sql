@@ -1,0 +1,76 @@
+-- Adding to a table what the sync needs: columns, the index on the external key, triggers.
+
+CREATE FUNCTION eryxon.add_columns(table_name regclass) RETURNS text[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    missing text[];
+    clauses text;
+BEGIN
+    PERFORM eryxon.check_sync_column(table_name, s.name, s.type) FROM eryxon.sync_columns() s;
+    SELECT array_agg(s.name::text ORDER BY s.ordinal),
+           string_agg(format('ADD COLUMN %I %s', s.name, s.type), ', ' ORDER BY s.ordinal)
+      INTO missing, clauses
+      FROM eryxon.sync_columns() s
+     WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                        WHERE a.attrelid = table_name AND a.attname = s.name AND NOT a.attisdropped);
+    IF missing IS NOT NULL THEN
+        EXECUTE format('ALTER TABLE %s %s', table_name, clauses);
+    END IF;
+    RETURN coalesce(missing, '{}');
+END
+$$;
+COMMENT ON FUNCTION eryxon.add_columns IS
+'Checks the sync columns that the table has and adds the others, whose names it returns.';
+
+CREATE FUNCTION eryxon.ensure_key_index(table_name regclass) RETURNS name
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF eryxon.find_key_index(table_name) IS NULL THEN
+        EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL',
+                       table_name);
+    END IF;
+    RETURN eryxon.find_key_index(table_name);
+END
+$$;
+COMMENT ON FUNCTION eryxon.ensure_key_index IS
+'Finds or makes the unique index on the external key.';
+
+CREATE FUNCTION eryxon.ensure_trigger(table_name regclass, trigger_name name, event text, function regprocedure,
+                                      wanted boolean) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    present boolean := EXISTS (SELECT FROM pg_trigger t
+                                WHERE t.tgrelid = table_name AND t.tgname = trigger_name AND t.tgfoid = function);
+BEGIN
+    IF wanted AND NOT present THEN
+        EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH ROW EXECUTE FUNCTION %s',
+                       trigger_name, event, table_name, function);
+        EXECUTE format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION eryxon_sync', trigger_name, table_name);
+    ELSIF present AND NOT wanted THEN
+        EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, table_name);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.ensure_trigger IS
+'Makes, or drops, one of the triggers on the table, so that it is there exactly if wanted.';
+
+CREATE FUNCTION eryxon.ensure_triggers(table_name regclass, soft_delete boolean) RETURNS text[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    partitioned boolean := (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = table_name);
+BEGIN
+    PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_soft_delete', 'DELETE', 'eryxon.soft_delete()', soft_delete);
+    PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_note_move', 'UPDATE OF tenant_id', 'eryxon.note_move()',
+                                  soft_delete AND partitioned);
+    RETURN ARRAY(SELECT t.tgname::text FROM pg_trigger t
+                  WHERE t.tgrelid = table_name
+                    AND t.tgfoid IN ('eryxon.soft_delete()'::regprocedure, 'eryxon.note_move()'::regprocedure)
+                  ORDER BY t.tgname);
+END
+$$;
+COMMENT ON FUNCTION eryxon.ensure_triggers IS
+'Brings the triggers of soft deletes on or off and returns the names of those that are on.';
