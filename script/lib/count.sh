@@ -41,6 +41,15 @@ count_regress() {
     count "$1" "$passed" "$failed"
 }
 
+# Counts the `Test #n: … Passed` and other lines of a ctest log $2 for suite $1 with exit status $3.
+count_ctest() {
+    local passed failed
+    passed=$(grep -cE 'Test +#[0-9]+: .* Passed ' "$2" || true)
+    failed=$(grep -cE 'Test +#[0-9]+: .*(\*\*\*|Not Run)' "$2" || true)
+    if [ "$3" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+    count "$1" "$passed" "$failed"
+}
+
 # Counts by the last `N passed, N failed` line of log $2; without one, the exit status $3 counts as one test.
 count_summary() {
     local line

@@ -40,8 +40,7 @@ suite_unit() {
     logged unit-build cmake_build "$build" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON
     if [ "$STATUS" -ne 0 ]; then count "unit build" 0 1; return; fi
     logged unit ctest --test-dir "$build" --output-on-failure
-    count unit "$(grep -cE 'Test +#[0-9]+: .* Passed' "$WORK/unit.log" || true)" \
-        "$(grep -cE 'Test +#[0-9]+: .*(\*\*\*|Not Run)' "$WORK/unit.log" || [ "$STATUS" -eq 0 ])"
+    count_ctest unit "$WORK/unit.log" "$STATUS"
 }
 
 # Configures and builds a CMake tree $1 with further options.
