@@ -18,25 +18,6 @@ $$;
 COMMENT ON FUNCTION eryxon.check_known_entity IS
 'Demands an entity that is shipped or attached.';
 
-CREATE FUNCTION eryxon.check_not_reserved(field text, rule jsonb) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    reserved text[] := ARRAY['id', 'tenant_id', 'created_at', 'updated_at']
-                       || ARRAY(SELECT s.name::text FROM eryxon.sync_columns() s);
-    taken text := (SELECT n FROM unnest(ARRAY[field, rule ->> 'column'] || ARRAY(
-                       SELECT jsonb_array_elements_text(rule -> 'aliases'))) AS n
-                    WHERE n = ANY (reserved) LIMIT 1);
-BEGIN
-    IF taken IS NOT NULL THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule', format('"%s" cannot be mapped', taken),
-            format('These names belong to the sync: %s.', array_to_string(reserved, ', ')));
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION eryxon.check_not_reserved IS
-'Refuses to map names and columns that no record may write through a rule.';
-
 CREATE FUNCTION eryxon.check_pattern(pattern text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -59,7 +40,6 @@ BEGIN
             'Use {} for a field without conditions, and eryxon_unmap_field() to unmap one.');
     END IF;
     PERFORM eryxon.check_rule(entity, field, rule);
-    PERFORM eryxon.check_not_reserved(field, rule);
     PERFORM eryxon.check_pattern(rule ->> 'pattern');
     PERFORM eryxon.write_registry('map', jsonb_build_object('entity', entity, 'field', field, 'rule', rule));
 END

@@ -65,7 +65,7 @@ AS $$
            NOT a.attnotnull AND NOT coalesce((f.rule -> 'required')::boolean, false),
            coalesce((f.rule -> 'required')::boolean, false)
       FROM eryxon.entity e
-      JOIN eryxon.field f ON f.entity = e.entity
+     CROSS JOIN LATERAL (SELECT r.field, jsonb_strip_nulls(r.rule) AS rule FROM eryxon.field r WHERE r.entity = e.entity) AS f
       JOIN pg_attribute a ON a.attrelid = e.table_name
                          AND a.attname = coalesce(f.rule ->> 'column',
                                                   f.field || CASE WHEN f.rule ? 'references' THEN '_id' ELSE '' END)
