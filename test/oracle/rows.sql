@@ -1,0 +1,107 @@
+-- The oracle's rows: finding, deleting and restoring them, and what must hold after every record.
+
+-- The row with an external key, live or not, as JSON; null if there is none.
+CREATE FUNCTION oracle.row_by_key(p_entity text, p_src text, p_ext text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE r jsonb;
+BEGIN
+    EXECUTE format('SELECT to_jsonb(t) FROM oracle_t.%I t WHERE tenant_id = $1 AND external_source = $2 AND external_id = $3', p_entity)
+        INTO r USING oracle.tenant(), p_src, p_ext;
+    RETURN r;
+END $$;
+
+-- The row with an id, as JSON.
+CREATE FUNCTION oracle.row_by_id(p_entity text, p_id uuid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE r jsonb;
+BEGIN
+    EXECUTE format('SELECT to_jsonb(t) FROM oracle_t.%I t WHERE tenant_id = $1 AND id = $2', p_entity) INTO r USING oracle.tenant(), p_id;
+    RETURN r;
+END $$;
+
+-- The ids a sent reference may mean, live rows of the tenant only.
+CREATE FUNCTION oracle.targets(p_entity text, ref jsonb) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+DECLARE ids uuid[];
+BEGIN
+    EXECUTE format('SELECT coalesce(array_agg(id), ''{}'') FROM oracle_t.%I WHERE tenant_id = $1 AND deleted_at IS NULL AND %s', p_entity,
+        CASE ref ->> 'by' WHEN 'id' THEN 'id = $2::uuid' WHEN 'name' THEN 'name = $2' ELSE 'external_id = $2 AND external_source = $3' END)
+        INTO ids USING oracle.tenant(), ref ->> 'text', ref ->> 'source';
+    RETURN ids;
+END $$;
+
+-- The live rows that belong to a row: itself, then parts, sub-parts and operations below it.
+CREATE FUNCTION oracle.belongings(p_entity text, p_id uuid) RETURNS TABLE (row_entity text, row_id uuid) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE p AS (
+        SELECT id FROM oracle_t.parts WHERE deleted_at IS NULL AND ((p_entity = 'jobs' AND job_id = p_id) OR (p_entity = 'parts' AND id = p_id))
+        UNION SELECT c.id FROM oracle_t.parts c JOIN p ON c.parent_part_id = p.id WHERE c.deleted_at IS NULL)
+    SELECT p_entity, p_id UNION SELECT 'parts', id FROM p
+    UNION SELECT 'operations', o.id FROM oracle_t.operations o JOIN p ON o.part_id = p.id WHERE o.deleted_at IS NULL
+$$;
+
+-- Deletes a row softly, with what belongs to it, and remembers what went with it.
+CREATE FUNCTION oracle.soft_delete(p_entity text, p_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE b record; n int;
+BEGIN
+    FOR b IN SELECT * FROM oracle.belongings(p_entity, p_id) LOOP
+        EXECUTE format('UPDATE oracle_t.%I SET deleted_at = now() WHERE id = $1', b.row_entity) USING b.row_id;
+        GET DIAGNOSTICS n = ROW_COUNT;
+        IF n = 0 THEN RAISE SQLSTATE '09000'; END IF;
+        INSERT INTO oracle.gone VALUES (p_id, b.row_entity, b.row_id);
+    END LOOP;
+END $$;
+
+-- True if a live operation needs the cell.
+CREATE FUNCTION oracle.in_use(p_entity text, p_id uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT p_entity = 'cells' AND EXISTS (SELECT FROM oracle_t.operations WHERE cell_id = p_id AND deleted_at IS NULL)
+$$;
+
+-- A plain DELETE of a live row by its key: soft, refused for a cell in use.
+CREATE FUNCTION oracle.plain_delete(p_entity text, p_src text, p_ext text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE r jsonb := oracle.row_by_key(p_entity, p_src, p_ext);
+BEGIN
+    IF r IS NULL OR r ->> 'deleted_at' IS NOT NULL THEN RETURN 'none'; END IF;
+    IF oracle.in_use(p_entity, (r ->> 'id')::uuid) THEN RETURN '23503'; END IF;
+    PERFORM oracle.soft_delete(p_entity, (r ->> 'id')::uuid);
+    RETURN 'done';
+EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE;
+END $$;
+
+-- Brings back what went with a row in the act that deleted it, as far as it belongs to the row.
+CREATE FUNCTION oracle.restore_rest(p_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE u uuid; b record; n int;
+BEGIN
+    SELECT root INTO u FROM oracle.gone WHERE row_id = p_id;
+    IF u IS NULL THEN RETURN; END IF;
+    FOR b IN
+        WITH RECURSIVE below AS (
+            SELECT row_entity, row_id FROM oracle.gone WHERE row_id = p_id
+            UNION SELECT g.row_entity, g.row_id FROM below w, oracle.gone g
+                LEFT JOIN oracle_t.parts p ON g.row_entity = 'parts' AND p.id = g.row_id
+                LEFT JOIN oracle_t.operations o ON g.row_entity = 'operations' AND o.id = g.row_id
+            WHERE g.root = u AND (p.job_id = w.row_id OR p.parent_part_id = w.row_id OR o.part_id = w.row_id))
+        SELECT * FROM below LOOP
+        IF b.row_id <> p_id THEN
+            EXECUTE format('UPDATE oracle_t.%I SET deleted_at = NULL, deleted_by = NULL WHERE id = $1', b.row_entity) USING b.row_id;
+            GET DIAGNOSTICS n = ROW_COUNT;
+            IF n = 0 THEN RAISE SQLSTATE '09000'; END IF;
+        END IF;
+        DELETE FROM oracle.gone WHERE row_id = b.row_id;
+    END LOOP;
+END $$;
+
+-- What is wrong with the rows as they stand: the code of a broken promise, or null.
+CREATE FUNCTION oracle.broken() RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF EXISTS (SELECT FROM oracle_t.parts p JOIN oracle_t.jobs j ON j.id = p.job_id
+               WHERE p.deleted_at IS NULL AND j.deleted_at IS NOT NULL)
+       OR EXISTS (SELECT FROM oracle_t.operations o JOIN oracle_t.parts p ON p.id = o.part_id
+                  WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL)
+       OR EXISTS (SELECT FROM oracle_t.parts c JOIN oracle_t.parts p ON p.id = c.parent_part_id
+                  WHERE c.deleted_at IS NULL AND (p.deleted_at IS NOT NULL OR p.job_id <> c.job_id)) THEN
+        RETURN 'FK_CONSTRAINT';
+    END IF;
+    IF EXISTS (WITH RECURSIVE up AS (SELECT id, parent_part_id AS at FROM oracle_t.parts WHERE deleted_at IS NULL
+                                     UNION SELECT up.id, p.parent_part_id FROM up JOIN oracle_t.parts p ON p.id = up.at)
+               SELECT FROM up WHERE at = id) THEN
+        RETURN 'CIRCULAR_REFERENCE';
+    END IF;
+    RETURN NULL;
+END $$;

@@ -1,0 +1,248 @@
+-- Writing a node that was read: one row at a time, logical faults raised as SQLSTATE OR001 with the faults as DETAIL.
+
+-- Leaves the record with its faults.
+CREATE FUNCTION oracle.give_up(faults jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION SQLSTATE 'OR001' USING MESSAGE = 'faults', DETAIL = faults::text;
+END $$;
+
+-- What a node came to: its action, id, remarks and counts by entity of the children below it.
+CREATE FUNCTION oracle.done(action text, id uuid, warnings jsonb DEFAULT '[]', changes jsonb DEFAULT NULL) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('action', action, 'id', id, 'warnings', coalesce(warnings, '[]'), 'counts', '{}'::jsonb, 'changes', changes)
+$$;
+
+-- Adds n to one count of an entity.
+CREATE FUNCTION oracle.count_one(counts jsonb, p_entity text, action text, n int DEFAULT 1) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT counts || jsonb_build_object(p_entity, coalesce(counts -> p_entity, '{}')
+        || jsonb_build_object(action, coalesce((counts -> p_entity ->> action)::int, 0) + n))
+$$;
+
+-- Adds up two sets of counts.
+CREATE FUNCTION oracle.count_all(a jsonb, b jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE r record;
+BEGIN
+    FOR r IN SELECT e.key AS entity, c.key AS action, c.value::int AS n FROM jsonb_each(b) e, jsonb_each_text(e.value) c LOOP
+        a := oracle.count_one(a, r.entity, r.action, r.n);
+    END LOOP;
+    RETURN a;
+END $$;
+
+-- Deletes by `_op`: skipped without a live row, refused over a cell in use and over running work.
+CREATE FUNCTION oracle.op_delete(node jsonb, old jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE id uuid := (old ->> 'id')::uuid; e text := node ->> 'entity';
+BEGIN
+    IF old IS NULL OR old ->> 'deleted_at' IS NOT NULL THEN RETURN oracle.done('skipped', NULL); END IF;
+    IF oracle.in_use(e, id) THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('FK_CONSTRAINT', '~'))); END IF;
+    IF oracle.opt(options, 'force', 'false') <> 'true' AND EXISTS (
+        SELECT FROM oracle.belongings(e, id) b JOIN oracle_t.operations o ON b.row_entity = 'operations' AND o.id = b.row_id
+        WHERE o.status::text = 'in_progress') THEN
+        PERFORM oracle.give_up(jsonb_build_array(oracle.fault('IN_PROGRESS', '~')));
+    END IF;
+    PERFORM oracle.soft_delete(e, id);
+    RETURN oracle.done('deleted', id);
+END $$;
+
+-- The faults and column values of a node's references: {"faults":[…],"cols":{…}}.
+CREATE FUNCTION oracle.resolve(node jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE k text; ref jsonb; r oracle.rule; ids uuid[]; cols jsonb := '{}'; faults jsonb := '[]'; path text;
+BEGIN
+    FOR k, ref IN SELECT * FROM jsonb_each(node -> 'refs') LOOP
+        SELECT * INTO r FROM oracle.rule WHERE entity = node ->> 'entity' AND field = k;
+        path := (node ->> 'prefix') || (ref ->> 'path');
+        IF ref ->> 'by' = 'null' THEN cols := cols || jsonb_build_object(r.col, NULL); CONTINUE; END IF;
+        ids := oracle.targets(r.ref, ref);
+        IF cardinality(ids) = 1 THEN cols := cols || jsonb_build_object(r.col, ids[1]);
+        ELSIF cardinality(ids) > 1 THEN faults := faults || oracle.fault('AMBIGUOUS_REFERENCE', path);
+        ELSE faults := faults || oracle.fault(CASE WHEN k = 'parent_part' AND ref ->> 'text' = node ->> 'ext' THEN '~' ELSE 'FK_CONSTRAINT' END, path);
+        END IF;
+    END LOOP;
+    RETURN jsonb_build_object('faults', faults, 'cols', cols);
+END $$;
+
+-- The live local row that `adopt` would link: no external key and the same natural key.
+CREATE FUNCTION oracle.adoptable(node jsonb, refs jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE key text[]; f text; cond text := ''; v text; r jsonb;
+BEGIN
+    SELECT natural_key INTO key FROM oracle.entity WHERE entity = node ->> 'entity';
+    FOREACH f IN ARRAY coalesce(key, '{}') LOOP
+        v := coalesce(node -> 'values' ->> f, refs ->> (f || '_id'));
+        IF v IS NULL THEN RETURN NULL; END IF;
+        cond := cond || format(' AND %I = %L', CASE WHEN refs ? (f || '_id') THEN f || '_id' ELSE f END, v);
+    END LOOP;
+    IF cond = '' THEN RETURN NULL; END IF;
+    EXECUTE format('SELECT to_jsonb(t) FROM oracle_t.%I t WHERE tenant_id = $1 AND external_id IS NULL AND deleted_at IS NULL %s LIMIT 1',
+                   node ->> 'entity', cond) INTO r USING oracle.tenant();
+    RETURN r;
+END $$;
+
+-- Fills in what a new row gets: rule defaults and the next number of a sequence.
+CREATE FUNCTION oracle.with_defaults(p_entity text, cols jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE r oracle.rule; n bigint; up text;
+BEGIN
+    FOR r IN SELECT * FROM oracle.rule WHERE entity = p_entity AND ref IS NULL AND (dflt IS NOT NULL OR next) LOOP
+        IF cols ? r.col OR oracle.column_of(p_entity, r.col) IS NULL THEN CONTINUE; END IF;
+        IF r.next THEN
+            up := CASE p_entity WHEN 'operations' THEN 'part_id' ELSE 'tenant_id' END;
+            EXECUTE format('SELECT coalesce(max(sequence), 0) + 1 FROM oracle_t.%I WHERE deleted_at IS NULL AND %I = $1', p_entity, up)
+                INTO n USING coalesce((cols ->> up)::uuid, oracle.tenant());
+            cols := cols || jsonb_build_object(r.col, n);
+        ELSE cols := cols || jsonb_build_object(r.col, r.dflt);
+        END IF;
+    END LOOP;
+    RETURN cols;
+END $$;
+
+-- Inserts or updates one row from its columns; 09000 if a trigger kept it out.
+CREATE FUNCTION oracle.put(p_entity text, p_id uuid, cols jsonb) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE list text; id uuid; n int;
+BEGIN
+    SELECT string_agg(quote_ident(key), ', ') INTO list FROM jsonb_each(cols);
+    IF p_id IS NULL THEN
+        EXECUTE format('INSERT INTO oracle_t.%1$I (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::oracle_t.%1$I, $1) RETURNING id',
+                       p_entity, list) INTO id USING cols;
+    ELSE
+        EXECUTE format('UPDATE oracle_t.%1$I SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::oracle_t.%1$I, $1)) WHERE id = $2 RETURNING id',
+                       p_entity, list) INTO id USING cols, p_id;
+    END IF;
+    IF id IS NULL THEN RAISE SQLSTATE '09000'; END IF;
+    RETURN id;
+END $$;
+
+-- The columns of a node's values, with what a `forward` status keeps; remarks go to the second part.
+CREATE FUNCTION oracle.columns_for(node jsonb, old jsonb, OUT cols jsonb, OUT warnings jsonb) LANGUAGE plpgsql STABLE AS $$
+DECLARE r oracle.rule; v jsonb; was text;
+BEGIN
+    cols := '{}'; warnings := '[]';
+    FOR r IN SELECT * FROM oracle.rule WHERE entity = node ->> 'entity' AND ref IS NULL LOOP
+        CONTINUE WHEN NOT (node -> 'values') ? r.field;
+        v := node -> 'values' -> r.field; was := old ->> r.col;
+        IF r.forward AND was IS NOT NULL AND v #>> '{}' IS DISTINCT FROM was
+           AND (v #>> '{}' = r.enum[1] OR was = r.enum[cardinality(r.enum)]) THEN
+            warnings := warnings || jsonb_build_object('code', 'KEPT', 'path', (node ->> 'prefix') || r.field);
+        ELSE cols := cols || jsonb_build_object(r.col, v);
+        END IF;
+    END LOOP;
+END $$;
+
+-- The names of plain fields whose stored value a write changed.
+CREATE FUNCTION oracle.changes(p_entity text, old jsonb, new jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(field ORDER BY field COLLATE "C"), '[]') FROM oracle.rule
+    WHERE entity = p_entity AND ref IS NULL AND old -> col IS DISTINCT FROM new -> col
+$$;
+
+-- Writes the node's own row.
+CREATE FUNCTION oracle.write_row(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE e text := node ->> 'entity'; old jsonb := oracle.row_by_key(e, node ->> 'src', node ->> 'ext'); live boolean;
+    mode text := oracle.opt(options, 'mode', 'upsert'); res jsonb; faults jsonb; cols jsonb; warnings jsonb; adopted boolean := false;
+    id uuid; p text;
+BEGIN
+    IF node ->> 'op' = 'delete' THEN RETURN oracle.op_delete(node, old, options); END IF;
+    live := old ->> 'deleted_at' IS NULL;
+    IF old IS NULL AND oracle.opt(options, 'adopt', 'false') = 'true' THEN
+        old := oracle.adoptable(node, oracle.resolve(node) -> 'cols'); adopted := old IS NOT NULL; live := true;
+    END IF;
+    IF old IS NOT NULL AND live AND mode = 'create' THEN faults := jsonb_build_array(oracle.fault('EXISTS', '~'));
+    ELSIF old IS NULL AND mode = 'update' THEN faults := jsonb_build_array(oracle.fault('NOT_FOUND', '~'));
+    ELSIF old IS NOT NULL AND NOT live AND oracle.opt(options, 'deleted', 'restore') = 'refuse' THEN
+        faults := jsonb_build_array(oracle.fault('DELETED', '~'));
+    END IF;
+    IF faults IS NOT NULL THEN PERFORM oracle.give_up(faults); END IF;
+    IF old IS NOT NULL AND live AND NOT adopted AND oracle.opt(options, 'skip_unchanged', 'true') = 'true' AND old ->> 'sync_hash' = node ->> 'hash' THEN
+        RETURN oracle.done('skipped', (old ->> 'id')::uuid, node -> 'warnings', '[]');
+    END IF;
+    res := oracle.resolve(node);
+    faults := (res -> 'faults') || CASE WHEN old IS NULL THEN node -> 'missing' ELSE '[]' END;
+    IF faults <> '[]' THEN PERFORM oracle.give_up(faults); END IF;
+    SELECT c.cols, c.warnings INTO cols, warnings FROM oracle.columns_for(node, old) c;
+    cols := cols || (res -> 'cols') || jsonb_build_object('sync_hash', node ->> 'hash', 'synced_at', now());
+    IF old IS NULL OR adopted THEN
+        cols := cols || jsonb_build_object('tenant_id', oracle.tenant(), 'external_id', node ->> 'ext', 'external_source', node ->> 'src');
+    END IF;
+    IF old IS NULL THEN cols := oracle.with_defaults(e, cols); END IF;
+    IF NOT live THEN cols := cols || '{"deleted_at":null,"deleted_by":null}'; END IF;
+    p := oracle.dead_parent(e, coalesce(old, '{}') || cols);
+    IF p IS NOT NULL THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('FK_CONSTRAINT', '~'))); END IF;
+    id := oracle.put(e, (old ->> 'id')::uuid, cols);
+    IF NOT live THEN PERFORM oracle.restore_rest(id); END IF;
+    warnings := (node -> 'warnings') || warnings || CASE WHEN adopted THEN '[{"code":"ADOPTED","path":"~"}]' ELSE '[]' END::jsonb;
+    RETURN oracle.done(CASE WHEN old IS NULL THEN 'created' WHEN live THEN 'updated' ELSE 'restored' END, id, warnings,
+                       oracle.changes(e, coalesce(old, '{}'), oracle.row_by_id(e, id)));
+END $$;
+
+-- The field of a parent of the row to be that is not live; null if all are.
+CREATE FUNCTION oracle.dead_parent(p_entity text, row_to_be jsonb) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE r oracle.rule; t jsonb;
+BEGIN
+    FOR r IN SELECT * FROM oracle.rule WHERE entity = p_entity AND parent AND row_to_be ->> col IS NOT NULL LOOP
+        t := oracle.row_by_id(r.ref, (row_to_be ->> r.col)::uuid);
+        IF t IS NULL OR t ->> 'deleted_at' IS NOT NULL THEN RETURN r.field; END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+-- True if a child has begun: its status, or that of anything below it, is not the first one.
+CREATE FUNCTION oracle.started(p_entity text, p_id uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE b record;
+BEGIN
+    FOR b IN SELECT * FROM oracle.belongings(p_entity, p_id) LOOP
+        IF coalesce(oracle.row_by_id(b.row_entity, b.row_id) ->> 'status', 'not_started') <> 'not_started' THEN RETURN true; END IF;
+    END LOOP;
+    RETURN false;
+END $$;
+
+-- Deletes the live children that a sent array no longer names, but for started ones.
+CREATE FUNCTION oracle.drop_missing(node jsonb, p_id uuid, kid jsonb, INOUT outcome jsonb) LANGUAGE plpgsql AS $$
+DECLARE k record;
+BEGIN
+    FOR k IN EXECUTE format('SELECT id FROM oracle_t.%I t WHERE tenant_id = $1 AND %I = $2 AND external_source = $3 AND deleted_at IS NULL
+            AND NOT EXISTS (SELECT FROM jsonb_array_elements($4) n WHERE n ->> ''ext'' = t.external_id AND n ->> ''src'' = t.external_source)
+            ORDER BY external_id', kid ->> 'entity', kid ->> 'col') USING oracle.tenant(), p_id, node ->> 'src', kid -> 'nodes' LOOP
+        CONTINUE WHEN oracle.row_by_id(kid ->> 'entity', k.id) ->> 'deleted_at' IS NOT NULL;
+        IF oracle.started(kid ->> 'entity', k.id) THEN
+            outcome := jsonb_set(outcome, '{warnings}', (outcome -> 'warnings') || '[{"code":"KEPT_STARTED","path":"~"}]');
+        ELSE
+            PERFORM oracle.soft_delete(kid ->> 'entity', k.id);
+            outcome := jsonb_set(outcome, '{counts}', oracle.count_one(outcome -> 'counts', kid ->> 'entity', 'deleted'));
+        END IF;
+    END LOOP;
+END $$;
+
+-- True if the node's parent part is not there yet but among the nodes still to come.
+CREATE FUNCTION oracle.must_wait(node jsonb, later jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT node -> 'refs' -> 'parent_part' ->> 'by' = 'external_id'
+       AND cardinality(oracle.targets('parts', node -> 'refs' -> 'parent_part')) = 0
+       AND EXISTS (SELECT FROM jsonb_array_elements(later) n
+                   WHERE n ->> 'op' <> 'delete' AND n ->> 'ext' = node -> 'refs' -> 'parent_part' ->> 'text'
+                     AND n ->> 'src' = node -> 'refs' -> 'parent_part' ->> 'source')
+$$;
+
+-- The order in which nodes are next: the first one that need not wait, else the first.
+CREATE FUNCTION oracle.next_node(nodes jsonb) RETURNS int LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    FOR i IN 0 .. jsonb_array_length(nodes) - 1 LOOP
+        IF nodes -> i ->> 'entity' <> 'parts' OR NOT coalesce(oracle.must_wait(nodes -> i, nodes - i), false) THEN RETURN i; END IF;
+    END LOOP;
+    RETURN 0;
+END $$;
+
+-- Writes a node and everything below it, depth first.
+CREATE FUNCTION oracle.write_node(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE outcome jsonb := oracle.write_row(node, options); kid jsonb; rest jsonb; got jsonb; i int;
+BEGIN
+    IF node ->> 'op' = 'delete' THEN RETURN outcome; END IF;
+    FOR kid IN SELECT * FROM jsonb_array_elements(node -> 'kids') LOOP
+        rest := kid -> 'nodes';
+        WHILE jsonb_array_length(rest) > 0 LOOP
+            i := oracle.next_node(rest);
+            got := oracle.write_node(rest -> i, options);
+            rest := rest - i;
+            outcome := jsonb_set(outcome, '{warnings}', (outcome -> 'warnings') || (got -> 'warnings'));
+            outcome := jsonb_set(outcome, '{counts}', oracle.count_all(
+                oracle.count_one(outcome -> 'counts', kid ->> 'entity', got ->> 'action'), got -> 'counts'));
+        END LOOP;
+        IF oracle.opt(options, 'children', 'merge') = 'replace' THEN
+            outcome := oracle.drop_missing(node, (outcome ->> 'id')::uuid, kid, outcome);
+        END IF;
+    END LOOP;
+    RETURN outcome;
+END $$;
