@@ -1,6 +1,7 @@
 // The values of a JSON document: making, reading and writing them, and the order of their members.
 #include "core/json.hpp"
 
+#include "core/bytes8.hpp"
 #include "core/json_writer.hpp"
 
 #include <algorithm>
@@ -130,22 +131,21 @@ bool needs_escape(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
-// True if one of eight characters may need an escape.
-bool any_needs_escape(const char* eight) {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t highs = 0x8080808080808080;
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, eight, sizeof bytes);
-    const auto has_zero = [](std::uint64_t x) { return (x - ones) & ~x & highs; };
-    const std::uint64_t controls = (bytes - ones * 0x20) & ~bytes & highs;
-    return (controls | has_zero(bytes ^ ones * '"') | has_zero(bytes ^ ones * '\\')) != 0;
+// Marks the first of eight characters that needs an escape.
+std::uint64_t find8_escape(const char* eight) {
+    const std::uint64_t word = load8(eight);
+    return find8_control(word) | find8(word, '"') | find8(word, '\\');
 }
 
-// How many characters at the start need no escape.
+// How many characters at the start need no escape. The last eight are looked at together even if some of them
+// have been seen before.
 std::size_t plain_length(std::string_view text) {
     std::size_t length = 0;
-    while (length + 8 <= text.size() && !any_needs_escape(text.data() + length))
-        length += 8;
+    for (; length + 8 <= text.size(); length += 8) {
+        const std::uint64_t marks = find8_escape(text.data() + length);
+        if (marks != 0) return length + first8(marks);
+    }
+    if (text.size() >= 8 && find8_escape(text.data() + text.size() - 8) == 0) return text.size();
     while (length < text.size() && !needs_escape(text[length]))
         ++length;
     return length;

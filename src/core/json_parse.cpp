@@ -1,5 +1,6 @@
 // JSON text to a tree, by simdjson's on-demand parser; what that takes leniently is checked here.
 // The document is read as the one item of an array that is put around it, so that no root is special.
+#include "core/bytes8.hpp"
 #include "core/decimal.hpp"
 #include "core/json.hpp"
 #include "core/number_token.hpp"
@@ -57,10 +58,11 @@ public:
 
 private:
     void wrap(std::string_view text);
-    Json read_value(ondemand::value value, int depth);
-    Json read_array(ondemand::value value, int depth);
-    Json read_object(ondemand::value value, int depth);
-    Json read_scalar(ondemand::value value);
+    simdjson::simdjson_result<ondemand::document> find_tokens();
+    Json read_value(ondemand::value& value, int depth);
+    Json read_array(ondemand::value& value, int depth);
+    Json read_object(ondemand::value& value, int depth);
+    Json read_scalar(ondemand::value& value);
     Json read_number(std::string_view token) const;
     std::string_view read_string(const ondemand::raw_json_string& string);
     std::string_view unescape(char* start);
@@ -68,11 +70,18 @@ private:
     const char* check_unicode_escape(const char* at) const;
     [[noreturn]] void refuse_syntax(const char* near) const;
 
-    // The value of a result, or the end of the call.
+    // The value inside a result, or the end of the call.
     template <class T>
-    T get(simdjson::simdjson_result<T> result) const {
+    T& get(simdjson::simdjson_result<T>& result) const {
         if (result.error() != simdjson::SUCCESS) refuse_syntax(last_);
-        return std::move(result).value_unsafe();
+        T&& value = std::move(result).value_unsafe();
+        return value;
+    }
+
+    // The value of a passing result, or the end of the call.
+    template <class T>
+    T get(simdjson::simdjson_result<T>&& result) const {
+        return std::move(get(result));
     }
 
     JsonArena& arena_;
@@ -104,17 +113,25 @@ void Reader::refuse_syntax(const char* near) const {
            "The fault is at or after byte " + std::to_string(offset) + ".");
 }
 
+// Checks the encoding and finds the tokens.
+simdjson::simdjson_result<ondemand::document> Reader::find_tokens() {
+    auto document = parser_.iterate(text_, size_, size_ + simdjson::SIMDJSON_PADDING);
+    if (document.error() != simdjson::SUCCESS && !simdjson::validate_utf8(text_, size_)) {
+        refuse("22021", "invalid byte sequence for encoding \"UTF8\"");
+    }
+    return document;
+}
+
 // Finds the tokens, then walks along them.
 Json Reader::read() {
-    if (!simdjson::validate_utf8(text_, size_)) refuse("22021", "invalid byte sequence for encoding \"UTF8\"");
     if (parser_.allocate(size_, max_json_depth + 24) != simdjson::SUCCESS) throw std::bad_alloc();
-    ondemand::document document = get(parser_.iterate(text_, size_, size_ + simdjson::SIMDJSON_PADDING));
+    ondemand::document document = get(find_tokens());
     ondemand::array root = get(document.get_array());
     Json result;
     int count = 0;
     for (auto item : root) {
         if (++count > 1) refuse_syntax(last_);
-        result = read_value(get(std::move(item)), 0);
+        result = read_value(get(item), 0);
     }
     const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
     if (count != 1 || !at_end) refuse_syntax(last_);
@@ -122,7 +139,7 @@ Json Reader::read() {
 }
 
 // Tells the kinds of values apart by their first character; depth is the number of arrays and objects around.
-Json Reader::read_value(ondemand::value value, int depth) {
+Json Reader::read_value(ondemand::value& value, int depth) {
     last_ = value.raw_json_token().data();
     if (*last_ != '[' && *last_ != '{') return read_scalar(value);
     if (depth >= max_json_depth) {
@@ -133,22 +150,22 @@ Json Reader::read_value(ondemand::value value, int depth) {
 }
 
 // Gathers the items behind those of the arrays around, then moves them to the arena.
-Json Reader::read_array(ondemand::value value, int depth) {
+Json Reader::read_array(ondemand::value& value, int depth) {
     const std::size_t first = items_.size();
     ondemand::array array = get(value.get_array());
     for (auto item : array)
-        items_.push_back(read_value(get(std::move(item)), depth));
+        items_.push_back(read_value(get(item), depth));
     const Json result = arena_.array(std::span(items_).subspan(first));
     items_.resize(first);
     return result;
 }
 
 // Gathers the members likewise; the arena sorts them.
-Json Reader::read_object(ondemand::value value, int depth) {
+Json Reader::read_object(ondemand::value& value, int depth) {
     const std::size_t first = members_.size();
     ondemand::object object = get(value.get_object());
     for (auto result : object) {
-        ondemand::field field = get(std::move(result));
+        ondemand::field& field = get(result);
         const std::string_view name = read_string(field.key());
         const Json item = read_value(field.value(), depth);
         members_.push_back({name, item});
@@ -159,7 +176,7 @@ Json Reader::read_object(ondemand::value value, int depth) {
 }
 
 // A string, a number or one of the three words, which must be spelled out.
-Json Reader::read_scalar(ondemand::value value) {
+Json Reader::read_scalar(ondemand::value& value) {
     if (*last_ == '"') return Json::string(read_string(get(value.get_raw_json_string())));
     std::string_view token = value.raw_json_token();
     token = token.substr(0, token.find_last_not_of(" \t\n\r") + 1);
@@ -180,16 +197,20 @@ Json Reader::read_number(std::string_view token) const {
     return Json::number(token);
 }
 
-// The characters of a string; nearly always they stand in the text as they are.
+// The characters of a string; nearly always they stand in the text as they are. The brackets and the padding
+// allow to look eight characters ahead.
 std::string_view Reader::read_string(const ondemand::raw_json_string& string) {
     char* const start = text_ + (string.raw() - text_);
     last_ = start;
-    const auto left = static_cast<std::size_t>(text_ + size_ - start);
-    const auto* const quote = static_cast<const char*>(std::memchr(start, '"', left));
-    if (quote == nullptr) refuse_syntax(start);
-    const auto length = static_cast<std::size_t>(quote - start);
-    if (std::memchr(start, '\\', length) == nullptr) return {start, length};
-    return unescape(start);
+    for (char* at = start; at < text_ + size_; at += 8) {
+        const std::uint64_t word = load8(at);
+        const std::uint64_t marks = find8(word, '"') | find8(word, '\\');
+        if (marks == 0) continue;
+        at += first8(marks);
+        if (*at == '\\') return unescape(start);
+        return {start, static_cast<std::size_t>(at - start)};
+    }
+    refuse_syntax(start);
 }
 
 // Resolves the escapes and puts the result in the string's own place, which is never too short.
