@@ -81,7 +81,7 @@ BEGIN
         node := pending -> i; pending := pending - i;
         outcome := oracle.unit(node, options) || jsonb_build_object('index', node -> 'index', 'external_id', node -> 'ext',
             'external_source', node -> 'src', 'entity', p_entity, 'op', node -> 'op', 'hash', node -> 'hash');
-        INSERT INTO source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error');
+        INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error');
         own := oracle.count_one(own, p_entity, outcome ->> 'action');
         counts := oracle.count_all(oracle.count_one(counts, p_entity, outcome ->> 'action'), coalesce(outcome -> 'counts', '{}'));
         results := results || outcome;
@@ -121,8 +121,7 @@ BEGIN
             RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = '22023';
         END IF;
     END LOOP;
-    CREATE TEMP TABLE IF NOT EXISTS source_of (entity text, source text);
-    TRUNCATE source_of;
+    DELETE FROM oracle.source_of;
     FOR e IN SELECT entity FROM oracle.entity WHERE lists ? entity ORDER BY ordinal LOOP
         got := oracle.apply(e, lists -> e, options);
         entities := entities || jsonb_build_object(e, got);
@@ -132,7 +131,7 @@ BEGIN
     PERFORM oracle.raise_if_demanded(results, operation = 'single', options);
     SELECT jsonb_object_agg(entity, source) INTO sources FROM (
         SELECT entity, CASE WHEN bool_or(source = '?') THEN '~' WHEN count(DISTINCT source) = 1 THEN min(source) END AS source
-        FROM source_of GROUP BY entity) s;
+        FROM oracle.source_of GROUP BY entity) s;
     IF oracle.opt(options, 'record_history', 'true') = 'true' THEN
         PERFORM oracle.record_run(counts, sources, CASE operation WHEN 'single' THEN 'upsert' ELSE operation END, options);
     END IF;

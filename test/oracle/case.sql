@@ -12,6 +12,7 @@ BEGIN
             EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM jsonb_populate_record(NULL::%1$I.%2$I, $1)', s, row ->> 'entity', cols) USING row -> 'row';
         END LOOP;
     END LOOP;
+    PERFORM oracle.read_columns();
 END $$;
 
 -- The statement by which the product takes a step.

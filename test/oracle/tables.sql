@@ -55,15 +55,27 @@ CREATE TABLE oracle.gone (root uuid, row_entity text, row_id uuid);
 CREATE TABLE oracle.run (entity text, operation text, source text, status text, total int, created int, updated int,
     restored int, skipped int, deleted int, errors int, client_ref text);
 
+-- The sources of the records of the call at hand.
+CREATE TABLE oracle.source_of (entity text, source text);
+
 -- A column of the oracle's copy of an entity's table, as the catalog has it now.
 CREATE TYPE oracle.col AS (name text, type text, base text, not_null boolean, typmod int);
 
--- Reads a column from the catalog; null if the table lacks it or it is generated.
+-- The columns of the oracle's tables; those that are generated are left out.
+CREATE TABLE oracle.column_now (entity text, name text, col oracle.col, PRIMARY KEY (entity, name));
+
+-- Reads the catalog anew, after tables have changed.
+CREATE FUNCTION oracle.read_columns() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM oracle.column_now;
+    INSERT INTO oracle.column_now
+    SELECT e.entity, attname, (attname::text, format_type(atttypid, atttypmod), format_type(atttypid, NULL), attnotnull, atttypmod)::oracle.col
+    FROM oracle.entity e, pg_attribute
+    WHERE attrelid = ('oracle_t.' || e.entity)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+$$;
+
+-- A column of an entity's table; null if the table lacks it.
 CREATE FUNCTION oracle.column_of(p_entity text, p_name text) RETURNS oracle.col LANGUAGE sql STABLE AS $$
-    SELECT (attname::text, format_type(atttypid, atttypmod), format_type(atttypid, NULL), attnotnull, atttypmod)::oracle.col
-    FROM pg_attribute
-    WHERE attrelid = ('oracle_t.' || p_entity)::regclass AND attname = p_name AND attnum > 0
-      AND NOT attisdropped AND attgenerated = ''
+    SELECT col FROM oracle.column_now WHERE entity = p_entity AND name = p_name
 $$;
 
 -- The tenant all calls act for.
