@@ -130,8 +130,8 @@ Json Reader::read() {
     Json result;
     int count = 0;
     for (auto item : root) {
-        if (++count > 1) refuse_syntax(last_);
         result = read_value(get(item), 0);
+        ++count;
     }
     const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
     if (count != 1 || !at_end) refuse_syntax(last_);
