@@ -134,7 +134,9 @@ run_tap() {
 # Oracle: the same random calls to the engine and to a slow PL/pgSQL reading of the contract.
 suite_oracle() { with_cluster oracle run_oracle; }
 run_oracle() {
-    logged oracle "$ROOT/test/oracle/run" --cases "$ORACLE_CASES" ${ORACLE_SEED:+--seed "$ORACLE_SEED"}
-    grep -i seed "$WORK/oracle.log" | head -n 1 || true
+    STATUS=0
+    "$ROOT/test/oracle/run" --cases "$ORACLE_CASES" ${ORACLE_SEED:+--seed "$ORACLE_SEED"} 2>&1 |
+        tee "$WORK/oracle.log" | sed -n 's/^oracle:/  /p' || STATUS=$?
+    if [ "$STATUS" -ne 0 ]; then tail -n 60 "$WORK/oracle.log"; fi
     count_summary oracle "$WORK/oracle.log" "$STATUS"
 }
