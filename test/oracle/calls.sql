@@ -46,10 +46,13 @@ BEGIN
 END $$;
 
 -- Adds a history row per entity that has counts.
-CREATE FUNCTION oracle.record_run(counts jsonb, sources jsonb, operation text, options jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION oracle.record_run(counts jsonb, sources jsonb, operation text, results jsonb, options jsonb) RETURNS void LANGUAGE sql AS $$
     INSERT INTO oracle.run
     SELECT entity, operation, source, CASE WHEN errors = 0 THEN 'completed' WHEN errors = total THEN 'failed' ELSE 'partial' END,
-           total, created, updated, restored, skipped, deleted, errors, options ->> 'client_ref'
+           total, created, updated, restored, skipped, deleted, errors, options ->> 'client_ref',
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('index', r -> 'index', 'external_id', coalesce(nullif(r -> 'external_id', 'null'), '"~"'), 'code',
+                CASE WHEN r ->> 'sqlstate' = '~' OR jsonb_array_length(r -> 'details') > 1 THEN '~' ELSE r -> 'details' -> 0 ->> 'constraint' END)
+                ORDER BY (r ->> 'index')::int), '[]') FROM jsonb_array_elements(results) r WHERE r ->> 'action' = 'error' AND r ->> 'entity' = t.entity)
     FROM (SELECT e.key AS entity, sources ->> e.key AS source, (SELECT sum(value::int) FROM jsonb_each_text(e.value)) AS total,
                  coalesce((e.value ->> 'created')::int, 0) AS created, coalesce((e.value ->> 'updated')::int, 0) AS updated,
                  coalesce((e.value ->> 'restored')::int, 0) AS restored, coalesce((e.value ->> 'skipped')::int, 0) AS skipped,
@@ -96,7 +99,7 @@ DECLARE bad jsonb; n int;
 BEGIN
     SELECT count(*), (array_agg(r ORDER BY i))[1] INTO n, bad FROM jsonb_array_elements(results) WITH ORDINALITY AS a(r, i) WHERE r ->> 'action' = 'error';
     IF n > 0 AND (single OR oracle.opt(options, 'on_error', 'continue') = 'abort') THEN
-        RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = bad ->> 'sqlstate';
+        RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = bad ->> 'sqlstate', HINT = bad::text;
     ELSIF n > (options ->> 'max_errors')::int THEN
         RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = '~';
     END IF;
@@ -133,14 +136,14 @@ BEGIN
         SELECT entity, CASE WHEN bool_or(source = '?') THEN '~' WHEN count(DISTINCT source) = 1 THEN min(source) END AS source
         FROM oracle.source_of GROUP BY entity) s;
     IF oracle.opt(options, 'record_history', 'true') = 'true' THEN
-        PERFORM oracle.record_run(counts, sources, CASE operation WHEN 'single' THEN 'upsert' ELSE operation END, options);
+        PERFORM oracle.record_run(counts, sources, CASE operation WHEN 'single' THEN 'upsert' ELSE operation END, results, options);
     END IF;
     RETURN jsonb_build_object('entities', entities);
 END $$;
 
 -- Runs a call; what it did is undone for dry runs, diffs (but for history) and calls that raise: {"raised":sqlstate}.
 CREATE FUNCTION oracle.call(lists jsonb, operation text, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE got jsonb; detail text; runs oracle.run[];
+DECLARE got jsonb; detail text; hint text; runs oracle.run[];
 BEGIN
     BEGIN
         got := oracle.run_all(lists, operation, options);
@@ -149,8 +152,8 @@ BEGIN
         RAISE SQLSTATE 'OR003';
     EXCEPTION
         WHEN SQLSTATE 'OR002' THEN
-            GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-            RETURN jsonb_build_object('raised', detail);
+            GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            RETURN jsonb_build_object('raised', detail, 'outcome', nullif(hint, '')::jsonb);
         WHEN SQLSTATE 'OR003' THEN NULL;
     END;
     IF operation = 'diff' AND oracle.opt(options, 'dry_run', 'false') = 'false' THEN

@@ -28,6 +28,8 @@ BEGIN
         WHEN 'sync' THEN format('SELECT eryxon_sync(%s::jsonb, %s::jsonb)', p, o)
         WHEN 'diff' THEN format('SELECT eryxon_diff(%s::jsonb, %s::jsonb)', p, o)
         WHEN 'delete' THEN format('DELETE FROM prod.%I WHERE deleted_at IS NULL AND %s', step ->> 'entity', own)
+        WHEN 'remove' THEN format('SELECT eryxon_delete_external(%s, %L, %L, %s) FROM prod.%I WHERE %s AND %s', e, step ->> 'src', step ->> 'ext', step ->> 'hard',
+            step ->> 'entity', CASE WHEN (step ->> 'hard')::boolean THEN 'true' ELSE 'deleted_at IS NULL' END, own)
         WHEN 'restore' THEN format('SELECT eryxon_restore(%s, id) FROM prod.%I WHERE deleted_at IS NOT NULL AND %s', e, step ->> 'entity', own)
         WHEN 'edit' THEN format('UPDATE prod.%I SET %s WHERE deleted_at IS NULL AND %s', step ->> 'entity',
             (SELECT string_agg(format('%I = %L', key, value), ', ') FROM jsonb_each_text(step -> 'set')), own) END;
@@ -69,6 +71,9 @@ BEGIN
         WHEN 'sync' THEN RETURN oracle.sync(step -> 'payload', o);
         WHEN 'diff' THEN RETURN oracle.diff(step -> 'payload', o);
         WHEN 'restore' THEN RETURN oracle.restore(step ->> 'entity', step ->> 'src', step ->> 'ext');
+        WHEN 'remove' THEN
+            state := oracle.remove(step ->> 'entity', step ->> 'src', step ->> 'ext', (step ->> 'hard')::boolean);
+            RETURN CASE WHEN state IN ('none', 'done') THEN '{}' ELSE jsonb_build_object('raised', state) END;
         WHEN 'delete' THEN
             state := oracle.plain_delete(step ->> 'entity', step ->> 'src', step ->> 'ext');
             RETURN CASE WHEN state IN ('none', 'done') THEN '{}' ELSE jsonb_build_object('raised', state) END;
@@ -85,7 +90,7 @@ DECLARE r text := ''; e text; kind text := step ->> 'do'; o jsonb := coalesce(st
     dry boolean := kind = 'diff' OR oracle.opt(o, 'dry_run', 'false') = 'true';
 BEGIN
     IF want ? 'raised' OR got ? 'raised' THEN
-        IF want ? 'raised' AND got ? 'raised' AND oracle.agree(want -> 'raised', got -> 'raised') THEN RETURN ''; END IF;
+        IF want ? 'raised' AND got ? 'raised' AND oracle.agree(want -> 'raised', got -> 'raised') THEN RETURN oracle.raised_differences(want -> 'outcome', got -> 'details', kind, o); END IF;
         RETURN format(E'raised %s (%s) instead of %s\n', got ->> 'raised', got ->> 'message', want ->> 'raised');
     END IF;
     IF kind IN ('bulk', 'json') THEN RETURN oracle.bulk_differences(want -> 'entities' -> (step ->> 'entity'), got, o, dry); END IF;
@@ -121,7 +126,7 @@ BEGIN
         got := oracle.product(step);
         want := oracle.answer(step);
         report := oracle.answer_differences(step, want, got) || oracle.table_differences();
-        IF step ->> 'do' NOT IN ('delete', 'restore', 'edit') THEN report := report || oracle.history_differences(); END IF;
+        IF step ->> 'do' NOT IN ('delete', 'remove', 'restore', 'edit') THEN report := report || oracle.history_differences(); END IF;
         IF report <> '' THEN
             RETURN format(E'seed %s, case %s, step %s of %s disagree\ntables: %s\nearlier steps:\n%s\nstep: %s\n  oracle  %s\n  product %s\n%s', seed, number, i,
                 jsonb_array_length(c -> 'steps'), c -> 'tables', (SELECT string_agg('  ' || s::text, E'\n' ORDER BY n) FROM jsonb_array_elements(c -> 'steps')

@@ -89,6 +89,20 @@ BEGIN
     RETURN missing;
 END $$;
 
+-- What is wrong with the details of a call that raised: '' or a sentence.
+CREATE FUNCTION oracle.raised_differences(want jsonb, details jsonb, kind text, options jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE prefix text; r text;
+BEGIN
+    IF jsonb_typeof(want) IS DISTINCT FROM 'object' OR kind IN ('sync', 'diff') THEN RETURN ''; END IF;
+    IF kind <> 'upsert' THEN
+        prefix := format('[%s]', want ->> 'index');
+        SELECT jsonb_agg(CASE WHEN starts_with(d ->> 'path', prefix) THEN d || jsonb_build_object('path', ltrim(substr(d ->> 'path', length(prefix) + 1), '.')) END)
+            INTO details FROM jsonb_array_elements(details) d;
+    END IF;
+    r := oracle.fault_differences(want, details);
+    RETURN CASE WHEN r = '' THEN '' ELSE format(E'raised with%s\n  oracle  %s\n  product %s\n', r, want -> 'details', details) END;
+END $$;
+
 -- What is wrong with one of the product's results: '' or a sentence.
 CREATE FUNCTION oracle.result_differences(want jsonb, got jsonb, options jsonb, dry boolean) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE r text := ''; action text := want ->> 'action'; found boolean; a jsonb; b jsonb;
@@ -142,7 +156,9 @@ DECLARE a jsonb; b jsonb;
 BEGIN
     SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY entity, operation), '[]') INTO a FROM oracle.run r;
     SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY entity, operation), '[]') INTO b FROM (
-        SELECT entity, operation, source, status, total, created, updated, restored, skipped, deleted, errors, client_ref
+        SELECT entity, operation, source, status, total, created, updated, restored, skipped, deleted, errors, client_ref,
+            (SELECT coalesce(jsonb_agg(jsonb_build_object('index', d -> 'index', 'external_id', d -> 'external_id', 'code', d -> 'code') ORDER BY (d ->> 'index')::int), '[]')
+             FROM jsonb_array_elements(CASE jsonb_typeof(error_details) WHEN 'array' THEN error_details ELSE '[]' END) d) AS error_details
         FROM eryxon.sync_run WHERE tenant_id = oracle.tenant()) r;
     RETURN CASE WHEN oracle.agree(a, b) THEN '' ELSE format(E'history\n  oracle  %s\n  product %s\n', a, b) END;
 END $$;

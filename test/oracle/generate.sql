@@ -170,6 +170,9 @@ CREATE FUNCTION oracle.any_step(g jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE
 DECLARE x float8 := random(); e text := oracle.pick('jobs', 'jobs', 'parts', 'parts', 'operations', 'operations', 'cells', 'resources'); p jsonb := '{}'; k jsonb;
 BEGIN
     IF oracle.chance(0.12) THEN g := g || '{"strategy":"replace"}'; END IF;
+    IF x < 0.04 THEN
+        RETURN jsonb_build_object('do', 'remove', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4)), 'hard', oracle.chance(0.5));
+    END IF;
     IF x < 0.12 THEN RETURN jsonb_build_object('do', 'delete', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4))); END IF;
     IF x < 0.17 THEN RETURN jsonb_build_object('do', 'restore', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4))); END IF;
     IF x < 0.28 THEN

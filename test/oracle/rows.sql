@@ -64,6 +64,19 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE;
 END $$;
 
+-- Deletes a row by its key: softly, or really with what the foreign keys take along.
+CREATE FUNCTION oracle.remove(p_entity text, p_src text, p_ext text, hard boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE n int;
+BEGIN
+    IF NOT hard THEN RETURN oracle.plain_delete(p_entity, p_src, p_ext); END IF;
+    EXECUTE format('DELETE FROM oracle_t.%I WHERE tenant_id = $1 AND external_source = $2 AND external_id = $3', p_entity)
+        USING oracle.tenant(), p_src, p_ext;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    DELETE FROM oracle.gone g WHERE oracle.row_by_id(g.row_entity, g.row_id) IS NULL;
+    RETURN CASE n WHEN 0 THEN 'none' ELSE 'done' END;
+EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE;
+END $$;
+
 -- Brings back what went with a row in the act that deleted it, as far as it belongs to the row.
 CREATE FUNCTION oracle.restore_rest(p_id uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE u uuid; b record; n int;

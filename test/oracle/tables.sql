@@ -53,7 +53,7 @@ INSERT INTO oracle.entity VALUES ('cells', 1, '{name}'), ('resources', 2, '{name
 CREATE TABLE oracle.gone (root uuid, row_entity text, row_id uuid);
 -- The history the calls should leave.
 CREATE TABLE oracle.run (entity text, operation text, source text, status text, total int, created int, updated int,
-    restored int, skipped int, deleted int, errors int, client_ref text);
+    restored int, skipped int, deleted int, errors int, client_ref text, error_details jsonb);
 
 -- The sources of the records of the call at hand.
 CREATE TABLE oracle.source_of (entity text, source text);
