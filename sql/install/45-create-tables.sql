@@ -29,11 +29,10 @@ $$;
 COMMENT ON FUNCTION eryxon.progress_column IS
 'The status column of jobs, parts and operations, with its check.';
 
-CREATE FUNCTION eryxon.table_definition(entity text) RETURNS text
+CREATE FUNCTION eryxon.define_cells() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE entity
-    WHEN 'cells' THEN $ddl$
+    SELECT $ddl$
         CREATE TABLE %1$I.cells (
             %2$s,
             name                   text NOT NULL,
@@ -46,7 +45,14 @@ AS $$
             %3$s);
         CREATE UNIQUE INDEX cells_live_name ON %1$I.cells (tenant_id, name) WHERE deleted_at IS NULL;
         $ddl$
-    WHEN 'resources' THEN $ddl$
+$$;
+COMMENT ON FUNCTION eryxon.define_cells IS
+'The statements of table_definition() for cells.';
+
+CREATE FUNCTION eryxon.define_resources() RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT $ddl$
         CREATE TABLE %1$I.resources (
             %2$s,
             name        text NOT NULL,
@@ -63,7 +69,14 @@ AS $$
             %3$s);
         CREATE UNIQUE INDEX resources_live_name ON %1$I.resources (tenant_id, name) WHERE deleted_at IS NULL;
         $ddl$
-    WHEN 'jobs' THEN $ddl$
+$$;
+COMMENT ON FUNCTION eryxon.define_resources IS
+'The statements of table_definition() for resources.';
+
+CREATE FUNCTION eryxon.define_jobs() RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT $ddl$
         CREATE TABLE %1$I.jobs (
             %2$s,
             job_number text NOT NULL,
@@ -76,7 +89,14 @@ AS $$
             %3$s);
         CREATE UNIQUE INDEX jobs_live_number ON %1$I.jobs (tenant_id, job_number) WHERE deleted_at IS NULL;
         $ddl$
-    WHEN 'parts' THEN $ddl$
+$$;
+COMMENT ON FUNCTION eryxon.define_jobs IS
+'The statements of table_definition() for jobs.';
+
+CREATE FUNCTION eryxon.define_parts() RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT $ddl$
         CREATE TABLE %1$I.parts (
             %2$s,
             part_number          text NOT NULL,
@@ -102,7 +122,14 @@ AS $$
         CREATE INDEX parts_job ON %1$I.parts (tenant_id, job_id);
         CREATE INDEX parts_parent_part ON %1$I.parts (tenant_id, parent_part_id) WHERE parent_part_id IS NOT NULL;
         $ddl$
-    WHEN 'operations' THEN $ddl$
+$$;
+COMMENT ON FUNCTION eryxon.define_parts IS
+'The statements of table_definition() for parts.';
+
+CREATE FUNCTION eryxon.define_operations() RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT $ddl$
         CREATE TABLE %1$I.operations (
             %2$s,
             operation_name       text NOT NULL,
@@ -122,7 +149,20 @@ AS $$
         CREATE INDEX operations_part ON %1$I.operations (tenant_id, part_id, sequence);
         CREATE INDEX operations_cell ON %1$I.operations (tenant_id, cell_id);
         $ddl$
-    END
+$$;
+COMMENT ON FUNCTION eryxon.define_operations IS
+'The statements of table_definition() for operations.';
+
+CREATE FUNCTION eryxon.table_definition(entity text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE entity
+           WHEN 'cells' THEN eryxon.define_cells()
+           WHEN 'resources' THEN eryxon.define_resources()
+           WHEN 'jobs' THEN eryxon.define_jobs()
+           WHEN 'parts' THEN eryxon.define_parts()
+           WHEN 'operations' THEN eryxon.define_operations()
+           END
 $$;
 COMMENT ON FUNCTION eryxon.table_definition IS
 'The statements that make a table, for format().
