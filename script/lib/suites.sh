@@ -57,8 +57,18 @@ suite_fuzz() {
     if [ "$STATUS" -ne 0 ]; then count "fuzz build" 0 1; return; fi
     for target in "$ROOT"/test/fuzz/*_fuzz.cpp; do
         name=$(basename "$target" .cpp)
-        logged "fuzz-$name" fuzz_one "$build/test/fuzz/$name" "${name%_fuzz}"
-        if [ "$STATUS" -eq 0 ]; then count "fuzz $name" 1 0; else count "fuzz $name" 0 1; fi
+        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+        fuzz_one "$build/test/fuzz/$name" "${name%_fuzz}" >"$WORK/$name.log" 2>&1 && touch "$WORK/$name.passed" &
+    done
+    wait
+    for target in "$ROOT"/test/fuzz/*_fuzz.cpp; do
+        name=$(basename "$target" .cpp)
+        if [ -f "$WORK/$name.passed" ]; then
+            count "fuzz ${name%_fuzz}" 1 0
+        else
+            tail -n 40 "$WORK/$name.log"
+            count "fuzz ${name%_fuzz}" 0 1
+        fi
     done
 }
 
