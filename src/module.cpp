@@ -1,4 +1,5 @@
 // The module: magic and load-time set-up.
+#include "pg/delete_trigger.hpp"
 #include "pg/registry.hpp"
 #include "pg/settings.hpp"
 
@@ -12,4 +13,5 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
     eryxon::pg::define_settings();
     eryxon::pg::watch_catalog();
+    eryxon::pg::watch_transactions();
 }

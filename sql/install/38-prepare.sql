@@ -38,7 +38,7 @@ COMMENT ON FUNCTION eryxon.ensure_key_index IS
 'Finds or makes the unique index on the external key.';
 
 CREATE FUNCTION eryxon.ensure_trigger(table_name regclass, trigger_name name, event text, function regprocedure,
-                                      wanted boolean) RETURNS void
+                                      wanted boolean, level text DEFAULT 'BEFORE %s ON %s FOR EACH ROW') RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -46,8 +46,7 @@ DECLARE
                                 WHERE t.tgrelid = table_name AND t.tgname = trigger_name AND t.tgfoid = function);
 BEGIN
     IF wanted AND NOT present THEN
-        EXECUTE format('CREATE TRIGGER %I BEFORE %s ON %s FOR EACH ROW EXECUTE FUNCTION %s',
-                       trigger_name, event, table_name, function);
+        EXECUTE format('CREATE TRIGGER %I ' || level || ' EXECUTE FUNCTION %s', trigger_name, event, table_name, function);
         EXECUTE format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION eryxon_sync', trigger_name, table_name);
     ELSIF present AND NOT wanted THEN
         EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, table_name);
@@ -66,9 +65,13 @@ BEGIN
     PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_soft_delete', 'DELETE', 'eryxon.soft_delete()', soft_delete);
     PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_note_move', 'UPDATE OF tenant_id', 'eryxon.note_move()',
                                   soft_delete AND partitioned);
-    RETURN ARRAY(SELECT t.tgname::text FROM pg_trigger t
-                  WHERE t.tgrelid = table_name
-                    AND t.tgfoid IN ('eryxon.soft_delete()'::regprocedure, 'eryxon.note_move()'::regprocedure)
+    -- Triggers for each statement are not inherited: each partition has its own.
+    PERFORM eryxon.ensure_trigger(t.relid, 'zz_eryxon_soft_delete_noted', 'DELETE', 'eryxon.soft_delete_noted()',
+                                  soft_delete, 'AFTER %s ON %s FOR EACH STATEMENT')
+       FROM (SELECT table_name AS relid UNION SELECT p.relid FROM pg_partition_tree(table_name) p) t;
+    RETURN ARRAY(SELECT t.tgname::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                  WHERE t.tgrelid = table_name AND p.pronamespace = 'eryxon'::regnamespace
+                    AND p.proname IN ('soft_delete', 'soft_delete_noted', 'note_move')
                   ORDER BY t.tgname);
 END
 $$;

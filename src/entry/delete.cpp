@@ -1,0 +1,101 @@
+// The functions and triggers of deleting and restoring.
+#include "pg/boundary.hpp"
+#include "pg/delete_call.hpp"
+#include "pg/delete_trigger.hpp"
+
+extern "C" {
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+PGDLLEXPORT Datum eryxon_delete(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_delete_external(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_restore(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum soft_delete(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum soft_delete_noted(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum note_move(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(eryxon_delete);
+PG_FUNCTION_INFO_V1(eryxon_delete_external);
+PG_FUNCTION_INFO_V1(eryxon_restore);
+PG_FUNCTION_INFO_V1(soft_delete);
+PG_FUNCTION_INFO_V1(soft_delete_noted);
+PG_FUNCTION_INFO_V1(note_move);
+}
+
+using namespace eryxon;
+
+namespace {
+
+// Refuses a NULL argument: the functions are not strict, so that it is no silent NULL answer.
+void require(FunctionCallInfo call_info, int argument, const char* name) {
+    if (call_info->args[argument].isnull)
+        throw core::CallError(core::Code::invalid_payload, "argument \"" + std::string(name) + "\" must not be null");
+}
+
+std::string text_argument(FunctionCallInfo call_info, int argument, const char* name) {
+    require(call_info, argument, name);
+    Datum const value = call_info->args[argument].value;
+    return pg::call([value] { return TextDatumGetCString(value); });
+}
+
+core::Uuid uuid_argument(FunctionCallInfo call_info, int argument, const char* name) {
+    require(call_info, argument, name);
+    core::Uuid uuid;
+    memcpy(uuid.data(), DatumGetUUIDP(call_info->args[argument].value)->data, uuid.size());
+    return uuid;
+}
+
+bool boolean_argument(FunctionCallInfo call_info, int argument, const char* name) {
+    require(call_info, argument, name);
+    return DatumGetBool(call_info->args[argument].value);
+}
+
+Datum jsonb(const std::string& text) {
+    return pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
+}
+
+}  // namespace
+
+Datum eryxon_delete(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        std::string const entity = text_argument(fcinfo, 0, "entity");
+        core::Uuid const id = uuid_argument(fcinfo, 1, "id");
+        return jsonb(pg::delete_row(entity, id, boolean_argument(fcinfo, 2, "hard")));
+    });
+}
+
+Datum eryxon_delete_external(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        std::string const entity = text_argument(fcinfo, 0, "entity");
+        std::string const source = text_argument(fcinfo, 1, "external_source");
+        std::string const external_id = text_argument(fcinfo, 2, "external_id");
+        return jsonb(pg::delete_external(entity, source, external_id, boolean_argument(fcinfo, 3, "hard")));
+    });
+}
+
+Datum eryxon_restore(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        std::string const entity = text_argument(fcinfo, 0, "entity");
+        return jsonb(pg::restore_row(entity, uuid_argument(fcinfo, 1, "id")));
+    });
+}
+
+Datum soft_delete(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        constexpr TriggerEvent expected = TRIGGER_EVENT_DELETE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE;
+        return PointerGetDatum(pg::on_delete(pg::trigger_data(fcinfo, expected)));
+    });
+}
+
+Datum soft_delete_noted(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        pg::on_delete_noted(pg::trigger_data(fcinfo, TRIGGER_EVENT_DELETE | TRIGGER_EVENT_AFTER));
+        return PointerGetDatum(nullptr);
+    });
+}
+
+Datum note_move(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        constexpr TriggerEvent expected = TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE;
+        return PointerGetDatum(pg::on_update_of_tenant(pg::trigger_data(fcinfo, expected)));
+    });
+}

@@ -1,0 +1,184 @@
+// Deleting and restoring single rows of the caller's tenant.
+#include "pg/delete_call.hpp"
+
+#include "pg/delete_trigger.hpp"
+#include "pg/foreign_keys.hpp"
+#include "pg/refusal.hpp"
+#include "pg/soft_delete.hpp"
+#include "pg/spi.hpp"
+#include "pg/tenant.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+extern "C" {
+#include "utils/guc.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// The entities whose rows can go with one of this entity, in dependency order.
+std::set<const core::Entity*> entities_below(const Registry& registry, const core::Entity& entity) {
+    auto const keys = foreign_keys(registry);
+    std::set<const core::Entity*> below;
+    for (std::size_t before = below.size() + 1; before != below.size();) {
+        before = below.size();
+        for (const ForeignKey& key : keys->keys)
+            if (key.cascades() && (key.parent == &entity || below.count(key.parent) != 0)) below.insert(key.child);
+    }
+    return below;
+}
+
+// The answer; `count` tells how many rows of an entity went along.
+template <class Count>
+std::string answer(const Registry& registry, const core::Entity& entity, const core::Uuid& id, const char* action,
+                   bool hard, Count&& count) {
+    std::string json = "{\"action\":\"" + std::string(action) + "\",\"id\":\"" + core::to_string(id) + "\",\"hard\":" + (hard ? "true" : "false") + ",\"children\":{";
+    bool first = true;
+    for (const core::Entity* below : entities_below(registry, entity)) {
+        json += (first ? "\"" : ",\"") + below->name + "\":" + std::to_string(count(*below));
+        first = false;
+    }
+    return json + "}}";
+}
+
+// Counts the rows of an entity, without the root.
+std::int64_t count_rows(const std::vector<DeletedRow>& rows, const core::Entity& entity, const core::Uuid& root) {
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const DeletedRow& row) { return row.entity == &entity && row.id != root; });
+}
+
+[[noreturn]] void refuse_unknown(const core::Entity& entity, const std::string& name, const char* what) {
+    refuse({core::Code::not_found, entity.singular + " " + name + " " + what});
+}
+
+// How the caller sees a row of the tenant.
+enum class Sight { none, live, deleted };
+
+Sight look(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id) {
+    Sight sight = Sight::none;
+    execute("SELECT deleted_at IS NULL FROM " + registry.table(entity).name +
+                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+            {Param::uuid(tenant), Param::uuid(id)},
+            [&](const Row& row) { sight = row.boolean(0) ? Sight::live : Sight::deleted; });
+    return sight;
+}
+
+std::string delete_softly(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                          const core::Uuid& id) {
+    if (look(registry, entity, tenant, id) != Sight::live) refuse_unknown(entity, core::to_string(id), "does not exist");
+    std::vector<DeletedRow> const rows = soft_delete(registry, entity, tenant, {&id, 1});
+    if (rows.empty()) refuse_unknown(entity, core::to_string(id), "does not exist");
+    return answer(registry, entity, id, "deleted", false,
+                  [&](const core::Entity& below) { return count_rows(rows, below, id); });
+}
+
+// Runs the DELETE with eryxon.hard_delete on. After an error the setting falls back with the (sub)transaction.
+std::uint64_t run_hard_delete(const Table& table, const core::Uuid& tenant, const core::Uuid& id) {
+    int const level = call([] {
+        int const nest = NewGUCNestLevel();
+        set_config_option("eryxon.hard_delete", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        return nest;
+    });
+    std::uint64_t const gone = execute(
+        "DELETE FROM " + table.name + " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+        {Param::uuid(tenant), Param::uuid(id)});
+    call([level] { AtEOXact_GUC(true, level); });
+    return gone;
+}
+
+std::string delete_really(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                          const core::Uuid& id) {
+    if (look(registry, entity, tenant, id) == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
+    const Table& table = registry.table(entity);
+    RemovedRows removed;
+    std::uint64_t const gone = run_hard_delete(table, tenant, id);
+    if (gone == 0 && look(registry, entity, tenant, id) != Sight::none)
+        refuse({core::Code::access_denied, "a policy or trigger keeps " + entity.singular + " " + core::to_string(id) +
+                " from being deleted", "The row must pass the table's DELETE policies.", table.oid});
+    if (gone == 0) refuse_unknown(entity, core::to_string(id), "does not exist");
+    std::int64_t const root = entity.soft_delete ? 1 : 0;
+    return answer(registry, entity, id, "deleted", true, [&](const core::Entity& below) {
+        return removed.of(below.name) - (&below == &entity ? root : 0);
+    });
+}
+
+std::string delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                         const core::Uuid& id, bool hard) {
+    try {
+        return hard || !entity.soft_delete ? delete_really(registry, entity, tenant, id)
+                                           : delete_softly(registry, entity, tenant, id);
+    } catch (const Error& error) {
+        refuse(error);
+    }
+}
+
+// The id of the row with that external key, live or, for a hard delete, not.
+core::Uuid find_external(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                         std::string_view source, std::string_view external_id) {
+    std::optional<core::Uuid> id;
+    execute("SELECT id FROM " + registry.table(entity).name +
+                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND external_source OPERATOR(pg_catalog.=) $2 "
+                "AND external_id OPERATOR(pg_catalog.=) $3",
+            {Param::uuid(tenant), Param::text(source), Param::text(external_id)},
+            [&](const Row& row) { id = row.uuid(0); });
+    if (!id)
+        refuse_unknown(entity, "\"" + std::string(external_id) + "\" of source \"" + std::string(source) + "\"",
+                       "does not exist");
+    return *id;
+}
+
+std::string restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                          const core::Uuid& id) {
+    try {
+        std::vector<DeletedRow> const rows = restore_units(registry, entity, tenant, {&id, 1}, true);
+        return answer(registry, entity, id, "restored", false,
+                      [&](const core::Entity& below) { return count_rows(rows, below, id); });
+    } catch (const Error& error) {
+        if (error.is(ERRCODE_UNIQUE_VIOLATION))
+            refuse(error, "A live row took the value meanwhile. Change or delete that row first; nothing was restored.");
+        refuse(error);
+    }
+}
+
+}  // namespace
+
+std::string delete_row(std::string_view name, const core::Uuid& id, bool hard) {
+    std::string result;
+    with_spi([&] {
+        auto const state = registry();
+        const core::Entity& entity = state->entity(name);
+        result = delete_found(*state, entity, tenant_id(), id, hard);
+    });
+    return result;
+}
+
+std::string delete_external(std::string_view name, std::string_view source, std::string_view external_id, bool hard) {
+    std::string result;
+    with_spi([&] {
+        auto const state = registry();
+        const core::Entity& entity = state->entity(name);
+        core::Uuid const tenant = tenant_id();
+        result = delete_found(*state, entity, tenant, find_external(*state, entity, tenant, source, external_id), hard);
+    });
+    return result;
+}
+
+std::string restore_row(std::string_view name, const core::Uuid& id) {
+    std::string result;
+    with_spi([&] {
+        auto const state = registry();
+        const core::Entity& entity = state->entity(name);
+        core::Uuid const tenant = tenant_id();
+        Sight const sight = look(*state, entity, tenant, id);
+        if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
+        if (sight == Sight::live) refuse_unknown(entity, core::to_string(id), "is not deleted");
+        result = restore_found(*state, entity, tenant, id);
+    });
+    return result;
+}
+
+}  // namespace eryxon::pg

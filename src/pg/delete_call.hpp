@@ -1,0 +1,16 @@
+// eryxon_delete, eryxon_delete_external and eryxon_restore.
+#pragma once
+
+#include "core/uuid.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace eryxon::pg {
+
+// Each returns the answer as JSON text.
+std::string delete_row(std::string_view entity, const core::Uuid& id, bool hard);
+std::string delete_external(std::string_view entity, std::string_view source, std::string_view external_id, bool hard);
+std::string restore_row(std::string_view entity, const core::Uuid& id);
+
+}  // namespace eryxon::pg

@@ -1,0 +1,163 @@
+// The triggers on attached tables.
+#include "pg/delete_trigger.hpp"
+
+#include "pg/catalog.hpp"
+#include "pg/delete_notes.hpp"
+#include "pg/refusal.hpp"
+#include "pg/rows.hpp"
+#include "pg/settings.hpp"
+#include "pg/soft_delete.hpp"
+
+#include <optional>
+
+extern "C" {
+#include "utils/rel.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+RemovedRows* counting = nullptr;
+
+// The row that fires the trigger, with its columns by name.
+class FiringRow {
+public:
+    explicit FiringRow(const TriggerData& trigger)
+        : relation_(trigger.tg_relation), tuple_(trigger.tg_trigtuple) {}
+
+    Oid table() const { return RelationGetRelid(relation_); }
+    Param value(const std::string& column) const;
+    bool is_null(const std::string& column) const { return value(column).null; }
+    core::Uuid uuid(const std::string& column) const;
+
+private:
+    Relation relation_;
+    HeapTuple tuple_;
+};
+
+// The column's value as a parameter of the column's type.
+Param FiringRow::value(const std::string& column) const {
+    return call([&] {
+        TupleDesc const descriptor = RelationGetDescr(relation_);
+        int const number = SPI_fnumber(descriptor, column.c_str());
+        if (number <= 0) elog(ERROR, "column \"%s\" not found", column.c_str());
+        Param param{SPI_gettypeid(descriptor, number)};
+        param.value = SPI_getbinval(tuple_, descriptor, number, &param.null);
+        return param;
+    });
+}
+
+core::Uuid FiringRow::uuid(const std::string& column) const {
+    Param const param = value(column);
+    if (param.null)
+        refuse({core::Code::not_null, "a row without \"" + column + "\" cannot be marked as deleted",
+                "Under SET LOCAL eryxon.hard_delete = on, DELETE removes it.", table()});
+    core::Uuid uuid;
+    memcpy(uuid.data(), DatumGetUUIDP(param.value)->data, uuid.size());
+    return uuid;
+}
+
+// True if the row that the key refers to is not there.
+bool is_dangling(const ForeignKey& key, const FiringRow& row) {
+    std::vector<Param> values;
+    for (const ForeignKey::Pair& pair : key.pairs) values.push_back(row.value(pair.from));
+    for (const Param& value : values)
+        if (value.null) return false;
+    return as_table_owner(key.to, [&] { return execute(key.exists_sql, values) == 0; });
+}
+
+// True if the row goes because one it refers to went: kept, it would be an orphan.
+bool is_carried_away(const ForeignKeys& keys, const core::Entity& entity, const FiringRow& row) {
+    for (const ForeignKey& key : keys.keys) {
+        if (key.child != &entity || !key.acts()) continue;
+        bool const applies = key.from == entity.table || key.from == row.table() || is_partition_of(row.table(), key.from);
+        if (applies && is_dangling(key, row)) return true;
+    }
+    return false;
+}
+
+// The row really goes: what is known of its soft delete goes with it.
+void let_go(const core::Entity& entity, const FiringRow& row) {
+    if (counting != nullptr) counting->add(entity.name);
+    if (row.is_null("deleted_at") || row.is_null("tenant_id") || row.is_null("id")) return;
+    core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
+    as_extension_owner([&] {
+        execute("DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
+                "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) $3",
+                {Param::uuid(tenant), Param::text(entity.name), Param::uuid(id)});
+    });
+}
+
+const core::Entity& attached_entity(const Registry& registry, Oid table) {
+    if (const core::Entity* entity = registry.entity_of(table)) return *entity;
+    refuse({core::Code::unknown_entity, "the table is not attached to an entity",
+            "Attach it with eryxon_attach(), or drop its trigger that calls eryxon.soft_delete().", table, {}, "55000"});
+}
+
+// Decides on the row. Returns true if it is to go.
+bool handle_row(const TriggerData& trigger) {
+    std::shared_ptr<const Registry> const state = registry();
+    FiringRow const row(trigger);
+    const core::Entity& entity = attached_entity(*state, row.table());
+    auto const keys = foreign_keys(*state);
+    if (settings().hard_delete || !entity.soft_delete || is_carried_away(*keys, entity, row)) {
+        let_go(entity, row);
+        return true;
+    }
+    if (!row.is_null("deleted_at")) return false;
+    core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
+    if (keys->noted.count(row.table()) != 0)
+        note_delete(entity.table, tenant, id);
+    else
+        soft_delete(*state, entity, tenant, {&id, 1});
+    return false;
+}
+
+}  // namespace
+
+const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected) {
+    auto* trigger = reinterpret_cast<TriggerData*>(call_info->context);
+    constexpr TriggerEvent kind = TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK;
+    if (CALLED_AS_TRIGGER(call_info) && (trigger->tg_event & kind) == expected) return *trigger;
+    refuse({core::Code::database_error, "the function can be called only by the triggers that eryxon_attach makes", {},
+            InvalidOid, {}, "39P01"});
+}
+
+HeapTuple on_delete(const TriggerData& trigger) {
+    if (take_noted_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self)) return trigger.tg_trigtuple;
+    bool goes = false;
+    with_spi([&] { goes = handle_row(trigger); });
+    return goes ? trigger.tg_trigtuple : nullptr;
+}
+
+void on_delete_noted(const TriggerData&) {
+    std::vector<NotedDelete> const noted = take_noted_deletes();
+    if (noted.empty()) return;
+    std::map<std::pair<Oid, core::Uuid>, std::vector<core::Uuid>> groups;
+    for (const NotedDelete& note : noted) groups[{note.relation, note.tenant}].push_back(note.id);
+    with_spi([&] {
+        std::shared_ptr<const Registry> const state = registry();
+        for (const auto& [of, ids] : groups) soft_delete(*state, attached_entity(*state, of.first), of.second, ids);
+    });
+}
+
+HeapTuple on_update_of_tenant(const TriggerData& trigger) {
+    note_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self);
+    return trigger.tg_newtuple;
+}
+
+RemovedRows::RemovedRows() : outer_(counting) {
+    counting = this;
+}
+
+RemovedRows::~RemovedRows() {
+    counting = outer_;
+}
+
+std::int64_t RemovedRows::of(const std::string& entity) const {
+    auto const found = counts_.find(entity);
+    return found == counts_.end() ? 0 : found->second;
+}
+
+}  // namespace eryxon::pg

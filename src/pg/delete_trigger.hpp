@@ -1,0 +1,46 @@
+// What the triggers on attached tables do.
+#pragma once
+
+#include "pg/boundary.hpp"
+
+#include <unordered_map>
+
+extern "C" {
+#include "commands/trigger.h"
+}
+
+namespace eryxon::pg {
+
+// What the trigger function was called with. Raises 39P01 unless a trigger of the expected kind calls.
+const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected);
+
+// BEFORE DELETE FOR EACH ROW: marks the row as deleted, or notes it for the end of the statement, and keeps it; lets it go under
+// eryxon.hard_delete, when it only moves to another partition, and when a row it refers to is gone. Returns the row or nullptr.
+HeapTuple on_delete(const TriggerData& trigger);
+
+// AFTER DELETE FOR EACH STATEMENT: marks the noted rows as deleted.
+void on_delete_noted(const TriggerData& trigger);
+
+// BEFORE UPDATE FOR EACH ROW of a table that is partitioned by tenant: notes a row that changes its tenant.
+HeapTuple on_update_of_tenant(const TriggerData& trigger);
+
+// Counts the rows that the delete trigger lets go, by entity, while it lives.
+class RemovedRows {
+public:
+    RemovedRows();
+    ~RemovedRows();
+    RemovedRows(const RemovedRows&) = delete;
+    RemovedRows& operator=(const RemovedRows&) = delete;
+
+    std::int64_t of(const std::string& entity) const;
+    void add(const std::string& entity) { counts_[entity]++; }
+
+private:
+    std::unordered_map<std::string, std::int64_t> counts_;
+    RemovedRows* outer_;
+};
+
+// Registers the callbacks that forget notes at the end of their transaction; called once when the library is loaded.
+void watch_transactions();
+
+}  // namespace eryxon::pg

@@ -1,0 +1,46 @@
+// Rows of attached tables by id: locking, following foreign keys, and doing so as a table's owner.
+#pragma once
+
+#include "pg/foreign_keys.hpp"
+#include "pg/owner.hpp"
+#include "pg/spi.hpp"
+
+#include <map>
+#include <set>
+
+namespace eryxon::pg {
+
+using Ids = std::set<core::Uuid>;
+
+Oid table_owner(Oid table);
+
+// Runs the work with the rights that a foreign key's own actions have on the table.
+template <class Work>
+auto as_table_owner(Oid table, Work&& work) {
+    return as_user(table_owner(table), SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS, std::forward<Work>(work));
+}
+
+enum class RowState { live, deleted };
+enum class RowLock { update, key_share };
+
+// Locks those of the rows that are in the state, in the order of their external keys, with the present user's rights.
+// Returns the ids of the locked ones. `rights` is part of the statement: "" for the caller's, or "owner".
+Ids lock_rows(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock,
+              std::string_view rights);
+// The same with the owner's rights.
+Ids lock_rows_as_owner(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock);
+
+// A child row and the parent it refers to.
+struct Link {
+    core::Uuid child, parent;
+};
+
+// Live children of the parents over the key.
+std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents);
+// The parents of the rows over the key.
+std::vector<Link> parents_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& children);
+
+// The ids as an array parameter.
+Param uuid_array(const Ids& ids);
+
+}  // namespace eryxon::pg
