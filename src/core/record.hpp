@@ -23,7 +23,7 @@ struct Value {
         std::string_view text;  // text, enumeration, numeric and floating (plain or JSON notation), other
         DateTime datetime;      // date, timestamp, timestamptz
         Uuid uuid;
-        Json json;              // json; text_array as an array of strings
+        Json json;  // json; text_array as an array of strings
     };
 
     Value() : integer(0) {}
@@ -59,20 +59,21 @@ struct Record {
     const Entity* entity = nullptr;
     std::string path;
     Operation operation = Operation::upsert;
-    bool has_key = false;           // external_id and external_source are both valid
+    bool has_key = false;  // external_id and external_source are both valid
     std::string_view external_id;
     std::string_view source;
     std::vector<FieldValue> values;          // in order of Entity::fields
     std::vector<ReferenceValue> references;  // likewise; sent or inherited ones only
     std::vector<Fault> faults;
-    std::vector<Fault> creation_faults;      // count only where the record would be created: required fields that are missing
+    std::vector<Fault>
+        creation_faults;  // count only where the record would be created: required fields that are missing
     std::vector<Warning> warnings;
-    std::string hash;                        // 64 hex digits; empty if has_key is false or the values are faulty
+    std::string hash;  // 64 hex digits; empty if has_key is false or the values are faulty
     struct ChildArray {
         const Entity::Children* children;
         std::vector<Record> records;
     };
-    std::vector<ChildArray> children;        // arrays that were sent, in order of Entity::children
+    std::vector<ChildArray> children;  // arrays that were sent, in order of Entity::children
 };
 
 // True if the text matches the PostgreSQL regular expression.
@@ -90,7 +91,8 @@ struct ReadContext {
 // All faults of the record and of its children are gathered, none is thrown.
 Record read_record(const Entity& entity, const Json& json, const ReadContext& context);
 
-// The top-level records of a bulk payload: an array, {"items":[...]} or {"<entity>":[...]}. Throws CallError INVALID_PAYLOAD.
+// The top-level records of a bulk payload: an array, {"items":[...]} or {"<entity>":[...]}. Throws CallError
+// INVALID_PAYLOAD.
 std::span<const Json> bulk_items(const Json& payload, std::string_view entity);
 
 // True if the record or one of its children, at any depth, has a fault.

@@ -35,13 +35,13 @@ struct Outcome {
     std::int64_t index = 0;
     std::string_view external_id;  // empty = not readable
     std::string_view source;
-    std::string id;                // empty = none
+    std::string id;  // empty = none
     Action action = Action::error;
-    std::vector<Fault> faults;     // of an error, the first one speaks for it
+    std::vector<Fault> faults;  // of an error, the first one speaks for it
     std::vector<Warning> warnings;
     bool has_children = false;
     std::vector<std::pair<std::string, Counts>> children;  // by child entity, in dependency order
-    bool has_changes = false;      // of a diff: then `changes` is written even if empty
+    bool has_changes = false;                              // of a diff: then `changes` is written even if empty
     std::vector<Change> changes;
 };
 

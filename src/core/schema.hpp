@@ -15,17 +15,17 @@ namespace eryxon::core {
 
 // How a column's values are read from JSON. `other` is any type that only the server can read: its text is passed on.
 enum class ValueKind : std::uint8_t {
-    text,         // text, varchar, char
-    integer,      // smallint, integer, bigint
+    text,     // text, varchar, char
+    integer,  // smallint, integer, bigint
     numeric,
-    floating,     // real, double precision
+    floating,  // real, double precision
     boolean,
     date,
-    timestamp,    // without time zone
+    timestamp,  // without time zone
     timestamptz,
     uuid,
-    json,         // json, jsonb
-    text_array,   // text[] and varchar[]
+    json,        // json, jsonb
+    text_array,  // text[] and varchar[]
     enumeration,
     other
 };
@@ -33,16 +33,16 @@ enum class ValueKind : std::uint8_t {
 // A column of the attached table, as the catalog has it now.
 struct Column {
     std::string name;
-    int number = 0;                 // attnum
+    int number = 0;  // attnum
     ValueKind kind = ValueKind::other;
     bool not_null = false;
     bool has_default = false;
     bool generated = false;
-    bool key = false;               // in a unique index that a foreign key could point to (a change locks out KEY SHARE)
-    std::int64_t min = 0, max = 0;  // of an integer type
-    int max_length = 0;             // characters, of varchar(n) and char(n); 0 = none
-    int precision = 0, scale = -1;  // of numeric(p,s); scale -1 = any
-    int fraction_digits = 6;        // of timestamps
+    bool key = false;  // in a unique index that a foreign key could point to (a change locks out KEY SHARE)
+    std::int64_t min = 0, max = 0;    // of an integer type
+    int max_length = 0;               // characters, of varchar(n) and char(n); 0 = none
+    int precision = 0, scale = -1;    // of numeric(p,s); scale -1 = any
+    int fraction_digits = 6;          // of timestamps
     std::vector<std::string> labels;  // of an enum
 };
 
@@ -65,11 +65,11 @@ struct Field {
     const Json* default_value = nullptr;  // already in JSON; never "next"
     bool default_next = false;            // greatest live value + 1 (within the parent, else the tenant)
     bool required = false;
-    std::vector<std::string> allowed;     // "enum"; empty = any
+    std::vector<std::string> allowed;                        // "enum"; empty = any
     std::map<std::string, Json, std::less<>> value_aliases;  // by the scalar's text
-    std::optional<std::string> min, max;  // JSON number tokens
-    std::optional<int> min_length, max_length;  // characters
-    std::string pattern;                  // a PostgreSQL regular expression; empty = none
+    std::optional<std::string> min, max;                     // JSON number tokens
+    std::optional<int> min_length, max_length;               // characters
+    std::string pattern;                                     // a PostgreSQL regular expression; empty = none
     Write write = Write::always;
     std::optional<Reference> reference;
 
@@ -82,11 +82,11 @@ struct Field {
 
 // An attached entity.
 struct Entity {
-    std::string name;                      // "jobs"
-    std::string singular;                  // "job"
-    std::uint32_t table = 0;               // its oid
-    int order = 0;                         // dependency order: 0 first; also the order of locks
-    std::vector<Field> fields;             // in order of name
+    std::string name;           // "jobs"
+    std::string singular;       // "job"
+    std::uint32_t table = 0;    // its oid
+    int order = 0;              // dependency order: 0 first; also the order of locks
+    std::vector<Field> fields;  // in order of name
     std::vector<Column> columns;
     std::vector<std::string> natural_key;  // field names; empty = none
     bool soft_delete = true;
