@@ -5,6 +5,7 @@ CREATE FUNCTION oracle.any_key(p_entity text, g jsonb) RETURNS jsonb LANGUAGE pl
 DECLARE k jsonb := jsonb_build_object('external_id', upper(left(p_entity, 1)) || (1 + least(oracle.roll(6), oracle.roll(8))),
                                       'external_source', CASE WHEN oracle.chance(0.88) THEN 'SAP' ELSE 'Odoo' END);
 BEGIN
+    IF p_entity = 'parts' AND g ? 'subparts' AND oracle.chance(0.35) THEN k := k || jsonb_build_object('external_id', 'P' || (7 + oracle.roll(3))); END IF;
     IF oracle.chance(0.06) THEN k := k || jsonb_build_object('external_id', oracle.pick_json('1001', '"1001"')); END IF;
     IF oracle.chance((g ->> 'odd')::float8 / 3) THEN k := k || jsonb_build_object('external_id', oracle.pick_json('null', '""', '" J1"', 'true', '1.5', '{}')); END IF;
     IF oracle.chance((g ->> 'odd')::float8 / 4) THEN k := k || jsonb_build_object('external_source', oracle.pick_json('null', '""', '"SAP "', 'false')); END IF;
@@ -53,7 +54,7 @@ BEGIN
         'metadata', oracle.any_value('object', odd));
     RETURN oracle.thin(r, 0.5) || CASE WHEN oracle.chance(0.9) THEN jsonb_build_object('job_number', CASE
         WHEN oracle.chance(odd) THEN oracle.pick_json('""', 'null', '17', 'true')
-        WHEN oracle.chance(0.75) THEN to_jsonb('N-' || (k ->> 'external_id') || left(k ->> 'external_source', 1)) ELSE to_jsonb(oracle.pick('N1', 'N1', 'N2', 'N3', 'N4')) END) ELSE '{}' END;
+        WHEN oracle.chance(CASE WHEN g ? 'adopt' THEN 0.3 ELSE 0.75 END) THEN to_jsonb('N-' || (k ->> 'external_id') || left(k ->> 'external_source', 1)) ELSE to_jsonb(oracle.pick('N1', 'N1', 'N1', 'N2', 'N3', 'N4')) END) ELSE '{}' END;
 END $$;
 
 -- The fields of a part, without its job if it is nested.
@@ -66,12 +67,13 @@ BEGIN
         'cnc_program_name', oracle.any_value('text', odd));
     r := oracle.thin(r, 0.7) || CASE WHEN oracle.chance(0.92) THEN jsonb_build_object('part_number', CASE
         WHEN oracle.chance(odd) THEN oracle.pick_json('""', 'null', '17', '{}')
-        WHEN oracle.chance(0.75) OR g ? 'subparts' OR g ? 'replace' THEN to_jsonb('PN-' || (k ->> 'external_id') || coalesce(left(k ->> 'external_source', 1), '')) ELSE to_jsonb(oracle.pick('A', 'A', 'B', 'C')) END) ELSE '{}' END;
-    IF NOT nested THEN r := r || CASE WHEN oracle.chance(0.93) THEN oracle.any_reference('job', 'J', 5, 30, g) ELSE '{}' END;
+        WHEN oracle.chance(CASE WHEN g ? 'adopt' THEN 0.3 ELSE 0.75 END) OR g ? 'subparts' OR g ? 'replace' THEN to_jsonb('PN-' || (k ->> 'external_id') || coalesce(left(k ->> 'external_source', 1), '')) ELSE to_jsonb(oracle.pick('A', 'A', 'B', 'C')) END) ELSE '{}' END;
+    IF NOT nested THEN r := r || CASE WHEN g ? 'subparts' AND oracle.chance(0.7) THEN '{"job_external_id":"J1"}'
+        WHEN oracle.chance(0.93) THEN oracle.any_reference('job', 'J', 5, 30, g) ELSE '{}' END;
     ELSIF oracle.chance(odd) THEN r := r || oracle.pick_json('{"job_external_id":"J1"}', '{"job_external_id":null}', '{"job_external_id":"J9"}'); END IF;
-    IF g ? 'subparts' AND NOT (nested AND g ? 'sync') AND oracle.chance(0.45) THEN
+    IF g ? 'subparts' AND NOT (nested AND g ? 'sync') AND oracle.chance(0.6) THEN
         r := r || oracle.pick_json('{"parent_part_external_id":"P1"}', '{"parent_part_external_id":"P2"}', '{"parent_part_external_id":"P3"}',
-            '{"parent_part_external_id":"P5"}', '{"parent_part_external_id":null}', '{"parent_part_external_id":"P9"}');
+            '{"parent_part_external_id":"P7"}', '{"parent_part_external_id":"P8"}', '{"parent_part_external_id":"P9"}', '{"parent_part_external_id":null}');
     END IF;
     IF g ->> 'strategy' = 'replace' AND NOT r ? 'parent_part_external_id' THEN r := r || '{"parent_part_external_id":null}'; END IF;
     RETURN r;
@@ -108,10 +110,20 @@ BEGIN
             'metadata', oracle.any_value('object', odd));
     END IF;
     r := oracle.thin(r, 0.6);
-    IF oracle.chance(0.9) THEN r := r || jsonb_build_object('name', CASE WHEN oracle.chance(0.2) THEN oracle.pick('Laser', 'Saw', 'Press', 'Bend', 'Mill') ELSE 'n-' || coalesce(k ->> 'external_id', '') || coalesce(left(k ->> 'external_source', 1), '') END); END IF;
+    IF oracle.chance(0.9) THEN r := r || jsonb_build_object('name', CASE WHEN oracle.chance(CASE WHEN g ? 'adopt' THEN 0.6 ELSE 0.2 END) THEN oracle.pick('Laser', 'Saw', 'Press', 'Bend', 'Mill') ELSE 'n-' || coalesce(k ->> 'external_id', '') || coalesce(left(k ->> 'external_source', 1), '') END); END IF;
     IF p_entity = 'resources' AND oracle.chance(0.9) THEN r := r || jsonb_build_object('type', oracle.pick('tooling', 'mold', 'machine', 'fixture', CASE odd WHEN 0 THEN 'other' ELSE 'spoon' END)); END IF;
     RETURN r;
 END $$;
+
+-- The part that a record of the list names as its parent while none before has its key: a reference to a later record.
+CREATE FUNCTION oracle.missing_parent(list jsonb, seen text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('external_id', r ->> 'parent_part_external_id',
+            'external_source', r -> 'external_source', 'job_external_id', r -> 'job_external_id', 'job_id', r -> 'job_id',
+            'part_number', 'PN-' || (r ->> 'parent_part_external_id') || coalesce(left(r ->> 'external_source', 1), ''))))
+        FROM jsonb_array_elements(list) r
+        WHERE jsonb_typeof(r -> 'parent_part_external_id') = 'string'
+          AND NOT concat(r ->> 'external_source', '/', r ->> 'parent_part_external_id') = ANY (seen) LIMIT 1), '[]')
+$$;
 
 -- An array of records of one entity, keys not repeated where forward references are about.
 CREATE FUNCTION oracle.any_records(p_entity text, g jsonb, most int, nested boolean) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
@@ -123,6 +135,7 @@ BEGIN
         seen := seen || concat(rec ->> 'external_source', '/', rec ->> 'external_id');
         list := list || CASE WHEN jsonb_typeof(rec) = 'array' THEN jsonb_build_array(rec) ELSE rec END;
     END LOOP;
+    IF p_entity = 'parts' AND g ? 'subparts' AND oracle.chance(0.6) THEN list := list || oracle.missing_parent(list, seen); END IF;
     RETURN list;
 END $$;
 
@@ -167,9 +180,12 @@ END $$;
 
 -- One call, plain delete, restore or local edit.
 CREATE FUNCTION oracle.any_step(g jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
-DECLARE x float8 := random(); e text := oracle.pick('jobs', 'jobs', 'parts', 'parts', 'operations', 'operations', 'cells', 'resources'); p jsonb := '{}'; k jsonb;
+DECLARE x float8 := random(); e text := oracle.pick('jobs', 'jobs', 'parts', 'parts', 'operations', 'operations', 'cells', 'resources'); p jsonb := '{}'; k jsonb; o jsonb;
 BEGIN
     IF oracle.chance(0.12) THEN g := g || '{"strategy":"replace"}'; END IF;
+    IF g ? 'subparts' AND oracle.chance(0.5) THEN e := 'parts'; END IF;
+    o := oracle.any_options(g);
+    IF o ? 'adopt' THEN g := g || '{"adopt":true}'; END IF;
     IF x < 0.04 THEN
         RETURN jsonb_build_object('do', 'remove', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4)), 'hard', oracle.chance(0.5));
     END IF;
@@ -181,7 +197,7 @@ BEGIN
             oracle.pick_json('{"status":"in_progress"}', '{"status":"completed"}', '{"notes":"by hand"}', '{"status":"not_started"}'));
     END IF;
     IF x < 0.36 THEN
-        RETURN jsonb_build_object('do', 'upsert', 'entity', e, 'payload', oracle.any_record(e, g, false), 'options', oracle.any_options(g));
+        RETURN jsonb_build_object('do', 'upsert', 'entity', e, 'payload', oracle.any_record(e, g, false), 'options', o);
     END IF;
     IF x < 0.60 THEN
         g := g || '{"sync":true}';
@@ -189,13 +205,12 @@ BEGIN
             IF oracle.chance(0.55) THEN p := p || jsonb_build_object(e, oracle.any_records(e, g, 4, false)); END IF;
         END LOOP;
         IF oracle.chance(0.01) THEN p := p || oracle.pick_json('{"planets":[]}', '{"jobs":{}}', '{"jobs":"x"}'); END IF;
-        RETURN jsonb_build_object('do', CASE WHEN oracle.chance(0.2) THEN 'diff' ELSE 'sync' END, 'payload', p, 'options',
-                                  oracle.any_options(g) - 'dry_run');
+        RETURN jsonb_build_object('do', CASE WHEN oracle.chance(0.2) THEN 'diff' ELSE 'sync' END, 'payload', p, 'options', o - 'dry_run');
     END IF;
     p := oracle.any_records(e, g, 6, false);
     IF oracle.chance(0.1) THEN p := jsonb_build_object(oracle.pick('items', e), p); END IF;
     IF oracle.chance(0.01) THEN p := oracle.pick_json('{}', '"x"', '{"items":{}}'); END IF;
-    RETURN jsonb_build_object('do', CASE WHEN oracle.chance(0.3) THEN 'json' ELSE 'bulk' END, 'entity', e, 'payload', p, 'options', oracle.any_options(g));
+    RETURN jsonb_build_object('do', CASE WHEN oracle.chance(0.3) THEN 'json' ELSE 'bulk' END, 'entity', e, 'payload', p, 'options', o);
 END $$;
 
 -- Changes to the tables, as statements in which %s is the schema.
@@ -286,7 +301,7 @@ CREATE FUNCTION oracle.any_case() RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE g jsonb; steps jsonb := '[]'; tables jsonb; seeds jsonb; again jsonb;
 BEGIN
     g := jsonb_build_object('odd', CASE WHEN oracle.chance(0.55) THEN 0 ELSE 0.03 END, 'nest', CASE WHEN oracle.chance(0.5) THEN 0.5 ELSE 0.1 END);
-    IF oracle.chance(0.3) THEN g := g || '{"subparts":true}'; ELSIF oracle.chance(0.4) THEN g := g || '{"replace":true}'; END IF;
+    IF oracle.chance(0.35) THEN g := g || '{"subparts":true}'; ELSIF oracle.chance(0.4) THEN g := g || '{"replace":true,"nest":0.6}'; END IF;
     tables := oracle.any_tables();
     seeds := oracle.any_seeds(tables);
     IF oracle.chance(0.6) THEN steps := steps || oracle.good_load(); END IF;
