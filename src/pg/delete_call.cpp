@@ -69,9 +69,11 @@ Sight look(const Registry& registry, const core::Entity& entity, const core::Uui
 
 std::string delete_softly(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                           const core::Uuid& id) {
-    if (look(registry, entity, tenant, id) != Sight::live) refuse_unknown(entity, core::to_string(id), "does not exist");
+    Sight const sight = look(registry, entity, tenant, id);
+    if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
+    if (sight == Sight::deleted) refuse_unknown(entity, core::to_string(id), "is already deleted");
     std::vector<DeletedRow> const rows = soft_delete(registry, entity, tenant, {&id, 1});
-    if (rows.empty()) refuse_unknown(entity, core::to_string(id), "does not exist");
+    if (rows.empty()) refuse_unknown(entity, core::to_string(id), "is already deleted");
     return answer(registry, entity, id, "deleted", false,
                   [&](const core::Entity& below) { return count_rows(rows, below, id); });
 }

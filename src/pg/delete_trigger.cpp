@@ -138,7 +138,8 @@ void on_delete_noted(const TriggerData&) {
     for (const NotedDelete& note : noted) groups[{note.relation, note.tenant}].push_back(note.id);
     with_spi([&] {
         std::shared_ptr<const Registry> const state = registry();
-        for (const auto& [of, ids] : groups) soft_delete(*state, attached_entity(*state, of.first), of.second, ids);
+        for (const auto& [of, ids] : groups)
+            soft_delete(*state, attached_entity(*state, of.first), of.second, ids, RootOrder::topmost_first);
     });
 }
 

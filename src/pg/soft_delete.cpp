@@ -22,8 +22,8 @@ constexpr const char* policy_hint =
 class Deletion {
 public:
     Deletion(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-             std::span<const core::Uuid> roots)
-        : registry_(registry), entity_(entity), tenant_(tenant), roots_(roots), user_(user_id()) {}
+             std::span<const core::Uuid> roots, RootOrder order)
+        : registry_(registry), entity_(entity), tenant_(tenant), roots_(roots), order_(order), user_(user_id()) {}
 
     std::vector<DeletedRow> run();
 
@@ -41,6 +41,7 @@ private:
     const core::Entity& entity_;
     const core::Uuid& tenant_;
     std::span<const core::Uuid> roots_;
+    RootOrder order_;
     std::optional<core::Uuid> user_;
     std::map<std::pair<const core::Entity*, core::Uuid>, TimestampTz> times_;  // deleted_at as it was written
 };
@@ -138,7 +139,7 @@ void Deletion::check_references(const Unit& unit) const {
 
 std::vector<DeletedRow> Deletion::attribute(const Unit& unit) const {
     std::vector<DeletedRow> rows;
-    for (const auto& [entity, ids] : unit.attribute(roots_))
+    for (const auto& [entity, ids] : unit.attribute(roots_, order_ == RootOrder::topmost_first))
         for (const auto& [id, root] : ids) rows.push_back({root, entity, id});
     return rows;
 }
@@ -196,10 +197,10 @@ std::vector<DeletedRow> really_delete(const Registry& registry, const core::Enti
 }  // namespace
 
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                    std::span<const core::Uuid> roots) {
+                                    std::span<const core::Uuid> roots, RootOrder order) {
     if (roots.empty()) return {};
     if (!entity.soft_delete) return really_delete(registry, entity, tenant, roots);
-    return Deletion(registry, entity, tenant, roots).run();
+    return Deletion(registry, entity, tenant, roots, order).run();
 }
 
 }  // namespace eryxon::pg

@@ -2,6 +2,7 @@
 #include "pg/unit.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace eryxon::pg {
 
@@ -83,10 +84,23 @@ std::vector<Unit::Found> Unit::look_up(const core::Entity& entity) const {
     return found;
 }
 
-ByEntity<std::map<core::Uuid, std::size_t>> Unit::attribute(std::span<const core::Uuid> roots) const {
+// The indexes of the roots in the order in which they claim rows.
+std::vector<std::size_t> Unit::order_of(std::span<const core::Uuid> roots, bool topmost_first) const {
+    std::vector<std::size_t> order(roots.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (!topmost_first) return order;
+    Ids below;
+    if (auto found = found_.find(&entity_); found != found_.end())
+        for (const Found& one : found->second) below.insert(one.link.child);
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t root) { return below.count(roots[root]) == 0; });
+    return order;
+}
+
+ByEntity<std::map<core::Uuid, std::size_t>> Unit::attribute(std::span<const core::Uuid> roots,
+                                                            bool topmost_first) const {
     ByEntity<std::map<core::Uuid, std::size_t>> first;
     const Ids& present = rows_.at(&entity_);
-    for (std::size_t root = 0; root < roots.size(); root++) {
+    for (std::size_t root : order_of(roots, topmost_first)) {
         if (present.count(roots[root]) == 0) continue;
         std::vector<Node> open{{&entity_, roots[root]}};
         while (!open.empty()) {

@@ -22,8 +22,10 @@ public:
     void grow();
 
     const ByEntity<Ids>& rows() const { return rows_; }
-    // The index of the first of the roots from which each row is reached, by entity and id.
-    ByEntity<std::map<core::Uuid, std::size_t>> attribute(std::span<const core::Uuid> roots) const;
+    // The index of the first of the roots from which each row is reached, by entity and id; with `topmost_first`, roots that are
+    // below none of the others go before the rest.
+    ByEntity<std::map<core::Uuid, std::size_t>> attribute(std::span<const core::Uuid> roots,
+                                                          bool topmost_first = false) const;
 
 private:
     using Node = std::pair<const core::Entity*, core::Uuid>;
@@ -36,6 +38,7 @@ private:
     std::vector<Found> look_up(const core::Entity& entity) const;
     Ids lock_new(const core::Entity& entity, const std::vector<Found>& found, const Ids& tried);
     void mark_below(const core::Entity& entity);
+    std::vector<std::size_t> order_of(std::span<const core::Uuid> roots, bool topmost_first) const;
 
     const Registry& registry_;
     const core::Entity& entity_;
