@@ -143,7 +143,7 @@ std::optional<Fault> convert_text_array(const Field& field, const Column& column
         const auto text = scalar_text(item, context.arena);
         std::optional<Fault> fault = text ? check_text(field, column, *text, item, context) : type_fault("text", item);
         if (fault) {
-            fault->path = '[' + std::to_string(i) + ']';
+            fault->message += " in element " + std::to_string(i);
             return fault;
         }
         converted = converted || !item.is_string();

@@ -12,8 +12,8 @@ namespace eryxon::core {
 const Json& resolve_value_alias(const Field& field, const Json& sent);
 
 // Converts a sent value (or a rule's default) for the field's column and checks it against column and rule. Fills
-// `out`; returns the fault otherwise, its path relative to the field: empty, or "[2]" for an element. Null is converted
-// to null unless the field is required or its column NOT NULL. The field must be mapped.
+// `out`; returns the fault otherwise, which has no path yet. Null is converted to null unless the field is required or
+// its column NOT NULL. The field must be mapped.
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
                                    const ReadContext& context, FieldValue& out);
 

@@ -17,7 +17,7 @@ void read_operation(Draft& draft, const JsonMember& member) {
     if (text == "delete")
         draft.record.operation = Operation::remove;
     else if (text != "upsert")
-        draft.ignored.push_back({&member, Ignored::Why::bad_operation});
+        draft.bad_operation = &member;
 }
 
 // Puts a member whose name is known where it belongs.
@@ -119,13 +119,6 @@ void report_ignored(Draft& draft) {
             case Ignored::Why::reserved:
                 draft.add_fault(
                     value_fault(Code::invalid_payload, "names that begin with \"_\" are reserved", member->value),
-                    member->name);
-                break;
-            case Ignored::Why::bad_operation:
-                draft.add_fault(
-                    value_fault(Code::invalid_payload,
-                                "invalid operation " + quoted(member->value) + ", expected \"upsert\" or \"delete\"",
-                                member->value),
                     member->name);
                 break;
             case Ignored::Why::unmapped:

@@ -18,7 +18,7 @@ struct Enclosing {
 
 // A member that is not taken, and why.
 struct Ignored {
-    enum class Why : std::uint8_t { unknown, reserved, bad_operation, read_only, unmapped };
+    enum class Why : std::uint8_t { unknown, reserved, read_only, unmapped };
     const JsonMember* member;
     Why why;
 };
@@ -35,9 +35,10 @@ struct Draft {
 
     std::array<std::byte, 4096> buffer;
     std::pmr::monotonic_buffer_resource memory;
-    std::pmr::vector<const JsonMember*> sent;  // by number of Entity::names; nullptr = not sent
-    std::pmr::vector<Ignored> ignored;         // in the members' order
-    std::pmr::vector<JsonMember> hashed;       // what stands in the hash, in canonical order
+    std::pmr::vector<const JsonMember*> sent;   // by number of Entity::names; nullptr = not sent
+    const JsonMember* bad_operation = nullptr;  // _op, if it is none that is known
+    std::pmr::vector<Ignored> ignored;          // in the members' order
+    std::pmr::vector<JsonMember> hashed;        // what stands in the hash, in canonical order
 
     bool replaces() const { return context.options.update_strategy == UpdateStrategy::replace; }
     // The member as it was sent under the name of that number, or nullptr.
@@ -53,7 +54,7 @@ struct Draft {
 
 // Sorts the members by name into `sent` and `ignored`, and reads _op.
 void collect_members(Draft& draft);
-// Reads external_id and external_source; a nested record inherits the source.
+// Reads external_id and external_source, of which a nested record inherits the second; and faults a wrong _op.
 void read_key(Draft& draft);
 // Reads a field that is no reference.
 void read_field(Draft& draft, int index);

@@ -65,8 +65,8 @@ struct Record {
     std::vector<FieldValue> values;          // in order of Entity::fields
     std::vector<ReferenceValue> references;  // likewise; sent or inherited ones only
     std::vector<Fault> faults;
-    std::vector<Fault>
-        creation_faults;  // count only where the record would be created: required fields that are missing
+    // Required fields that are missing: they count only where the record would be created.
+    std::vector<Fault> creation_faults;
     std::vector<Warning> warnings;
     std::string hash;  // 64 hex digits; empty if has_key is false or the values are faulty
     struct ChildArray {

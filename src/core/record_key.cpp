@@ -66,13 +66,12 @@ bool read_part(Draft& draft, int number, std::string_view& out) {
     return true;
 }
 
-// Reads the source, or takes the enclosing record's; that one's own faults are not repeated.
+// Reads the source; a nested record that sends none takes the enclosing record's.
 bool read_source(Draft& draft) {
     const JsonMember* member = draft.sent_as(MemberNames::external_source);
-    if (!draft.enclosing || (member && !member->value.is_null()))
+    if (member || !draft.enclosing || draft.enclosing->record.source.empty())
         return read_part(draft, MemberNames::external_source, draft.record.source);
     draft.record.source = draft.enclosing->record.source;
-    if (draft.record.source.empty()) return false;
     draft.add_hashed("external_source", Json::string(draft.record.source));
     return true;
 }
@@ -91,6 +90,12 @@ std::optional<Fault> read_identifier(const Json& json, JsonArena& arena, std::st
 void read_key(Draft& draft) {
     const bool has_id = read_part(draft, MemberNames::external_id, draft.record.external_id);
     draft.record.has_key = read_source(draft) && has_id;
+    if (draft.bad_operation)
+        draft.add_fault(value_fault(Code::invalid_payload,
+                                    "invalid operation " + quoted(draft.bad_operation->value) +
+                                        ", expected \"upsert\" or \"delete\"",
+                                    draft.bad_operation->value),
+                        draft.bad_operation->name);
 }
 
 }  // namespace eryxon::core

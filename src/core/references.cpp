@@ -107,13 +107,11 @@ Fault other_parent_fault(const Enclosing& enclosing, const Json& sent) {
 // Checks a reference of a nested record that names its parent itself; by id or name only the database can tell.
 void check_enclosing(const Reading& reading, const ReferenceValue& value, const JsonMember* counting) {
     const Enclosing& enclosing = *reading.draft.enclosing;
-    if (value.by != ReferenceValue::By::external_id || !enclosing.record.has_key) return;
-    if (value.text != enclosing.record.external_id)
-        reading.draft.add_fault(other_parent_fault(enclosing, counting->value), counting->name);
-    else if (value.source != enclosing.record.source)
-        reading.draft.add_fault(
-            other_parent_fault(enclosing, reading.forms.source ? reading.forms.source->value : counting->value),
-            reading.forms.source ? reading.forms.source->name : counting->name);
+    if (value.by != ReferenceValue::By::external_id) return;
+    const bool same_id = value.text == enclosing.record.external_id;
+    if (same_id && value.source == enclosing.record.source) return;
+    const JsonMember* shown = same_id && reading.forms.source ? reading.forms.source : counting;
+    reading.draft.add_fault(other_parent_fault(enclosing, shown->value), counting->name);
 }
 
 // Refers to the enclosing record as if <parent>_external_id (and _external_source, if it differs) had been sent.
@@ -142,7 +140,7 @@ void inherit_parent(const Reading& reading) {
 void clear_reference(const Reading& reading, const JsonMember& member) {
     Draft& draft = reading.draft;
     const bool not_null = draft.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
-    if (reading.field.required || not_null)
+    if (reading.field.required || not_null || is_to_enclosing(draft, reading.field))
         draft.add_fault(value_fault(Code::fk_required, "null is not allowed", member.value), reading.external_id_name);
     else
         draft.record.references.push_back({&reading.field, ReferenceValue::By::null, member.name, {}, {}, {}});
@@ -175,7 +173,7 @@ void read_present(const Reading& reading, const JsonMember* counting) {
 void read_reference(Draft& draft, int index) {
     const Reading reading = start_reading(draft, index);
     const JsonMember* counting = find_counting(reading.field, reading.forms);
-    if (!counting && is_to_enclosing(draft, reading.field)) return inherit_parent(reading);
+    if (!reading.forms.any_target() && is_to_enclosing(draft, reading.field)) return inherit_parent(reading);
     hash_forms(reading);
     if (counting)
         read_present(reading, counting);

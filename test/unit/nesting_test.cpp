@@ -91,8 +91,6 @@ TEST(Nesting, ChildrenAreNotInTheParentsHash) {
 TEST(Nesting, AChildsHashIsAsIfTheReferenceHadBeenSent) {
     expect_equal_hashes(R"({"external_id":"P1","part_number":"P"})",
                         R"({"external_id":"P1","external_source":"SAP","part_number":"P","job_external_id":"SO-1"})");
-    expect_equal_hashes(R"({"external_id":"P1","external_source":null,"part_number":"P","job_external_id":null})",
-                        R"({"external_id":"P1","external_source":"SAP","part_number":"P","job_external_id":"SO-1"})");
     expect_equal_hashes(R"({"external_id":"P1","external_source":"Odoo","part_number":"P"})",
                         R"({"external_id":"P1","external_source":"Odoo","part_number":"P","job_external_id":"SO-1",
                             "job_external_source":"SAP"})");
@@ -107,7 +105,10 @@ TEST(Nesting, AChildMayOnlyNameItsOwnParent) {
     EXPECT_EQ(faults_of_job(R"([{"external_id":"P1","job_external_id":"SO-2"}])"),
               "parts[0].job_external_id FK_CONSTRAINT");
     EXPECT_EQ(faults_of_job(R"([{"external_id":"P1","job_external_id":"SO-1","job_external_source":"Odoo"}])"),
-              "parts[0].job_external_source FK_CONSTRAINT");
+              "parts[0].job_external_id FK_CONSTRAINT");
+    EXPECT_EQ(faults_of_job(R"([{"external_id":"P1","job_external_id":null}])"),
+              "parts[0].job_external_id FK_REQUIRED");
+    EXPECT_EQ(faults_of_job(R"([{"external_id":"P1","external_source":null}])"), "parts[0].external_source NOT_NULL");
     EXPECT_EQ(faults_of_job(R"([{"external_id":"P1","job_external_source":"Odoo"}])"),
               "parts[0].job_external_source FK_CONSTRAINT");
     EXPECT_EQ(faults_of_job(R"([{"external_id":"P1","external_source":"Odoo","job_external_id":"SO-1"}])"),
@@ -123,10 +124,11 @@ TEST(Nesting, AnIdOfTheParentIsLeftToTheDatabase) {
     EXPECT_EQ(reference_of(record.children[0].records[0], "job")->by, By::id);
 }
 
-TEST(Nesting, ABrokenParentIsReportedOnce) {
+TEST(Nesting, ABrokenParentHasNoSourceToGive) {
     Reader reader;
     const Record record = reader.read("jobs", R"({"external_id":" x","parts":[{"external_id":"P1"}]})");
-    EXPECT_EQ(faults_of(record), "external_id PATTERN_MISMATCH; external_source NOT_NULL");
+    EXPECT_EQ(faults_of(record),
+              "external_id PATTERN_MISMATCH; external_source NOT_NULL; parts[0].external_source NOT_NULL");
     EXPECT_FALSE(record.children[0].records[0].has_key);
     EXPECT_TRUE(is_faulty(record));
 }

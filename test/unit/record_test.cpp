@@ -142,7 +142,7 @@ TEST(Record, FaultsNameTheMemberAsSent) {
     Reader reader;
     EXPECT_EQ(faults_of(reader.read("operations", job(R"("estimated_time_minutes":-1)"))),
               "estimated_time_minutes MIN_VALUE");
-    EXPECT_EQ(faults_of(reader.read("parts", job(R"("file_paths":["a",true])"))), "file_paths[1] TYPE_MISMATCH");
+    EXPECT_EQ(faults_of(reader.read("parts", job(R"("file_paths":["a",true])"))), "file_paths TYPE_MISMATCH");
 }
 
 TEST(Record, RequiredFieldsAreDemandedOnCreation) {
@@ -230,6 +230,7 @@ TEST(Record, OperationsAreTwo) {
     for (const std::string_view bad : {R"("_op":"remove")", R"("_op":null)", R"("_op":1)", R"("_op":"DELETE")"})
         EXPECT_EQ(faults_of_job(bad), "_op INVALID_PAYLOAD") << bad;
     EXPECT_EQ(faults_of_job(R"("_o":1,"__op":1)"), "__op INVALID_PAYLOAD; _o INVALID_PAYLOAD");
+    EXPECT_EQ(faults_of_job(R"("_op":7,"priority":-1)"), "_op INVALID_PAYLOAD; priority MIN_VALUE");
 }
 
 TEST(Record, ADeleteNeedsItsKeyOnly) {
