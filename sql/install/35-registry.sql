@@ -30,10 +30,16 @@ AS $$
 BEGIN
     CASE action
     WHEN 'attach' THEN
+        PERFORM eryxon.check_entity_name(args ->> 'entity');
+        PERFORM eryxon.check_table((args ->> 'table')::oid::regclass);
+        PERFORM eryxon.check_registration(args ->> 'entity', (args ->> 'table')::oid::regclass);
         PERFORM eryxon.register(args);
     WHEN 'detach' THEN
         DELETE FROM eryxon.entity e WHERE e.entity = args ->> 'entity';
     WHEN 'map' THEN
+        PERFORM eryxon.check_known_entity(args ->> 'entity');
+        PERFORM eryxon.check_rule(args ->> 'entity', args ->> 'field', args -> 'rule');
+        PERFORM eryxon.check_pattern(args -> 'rule' ->> 'pattern');
         INSERT INTO eryxon.user_rule (entity, field, rule)
         VALUES (args ->> 'entity', args ->> 'field', args -> 'rule')
         ON CONFLICT (entity, field) DO UPDATE SET rule = excluded.rule;
@@ -46,7 +52,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.apply_registry IS
-'The writing part of write_registry(), run as the extension''s owner.
+'The writing part of write_registry(), run as the extension''s owner; checks again what it is given, for anybody can call that.
 Actions and their arguments: attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity},
 map {entity, field, rule}, unmap {entity, field}.';
 REVOKE EXECUTE ON FUNCTION eryxon.apply_registry(text, jsonb) FROM PUBLIC;

@@ -39,8 +39,6 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule', 'a field needs a name and a JSON object as its rule',
             'Use {} for a field without conditions, and eryxon_unmap_field() to unmap one.');
     END IF;
-    PERFORM eryxon.check_rule(entity, field, rule);
-    PERFORM eryxon.check_pattern(rule ->> 'pattern');
     PERFORM eryxon.write_registry('map', jsonb_build_object('entity', entity, 'field', field, 'rule', rule));
 END
 $$;

@@ -141,6 +141,11 @@ SELECT attempt('DELETE FROM eryxon.sync_run');
 SELECT attempt('SELECT * FROM eryxon.soft_delete');
 SELECT attempt('SELECT eryxon.apply_registry(''detach'', ''{"entity":"found"}'')');
 SELECT (attempt('SELECT eryxon.write_registry(''map'', ''{"entity":"found","field":"x","rule":{}}'')')).state;
+SELECT attempt(format('SELECT eryxon.write_registry(''attach'', %L)',
+                      jsonb_build_object('entity', e, 'table', t::regclass::oid, 'singular', 'x', 'soft_delete', true, 'natural_key', '[]'::jsonb)))
+  FROM (VALUES ('found', 'theirs.things'), ('more', 'public.found'), ('X', 'theirs.things'), ('more', 'pg_class')) AS r(e, t);
+SELECT attempt('SELECT eryxon.write_registry(''attach'', ''{"entity":"more"}'')');
+SELECT attempt('SELECT eryxon.write_registry(''detach'', ''{"entity":"found"}'')');
 SELECT attempt('SELECT eryxon_create_tables()');
 SELECT attempt('SELECT eryxon_map_field(''found'', ''x'', ''{}'')');
 SELECT attempt('SELECT eryxon_prune_runs(''1 day'')');
