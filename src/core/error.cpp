@@ -49,14 +49,19 @@ std::string_view code_sqlstate(Code code) {
     return entry(code).sqlstate;
 }
 
+// The message of a fault with the path before it.
+static std::string text_of(const Fault& fault) {
+    return fault.path.empty() ? fault.message : fault.path + ": " + fault.message;
+}
+
 // A call that ends with one fault.
-CallError::CallError(Fault fault) : std::runtime_error(fault.message) {
+CallError::CallError(Fault fault) : std::runtime_error(text_of(fault)) {
     faults_.push_back(std::move(fault));
 }
 
 // A call that ends with several faults; the first one speaks for all.
 CallError::CallError(std::vector<Fault> faults)
-    : std::runtime_error(faults.at(0).message), faults_(std::move(faults)) {}
+    : std::runtime_error(text_of(faults.at(0))), faults_(std::move(faults)) {}
 
 // A call that ends with a fault of the call itself, not of a field.
 CallError::CallError(Code code, std::string message, std::string hint)

@@ -41,20 +41,6 @@ void write_faults(const std::vector<Fault>& faults, std::string& out) {
     write_details(faults, out);
 }
 
-void write_children(const std::vector<std::pair<std::string, Counts>>& children, std::string& out) {
-    out += '{';
-    bool first = true;
-    for (const auto& [entity, counts] : children) {
-        if (!first) out += ',';
-        first = false;
-        write_json_string(entity, out);
-        out += ":{";
-        write_counts(counts, out);
-        out += '}';
-    }
-    out += '}';
-}
-
 void write_changes(const std::vector<Change>& changes, std::string& out) {
     out += '[';
     for (const Change& change : changes) {
@@ -71,6 +57,20 @@ void write_changes(const std::vector<Change>& changes, std::string& out) {
 }
 
 }  // namespace
+
+void write_children(const std::vector<std::pair<std::string, Counts>>& children, std::string& out) {
+    out += '{';
+    bool first = true;
+    for (const auto& [entity, counts] : children) {
+        if (!first) out += ',';
+        first = false;
+        write_json_string(entity, out);
+        out += ":{";
+        write_counts(counts, out);
+        out += '}';
+    }
+    out += '}';
+}
 
 std::string_view action_name(Action action) {
     switch (action) {

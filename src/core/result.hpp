@@ -51,6 +51,8 @@ void write_outcome(const Outcome& outcome, std::string& out);
 void write_details(const std::vector<Fault>& faults, std::string& out);
 // Appends the warnings as a JSON array.
 void write_warnings(const std::vector<Warning>& warnings, std::string& out);
+// Appends the counts of child entities as a JSON object.
+void write_children(const std::vector<std::pair<std::string, Counts>>& children, std::string& out);
 // Appends "total":…,"created":… without braces.
 void write_counts(const Counts& counts, std::string& out);
 

@@ -13,6 +13,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
@@ -154,6 +155,17 @@ void read_indexes(Relation relation, Table& table) {
     foreach (cell, indexes) read_index(relation, lfirst_oid(cell), table);
 }
 
+// Gathers the columns of the unique indexes; tenant_id is the same for a whole call and left out.
+void collect_unique_columns(Relation relation, Table& table) {
+    std::vector<int>& columns = table.unique_columns;
+    for (const UniqueIndex& index : table.unique_indexes)
+        for (int column : index.columns)
+            if (strcmp(NameStr(TupleDescAttr(RelationGetDescr(relation), column - 1)->attname), "tenant_id") != 0)
+                columns.push_back(column);
+    std::sort(columns.begin(), columns.end());
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+}
+
 // True if the relation has an enabled trigger that is neither ours nor a foreign key's.
 bool has_foreign_trigger(Oid oid, Oid own_schema) {
     return call([&] {
@@ -190,6 +202,18 @@ std::vector<Oid> relation_tree(Oid relation) {
     return oids;
 }
 
+std::vector<std::string> constraint_columns(Oid table, std::string_view name) {
+    std::vector<std::string> columns;
+    if (name.empty()) return columns;
+    call([&] {
+        Oid constraint;
+        Bitmapset* numbers = get_relation_constraint_attnos(table, palloc_copy(name), true, &constraint);
+        for (int at = -1; (at = bms_next_member(numbers, at)) >= 0;)
+            columns.emplace_back(get_attname(table, at + FirstLowInvalidHeapAttributeNumber, false));
+    });
+    return columns;
+}
+
 std::vector<Oid> registry_relations() {
     std::vector<Oid> oids;
     call([&] {
@@ -209,9 +233,10 @@ Table read_table(Oid oid) {
     for (int i = 0; i < descriptor->natts; i++) {
         if (TupleDescAttr(descriptor, i)->attisdropped) continue;
         table.types[i + 1] = TupleDescAttr(descriptor, i)->atttypid;
-        table.typmods[i + 1] = TupleDescAttr(descriptor, i)->atttypmod;
+        table.collations[i + 1] = TupleDescAttr(descriptor, i)->attcollation;
     }
     read_indexes(relation, table);
+    collect_unique_columns(relation, table);
     close_relation(relation);
     Oid const own_schema = call([] { return get_namespace_oid("eryxon", false); });
     for (Oid member : relation_tree(oid)) table.foreign_triggers |= has_foreign_trigger(member, own_schema);

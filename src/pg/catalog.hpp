@@ -13,6 +13,8 @@ bool relation_exists(Oid relation);
 bool is_partition_of(Oid relation, Oid parent);
 // The relation and all its partitions.
 std::vector<Oid> relation_tree(Oid relation);
+// The columns of a table's constraint; empty if it has none of that name.
+std::vector<std::string> constraint_columns(Oid table, std::string_view name);
 // The tables that hold the registry.
 std::vector<Oid> registry_relations();
 // Name, column types, unique indexes and triggers of an attached table.

@@ -4,6 +4,7 @@
 #include "core/rules.hpp"
 #include "pg/boundary.hpp"
 #include "pg/catalog.hpp"
+#include "pg/datum.hpp"
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
 
@@ -81,8 +82,10 @@ void load_tables(Registry& state) {
     for (core::Entity& entity : state.schema.entities) {
         Table table = read_table(entity.table);
         entity.columns = read_columns(entity.table);
-        for (const core::Column& column : entity.columns)
+        for (const core::Column& column : entity.columns) {
             if (column.name == "updated_at") entity.has_updated_at = true;
+            table.carriers.push_back(carrier_of(column, table));
+        }
         state.tables.emplace(entity.name, std::move(table));
     }
 }

@@ -18,14 +18,26 @@ struct UniqueIndex {
     std::vector<int> columns;  // attribute numbers
 };
 
+// How a column's values travel in an unnest() parameter.
+struct Carrier {
+    Oid element = InvalidOid;  // type of the elements; text for what only the type's own input can read
+    Oid array = InvalidOid;
+    std::int16_t length = 0;
+    bool by_value = false;
+    char alignment = 'i';
+    std::string cast;  // "::schema.type" that the statement needs, or empty
+};
+
 // What only the server side needs to know of an entity's table.
 struct Table {
     Oid oid;
     std::string name;                         // quoted, with schema
     std::unordered_map<int, Oid> types;       // of the columns, by attribute number
-    std::unordered_map<int, std::int32_t> typmods;
+    std::unordered_map<int, Oid> collations;
+    std::vector<Carrier> carriers;            // by index into core::Entity::columns
     Oid external_key_index = InvalidOid;
     std::vector<UniqueIndex> unique_indexes;  // others than those of id and the external key
+    std::vector<int> unique_columns;          // all columns of these, without tenant_id
     bool foreign_triggers = false;            // triggers that are neither ours nor a foreign key's
 };
 

@@ -1,0 +1,44 @@
+// The registry's functions that need C: writing as the owner, checking rules, telling other sessions.
+#include "core/rules.hpp"
+#include "pg/arguments.hpp"
+#include "pg/boundary.hpp"
+#include "pg/registry_write.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+PGDLLEXPORT Datum write_registry(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum check_rule(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum registry_changed(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(write_registry);
+PG_FUNCTION_INFO_V1(check_rule);
+PG_FUNCTION_INFO_V1(registry_changed);
+}
+
+using namespace eryxon;
+
+Datum write_registry(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        core::JsonArena arena;
+        std::string_view const action = pg::text_argument(fcinfo, 0, "action");
+        core::Json const args = pg::jsonb_argument(fcinfo, 1, "args", arena);
+        pg::with_spi([&] { pg::write_registry(action, fcinfo->args[1].value, args); });
+        return 0;
+    });
+}
+
+Datum check_rule(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        core::JsonArena arena;
+        std::string_view const field = pg::text_argument(fcinfo, 1, "field");
+        core::read_rule(field, pg::jsonb_argument(fcinfo, 2, "rule", arena), arena);
+        return 0;
+    });
+}
+
+Datum registry_changed(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    return pg::enter([]() -> Datum {
+        pg::announce_registry_change();
+        return 0;
+    });
+}

@@ -1,0 +1,70 @@
+// eryxon_upsert() and its like: one record, many records, all entities, and the diff.
+#include "pg/api.hpp"
+#include "pg/arguments.hpp"
+#include "pg/boundary.hpp"
+#include "pg/jsonb.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+PGDLLEXPORT Datum eryxon_upsert(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_bulk_upsert(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_bulk_upsert_json(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_sync(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_diff(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(eryxon_upsert);
+PG_FUNCTION_INFO_V1(eryxon_bulk_upsert);
+PG_FUNCTION_INFO_V1(eryxon_bulk_upsert_json);
+PG_FUNCTION_INFO_V1(eryxon_sync);
+PG_FUNCTION_INFO_V1(eryxon_diff);
+}
+
+using namespace eryxon;
+
+namespace {
+
+using ReadPayload = core::Json (*)(FunctionCallInfo, int, const char*, core::JsonArena&);
+
+// A function (entity, payload, options).
+template <class Call>
+Datum answer_entity(FunctionCallInfo fcinfo, ReadPayload read_payload, Call call) {
+    core::JsonArena arena;
+    std::string answer;
+    std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
+    core::Json const payload = read_payload(fcinfo, 1, "payload", arena);
+    core::Json const options = pg::options_argument(fcinfo, 2, arena);
+    pg::with_spi([&] { answer = call(entity, payload, options, arena); });
+    return pg::make_jsonb(answer);
+}
+
+// A function (payload, options).
+template <class Call>
+Datum answer_payload(FunctionCallInfo fcinfo, Call call) {
+    core::JsonArena arena;
+    std::string answer;
+    core::Json const payload = pg::jsonb_argument(fcinfo, 0, "payload", arena);
+    core::Json const options = pg::options_argument(fcinfo, 1, arena);
+    pg::with_spi([&] { answer = call(payload, options, arena); });
+    return pg::make_jsonb(answer);
+}
+
+}  // namespace
+
+Datum eryxon_upsert(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_entity(fcinfo, pg::jsonb_argument, pg::upsert_one); });
+}
+
+Datum eryxon_bulk_upsert(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_entity(fcinfo, pg::jsonb_argument, pg::upsert_many); });
+}
+
+Datum eryxon_bulk_upsert_json(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_entity(fcinfo, pg::json_argument, pg::upsert_many); });
+}
+
+Datum eryxon_sync(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_payload(fcinfo, pg::sync_all); });
+}
+
+Datum eryxon_diff(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_payload(fcinfo, pg::diff_all); });
+}

@@ -1,0 +1,148 @@
+// Outcomes and totals of a call.
+#include "pg/answer.hpp"
+
+#include "core/json.hpp"
+
+#include <algorithm>
+
+namespace eryxon::pg {
+
+namespace {
+
+void append(std::vector<core::Warning>& all, const std::vector<core::Warning>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+}
+
+std::vector<core::Warning> warnings_of(const Unit& unit) {
+    std::vector<core::Warning> warnings;
+    if (!unit.known_source.empty())
+        warnings.push_back({"SOURCE_CASE", "external_source",
+                            "source \"" + unit.known_source + "\" is known and differs only in case"});
+    for (const Node* node : unit.nodes) {
+        append(warnings, node->record->warnings);
+        append(warnings, node->warnings);
+    }
+    return warnings;
+}
+
+// Counts of a unit's children, by entity.
+std::map<const core::Entity*, core::Counts> child_counts(const Bulk& bulk, const Unit& unit) {
+    auto counts = unit.removed;
+    for (const Node* node : unit.nodes) {
+        if (node->parent != nullptr) counts[&node->entity()].add(action_of(*node));
+        if (node->record->operation == core::Operation::remove) continue;
+        for (const auto& array : node->record->children) counts[bulk.registry.schema.find(array.children->entity)];
+    }
+    return counts;
+}
+
+// True if the record or one of its children sent an array of children.
+bool has_children(const Unit& unit) {
+    return std::any_of(unit.nodes.begin(), unit.nodes.end(), [](const Node* node) {
+        return node->record->operation == core::Operation::upsert && !node->record->children.empty();
+    });
+}
+
+void add_children(const Bulk& bulk, const Unit& unit, core::Outcome& outcome) {
+    outcome.has_children = has_children(unit);
+    std::map<int, std::pair<const core::Entity*, core::Counts>> ordered;
+    for (const auto& [entity, counts] : child_counts(bulk, unit)) ordered[entity->order] = {entity, counts};
+    for (const auto& [order, entry] : ordered) outcome.children.emplace_back(entry.first->name, entry.second);
+}
+
+// {"index","external_id","code","message","path"} of a failed record.
+void write_error_detail(const Unit& unit, std::string& out) {
+    std::vector<core::Fault> const faults = faults_of(unit);
+    const core::Fault& first = faults.front();
+    if (!out.empty()) out += ',';
+    out += "{\"index\":" + std::to_string(unit.index) + ",\"external_id\":";
+    if (unit.root().record->external_id.empty())
+        out += "null";
+    else
+        core::write_json_string(unit.root().record->external_id, out);
+    out += ",\"code\":";
+    core::write_json_string(core::code_name(first.code), out);
+    out += ",\"message\":";
+    core::write_json_string(first.message, out);
+    out += ",\"path\":";
+    core::write_json_string(first.path, out);
+    out += '}';
+}
+
+void add_totals(const Unit& unit, Totals& totals) {
+    EntityTotals& own = totals[&unit.root().entity()];
+    own.counts.add(action_of(unit.root()));
+    if (!unit.root().record->source.empty()) own.sources.insert(unit.root().record->source);
+    if (action_of(unit.root()) == core::Action::error) return write_error_detail(unit, own.error_details);
+    for (const Node* node : unit.nodes) {
+        if (node->parent == nullptr) continue;
+        totals[&node->entity()].counts.add(action_of(*node));
+        totals[&node->entity()].sources.insert(node->record->source);
+    }
+    for (const auto& [entity, counts] : unit.removed) {
+        totals[entity].counts += counts;
+        totals[entity].sources.insert(unit.root().record->source);
+    }
+}
+
+}  // namespace
+
+core::Action action_of(const Node& node) {
+    if (node.unit->state == Unit::State::failed) return core::Action::error;
+    switch (node.plan) {
+        case Plan::create:
+            return core::Action::created;
+        case Plan::update:
+            return core::Action::updated;
+        case Plan::restore:
+            return core::Action::restored;
+        case Plan::remove:
+            return node.went_before ? core::Action::skipped : core::Action::deleted;
+        default:
+            return core::Action::skipped;
+    }
+}
+
+std::vector<core::Fault> faults_of(const Unit& unit) {
+    std::vector<core::Fault> faults;
+    for (const Node* node : unit.nodes) {
+        faults.insert(faults.end(), node->record->faults.begin(), node->record->faults.end());
+        faults.insert(faults.end(), node->faults.begin(), node->faults.end());
+    }
+    return faults;
+}
+
+core::Outcome outcome_of(const Bulk& bulk, const Unit& unit) {
+    const Node& root = unit.root();
+    core::Outcome outcome;
+    outcome.index = unit.index;
+    outcome.external_id = root.record->external_id;
+    outcome.source = root.record->source;
+    outcome.action = action_of(root);
+    if (outcome.action == core::Action::error) {
+        outcome.faults = faults_of(unit);
+        return outcome;
+    }
+    bool const new_row = root.plan == Plan::create && bulk.dry();
+    if (root.found || (root.plan == Plan::create && !new_row)) outcome.id = core::to_string(root.id);
+    outcome.warnings = warnings_of(unit);
+    add_children(bulk, unit, outcome);
+    outcome.has_changes = bulk.purpose == Purpose::diff;
+    outcome.changes = unit.changes;
+    return outcome;
+}
+
+core::Counts counts_of(const Batch& batch) {
+    core::Counts counts;
+    for (const Unit& unit : batch.units) counts.add(action_of(unit.root()));
+    return counts;
+}
+
+Totals totals_of(const Bulk& bulk) {
+    Totals totals;
+    for (const Batch& batch : bulk.batches)
+        for (const Unit& unit : batch.units) add_totals(unit, totals);
+    return totals;
+}
+
+}  // namespace eryxon::pg

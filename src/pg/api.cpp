@@ -1,0 +1,218 @@
+// The calls of the engine, from payload to answer.
+#include "pg/api.hpp"
+
+#include "pg/clock.hpp"
+#include "pg/history.hpp"
+#include "pg/patterns.hpp"
+#include "pg/tenant.hpp"
+
+#include <chrono>
+
+namespace eryxon::pg {
+
+namespace {
+
+// A call from its beginning to its answer.
+class Session {
+public:
+    Session(Purpose purpose, const core::Json& options, core::JsonArena& arena)
+        : registry_(registry()),
+          options_(core::read_options(options)),
+          bulk_{*registry_, options_, arena, tenant_id(), purpose},
+          context_{registry_->schema, options_, arena, matches_pattern},
+          started_at_(clock_now()),
+          started_(std::chrono::steady_clock::now()) {}
+
+    const core::Entity& entity(std::string_view name) const { return registry_->entity(name); }
+    const Registry& state() const { return *registry_; }
+    Bulk& bulk() { return bulk_; }
+
+    void add(const core::Entity& entity, std::span<const core::Json> items) {
+        add_batch(bulk_, entity, items, context_);
+    }
+
+    // Runs what was added and writes the history; raises if the options want no errors.
+    void run() {
+        run_bulk(bulk_);
+        refuse_errors();
+        write_runs();
+    }
+
+    // Runs a single record: its faults are the call's.
+    const Unit& run_single() {
+        run_bulk(bulk_);
+        const Unit& unit = bulk_.batches.front().units.front();
+        if (unit.state == Unit::State::failed) throw core::CallError(faults_of(unit));
+        write_runs();
+        return unit;
+    }
+
+    // The answer for one batch.
+    std::string bulk_result(const Batch& batch) const {
+        std::string text = "{";
+        core::write_counts(counts_of(batch), text);
+        text += ",\"run_id\":" + run_id(*batch.entity) + ",\"duration_ms\":" + duration() + ",\"results\":[";
+        write_results(batch, text);
+        text += "]}";
+        return text;
+    }
+
+private:
+    void write_runs() {
+        if (options_.record_history && !options_.dry_run) runs_ = write_history(bulk_, started_at_);
+    }
+
+    std::string run_id(const core::Entity& entity) const {
+        auto const run = runs_.find(&entity);
+        return run == runs_.end() ? "null" : "\"" + core::to_string(run->second) + "\"";
+    }
+
+    std::string duration() const {
+        auto const elapsed = std::chrono::steady_clock::now() - started_;
+        auto const us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+        return std::to_string(us / 1000) + "." + std::to_string(us % 1000 / 100);
+    }
+
+    bool is_shown(const Unit& unit) const {
+        if (options_.results == core::Results::none) return false;
+        return options_.results == core::Results::all || action_of(unit.root()) == core::Action::error;
+    }
+
+    void write_results(const Batch& batch, std::string& text) const {
+        bool first = true;
+        for (const Unit& unit : batch.units) {
+            if (!is_shown(unit)) continue;
+            if (!first) text += ',';
+            first = false;
+            core::write_outcome(outcome_of(bulk_, unit), text);
+        }
+    }
+
+    // on_error = abort and max_errors: nothing is kept, the first error speaks.
+    void refuse_errors() const {
+        std::int64_t errors = 0;
+        const Unit* first = nullptr;
+        for (const Batch& batch : bulk_.batches)
+            for (const Unit& unit : batch.units)
+                if (unit.state == Unit::State::failed && errors++ == 0) first = &unit;
+        bool const aborts = options_.on_error == core::OnError::abort && errors > 0;
+        bool const exceeds = options_.max_errors && errors > *options_.max_errors;
+        if (!aborts && !exceeds) return;
+        std::vector<core::Fault> faults = faults_of(*first);
+        for (core::Fault& fault : faults)
+            fault.path = "[" + std::to_string(first->index) + "]" + (fault.path.empty() ? "" : "." + fault.path);
+        if (!aborts)
+            faults.front().hint = std::to_string(errors) + " records are wrong, max_errors allows " +
+                                  std::to_string(*options_.max_errors) + ". " + faults.front().hint;
+        throw core::CallError(std::move(faults));
+    }
+
+    std::shared_ptr<const Registry> registry_;
+    core::Options options_;
+    Bulk bulk_;
+    core::ReadContext context_;
+    std::int64_t started_at_;
+    std::chrono::steady_clock::time_point started_;
+    std::map<const core::Entity*, core::Uuid> runs_;
+};
+
+void write_member(std::string_view name, std::string_view value, std::string& out) {
+    out += ",\"";
+    out += name;
+    out += "\":";
+    core::write_json_string(value, out);
+}
+
+std::string single_result(const Bulk& bulk, const Unit& unit) {
+    core::Outcome const outcome = outcome_of(bulk, unit);
+    const Node& root = unit.root();
+    std::string text = "{\"action\":\"" + std::string(core::action_name(outcome.action)) + "\"";
+    write_member("entity", root.entity().name, text);
+    if (!outcome.id.empty()) write_member("id", outcome.id, text);
+    write_member("external_id", outcome.external_id, text);
+    write_member("external_source", outcome.source, text);
+    if (!root.record->hash.empty()) write_member("sync_hash", root.record->hash, text);
+    text += ",\"synced_at\":" + timestamp_json(root.synced_at);
+    if (!outcome.warnings.empty()) {
+        text += ",\"warnings\":";
+        core::write_warnings(outcome.warnings, text);
+    }
+    if (outcome.has_children) {
+        text += ",\"children\":";
+        core::write_children(outcome.children, text);
+    }
+    return text + "}";
+}
+
+// The batches of a sync payload, in dependency order.
+void add_payload(Session& session, const core::Json& payload) {
+    if (!payload.is_object())
+        throw core::CallError(core::Code::invalid_payload, "the payload is not an object",
+                              "Send {\"jobs\":[…],\"parts\":[…]}.");
+    for (const core::JsonMember& member : payload.members()) {
+        session.entity(member.name);
+        if (!member.value.is_array())
+            throw core::CallError(core::Fault{core::Code::invalid_payload, std::string(member.name),
+                                              "\"" + std::string(member.name) + "\" is not an array", {}});
+    }
+    for (const core::Entity& entity : session.state().schema.entities)
+        if (const core::Json* items = payload.find(entity.name)) session.add(entity, items->items());
+}
+
+std::string sync_result(Session& session) {
+    core::Counts summary;
+    std::string entities;
+    for (const Batch& batch : session.bulk().batches) {
+        summary += counts_of(batch);
+        if (!entities.empty()) entities += ',';
+        core::write_json_string(batch.entity->name, entities);
+        entities += ":" + session.bulk_result(batch);
+    }
+    std::string text = "{\"summary\":{";
+    core::write_counts(summary, text);
+    return text + "},\"entities\":{" + entities + "}}";
+}
+
+std::string sync_or_diff(Purpose purpose, const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
+    Session session(purpose, options, arena);
+    add_payload(session, payload);
+    session.run();
+    return sync_result(session);
+}
+
+}  // namespace
+
+std::string upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
+                       core::JsonArena& arena) {
+    Session session(Purpose::upsert, options, arena);
+    session.add(session.entity(entity), {&payload, 1});
+    const Unit& unit = session.run_single();
+    return single_result(session.bulk(), unit);
+}
+
+std::string upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
+                        core::JsonArena& arena) {
+    Session session(Purpose::upsert, options, arena);
+    session.add(session.entity(entity), core::bulk_items(payload, entity));
+    session.run();
+    return session.bulk_result(session.bulk().batches.front());
+}
+
+std::string sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
+    return sync_or_diff(Purpose::sync, payload, options, arena);
+}
+
+std::string diff_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
+    return sync_or_diff(Purpose::diff, payload, options, arena);
+}
+
+std::string record_hash(std::string_view entity, const core::Json& payload, core::JsonArena& arena) {
+    std::shared_ptr<const Registry> const state = registry();
+    core::Options const options;
+    core::Record record =
+        core::read_record(state->entity(entity), payload, {state->schema, options, arena, matches_pattern});
+    if (!record.faults.empty()) throw core::CallError(std::move(record.faults));
+    return std::move(record.hash);
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,127 @@
+// Writing units in chunks, each in one subtransaction; bisecting chunks that fail.
+#include "pg/scratch.hpp"
+#include "pg/settings.hpp"
+#include "pg/steps.hpp"
+#include "pg/subtransaction.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include "access/xact.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// How often a call begins again because another session made a row that it wanted to make.
+constexpr int max_restarts = 5;
+
+// True if everything that the unit's references promised has been made, or is made in the same chunk.
+bool dependencies_met(Unit& unit) {
+    for (Node* node : unit.nodes)
+        for (const Target& target : node->targets) {
+            const Unit* other = target.in_call != nullptr ? target.in_call->unit : nullptr;
+            if (other == nullptr || other == &unit || other->state == Unit::State::done) continue;
+            if (other->state == Unit::State::open && other->chunk == unit.chunk && !other->faulty()) continue;
+            node->fail(core::Code::fk_constraint, target.field->name + "_external_id",
+                       "the record that it refers to was not written");
+            return false;
+        }
+    return true;
+}
+
+// The units that can still be written; the others are marked failed.
+std::vector<Unit*> open_units(Bulk& bulk, std::span<Unit* const> units) {
+    std::vector<Unit*> open;
+    bulk.chunks++;
+    for (Unit* unit : units) unit->chunk = bulk.chunks;
+    for (Unit* unit : units) {
+        if (unit->state != Unit::State::open) continue;
+        if (unit->faulty() || !dependencies_met(*unit))
+            unit->state = Unit::State::failed;
+        else
+            open.push_back(unit);
+    }
+    return open;
+}
+
+void mark_done(std::span<Unit* const> units) {
+    for (Unit* unit : units) unit->state = Unit::State::done;
+}
+
+// Forgets what an attempt that was rolled back has noted.
+void forget_attempt(std::span<Unit* const> units) {
+    for (Unit* unit : units) {
+        unit->removed.clear();
+        for (Node* node : unit->nodes) {
+            node->went_before = false;
+            std::erase_if(node->warnings, [](const core::Warning& warning) { return warning.code == "KEPT_STARTED"; });
+        }
+    }
+}
+
+// Finds out which record of a unit raises, by writing it once more record by record.
+void fail_unit(Bulk& bulk, Unit& unit, const Error& first) {
+    Unit* const units[] = {&unit};
+    std::optional<Error> error = first;
+    try {
+        forget_attempt(units);
+        if (unit.nodes.size() > 1) error = Subtransaction::run([&] { write_units(bulk, units, true); });
+        if (!error) return mark_done(units);
+        unit.root().faults.push_back(fault_of(bulk, unit, *error));
+    } catch (const UnitsFailed&) {
+    }
+    unit.state = Unit::State::failed;
+    bulk.writing = nullptr;
+}
+
+// A row that another session made meanwhile: look again. Where the snapshot stays the same that cannot help.
+void restart_if_collided(Bulk& bulk, const Error& error) {
+    if (!is_key_collision(bulk, error)) return;
+    if (IsolationUsesXactSnapshot())
+        call([] {
+            ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                            errmsg("could not serialize access due to concurrent update")));
+        });
+    if (bulk.restarts < max_restarts) throw Restart{bulk.lock};
+}
+
+void apply_chunk(Bulk& bulk, std::span<Unit* const> chunk);
+
+void halve(Bulk& bulk, std::span<Unit* const> units) {
+    std::size_t const half = units.size() / 2;
+    apply_chunk(bulk, units.first(half));
+    apply_chunk(bulk, units.subspan(half));
+}
+
+void apply_chunk(Bulk& bulk, std::span<Unit* const> chunk) {
+    while (true) {
+        std::vector<Unit*> const units = open_units(bulk, chunk);
+        if (units.empty()) return;
+        forget_attempt(units);
+        std::optional<Error> error;
+        try {
+            error = Subtransaction::run([&] { write_units(bulk, units, false); });
+        } catch (const UnitsFailed&) {
+            continue;
+        }
+        if (!error) return mark_done(units);
+        restart_if_collided(bulk, *error);
+        if (units.size() == 1) return fail_unit(bulk, *units.front(), *error);
+        if (bulk.lock == TenantLock::shared) throw Restart{TenantLock::exclusive};
+        return halve(bulk, units);
+    }
+}
+
+}  // namespace
+
+void apply_units(Bulk& bulk, std::span<Unit* const> units) {
+    auto const chunk_size = static_cast<std::size_t>(settings().chunk_size);
+    for (std::size_t from = 0; from < units.size(); from += chunk_size) {
+        check_interrupts();
+        with_scratch([&] { apply_chunk(bulk, units.subspan(from, std::min(chunk_size, units.size() - from))); });
+    }
+}
+
+}  // namespace eryxon::pg

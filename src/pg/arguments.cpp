@@ -1,0 +1,44 @@
+// Arguments of SQL functions.
+#include "pg/arguments.hpp"
+
+#include "pg/boundary.hpp"
+#include "pg/jsonb.hpp"
+
+namespace eryxon::pg {
+
+namespace {
+
+Datum required(FunctionCallInfo info, int argument, const char* name) {
+    if (info->args[argument].isnull)
+        throw core::CallError(core::Code::invalid_payload, "argument \"" + std::string(name) + "\" must not be null");
+    return info->args[argument].value;
+}
+
+std::string_view detoasted(Datum value) {
+    auto* text = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
+    return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
+}
+
+core::Json read(Datum value, core::JsonArena& arena) {
+    return read_jsonb(call([value] { return DatumGetJsonbP(value); }), arena);
+}
+
+}  // namespace
+
+std::string_view text_argument(FunctionCallInfo info, int argument, const char* name) {
+    return detoasted(required(info, argument, name));
+}
+
+core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena) {
+    return read(required(info, argument, name), arena);
+}
+
+core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena) {
+    return core::parse_json(detoasted(required(info, argument, name)), arena);
+}
+
+core::Json options_argument(FunctionCallInfo info, int argument, core::JsonArena& arena) {
+    return info->args[argument].isnull ? core::Json::object({}) : read(info->args[argument].value, arena);
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,18 @@
+// Arguments of SQL functions. None of the functions is strict, so that NULL gets a clear error instead of a silent NULL.
+#pragma once
+
+#include "core/json.hpp"
+#include "pg/prelude.hpp"
+
+#include <string_view>
+
+namespace eryxon::pg {
+
+// Each throws CallError INVALID_PAYLOAD if the argument is null. Texts live as long as the call.
+std::string_view text_argument(FunctionCallInfo info, int argument, const char* name);
+core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena);
+core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena);
+// An options object; null stands for none.
+core::Json options_argument(FunctionCallInfo info, int argument, core::JsonArena& arena);
+
+}  // namespace eryxon::pg

@@ -1,0 +1,125 @@
+// Nodes, units and batches of a call.
+#include "pg/bulk.hpp"
+
+#include "pg/boundary.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <tuple>
+
+extern "C" {
+#include "port.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// Records are read this many at a time between checks for a cancel.
+constexpr std::size_t interrupt_interval = 256;
+
+auto key_of(const Node& node) {
+    return std::tie(node.record->source, node.record->external_id);
+}
+
+// Makes a node for the record and all its children.
+void add_nodes(Batch& batch, Unit& unit, core::Record& record, Node* parent) {
+    Node& node = batch.nodes.emplace_back();
+    node.position = static_cast<std::uint32_t>(batch.nodes.size());
+    node.record = &record;
+    node.parent = parent;
+    node.unit = &unit;
+    unit.nodes.push_back(&node);
+    if (record.operation == core::Operation::remove) return;
+    for (auto& array : record.children)
+        for (core::Record& child : array.records) add_nodes(batch, unit, child, &node);
+}
+
+void sort_by_key(Batch& batch) {
+    for (Node& node : batch.nodes)
+        if (node.record->has_key) batch.by_entity[node.entity().order].push_back(&node);
+    for (auto& [order, nodes] : batch.by_entity) {
+        std::stable_sort(nodes.begin(), nodes.end(),
+                         [](const Node* a, const Node* b) { return key_of(*a) < key_of(*b); });
+        for (std::size_t i = 1; i < nodes.size(); i++)
+            if (key_of(*nodes[i - 1]) == key_of(*nodes[i])) nodes[i - 1]->repeated = nodes[i]->repeated = true;
+    }
+}
+
+// Fetches random bytes for some hundred ids at once: one by one they would cost more than the ids.
+void refill(std::vector<std::uint8_t>& random) {
+    random.resize(4000);
+    if (!call([&] { return pg_strong_random(random.data(), random.size()); }))
+        throw std::runtime_error("could not generate random values");
+}
+
+}  // namespace
+
+const Target* Node::target(const core::Field& field) const {
+    for (const Target& target : targets)
+        if (target.field == &field) return &target;
+    return nullptr;
+}
+
+void Node::fail(core::Code code, std::string path, std::string message, std::string hint) {
+    core::Fault fault{code, record->path + path, std::move(message), {}};
+    fault.hint = std::move(hint);
+    faults.push_back(std::move(fault));
+}
+
+void Node::reset() {
+    plan = Plan::undecided;
+    found = soft_deleted = same_hash = adopted = went_before = false;
+    targets.clear();
+    kept.clear();
+    old_hashes.clear();
+    old_parents.clear();
+    numbered.clear();
+    faults.clear();
+    warnings.clear();
+}
+
+bool Unit::faulty() const {
+    return std::any_of(nodes.begin(), nodes.end(),
+                       [](const Node* node) { return !node->faults.empty() || !node->record->faults.empty(); });
+}
+
+bool Unit::pending() const {
+    return state == State::open &&
+           std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return node->plan != Plan::skip; });
+}
+
+Node* Batch::find(const core::Entity& entity, std::string_view source, std::string_view external_id) const {
+    auto nodes = by_entity.find(entity.order);
+    if (nodes == by_entity.end()) return nullptr;
+    auto const key = std::tie(source, external_id);
+    auto found = std::lower_bound(nodes->second.begin(), nodes->second.end(), key,
+                                  [](const Node* node, const auto& wanted) { return key_of(*node) < wanted; });
+    return found != nodes->second.end() && key_of(**found) == key ? *found : nullptr;
+}
+
+void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Json> items,
+               const core::ReadContext& context) {
+    Batch& batch = bulk.batches.emplace_back();
+    batch.entity = &entity;
+    for (std::size_t i = 0; i < items.size(); i++) {
+        if (i % interrupt_interval == 0) check_interrupts();
+        core::Record& record = batch.records.emplace_back(core::read_record(entity, items[i], context));
+        Unit& unit = batch.units.emplace_back();
+        unit.index = static_cast<std::uint32_t>(i);
+        add_nodes(batch, unit, record, nullptr);
+    }
+    sort_by_key(batch);
+}
+
+core::Uuid new_id(Bulk& bulk) {
+    std::array<std::uint8_t, 10> random;
+    if (bulk.random.size() < random.size()) refill(bulk.random);
+    std::copy(bulk.random.end() - random.size(), bulk.random.end(), random.begin());
+    bulk.random.resize(bulk.random.size() - random.size());
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    return bulk.ids.make(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()),
+                         random);
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,135 @@
+// The state of one call of the engine: its records with what is known of their rows.
+#pragma once
+
+#include "core/record.hpp"
+#include "core/result.hpp"
+#include "core/waves.hpp"
+#include "pg/registry.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eryxon::pg {
+
+struct Node;
+struct Unit;
+
+// What a record's reference turned out to be.
+struct Target {
+    const core::Field* field;
+    bool null = true;
+    bool kept = false;  // not sent: the parent that a restored row already has
+    core::Uuid id{};
+    Node* in_call = nullptr;  // the record of this call that makes or restores the row
+};
+
+// What will be done for a record.
+enum class Plan : std::uint8_t { undecided, skip, create, update, restore, remove };
+
+// A record of the call and its row.
+struct Node {
+    core::Record* record = nullptr;
+    Node* parent = nullptr;
+    Unit* unit = nullptr;
+    std::uint32_t position = 0;  // in input order
+    bool repeated = false;       // another record of the batch has the same key
+
+    Plan plan = Plan::undecided;
+    bool found = false;         // a row with the external key exists
+    bool soft_deleted = false;  // it is soft-deleted
+    bool same_hash = false;
+    bool adopted = false;       // the row had no external key
+    bool went_before = false;   // to be deleted, but went with a row deleted just before
+    core::Uuid id{};            // of the row that is or will be
+    std::vector<Target> targets;
+    std::vector<const core::Field*> kept;  // forward fields that the shop floor owns now
+    std::vector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
+    std::vector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
+    std::map<int, std::int64_t> numbered;   // defaults `next`, by field index
+    std::optional<std::int64_t> synced_at;  // of the row: TimestampTz
+    std::vector<core::Fault> faults;
+    std::vector<core::Warning> warnings;
+
+    const core::Entity& entity() const { return *record->entity; }
+    bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
+    const Target* target(const core::Field& field) const;
+    void fail(core::Code code, std::string path, std::string message, std::string hint = {});
+    // Forgets what an earlier look at the database said.
+    void reset();
+};
+
+// A top-level record with its children: written wholly or not at all.
+struct Unit {
+    enum class State : std::uint8_t { open, done, failed };
+
+    std::uint32_t index = 0;    // in the input
+    State state = State::open;
+    int chunk = 0;              // the attempt to write that it is part of
+    std::vector<Node*> nodes;   // the top-level record first, parents before children
+    std::map<const core::Entity*, core::Counts> removed;  // children deleted because an array left them out
+    std::vector<core::Change> changes;                    // for a diff
+    std::string known_source;                             // a known source that differs from its own only in case
+
+    Node& root() const { return *nodes.front(); }
+    bool faulty() const;
+    bool pending() const;  // something is to be written
+};
+
+// The top-level records that were sent for one entity.
+struct Batch {
+    const core::Entity* entity = nullptr;
+    std::deque<core::Record> records;
+    std::deque<Node> nodes;
+    std::deque<Unit> units;
+    // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
+    std::map<int, std::vector<Node*>> by_entity;
+
+    // The first node of that key, or nullptr.
+    Node* find(const core::Entity& entity, std::string_view source, std::string_view external_id) const;
+};
+
+// How a call guards itself against deadlocks with other calls of its tenant.
+enum class TenantLock : std::uint8_t { none, shared, exclusive };
+
+enum class Purpose : std::uint8_t { upsert, sync, diff };
+
+struct Bulk {
+    const Registry& registry;
+    const core::Options& options;
+    core::JsonArena& arena;
+    core::Uuid tenant;
+    Purpose purpose;
+    core::UuidV7Maker ids{};
+    std::vector<std::uint8_t> random{};  // fresh random bytes for ids
+    TenantLock lock = TenantLock::shared;
+    bool locked = false;  // the tenant's lock is held
+    int restarts = 0;
+    int chunks = 0;
+    std::deque<Batch> batches{};  // in dependency order
+    Node* writing = nullptr;    // set while records are written one by one, to know which one raised
+
+    bool dry() const { return options.dry_run || purpose == Purpose::diff; }
+};
+
+// Thrown where the call has to begin again, under another lock or with a fresh look.
+struct Restart {
+    TenantLock lock;
+};
+
+// Thrown out of a chunk after records in it were given faults.
+struct UnitsFailed {};
+
+// Adds the records to the call as one batch.
+void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Json> items,
+               const core::ReadContext& context);
+// Runs the whole call, all batches, in one subtransaction; rolled back if the call is a dry one.
+void run_bulk(Bulk& bulk);
+// A time-ordered uuid for a new row.
+core::Uuid new_id(Bulk& bulk);
+
+}  // namespace eryxon::pg

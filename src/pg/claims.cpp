@@ -1,0 +1,233 @@
+// What each unit touches: keys, values in unique indexes, rows it refers to, numbers it takes.
+#include "pg/steps.hpp"
+#include "pg/values.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace eryxon::pg {
+
+namespace {
+
+// Seeds that keep tokens of different kinds apart; unique indexes use their oid.
+enum : std::uint64_t { key_seed = 1, number_seed = 2, natural_key_seed = 3 };
+
+std::uint64_t bytes_hash(std::string_view bytes) {
+    return std::hash<std::string_view>{}(bytes);
+}
+
+std::uint64_t key_token(const core::Entity& entity, std::string_view source, std::string_view external_id) {
+    std::uint64_t const seed = combine_hashes(key_seed, entity.table);
+    return combine_hashes(combine_hashes(seed, bytes_hash(source)), bytes_hash(external_id));
+}
+
+std::uint64_t id_hash(const core::Uuid& id) {
+    return bytes_hash({reinterpret_cast<const char*>(id.data()), id.size()});
+}
+
+// One column's hash before and after the record.
+struct ColumnChange {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+};
+
+const core::Field* field_of_column(const core::Entity& entity, int number) {
+    for (const core::Field& field : entity.fields)
+        if (field.mapped() && entity.columns[static_cast<std::size_t>(field.column)].number == number) return &field;
+    return nullptr;
+}
+
+class Claimer {
+public:
+    Claimer(Bulk& bulk, Batch& batch) : bulk_(bulk), batch_(batch) {
+        for (const auto& [order, nodes] : batch_.by_entity) {
+            present_.insert(&nodes.front()->entity());
+            if (std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return numbers(*node); }))
+                numbered_.insert(&nodes.front()->entity());
+        }
+    }
+
+    core::Claims claim(const Unit& unit) {
+        core::Claims claims;
+        for (const Node* node : unit.nodes) {
+            if (node->repeated || refers_to_itself(node->entity()) || replaces_)
+                claims.writes.push_back(key_token(node->entity(), node->record->source, node->record->external_id));
+            if (!node->writes()) continue;
+            claim_unique(*node, claims);
+            claim_references(*node, claims);
+            claim_numbers(*node, claims);
+            bool const spreads = node->plan == Plan::remove || node->plan == Plan::restore;
+            claims.barrier |= spreads && node->parent == nullptr && cascades_into_call(node->entity());
+        }
+        return claims;
+    }
+
+private:
+    // True if the record's row will get a number by `next`.
+    static bool numbers(const Node& node) {
+        if (node.plan != Plan::create) return false;
+        return std::any_of(node.entity().fields.begin(), node.entity().fields.end(), [&](const core::Field& field) {
+            return field.default_next && field.mapped() && !sends(node, field);
+        });
+    }
+
+    static bool sends(const Node& node, const core::Field& field) {
+        return std::any_of(node.record->values.begin(), node.record->values.end(),
+                           [&](const core::FieldValue& value) { return value.field == &field; });
+    }
+
+    static bool moves(const Node& node) {
+        return std::any_of(node.old_parents.begin(), node.old_parents.end(), [&](const auto& old) {
+            const Target* target = node.target(*old.first);
+            return target != nullptr && target->id != old.second;
+        });
+    }
+
+    bool cascades_into_call(const core::Entity& deleted) const {
+        return std::any_of(present_.begin(), present_.end(), [&](const core::Entity* entity) {
+            return std::any_of(entity->fields.begin(), entity->fields.end(), [&](const core::Field& field) {
+                return field.reference && field.mapped() && field.reference->entity == deleted.name;
+            });
+        });
+    }
+
+    static bool refers_to_itself(const core::Entity& entity) {
+        return std::any_of(entity.fields.begin(), entity.fields.end(), [&](const core::Field& field) {
+            return field.reference && field.mapped() && field.reference->entity == entity.name;
+        });
+    }
+
+    // The hashes of a unique column's value in the row as it is and as it will be.
+    ColumnChange change_of(const Node& node, const Table& table, int number) {
+        ColumnChange change;
+        auto const at = std::find(table.unique_columns.begin(), table.unique_columns.end(), number);
+        if (!node.old_hashes.empty())
+            change.before = node.old_hashes[static_cast<std::size_t>(at - table.unique_columns.begin())];
+        change.after = change.before;
+        const core::Field* field = field_of_column(node.entity(), number);
+        if (field == nullptr || node.plan == Plan::remove) return change;
+        CellValue const cell = cell_value(bulk_, node, *field);
+        if (!cell.present) return change;
+        change.after = cell.null ? 0 : value_hash(node, table, *field, cell.value);
+        return change;
+    }
+
+    std::uint64_t value_hash(const Node& node, const Table& table, const core::Field& field, const core::Value& value) {
+        const core::Column& column = node.entity().columns[static_cast<std::size_t>(field.column)];
+        const Carrier& carrier = table.carriers[static_cast<std::size_t>(field.column)];
+        if (!carrier.cast.empty()) return bytes_hash(value.text) | 1;
+        return column_hash(table.types.at(column.number), table.collations.at(column.number),
+                           to_datum(value, column, carrier), false);
+    }
+
+    void claim_unique(const Node& node, core::Claims& claims) {
+        const Table& table = bulk_.registry.table(node.entity());
+        for (const UniqueIndex& index : table.unique_indexes) {
+            std::uint64_t before = index.oid, after = index.oid;
+            bool held = true, wanted = true;
+            for (int number : index.columns) {
+                if (!std::binary_search(table.unique_columns.begin(), table.unique_columns.end(), number)) continue;
+                ColumnChange const change = change_of(node, table, number);
+                held &= change.before != 0;
+                wanted &= change.after != 0;
+                before = combine_hashes(before, change.before);
+                after = combine_hashes(after, change.after);
+            }
+            if (held) claims.writes.push_back(before);
+            if (wanted && !(held && before == after)) claims.writes.push_back(after);
+        }
+        if (bulk_.options.adopt) claim_natural_key(node, claims);
+    }
+
+    // Adoption looks rows up by natural key, so the key counts as unique even where no index says so.
+    void claim_natural_key(const Node& node, core::Claims& claims) {
+        std::uint64_t token = combine_hashes(natural_key_seed, node.entity().table);
+        for (const std::string& name : node.entity().natural_key) {
+            const core::Field* field = node.entity().find(name);
+            if (field == nullptr || !field->mapped()) return;
+            CellValue const cell = cell_value(bulk_, node, *field);
+            token = combine_hashes(token, field->reference ? id_hash(cell.value.uuid) : bytes_hash(cell.value.text));
+        }
+        if (!node.entity().natural_key.empty()) claims.writes.push_back(token);
+    }
+
+    // Records that refer to rows of their own entity wait for those that change them.
+    void claim_references(const Node& node, core::Claims& claims) {
+        for (const Target& target : node.targets) {
+            if (target.null) continue;
+            if (target.in_call != nullptr) {
+                if (target.in_call->unit != node.unit) claims.after.push_back(target.in_call->unit->index);
+                continue;
+            }
+            if (target.field->reference->entity == node.entity().name)
+                if (const Node* other = node_of_row(node.entity(), target.id); other != nullptr && other->unit != node.unit)
+                    claims.reads.push_back(key_token(other->entity(), other->record->source, other->record->external_id));
+        }
+    }
+
+    // The record of this batch that stands for an existing row.
+    const Node* node_of_row(const core::Entity& entity, const core::Uuid& id) {
+        auto& rows = rows_[entity.order];
+        if (rows.empty())
+            for (const Node* node : batch_.by_entity.at(entity.order)) rows.emplace(node->id, node);
+        auto const found = rows.find(id);
+        return found == rows.end() ? nullptr : found->second;
+    }
+
+    // Numbers by `next` depend on the rows before them: rows that leave a group or change their number stay apart from them.
+    void claim_numbers(const Node& node, core::Claims& claims) {
+        if (!numbered_.contains(&node.entity())) return;
+        std::uint64_t const token = combine_hashes(number_seed, node.entity().table);
+        bool const changes = node.plan == Plan::remove || node.plan == Plan::restore || moves(node) ||
+                             std::any_of(node.entity().fields.begin(), node.entity().fields.end(),
+                                         [&](const core::Field& field) { return field.default_next && sends(node, field); });
+        if (node.plan == Plan::create) {
+            claims.reads.push_back(token);
+            claims.ordered.push_back(token);
+        } else if (changes) {
+            claims.writes.push_back(token);
+        }
+    }
+
+    Bulk& bulk_;
+    Batch& batch_;
+    bool replaces_ = bulk_.options.children == core::ChildrenStrategy::replace;
+    std::set<const core::Entity*> present_;   // entities of the batch
+    std::set<const core::Entity*> numbered_;  // those with rows that get a number by `next`
+    std::map<int, std::map<core::Uuid, const Node*>> rows_;
+};
+
+// Children that an array may delete belong to its unit.
+void claim_replaced(Bulk& bulk, std::span<Unit* const> units, std::vector<core::Claims>& claims) {
+    std::map<const Unit*, core::Claims*> claims_of_unit;
+    for (std::size_t i = 0; i < units.size(); i++) claims_of_unit[units[i]] = &claims[i];
+    for (const auto& [order, parents] : group_nodes(units))
+        for (const auto& [node, children] : replaced_children(bulk, parents))
+            for (const auto& [entity, external_id] : children)
+                claims_of_unit[node->unit]->writes.push_back(key_token(*entity, node->record->source, external_id));
+}
+
+// Turns Unit::index in `after` into positions among these units; others are done already.
+void renumber(const Batch& batch, std::span<Unit* const> units, std::vector<core::Claims>& claims) {
+    constexpr std::uint32_t absent = UINT32_MAX;
+    std::vector<std::uint32_t> positions(batch.units.size(), absent);
+    for (std::size_t i = 0; i < units.size(); i++) positions[units[i]->index] = static_cast<std::uint32_t>(i);
+    for (core::Claims& claim : claims) {
+        for (std::uint32_t& unit : claim.after) unit = positions[unit];
+        std::erase(claim.after, absent);
+    }
+}
+
+}  // namespace
+
+std::vector<core::Claims> claims_of(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
+    Claimer claimer(bulk, batch);
+    std::vector<core::Claims> claims;
+    claims.reserve(units.size());
+    for (const Unit* unit : units) claims.push_back(claimer.claim(*unit));
+    renumber(batch, units, claims);
+    if (bulk.options.children == core::ChildrenStrategy::replace) claim_replaced(bulk, units, claims);
+    return claims;
+}
+
+}  // namespace eryxon::pg

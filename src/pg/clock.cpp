@@ -1,0 +1,28 @@
+// Points in time as the server has them.
+#include "pg/clock.hpp"
+
+#include "pg/boundary.hpp"
+
+extern "C" {
+#include "catalog/pg_type_d.h"
+#include "miscadmin.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/timestamp.h"
+}
+
+namespace eryxon::pg {
+
+std::int64_t clock_now() {
+    return GetCurrentTimestamp();
+}
+
+std::string timestamp_json(std::optional<std::int64_t> timestamp) {
+    if (!timestamp) return "null";
+    char text[MAXDATELEN + 1];
+    int const utc = 0;
+    call([&] { JsonEncodeDateTime(text, TimestampTzGetDatum(*timestamp), TIMESTAMPTZOID, &utc); });
+    return "\"" + std::string(text) + "\"";
+}
+
+}  // namespace eryxon::pg

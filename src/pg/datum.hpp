@@ -1,0 +1,21 @@
+// Core's values as the server's datums.
+#pragma once
+
+#include "core/record.hpp"
+#include "pg/registry.hpp"
+#include "pg/spi.hpp"
+
+#include <vector>
+
+namespace eryxon::pg {
+
+// How values of the column travel.
+Carrier carrier_of(const core::Column& column, const Table& table);
+
+// The value as an element for that carrier, palloc'd in the current context. Raises what the type's input raises.
+Datum to_datum(const core::Value& value, const core::Column& column, const Carrier& carrier);
+
+// An array parameter of such elements.
+Param array_param(const Carrier& carrier, std::vector<Datum>& elements, const bool* nulls);
+
+}  // namespace eryxon::pg

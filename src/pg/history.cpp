@@ -1,0 +1,79 @@
+// Writing the history.
+#include "pg/history.hpp"
+
+#include "pg/owner.hpp"
+#include "pg/spi.hpp"
+#include "pg/tenant.hpp"
+
+extern "C" {
+#include "utils/timestamp.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+std::string_view operation_name(Purpose purpose) {
+    switch (purpose) {
+        case Purpose::diff:
+            return "diff";
+        case Purpose::sync:
+            return "sync";
+        default:
+            return "upsert";
+    }
+}
+
+std::string_view status_name(const core::Counts& counts) {
+    if (counts.errors == 0) return "completed";
+    return counts.errors == counts.total ? "failed" : "partial";
+}
+
+Param text_or_null(std::string_view text, bool present) {
+    return present ? Param::text(text) : Param::none(TEXTOID);
+}
+
+std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, const EntityTotals& totals,
+                              const core::Uuid& id, const std::optional<core::Uuid>& user, std::int64_t started_at) {
+    const core::Counts& counts = totals.counts;
+    bool const one_source = totals.sources.size() == 1;
+    return {Param::uuid(id),
+            Param::uuid(bulk.tenant),
+            Param::text(entity.name),
+            Param::text(operation_name(bulk.purpose)),
+            text_or_null(one_source ? *totals.sources.begin() : std::string_view(), one_source),
+            Param::text(status_name(counts)),
+            Param::integer(counts.total),
+            Param::integer(counts.created),
+            Param::integer(counts.updated),
+            Param::integer(counts.restored),
+            Param::integer(counts.skipped),
+            Param::integer(counts.deleted),
+            Param::integer(counts.errors),
+            Param::text("[" + totals.error_details + "]"),
+            text_or_null(bulk.options.client_ref.value_or(""), bulk.options.client_ref.has_value()),
+            user ? Param::uuid(*user) : Param::none(UUIDOID),
+            Param{TIMESTAMPTZOID, TimestampTzGetDatum(started_at)}};
+}
+
+const char* const insert_run =
+    "INSERT INTO eryxon.sync_run (id, tenant_id, entity, operation, source, status, total, created, updated, restored, "
+    "skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at) VALUES ($1, $2, $3, $4, "
+    "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14::pg_catalog.jsonb, $15, $16, $17, pg_catalog.clock_timestamp())";
+
+}  // namespace
+
+std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t started_at) {
+    std::map<const core::Entity*, core::Uuid> runs;
+    Totals const totals = totals_of(bulk);
+    std::optional<core::Uuid> const user = user_id();
+    as_extension_owner([&] {
+        for (const auto& [entity, entry] : totals) {
+            core::Uuid const& id = runs[entity] = new_id(bulk);
+            execute(insert_run, row_params(bulk, *entity, entry, id, user, started_at));
+        }
+    });
+    return runs;
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,11 @@
+// The rows of eryxon.sync_run that a call leaves.
+#pragma once
+
+#include "pg/answer.hpp"
+
+namespace eryxon::pg {
+
+// Writes one row per entity touched, as the extension's owner; returns the run's id by entity.
+std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t started_at);
+
+}  // namespace eryxon::pg

@@ -1,0 +1,90 @@
+// Defaults `next`: the greatest live value of the group plus one, counted on in input order.
+#include "pg/steps.hpp"
+#include "pg/values.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace eryxon::pg {
+
+namespace {
+
+// The reference whose target is the group: the parent whose records carry this entity's, else any parent; none: the tenant.
+const core::Field* group_field(const core::Entity& entity) {
+    const core::Field* group = nullptr;
+    for (const core::Field& field : entity.fields) {
+        if (!field.mapped() || !field.reference || !field.reference->parent) continue;
+        if (group == nullptr || !field.reference->children_key.empty()) group = &field;
+    }
+    return group;
+}
+
+// The group that the record's row is in after it was written.
+core::Uuid group_of(const Node& node, const core::Field* group) {
+    if (group == nullptr) return {};
+    if (const Target* target = node.target(*group)) return target->id;
+    for (const auto& [field, id] : node.old_parents)
+        if (field == group) return id;
+    return {};
+}
+
+using Maxima = std::map<core::Uuid, std::int64_t>;
+
+// The greatest live number of each group.
+Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& field, const core::Field* group,
+                   const std::vector<core::Uuid>& groups) {
+    const Table& table = bulk.registry.table(entity);
+    std::string const eq(equals);
+    std::string const greatest = "pg_catalog.coalesce(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
+    std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
+                      "$1 AND t.deleted_at IS NULL";
+    std::vector<Param> params{Param::uuid(bulk.tenant)};
+    if (group != nullptr) {
+        std::string const column = "t." + quoted(group->column_name);
+        sql = "SELECT " + column + ", " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
+              "$1 AND t.deleted_at IS NULL AND " + column + " OPERATOR(pg_catalog.=) ANY ($2) GROUP BY 1";
+        params.push_back(uuid_array(groups));
+    }
+    Maxima maxima;
+    execute(sql, params, [&](const Row& row) {
+        maxima[row.is_null(0) ? core::Uuid{} : row.uuid(0)] = row.integer(1);
+    });
+    return maxima;
+}
+
+// Counts on through the records of one entity.
+void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& field, const std::vector<Node*>& nodes) {
+    const core::Field* group = group_field(entity);
+    auto const index = static_cast<int>(&field - entity.fields.data());
+    std::vector<core::Uuid> groups;
+    for (Node* node : nodes)
+        if (node->plan == Plan::create && !cell_value(bulk, *node, field).value.integer) groups.push_back(group_of(*node, group));
+    if (groups.empty()) return;
+    std::sort(groups.begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    Maxima maxima = read_maxima(bulk, entity, field, group, groups);
+    for (Node* node : nodes) {
+        CellValue const cell = cell_value(bulk, *node, field);
+        std::int64_t& greatest = maxima[group_of(*node, group)];
+        bool const sent = cell.present && !cell.null;
+        if (sent) greatest = std::max(greatest, cell.value.integer);
+        if (!sent && node->plan == Plan::create) node->numbered[index] = ++greatest;
+    }
+}
+
+}  // namespace
+
+void number_rows(Bulk& bulk, std::span<Unit* const> units) {
+    std::map<int, std::vector<Node*>> by_entity;
+    for (Unit* unit : units)
+        for (Node* node : unit->nodes)
+            if (node->writes() && node->plan != Plan::remove) {
+                node->numbered.clear();
+                by_entity[node->entity().order].push_back(node);
+            }
+    for (auto& [order, nodes] : by_entity)
+        for (const core::Field& field : nodes.front()->entity().fields)
+            if (field.default_next && field.mapped()) number_field(bulk, nodes.front()->entity(), field, nodes);
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,298 @@
+// Writing a chunk: one statement per entity, kind of change and set of columns.
+#include "pg/steps.hpp"
+#include "pg/soft_delete.hpp"
+#include "pg/values.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+extern "C" {
+#include "catalog/pg_attribute.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// Records that one statement writes.
+struct RowSet {
+    const core::Entity* entity;
+    Plan plan;
+    bool adopted;
+    std::vector<std::uint16_t> fields;
+    std::vector<Node*> nodes;
+};
+
+void require_column_privilege(const Table& table, const std::string& column, AclMode mode) {
+    call([&] {
+        AttrNumber const number = get_attnum(table.oid, column.c_str());
+        AclResult const result = pg_attribute_aclcheck(table.oid, number, GetUserId(), mode);
+        if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_TABLE, get_rel_name(table.oid));
+    });
+}
+
+// A missing privilege is the call's error, not the records': it is asked for before anything is written.
+void require_privileges(const Table& table, const std::vector<std::string>& columns, AclMode mode) {
+    bool const whole = call([&] { return pg_class_aclcheck(table.oid, GetUserId(), mode) == ACLCHECK_OK; });
+    if (whole) return;
+    try {
+        for (const std::string& column : columns) require_column_privilege(table, column, mode);
+    } catch (const Error& error) {
+        throw core::CallError(core::Code::access_denied, error.what());
+    }
+}
+
+std::vector<std::string> column_names(const RowSet& set) {
+    std::vector<std::string> names{"synced_at", "sync_hash"};
+    if (set.plan == Plan::create) names.insert(names.end(), {"id", "tenant_id", "external_source", "external_id"});
+    for (std::uint16_t field : set.fields) names.push_back(set.entity->fields[field].column_name);
+    return names;
+}
+
+// The values of one field for all rows of the set.
+Param field_param(Bulk& bulk, const RowSet& set, std::uint16_t index) {
+    const core::Field& field = set.entity->fields[index];
+    const core::Column& column = set.entity->columns[static_cast<std::size_t>(field.column)];
+    const Carrier& carrier = bulk.registry.table(*set.entity).carriers[static_cast<std::size_t>(field.column)];
+    std::vector<Datum> values(set.nodes.size());
+    std::unique_ptr<bool[]> nulls(new bool[set.nodes.size()]);
+    for (std::size_t i = 0; i < set.nodes.size(); i++) {
+        CellValue const cell = cell_value(bulk, *set.nodes[i], field);
+        nulls[i] = cell.null;
+        if (!cell.null) values[i] = to_datum(cell.value, column, carrier);
+    }
+    return array_param(carrier, values, nulls.get());
+}
+
+Param text_param(const RowSet& set, std::string_view (*text)(const Node&)) {
+    std::vector<std::string_view> texts;
+    for (const Node* node : set.nodes) texts.push_back(text(*node));
+    return text_array(texts);
+}
+
+Param id_param(const RowSet& set) {
+    std::vector<core::Uuid> ids;
+    for (const Node* node : set.nodes) ids.push_back(node->id);
+    return uuid_array(ids);
+}
+
+std::string_view hash_of(const Node& node) {
+    return node.record->hash;
+}
+std::string_view source_of(const Node& node) {
+    return node.record->source;
+}
+std::string_view external_id_of(const Node& node) {
+    return node.record->external_id;
+}
+
+// A statement under construction: $1 is the tenant, the further parameters are arrays unnested as u.
+class Statement {
+public:
+    Statement(Bulk& bulk, const RowSet& set) : bulk_(bulk), set_(set), params_{Param::uuid(bulk.tenant)} {
+        add("id", id_param(set));
+        add("h", text_param(set, hash_of));
+    }
+
+    void add_key() {
+        add("s", text_param(set_, source_of));
+        add("e", text_param(set_, external_id_of));
+    }
+
+    void add_fields() {
+        for (std::uint16_t field : set_.fields) add("c" + std::to_string(field), field_param(bulk_, set_, field));
+    }
+
+    // "ROWS FROM (unnest($2), …) AS u(id, h, …)"
+    std::string rows() const { return "ROWS FROM (" + calls_ + ") AS u(" + names_ + ")"; }
+
+    // The field's value as the statement writes it.
+    std::string value(std::uint16_t field) const {
+        auto const column = static_cast<std::size_t>(set_.entity->fields[field].column);
+        return "u.c" + std::to_string(field) + bulk_.registry.table(*set_.entity).carriers[column].cast;
+    }
+
+    std::string column(std::uint16_t field) const { return quoted(set_.entity->fields[field].column_name); }
+    std::span<const Param> params() const { return params_; }
+
+private:
+    void add(const std::string& name, Param param) {
+        params_.push_back(param);
+        if (!calls_.empty()) {
+            calls_ += ", ";
+            names_ += ", ";
+        }
+        calls_ += "pg_catalog.unnest($" + std::to_string(params_.size()) + ")";
+        names_ += name;
+    }
+
+    Bulk& bulk_;
+    const RowSet& set_;
+    std::vector<Param> params_;
+    std::string calls_, names_;
+};
+
+std::string insert_text(const Table& table, const RowSet& set, const Statement& statement) {
+    std::string columns, values;
+    for (std::uint16_t field : set.fields) {
+        columns += ", " + statement.column(field);
+        values += ", " + statement.value(field);
+    }
+    return "INSERT INTO " + table.name +
+           " AS t (id, tenant_id, external_source, external_id, synced_at, sync_hash" + columns +
+           ") SELECT u.id, $1, u.s, u.e, pg_catalog.now(), u.h" + values + " FROM " + statement.rows() +
+           " RETURNING t.id, t.synced_at";
+}
+
+std::string update_text(const Table& table, const RowSet& set, const Statement& statement) {
+    std::string const eq(equals);
+    std::string assignments = "synced_at = pg_catalog.now(), sync_hash = u.h";
+    if (set.entity->has_updated_at) assignments += ", updated_at = pg_catalog.now()";
+    if (set.plan == Plan::restore) assignments += ", deleted_at = NULL, deleted_by = NULL";
+    if (set.adopted) assignments += ", external_source = u.s, external_id = u.e";
+    for (std::uint16_t field : set.fields) assignments += ", " + statement.column(field) + " = " + statement.value(field);
+    return "UPDATE " + table.name + " AS t SET " + assignments + " FROM " + statement.rows() + " WHERE t.tenant_id" + eq +
+           "$1 AND t.id" + eq + "u.id RETURNING t.id, t.synced_at";
+}
+
+// Matches the rows that came back with the records; a record without row was suppressed by a trigger.
+class Returned {
+public:
+    explicit Returned(const RowSet& set) : set_(set), seen_(set.nodes.size()) {}
+
+    void note(const Row& row) {
+        core::Uuid const id = row.uuid(0);
+        std::size_t const at = next_ < set_.nodes.size() && set_.nodes[next_]->id == id ? next_ : find(id);
+        if (at == set_.nodes.size()) return;
+        seen_[at] = true;
+        if (!row.is_null(1)) set_.nodes[at]->synced_at = row.integer(1);
+        next_ = at + 1;
+    }
+
+    void require_all() const {
+        bool missing = false;
+        for (std::size_t i = 0; i < seen_.size(); i++) {
+            if (seen_[i]) continue;
+            missing = true;
+            set_.nodes[i]->fail(core::Code::database_error, "", "a trigger suppressed the row or changed its id");
+        }
+        if (missing) throw UnitsFailed{};
+    }
+
+private:
+    // Rows out of order are found by a map that is made only then.
+    std::size_t find(const core::Uuid& id) {
+        if (positions_.empty())
+            for (std::size_t i = 0; i < set_.nodes.size(); i++) positions_.emplace(set_.nodes[i]->id, i);
+        auto const found = positions_.find(id);
+        return found == positions_.end() ? set_.nodes.size() : found->second;
+    }
+
+    const RowSet& set_;
+    std::vector<bool> seen_;
+    std::map<core::Uuid, std::size_t> positions_;
+    std::size_t next_ = 0;
+};
+
+void write_rows(Bulk& bulk, const RowSet& set) {
+    const Table& table = bulk.registry.table(*set.entity);
+    bool const inserts = set.plan == Plan::create;
+    require_privileges(table, column_names(set), inserts ? ACL_INSERT : ACL_UPDATE);
+    Statement statement(bulk, set);
+    if (inserts || set.adopted) statement.add_key();
+    statement.add_fields();
+    std::string const text = inserts ? insert_text(table, set, statement) : update_text(table, set, statement);
+    Returned returned(set);
+    execute(text, statement.params(), [&](const Row& row) { returned.note(row); });
+    returned.require_all();
+}
+
+std::vector<core::Uuid> ids_of(const RowSet& set) {
+    std::vector<core::Uuid> ids;
+    for (const Node* node : set.nodes) ids.push_back(node->id);
+    return ids;
+}
+
+// A row that went with one deleted before it in the same statement is no longer live when its turn comes.
+void remove_rows(Bulk& bulk, const RowSet& set) {
+    std::vector<bool> went(set.nodes.size());
+    std::vector<core::Uuid> const ids = ids_of(set);
+    for (const DeletedRow& row : soft_delete(bulk.registry, *set.entity, bulk.tenant, ids))
+        if (row.entity == set.entity && row.id == ids[row.root]) went[row.root] = true;
+    for (std::size_t i = 0; i < went.size(); i++)
+        set.nodes[i]->went_before = !went[i];
+}
+
+void write_set(Bulk& bulk, const RowSet& set) {
+    if (set.plan == Plan::remove) return remove_rows(bulk, set);
+    write_rows(bulk, set);
+    if (set.plan == Plan::restore) restore_units(bulk.registry, *set.entity, bulk.tenant, ids_of(set), false);
+}
+
+// Deletions first: they may free what others want.
+int rank(Plan plan) {
+    switch (plan) {
+        case Plan::remove:
+            return 0;
+        case Plan::restore:
+            return 1;
+        case Plan::update:
+            return 2;
+        default:
+            return 3;
+    }
+}
+
+bool earlier(const Node* a, const Node* b) {
+    return a->position < b->position;
+}
+
+using SetKey = std::tuple<int, bool, std::vector<std::uint16_t>>;
+
+// The sets of one entity's records, in the order of their statements.
+std::vector<RowSet> row_sets(Bulk& bulk, const std::vector<Node*>& nodes, bool one_by_one) {
+    std::map<SetKey, RowSet> sets;
+    std::vector<RowSet> list;
+    for (Node* node : nodes) {
+        if (!node->writes()) continue;
+        RowSet single{&node->entity(), node->plan, node->adopted, {}, {node}};
+        if (node->plan != Plan::remove) single.fields = written_fields(bulk, *node);
+        if (one_by_one) {
+            list.push_back(std::move(single));
+            continue;
+        }
+        auto [at, added] = sets.try_emplace({rank(node->plan), node->adopted, single.fields}, single);
+        if (!added) at->second.nodes.push_back(node);
+    }
+    for (auto& [key, set] : sets) {
+        if (set.plan == Plan::remove) std::sort(set.nodes.begin(), set.nodes.end(), earlier);
+        list.push_back(std::move(set));
+    }
+    return list;
+}
+
+}  // namespace
+
+void write_units(Bulk& bulk, std::span<Unit* const> units, bool one_by_one) {
+    number_rows(bulk, units);
+    bool const replaces = bulk.options.children == core::ChildrenStrategy::replace;
+    NodeGroups const groups = group_nodes(units);
+    for (const auto& [order, nodes] : groups) {
+        std::vector<RowSet> const sets = row_sets(bulk, nodes, one_by_one);
+        bool const several_inserts = std::count_if(sets.begin(), sets.end(), [](const RowSet& set) {
+                                         return set.plan == Plan::create;
+                                     }) > 1;
+        if (several_inserts && bulk.lock == TenantLock::shared && units.size() > 1) throw Restart{TenantLock::exclusive};
+        for (const RowSet& set : sets) {
+            bulk.writing = one_by_one ? set.nodes.front() : nullptr;
+            write_set(bulk, set);
+        }
+        if (replaces) remove_missing(bulk, nodes);
+    }
+    bulk.writing = nullptr;
+    check_trees(bulk, units);
+}
+
+}  // namespace eryxon::pg
