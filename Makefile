@@ -1,5 +1,5 @@
 # Builds, installs and checks the extension with PGXS. Targets: all (default), install, installcheck, check-core, clean.
-# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors), BITCODE=no (no LLVM bitcode), DEBUG_POINTS=1.
+# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors), DEBUG_POINTS=1.
 
 EXTENSION   = eryxon_sync
 MODULE_big  = $(EXTENSION)
@@ -34,21 +34,13 @@ endif
 SHLIB_LINK    = -lstdc++ -lcrypto -lsimdjson
 SHLIB_EXPORTS = exports.txt
 
-EXTRA_CLEAN   = build $(FLAGS) $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+EXTRA_CLEAN   = build $(FLAGS) $(OBJS:.o=.d)
 
-# PostgreSQL is often built with LLVM; a machine without its clang builds the library alone.
-LLVM_CLANG := $(shell sed -n 's/^CLANG *= *//p' $(dir $(shell $(PG_CONFIG) --pgxs))../Makefile.global)
-ifeq ($(shell command -v $(firstword $(LLVM_CLANG) none)),)
+# No LLVM bitcode: nothing here is worth inlining into JIT-compiled queries.
 override with_llvm := no
-endif
-ifeq ($(BITCODE),no)
-override with_llvm := no
-endif
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
-
-COMPILE.cxx.bc += -std=c++20 -MMD -MF $(@:.bc=.bc.d)
 
 $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
 	@mkdir -p sql
@@ -57,7 +49,7 @@ $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
 
 # A change of compiler, flags or PostgreSQL rebuilds every object.
 FLAGS := .build-flags
-$(OBJS) $(OBJS:.o=.bc): $(FLAGS)
+$(OBJS): $(FLAGS)
 $(FLAGS): FORCE
 	@printf '%s\n' '$(subst ','\'',$(COMPILE.cc))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(COMPILE.cc))' > $@
 .PHONY: FORCE
@@ -71,4 +63,4 @@ check-core:
 	cmake --build $(BUILD_DIR)
 	ctest --test-dir $(BUILD_DIR) --output-on-failure
 
--include $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
+-include $(OBJS:.o=.d)
