@@ -3,7 +3,7 @@
 #
 # WORK is the folder of this run: logs and clusters live there. Every suite counts its results once.
 
-TEMPLATES=$ROOT/../shared/data/templates
+TEMPLATES=${ERYXON_CSV:-$ROOT/../shared/data/templates}
 if [ -d "$TEMPLATES" ]; then TEMPLATES=$(cd "$TEMPLATES" && pwd); else TEMPLATES=; fi
 
 # Runs a command into $WORK/<suite>.log and keeps its exit status in STATUS; the log is shown if it fails.

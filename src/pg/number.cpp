@@ -35,7 +35,7 @@ Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& fi
                    const std::vector<core::Uuid>& groups) {
     const Table& table = bulk.registry.table(entity);
     std::string const eq(equals);
-    std::string const greatest = "pg_catalog.coalesce(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
+    std::string const greatest = "coalesce(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
     std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
                       "$1 AND t.deleted_at IS NULL";
     std::vector<Param> params{Param::uuid(bulk.tenant)};
