@@ -67,6 +67,15 @@ TimestampTz timestamptz_of(const core::DateTime& time) {
     return timestamp_of(time) + west * USECS_PER_SEC;
 }
 
+// A copy, for the value may be a temporary of the caller.
+Datum uuid_datum(const core::Uuid& id) {
+    return call([&] {
+        void* copy = palloc(id.size());
+        memcpy(copy, id.data(), id.size());
+        return PointerGetDatum(copy);
+    });
+}
+
 Datum json_datum(const core::Json& json, Oid type) {
     std::string text;
     core::write_json(json, text);
@@ -120,7 +129,7 @@ Datum to_datum(const core::Value& value, const core::Column& column, const Carri
         case core::ValueKind::timestamptz:
             return TimestampTzGetDatum(timestamptz_of(value.datetime));
         case core::ValueKind::uuid:
-            return PointerGetDatum(value.uuid.data());
+            return uuid_datum(value.uuid);
         case core::ValueKind::json:
             return json_datum(value.json, carrier.element);
         case core::ValueKind::text_array:
