@@ -50,6 +50,7 @@ private:
     void read_rows();
     void read_references();
     bool lock_parents();
+    void lock_roots() const;
     bool lock_candidates();
     void keep_reachable();
     void drop_orphans();
@@ -193,7 +194,21 @@ bool Restoration::lock_parents() {
     return !missing.empty();
 }
 
-// Locks the rows that come back, the roots with the caller's rights. True if any was new.
+// Locks the roots with the caller's rights, and refuses if one is live meanwhile or a policy holds it back.
+void Restoration::lock_roots() const {
+    const Table& table = registry_.table(entity_);
+    Ids missing = root_ids_;
+    for (const core::Uuid& id : lock_rows(table, tenant_, root_ids_, RowState::deleted, RowLock::update, ""))
+        missing.erase(id);
+    if (missing.empty()) return;
+    std::string const name = entity_.singular + " " + core::to_string(*missing.begin());
+    if (lock_rows_as_owner(table, tenant_, missing, RowState::deleted, RowLock::key_share).empty())
+        refuse({core::Code::not_found, name + " is not deleted"});
+    refuse({core::Code::access_denied, "a policy keeps " + name + " from being restored",
+            "It must pass the table's SELECT and UPDATE policies.", table.oid});
+}
+
+// Locks the rows that come back. True if any was new.
 bool Restoration::lock_candidates() {
     ByEntity<Ids> missing;
     if (restore_roots_ && locked_.empty()) missing[&entity_] = root_ids_;
@@ -203,10 +218,7 @@ bool Restoration::lock_candidates() {
         const Table& table = registry_.table(*entity);
         Ids below = ids;
         if (entity == &entity_ && restore_roots_ && locked_.empty()) {
-            Ids const mine = lock_rows(table, tenant_, root_ids_, RowState::deleted, RowLock::update, "");
-            if (mine.size() < root_ids_.size())
-                refuse({core::Code::access_denied, "a policy keeps the " + entity_.singular + " from being restored",
-                        "It must pass the table's SELECT and UPDATE policies.", table.oid});
+            lock_roots();
             for (const core::Uuid& id : root_ids_) below.erase(id);
         }
         lock_rows_as_owner(table, tenant_, below, RowState::deleted, RowLock::update);

@@ -3,7 +3,9 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 }
 
@@ -67,6 +69,23 @@ std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, c
 
 std::vector<Link> parents_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& children) {
     return links(key.parents_sql, key.from, tenant, children);
+}
+
+bool has_unseen_children(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents) {
+    if (!IsolationUsesXactSnapshot() || parents.empty()) return false;
+    return as_table_owner(key.from, [&] {
+        const Param of[] = {Param::uuid(tenant), uuid_array(parents)};
+        return call([&] {
+            Oid types[] = {of[0].type, of[1].type};
+            Datum values[] = {of[0].value, of[1].value};
+            CommandCounterIncrement();
+            PushActiveSnapshot(GetLatestSnapshot());
+            int const result = SPI_execute_with_args(key.children_sql.c_str(), 2, types, values, nullptr, true, 1);
+            PopActiveSnapshot();
+            if (result != SPI_OK_SELECT) elog(ERROR, "SPI failed: %s", SPI_result_code_string(result));
+            return SPI_processed > 0;
+        });
+    });
 }
 
 }  // namespace eryxon::pg

@@ -40,6 +40,10 @@ std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, c
 // The parents of the rows over the key.
 std::vector<Link> parents_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& children);
 
+// True if the parents have live children over the key that the transaction's snapshot may not show, because they were
+// committed later. Looks only where the isolation level keeps one snapshot.
+bool has_unseen_children(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents);
+
 // The ids as an array parameter.
 Param uuid_array(const Ids& ids);
 

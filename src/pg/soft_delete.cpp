@@ -122,7 +122,11 @@ void Deletion::check_references(const Unit& unit) const {
     auto const keys = foreign_keys(registry_);
     for (const ForeignKey& key : keys->keys) {
         auto const parents = unit.rows().find(key.parent);
-        if (!key.forbids() || parents == unit.rows().end() || parents->second.empty()) continue;
+        if (parents == unit.rows().end() || parents->second.empty()) continue;
+        if ((key.cascades() || key.forbids()) && has_unseen_children(key, tenant_, parents->second))
+            refuse({core::Code::database_error, "could not serialize access due to concurrent update", {}, key.from, key.name,
+                    "40001"});
+        if (!key.forbids()) continue;
         std::optional<Link> found;
         as_table_owner(key.from, [&] {
             execute(key.referrers_sql, {Param::uuid(tenant_), uuid_array(parents->second)},
