@@ -22,8 +22,8 @@ Progress progress_of(const core::Entity& entity, const core::Field& field, std::
 }
 
 // Reads the progress of each row of one entity.
-std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::Entity& entity,
-                                         const core::Uuid& tenant, const Ids& ids) {
+std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                                         const Ids& ids) {
     std::map<core::Uuid, Progress> found;
     const core::Field* field = progress_field(entity);
     if (field == nullptr || ids.empty()) return found;
@@ -43,11 +43,12 @@ std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::E
 std::vector<Progress> read_progress(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots) {
     std::vector<Progress> result(roots.size());
-    Unit unit(registry, entity, tenant, Ids(roots.begin(), roots.end()), false);
+    RowUnit unit(registry, entity, tenant, Ids(roots.begin(), roots.end()), false);
     unit.grow();
     std::map<std::pair<const core::Entity*, core::Uuid>, Progress> rows;
     for (const auto& [of, ids] : unit.rows())
-        for (const auto& [id, progress] : read_rows(registry, *of, tenant, ids)) rows[{of, id}] = progress;
+        for (const auto& [id, progress] : read_rows(registry, *of, tenant, ids))
+            rows[{of, id}] = progress;
     for (std::size_t i = 0; i < roots.size(); i++)
         for (const auto& [of, ids] : unit.attribute(roots.subspan(i, 1)))
             for (const auto& [id, root] : ids) {

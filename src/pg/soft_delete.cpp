@@ -1,4 +1,5 @@
-// Soft-deletes rows: locks the roots, finds and locks what belongs to them, writes, checks foreign keys, records the unit.
+// Soft-deletes rows: locks the roots, finds and locks what belongs to them, writes, checks foreign keys, records the
+// unit.
 #include "pg/soft_delete.hpp"
 
 #include "pg/refusal.hpp"
@@ -30,10 +31,10 @@ public:
 private:
     Ids lock_roots() const;
     void check_left_out(const Ids& locked) const;
-    void write(const Unit& unit, const Ids& locked);
+    void write(const RowUnit& unit, const Ids& locked);
     void write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights);
-    void check_references(const Unit& unit) const;
-    std::vector<DeletedRow> attribute(const Unit& unit) const;
+    void check_references(const RowUnit& unit) const;
+    std::vector<DeletedRow> attribute(const RowUnit& unit) const;
     void record(const std::vector<DeletedRow>& rows) const;
     void forget_earlier(const std::vector<DeletedRow>& rows) const;
 
@@ -50,7 +51,7 @@ std::vector<DeletedRow> Deletion::run() {
     Ids const locked = lock_roots();
     check_left_out(locked);
     if (locked.empty()) return {};
-    Unit unit(registry_, entity_, tenant_, locked, true);
+    RowUnit unit(registry_, entity_, tenant_, locked, true);
     unit.grow();
     write(unit, locked);
     check_references(unit);
@@ -75,12 +76,14 @@ void Deletion::check_left_out(const Ids& locked) const {
     const Table& table = registry_.table(entity_);
     Ids const live = lock_rows_as_owner(table, tenant_, missing, RowState::live, RowLock::key_share);
     if (live.empty()) return;
-    refuse({core::Code::access_denied, "a policy keeps " + entity_.singular + " " + core::to_string(*live.begin()) +
-            " from being marked as deleted", policy_hint, table.oid});
+    refuse(
+        {core::Code::access_denied,
+         "a policy keeps " + entity_.singular + " " + core::to_string(*live.begin()) + " from being marked as deleted",
+         policy_hint, table.oid});
 }
 
 // Writes the rows, entity by entity: the roots with the caller's rights, the others with their tables' owners'.
-void Deletion::write(const Unit& unit, const Ids& locked) {
+void Deletion::write(const RowUnit& unit, const Ids& locked) {
     for (const auto& [entity, ids] : unit.rows()) {
         Ids below = ids;
         if (entity == &entity_) {
@@ -90,7 +93,8 @@ void Deletion::write(const Unit& unit, const Ids& locked) {
                 if (error.is(ERRCODE_INSUFFICIENT_PRIVILEGE)) refuse(error, policy_hint);
                 throw;
             }
-            for (const core::Uuid& id : locked) below.erase(id);
+            for (const core::Uuid& id : locked)
+                below.erase(id);
         }
         Oid const table = registry_.table(*entity).oid;
         as_table_owner(table, [&, of = entity] { write_rows(*of, below, "owner"); });
@@ -103,8 +107,9 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids, std::strin
     std::string sql = rights.empty() ? "" : "/* " + std::string(rights) + " */ ";
     sql += "UPDATE " + table.name + " SET deleted_at = pg_catalog.now(), deleted_by = $3";
     if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
-    sql += " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NULL "
-           "RETURNING id, deleted_at";
+    sql +=
+        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NULL "
+        "RETURNING id, deleted_at";
     std::size_t written = 0;
     execute(sql, {Param::uuid(tenant_), uuid_array(ids), user_ ? Param::uuid(*user_) : Param::none(UUIDOID)},
             [&](const Row& row) {
@@ -113,24 +118,30 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids, std::strin
                 written++;
             });
     if (written < ids.size())
-        refuse({core::Code::database_error, "a trigger kept a row of \"" + entity.name + "\" from being marked as deleted",
+        refuse({core::Code::database_error,
+                "a trigger kept a row of \"" + entity.name + "\" from being marked as deleted",
                 "Look for BEFORE UPDATE triggers that return NULL or change deleted_at.", table.oid});
 }
 
 // Refuses if a live row refers to a deleted one by a foreign key that does not act on deletes.
-void Deletion::check_references(const Unit& unit) const {
+void Deletion::check_references(const RowUnit& unit) const {
     auto const keys = foreign_keys(registry_);
     for (const ForeignKey& key : keys->keys) {
         auto const parents = unit.rows().find(key.parent);
         if (parents == unit.rows().end() || parents->second.empty()) continue;
         if ((key.cascades() || key.forbids()) && has_unseen_children(key, tenant_, parents->second))
-            refuse({core::Code::database_error, "could not serialize access due to concurrent update", {}, key.from, key.name,
+            refuse({core::Code::database_error,
+                    "could not serialize access due to concurrent update",
+                    {},
+                    key.from,
+                    key.name,
                     "40001"});
         if (!key.forbids()) continue;
         std::optional<Link> found;
         as_table_owner(key.from, [&] {
-            execute(key.referrers_sql, {Param::uuid(tenant_), uuid_array(parents->second)},
-                    [&](const Row& row) { found = Link{row.uuid(0), row.uuid(1)}; });
+            execute(key.referrers_sql, {Param::uuid(tenant_), uuid_array(parents->second)}, [&](const Row& row) {
+                found = Link{row.uuid(0), row.uuid(1)};
+            });
         });
         if (!found) continue;
         refuse({core::Code::fk_constraint,
@@ -141,26 +152,30 @@ void Deletion::check_references(const Unit& unit) const {
     }
 }
 
-std::vector<DeletedRow> Deletion::attribute(const Unit& unit) const {
+std::vector<DeletedRow> Deletion::attribute(const RowUnit& unit) const {
     std::vector<DeletedRow> rows;
     for (const auto& [entity, ids] : unit.attribute(roots_, order_ == RootOrder::topmost_first))
-        for (const auto& [id, root] : ids) rows.push_back({root, entity, id});
+        for (const auto& [id, root] : ids)
+            rows.push_back({root, entity, id});
     return rows;
 }
 
 // A row's place in a unit it went with earlier no longer counts.
 void Deletion::forget_earlier(const std::vector<DeletedRow>& rows) const {
     ByEntity<Ids> ids;
-    for (const DeletedRow& row : rows) ids[row.entity].insert(row.id);
+    for (const DeletedRow& row : rows)
+        ids[row.entity].insert(row.id);
     for (const auto& [entity, of_entity] : ids)
-        execute("DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
-                "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
-                {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
+        execute(
+            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
+            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
+            {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
 }
 
 Param time_array(const std::vector<TimestampTz>& times) {
     std::vector<Datum> datums;
-    for (TimestampTz time : times) datums.push_back(TimestampTzGetDatum(time));
+    for (TimestampTz time : times)
+        datums.push_back(TimestampTzGetDatum(time));
     return {TIMESTAMPTZARRAYOID, call([&] {
                 return PointerGetDatum(construct_array(datums.data(), static_cast<int>(datums.size()), TIMESTAMPTZOID,
                                                        sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
@@ -177,24 +192,27 @@ void Deletion::record(const std::vector<DeletedRow>& rows) const {
         entities.push_back(row.entity->name);
         times.push_back(times_.at({row.entity, row.id}));
     }
-    execute("INSERT INTO eryxon.soft_delete (entity, root, row_entity, row_id, tenant_id, deleted_at) "
-            "SELECT $1, r.root, r.entity, r.id, $2, r.deleted_at "
-            "FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), "
-            "pg_catalog.unnest($6)) r(root, entity, id, deleted_at)",
-            {Param::text(entity_.name), Param::uuid(tenant_), uuid_array(std::span<const core::Uuid>(roots)),
-             text_array(entities), uuid_array(std::span<const core::Uuid>(ids)), time_array(times)});
+    execute(
+        "INSERT INTO eryxon.soft_delete (entity, root, row_entity, row_id, tenant_id, deleted_at) "
+        "SELECT $1, r.root, r.entity, r.id, $2, r.deleted_at "
+        "FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), "
+        "pg_catalog.unnest($6)) r(root, entity, id, deleted_at)",
+        {Param::text(entity_.name), Param::uuid(tenant_), uuid_array(std::span<const core::Uuid>(roots)),
+         text_array(entities), uuid_array(std::span<const core::Uuid>(ids)), time_array(times)});
 }
 
 // Deletes rows of an entity that does not keep them.
 std::vector<DeletedRow> really_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                       std::span<const core::Uuid> roots) {
     std::map<core::Uuid, std::size_t> first;
-    for (std::size_t i = 0; i < roots.size(); i++) first.emplace(roots[i], i);
+    for (std::size_t i = 0; i < roots.size(); i++)
+        first.emplace(roots[i], i);
     std::vector<DeletedRow> rows;
     execute("DELETE FROM " + registry.table(entity).name +
                 " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) RETURNING id",
-            {Param::uuid(tenant), uuid_array(roots)},
-            [&](const Row& row) { rows.push_back({first.at(row.uuid(0)), &entity, row.uuid(0)}); });
+            {Param::uuid(tenant), uuid_array(roots)}, [&](const Row& row) {
+                rows.push_back({first.at(row.uuid(0)), &entity, row.uuid(0)});
+            });
     return rows;
 }
 

@@ -6,12 +6,12 @@
 
 namespace eryxon::pg {
 
-Unit::Unit(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock)
+RowUnit::RowUnit(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock)
     : registry_(registry), entity_(entity), tenant_(tenant), keys_(foreign_keys(registry)), lock_(lock) {
     rows_[&entity] = std::move(roots);
 }
 
-void Unit::grow() {
+void RowUnit::grow() {
     if (rows_[&entity_].empty()) return;
     mark_below(entity_);
     while (!open_.empty()) {
@@ -20,17 +20,18 @@ void Unit::grow() {
         grow_entity(next);
     }
     for (const auto& [entity, found] : found_)
-        for (const Found& one : found) below_[{one.key->parent, one.link.parent}].push_back({entity, one.link.child});
+        for (const Found& one : found)
+            below_[{one.key->parent, one.link.parent}].push_back({entity, one.link.child});
 }
 
 // Notes that the entities whose rows belong to this one's must be looked at.
-void Unit::mark_below(const core::Entity& entity) {
+void RowUnit::mark_below(const core::Entity& entity) {
     for (const ForeignKey& key : keys_->keys)
         if (key.cascades() && key.parent == &entity) open_.insert(key.child);
 }
 
 // Finds the entity's rows below all rows found so far; with locks, looks until nothing new appears under them.
-void Unit::grow_entity(const core::Entity& entity) {
+void RowUnit::grow_entity(const core::Entity& entity) {
     Ids tried;
     std::vector<Found> found = look_up(entity);
     while (lock_) {
@@ -41,7 +42,8 @@ void Unit::grow_entity(const core::Entity& entity) {
     }
     Ids& rows = rows_[&entity];
     std::size_t const before = rows.size();
-    for (const Found& one : found) rows.insert(one.link.child);
+    for (const Found& one : found)
+        rows.insert(one.link.child);
     bool const grew = rows.size() > before;
     found_[&entity] = std::move(found);
     if (!grew) return;
@@ -50,7 +52,7 @@ void Unit::grow_entity(const core::Entity& entity) {
 }
 
 // Locks the found rows that are neither part of the unit nor tried before; returns them.
-Ids Unit::lock_new(const core::Entity& entity, const std::vector<Found>& found, const Ids& tried) {
+Ids RowUnit::lock_new(const core::Entity& entity, const std::vector<Found>& found, const Ids& tried) {
     const Ids& rows = rows_[&entity];
     Ids fresh;
     for (const Found& one : found)
@@ -60,7 +62,7 @@ Ids Unit::lock_new(const core::Entity& entity, const std::vector<Found>& found, 
 }
 
 // All live rows of the entity below the rows found so far, and below one another.
-std::vector<Unit::Found> Unit::look_up(const core::Entity& entity) const {
+std::vector<RowUnit::Found> RowUnit::look_up(const core::Entity& entity) const {
     std::vector<Found> found;
     Ids fresh;
     auto follow = [&](const ForeignKey& key, const Ids& parents, const Ids& known) {
@@ -85,19 +87,20 @@ std::vector<Unit::Found> Unit::look_up(const core::Entity& entity) const {
 }
 
 // The indexes of the roots in the order in which they claim rows.
-std::vector<std::size_t> Unit::order_of(std::span<const core::Uuid> roots, bool topmost_first) const {
+std::vector<std::size_t> RowUnit::order_of(std::span<const core::Uuid> roots, bool topmost_first) const {
     std::vector<std::size_t> order(roots.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     if (!topmost_first) return order;
     Ids below;
     if (auto found = found_.find(&entity_); found != found_.end())
-        for (const Found& one : found->second) below.insert(one.link.child);
+        for (const Found& one : found->second)
+            below.insert(one.link.child);
     std::stable_partition(order.begin(), order.end(), [&](std::size_t root) { return below.count(roots[root]) == 0; });
     return order;
 }
 
-ByEntity<std::map<core::Uuid, std::size_t>> Unit::attribute(std::span<const core::Uuid> roots,
-                                                            bool topmost_first) const {
+ByEntity<std::map<core::Uuid, std::size_t>> RowUnit::attribute(std::span<const core::Uuid> roots,
+                                                               bool topmost_first) const {
     ByEntity<std::map<core::Uuid, std::size_t>> first;
     const Ids& present = rows_.at(&entity_);
     for (std::size_t root : order_of(roots, topmost_first)) {

@@ -13,17 +13,17 @@ template <class Value>
 using ByEntity = std::map<const core::Entity*, Value, EntityOrder>;
 
 // Rows found from the roots, and the way they were found.
-class Unit {
+class RowUnit {
 public:
     // `lock`: lock every row before the rows below it are looked for, those of one entity in key order.
-    Unit(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock);
+    RowUnit(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock);
 
     // Finds everything below the roots.
     void grow();
 
     const ByEntity<Ids>& rows() const { return rows_; }
-    // The index of the first of the roots from which each row is reached, by entity and id; with `topmost_first`, roots that are
-    // below none of the others go before the rest.
+    // The index of the first of the roots from which each row is reached, by entity and id; with `topmost_first`, roots
+    // that are below none of the others go before the rest.
     ByEntity<std::map<core::Uuid, std::size_t>> attribute(std::span<const core::Uuid> roots,
                                                           bool topmost_first = false) const;
 
