@@ -13,7 +13,7 @@ END $$;
 -- An error outcome. `open` says that the product may report more, `loose` that any error will do.
 CREATE FUNCTION oracle.failed(faults jsonb, p_open boolean, loose boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('action', 'error', 'details', faults, 'open', p_open, 'loose', loose, 'sqlstate',
-        CASE WHEN p_open OR loose OR (SELECT count(DISTINCT f ->> 'constraint') FROM jsonb_array_elements(faults) f) > 1 THEN '~'
+        CASE WHEN (p_open AND NOT faults -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND', 'DELETED')) OR loose OR (SELECT count(DISTINCT f ->> 'constraint') FROM jsonb_array_elements(faults) f) > 1 THEN '~'
              ELSE coalesce(faults -> 0 ->> 'sqlstate', oracle.state_of(faults -> 0 ->> 'constraint')) END)
 $$;
 
@@ -31,6 +31,7 @@ BEGIN
     SELECT bool_or(jsonb_array_length(k -> 'nodes') > 0) INTO nested FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) k;
     nested := coalesce(nested, false) OR (jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0 AND oracle.opt(options, 'children', 'merge') = 'replace');
     BEGIN
+        DELETE FROM oracle.came_back;
         outcome := oracle.write_node(node, options);
         code := oracle.broken();
         IF code IS NOT NULL THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault(code, '~'))); END IF;
@@ -38,7 +39,7 @@ BEGIN
     EXCEPTION
         WHEN SQLSTATE 'OR001' THEN
             GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-            RETURN oracle.failed(detail::jsonb, false, nested);
+            RETURN oracle.failed(detail::jsonb, detail::jsonb -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND', 'DELETED'), nested);
         WHEN OTHERS THEN
             IF SQLSTATE LIKE '42%' OR SQLSTATE LIKE 'XX%' OR SQLSTATE LIKE '22%' OR SQLSTATE = 'P0004' THEN RAISE; END IF;
             RETURN oracle.failed(jsonb_build_array(oracle.fault(oracle.code_of(SQLSTATE), '~') || jsonb_build_object('sqlstate', SQLSTATE)), false, nested);
@@ -62,14 +63,14 @@ CREATE FUNCTION oracle.record_run(counts jsonb, sources jsonb, operation text, r
 $$;
 
 -- The sources of a tree's nodes by entity: {"jobs":["SAP"]}; '?' for an unreadable one.
-CREATE FUNCTION oracle.sources(node jsonb, failed boolean) RETURNS TABLE (entity text, source text) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION oracle.sources(node jsonb, failed boolean, options jsonb) RETURNS TABLE (entity text, source text) LANGUAGE plpgsql STABLE AS $$
 DECLARE k jsonb; n jsonb;
 BEGIN
     RETURN QUERY SELECT node ->> 'entity', coalesce(node ->> 'src', '?');
     IF failed THEN RETURN; END IF;
     FOR k IN SELECT * FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) LOOP
-        RETURN QUERY SELECT k ->> 'entity', node ->> 'src';
-        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP RETURN QUERY SELECT * FROM oracle.sources(n, false); END LOOP;
+        IF k -> 'nodes' = '[]' AND oracle.opt(options, 'children', 'merge') = 'replace' THEN RETURN QUERY SELECT k ->> 'entity', '?'; END IF;
+        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP RETURN QUERY SELECT * FROM oracle.sources(n, false, options); END LOOP;
     END LOOP;
 END $$;
 
@@ -84,7 +85,7 @@ BEGIN
         node := pending -> i; pending := pending - i;
         outcome := oracle.unit(node, options) || jsonb_build_object('index', node -> 'index', 'external_id', node -> 'ext',
             'external_source', node -> 'src', 'entity', p_entity, 'op', node -> 'op', 'hash', node -> 'hash');
-        INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error');
+        INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error', options);
         own := oracle.count_one(own, p_entity, outcome ->> 'action');
         counts := oracle.count_all(oracle.count_one(counts, p_entity, outcome ->> 'action'), coalesce(outcome -> 'counts', '{}'));
         results := results || outcome;

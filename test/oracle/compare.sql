@@ -81,9 +81,10 @@ BEGIN
         SELECT count(*) INTO n FROM jsonb_array_elements(details) x
         WHERE (w ->> 'constraint' = '~' OR w ->> 'constraint' = x ->> 'constraint')
           AND (w ->> 'path' = '~' OR oracle.own_path(w ->> 'path') = oracle.own_path(coalesce(x ->> 'path', '')));
-        IF n = 0 THEN missing := missing || format(' no %s at "%s";', w ->> 'constraint', w ->> 'path'); END IF;
+        IF n = 0 AND NOT (coalesce((w ->> 'optional')::boolean, false) AND jsonb_array_length(want -> 'details') > 1) THEN missing := missing || format(' no %s at "%s";', w ->> 'constraint', w ->> 'path'); END IF;
     END LOOP;
-    IF NOT (want ->> 'open')::boolean AND jsonb_array_length(details) <> jsonb_array_length(want -> 'details') THEN
+    IF NOT (want ->> 'open')::boolean AND (jsonb_array_length(details) > jsonb_array_length(want -> 'details') OR jsonb_array_length(details) + (SELECT count(*)
+            FROM jsonb_array_elements(want -> 'details') o WHERE o ->> 'optional' = 'true') < jsonb_array_length(want -> 'details')) THEN
         missing := missing || format(' %s faults instead of %s;', jsonb_array_length(details), jsonb_array_length(want -> 'details'));
     END IF;
     RETURN missing;

@@ -95,6 +95,7 @@ BEGIN
             EXECUTE format('UPDATE oracle_t.%I SET deleted_at = NULL, deleted_by = NULL WHERE id = $1', b.row_entity) USING b.row_id;
             GET DIAGNOSTICS n = ROW_COUNT;
             IF n = 0 THEN RAISE SQLSTATE '09000'; END IF;
+            INSERT INTO oracle.came_back VALUES (b.row_id);
         END IF;
         DELETE FROM oracle.gone WHERE row_id = b.row_id;
     END LOOP;

@@ -32,7 +32,7 @@ CREATE FUNCTION oracle.op_delete(node jsonb, old jsonb, options jsonb) RETURNS j
 DECLARE id uuid := (old ->> 'id')::uuid; e text := node ->> 'entity';
 BEGIN
     IF old IS NULL OR old ->> 'deleted_at' IS NOT NULL THEN RETURN oracle.done('skipped', NULL); END IF;
-    IF oracle.in_use(e, id) THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('FK_CONSTRAINT', '~'))); END IF;
+    IF oracle.in_use(e, id) THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('~', '~') || '{"sqlstate":"23503"}')); END IF;
     IF oracle.opt(options, 'force', 'false') <> 'true' AND EXISTS (
         SELECT FROM oracle.belongings(e, id) b JOIN oracle_t.operations o ON b.row_entity = 'operations' AND o.id = b.row_id
         WHERE o.status::text = 'in_progress') THEN
@@ -53,7 +53,7 @@ BEGIN
         ids := oracle.targets(r.ref, ref);
         IF cardinality(ids) = 1 THEN cols := cols || jsonb_build_object(r.col, ids[1]);
         ELSIF cardinality(ids) > 1 THEN faults := faults || oracle.fault('AMBIGUOUS_REFERENCE', path);
-        ELSE faults := faults || oracle.fault(CASE WHEN k = 'parent_part' AND ref ->> 'text' = node ->> 'ext' THEN '~' ELSE 'FK_CONSTRAINT' END, path);
+        ELSE faults := faults || (oracle.fault(CASE WHEN k = 'parent_part' AND ref ->> 'text' = node ->> 'ext' THEN '~' ELSE 'FK_CONSTRAINT' END, path) || jsonb_build_object('optional', k = 'parent_part'));
         END IF;
     END LOOP;
     RETURN jsonb_build_object('faults', faults, 'cols', cols);
@@ -137,7 +137,8 @@ DECLARE e text := node ->> 'entity'; old jsonb := oracle.row_by_key(e, node ->> 
     id uuid; p text;
 BEGIN
     IF node ->> 'op' = 'delete' THEN RETURN oracle.op_delete(node, old, options); END IF;
-    live := old ->> 'deleted_at' IS NULL;
+    live := old ->> 'deleted_at' IS NULL AND NOT EXISTS (SELECT FROM oracle.came_back WHERE row_id = (old ->> 'id')::uuid);
+    DELETE FROM oracle.came_back WHERE row_id = (old ->> 'id')::uuid;
     IF old IS NULL AND oracle.opt(options, 'adopt', 'false') = 'true' THEN
         old := oracle.adoptable(node, oracle.resolve(node) -> 'cols'); adopted := old IS NOT NULL; live := true;
     END IF;
@@ -163,7 +164,7 @@ BEGIN
     p := oracle.dead_parent(e, coalesce(old, '{}') || cols);
     IF p IS NOT NULL THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('FK_CONSTRAINT', '~'))); END IF;
     id := oracle.put(e, (old ->> 'id')::uuid, cols);
-    IF NOT live THEN PERFORM oracle.restore_rest(id); END IF;
+    IF NOT live AND old ->> 'deleted_at' IS NOT NULL THEN PERFORM oracle.restore_rest(id); END IF;
     warnings := (node -> 'warnings') || warnings || CASE WHEN adopted THEN '[{"code":"ADOPTED","path":"~"}]' ELSE '[]' END::jsonb;
     RETURN oracle.done(CASE WHEN old IS NULL THEN 'created' WHEN live THEN 'updated' ELSE 'restored' END, id, warnings,
                        oracle.changes(e, coalesce(old, '{}'), oracle.row_by_id(e, id)));
