@@ -21,12 +21,12 @@ std::vector<const core::Field*> natural_key(const core::Entity& entity) {
 
 // True if the record is to be created and names the whole natural key of a row that exists.
 bool may_adopt(const Bulk& bulk, const Node& node, const std::vector<const core::Field*>& key) {
-    bool const wanted = node.plan == Plan::create || (!node.found && bulk.options.mode == core::Mode::update);
-    if (!wanted || bulk.options.mode == core::Mode::create || node.record->operation == core::Operation::remove) return false;
+    if (node.plan != Plan::create || bulk.options.mode == core::Mode::create) return false;
     return std::all_of(key.begin(), key.end(), [&](const core::Field* field) {
         CellValue const cell = cell_value(bulk, node, *field);
         const Target* target = field->reference ? node.target(*field) : nullptr;
-        return cell.present && !cell.null && (target == nullptr || target->in_call == nullptr);
+        bool const exists = target == nullptr || target->in_call == nullptr || target->in_call->found;
+        return cell.present && !cell.null && exists;
     });
 }
 
@@ -63,7 +63,6 @@ void link_row(Node& node, const core::Uuid& id) {
         node.fail(core::Code::ambiguous_reference, "", "several live rows without external key have this natural key");
         return;
     }
-    std::erase_if(node.faults, [](const core::Fault& fault) { return fault.code == core::Code::not_found; });
     node.found = node.adopted = true;
     node.plan = Plan::update;
     node.id = id;

@@ -55,6 +55,10 @@ void refill(std::vector<std::uint8_t>& random) {
 
 }  // namespace
 
+const core::Uuid& Target::id() const {
+    return in_call != nullptr ? in_call->id : found;
+}
+
 const Target* Node::target(const core::Field& field) const {
     for (const Target& target : targets)
         if (target.field == &field) return &target;

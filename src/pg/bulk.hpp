@@ -24,8 +24,10 @@ struct Target {
     const core::Field* field;
     bool null = true;
     bool kept = false;  // not sent: the parent that a restored row already has
-    core::Uuid id{};
-    Node* in_call = nullptr;  // the record of this call that makes or restores the row
+    core::Uuid found{};       // the row in the database
+    Node* in_call = nullptr;  // or the record of this call that writes it
+
+    const core::Uuid& id() const;
 };
 
 // What will be done for a record.

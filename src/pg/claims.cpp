@@ -57,7 +57,7 @@ public:
             claim_references(*node, claims);
             claim_numbers(*node, claims);
             bool const spreads = node->plan == Plan::remove || node->plan == Plan::restore;
-            claims.barrier |= spreads && node->parent == nullptr && cascades_into_call(node->entity());
+            claims.barrier |= spreads && cascades_into_call(node->entity());
         }
         return claims;
     }
@@ -79,7 +79,7 @@ private:
     static bool moves(const Node& node) {
         return std::any_of(node.old_parents.begin(), node.old_parents.end(), [&](const auto& old) {
             const Target* target = node.target(*old.first);
-            return target != nullptr && target->id != old.second;
+            return target != nullptr && target->id() != old.second;
         });
     }
 
@@ -115,8 +115,8 @@ private:
     std::uint64_t value_hash(const Node& node, const Table& table, const core::Field& field, const core::Value& value) {
         const core::Column& column = node.entity().columns[static_cast<std::size_t>(field.column)];
         const Carrier& carrier = table.carriers[static_cast<std::size_t>(field.column)];
-        if (!carrier.cast.empty()) return bytes_hash(value.text) | 1;
-        return column_hash(table.types.at(column.number), table.collations.at(column.number),
+        bool const as_text = column.kind == core::ValueKind::other || column.kind == core::ValueKind::text_array;
+        return column_hash(as_text ? carrier.element : table.types.at(column.number), table.collations.at(column.number),
                            to_datum(value, column, carrier), false);
     }
 
@@ -141,12 +141,14 @@ private:
 
     // Adoption looks rows up by natural key, so the key counts as unique even where no index says so.
     void claim_natural_key(const Node& node, core::Claims& claims) {
+        const Table& table = bulk_.registry.table(node.entity());
         std::uint64_t token = combine_hashes(natural_key_seed, node.entity().table);
         for (const std::string& name : node.entity().natural_key) {
             const core::Field* field = node.entity().find(name);
             if (field == nullptr || !field->mapped()) return;
             CellValue const cell = cell_value(bulk_, node, *field);
-            token = combine_hashes(token, field->reference ? id_hash(cell.value.uuid) : bytes_hash(cell.value.text));
+            if (!cell.present || cell.null) return;
+            token = combine_hashes(token, value_hash(node, table, *field, cell.value));
         }
         if (!node.entity().natural_key.empty()) claims.writes.push_back(token);
     }
@@ -160,7 +162,7 @@ private:
                 continue;
             }
             if (target.field->reference->entity == node.entity().name)
-                if (const Node* other = node_of_row(node.entity(), target.id); other != nullptr && other->unit != node.unit)
+                if (const Node* other = node_of_row(node.entity(), target.id()); other != nullptr && other->unit != node.unit)
                     claims.reads.push_back(key_token(other->entity(), other->record->source, other->record->external_id));
         }
     }

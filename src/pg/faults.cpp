@@ -31,6 +31,7 @@ const core::Entity* entity_of(const Bulk& bulk, const ErrorData& data) {
     return OidIsValid(table) ? bulk.registry.entity_of(table) : nullptr;
 }
 
+// The code for the error; those of constraints only if an attached table raised it.
 core::Code code_of(const Error& error, bool own_table) {
     switch (error.data().sqlerrcode) {
         case ERRCODE_INSUFFICIENT_PRIVILEGE:
@@ -123,11 +124,10 @@ core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {
     const ErrorData& data = error.data();
     const core::Entity* entity = entity_of(bulk, data);
     const Node& node = culprit(bulk, unit, entity);
-    bool const own_table = entity == &node.entity();
-    core::Fault fault{code_of(error, own_table), node.record->path, std::string(text_of(data.message)), {}};
+    core::Fault fault{code_of(error, entity != nullptr), node.record->path, std::string(text_of(data.message)), {}};
     fault.sqlstate = error.sqlstate();
     fault.hint = text_of(data.hint);
-    if (!own_table) return fault;
+    if (entity != &node.entity()) return fault;
     std::vector<std::string> const columns = columns_of(bulk, *entity, data);
     fault.path += field_path(*entity, columns);
     if (fault.code == core::Code::unique_constraint && held_by_deleted(bulk, node, columns))

@@ -47,13 +47,12 @@ void decide_upsert(Bulk& bulk, Node& node) {
     if (!node.found) {
         node.plan = Plan::create;
         node.id = new_id(bulk);
-        if (bulk.options.mode == core::Mode::update)
-            node.fail(core::Code::not_found, "", "no row has this external key", "Option mode = update creates nothing.");
+    } else if (node.soft_deleted && bulk.options.deleted == core::Deleted::refuse) {
+        node.plan = Plan::skip;
+        node.fail(core::Code::deleted, "", "the row with this external key is deleted",
+                  "Option deleted = restore brings it back.");
     } else if (node.soft_deleted) {
         node.plan = Plan::restore;
-        if (bulk.options.deleted == core::Deleted::refuse)
-            node.fail(core::Code::deleted, "", "the row with this external key is deleted",
-                      "Option deleted = restore brings it back.");
     } else if (bulk.options.mode == core::Mode::create) {
         node.plan = Plan::skip;
         node.fail(core::Code::exists, "", "a row with this external key exists");
@@ -118,7 +117,7 @@ void add_old_parent(Node& node, const core::Field& field, const Row& row, int co
     Target target{&field};
     target.null = false;
     target.kept = true;
-    target.id = row.uuid(column);
+    target.found = row.uuid(column);
     node.targets.push_back(target);
 }
 

@@ -22,10 +22,14 @@ const core::Field* group_field(const core::Entity& entity) {
 // The group that the record's row is in after it was written.
 core::Uuid group_of(const Node& node, const core::Field* group) {
     if (group == nullptr) return {};
-    if (const Target* target = node.target(*group)) return target->id;
+    if (const Target* target = node.target(*group)) return target->id();
     for (const auto& [field, id] : node.old_parents)
         if (field == group) return id;
     return {};
+}
+
+bool has_number(const CellValue& cell) {
+    return cell.present && !cell.null;
 }
 
 using Maxima = std::map<core::Uuid, std::int64_t>;
@@ -35,7 +39,7 @@ Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& fi
                    const std::vector<core::Uuid>& groups) {
     const Table& table = bulk.registry.table(entity);
     std::string const eq(equals);
-    std::string const greatest = "coalesce(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
+    std::string const greatest = "COALESCE(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
     std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
                       "$1 AND t.deleted_at IS NULL";
     std::vector<Param> params{Param::uuid(bulk.tenant)};
@@ -58,7 +62,7 @@ void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& fie
     auto const index = static_cast<int>(&field - entity.fields.data());
     std::vector<core::Uuid> groups;
     for (Node* node : nodes)
-        if (node->plan == Plan::create && !cell_value(bulk, *node, field).value.integer) groups.push_back(group_of(*node, group));
+        if (node->plan == Plan::create && !has_number(cell_value(bulk, *node, field))) groups.push_back(group_of(*node, group));
     if (groups.empty()) return;
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
@@ -66,9 +70,10 @@ void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& fie
     for (Node* node : nodes) {
         CellValue const cell = cell_value(bulk, *node, field);
         std::int64_t& greatest = maxima[group_of(*node, group)];
-        bool const sent = cell.present && !cell.null;
-        if (sent) greatest = std::max(greatest, cell.value.integer);
-        if (!sent && node->plan == Plan::create) node->numbered[index] = ++greatest;
+        if (has_number(cell))
+            greatest = std::max(greatest, cell.value.integer);
+        else if (node->plan == Plan::create)
+            node->numbered[index] = ++greatest;
     }
 }
 

@@ -5,6 +5,8 @@
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
 
+#include <charconv>
+
 extern "C" {
 #include "catalog/namespace.h"
 #include "commands/extension.h"
@@ -66,8 +68,12 @@ void require_owner(Oid table) {
 // The table that the action is about: named for attach, the registered one for detach.
 Oid table_of(const Action& action, const core::Json& args) {
     const core::Json* table = args.find("table");
-    if (action.name == "attach")
-        return table != nullptr && table->is_scalar() ? static_cast<Oid>(std::stoul(std::string(table->text()))) : InvalidOid;
+    if (action.name == "attach") {
+        Oid oid = InvalidOid;
+        if (table != nullptr && table->is_scalar())
+            std::from_chars(table->text().data(), table->text().data() + table->text().size(), oid);
+        return oid;
+    }
     const core::Json* entity = args.find("entity");
     Oid registered = InvalidOid;
     execute("SELECT table_name::pg_catalog.oid FROM eryxon.entity WHERE entity OPERATOR(pg_catalog.=) $1",

@@ -129,9 +129,8 @@ void settle(const Batch& batch, const core::Entity& entity, Request& request, co
                   "several live rows of " + entity.name + " have the name " + quote(request.sent->text),
                   "Refer to it by external_id.");
     } else if (answer.rows == 1) {
-        target.id = answer.id;
+        target.found = answer.id;
     } else if (Node* other = find_in_call(batch, entity, request)) {
-        target.id = other->id;
         target.in_call = other;
     } else {
         fail_unknown(request, entity);
@@ -177,7 +176,6 @@ void add_target(Bulk& bulk, Node& node, const core::ReferenceValue& sent, Reques
         return;
     }
     if (inherited && node.parent->writes()) {
-        node.targets.back().id = node.parent->id;
         node.targets.back().in_call = node.parent;
         return;
     }
@@ -210,7 +208,7 @@ void check_kept_parents(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
                 const core::Entity* entity =
                     target.kept ? bulk.registry.schema.find(target.field->reference->entity) : nullptr;
                 if (entity != nullptr)
-                    requests[{entity->order, By::id}].push_back({node, target.field, nullptr, target.id, i});
+                    requests[{entity->order, By::id}].push_back({node, target.field, nullptr, target.found, i});
             }
     answer_all(bulk, batch, requests);
 }

@@ -190,15 +190,18 @@ void refuse_running(Bulk& bulk, const NodeGroups& groups) {
 
 }  // namespace
 
-void check_creation(Bulk&, const NodeGroups& groups) {
+void check_creation(Bulk& bulk, const NodeGroups& groups) {
     for (const auto& [order, nodes] : groups)
         for (Node* node : nodes) {
             if (node->plan != Plan::create) continue;
-            for (core::Fault fault : node->record->creation_faults) {
-                fault.hint = "No " + node->entity().singular +
-                             " with this external key exists, so it would be created; that needs all required fields.";
-                node->faults.push_back(std::move(fault));
+            if (bulk.options.mode == core::Mode::update) {
+                node->faults.clear();
+                node->fail(core::Code::not_found, "", "no row has this external key",
+                           "Option mode = update creates nothing.");
+                continue;
             }
+            const auto& faults = node->record->creation_faults;
+            node->faults.insert(node->faults.end(), faults.begin(), faults.end());
         }
 }
 

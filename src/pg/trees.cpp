@@ -14,7 +14,7 @@ bool rearranges(const Node& node, const core::Field& up) {
     if (const Target* target = node.target(up); target != nullptr && !target->null) return true;
     return std::any_of(node.old_parents.begin(), node.old_parents.end(), [&](const auto& old) {
         const Target* target = node.target(*old.first);
-        return target != nullptr && target->id != old.second;
+        return target != nullptr && target->id() != old.second;
     });
 }
 

@@ -28,7 +28,7 @@ CellValue reference_cell(const Node& node, const core::Field& field) {
     if (target == nullptr || target->kept) return {};
     CellValue cell{true, target->null, {}};
     cell.value.is_null = target->null;
-    cell.value.uuid = target->id;
+    cell.value.uuid = target->id();
     return cell;
 }
 
