@@ -1,5 +1,5 @@
 # Builds, installs and checks the extension with PGXS. Targets: all (default), install, installcheck, check-core, clean.
-# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors), DEBUG_POINTS=1.
+# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors).
 
 EXTENSION   = eryxon_sync
 MODULE_big  = $(EXTENSION)
@@ -28,9 +28,6 @@ PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-
 ifdef WERROR
 PG_CXXFLAGS  += -Werror
 endif
-ifdef DEBUG_POINTS
-PG_CPPFLAGS  += -DERYXON_DEBUG_POINTS
-endif
 SHLIB_LINK    = -lstdc++ -lcrypto -lsimdjson
 SHLIB_EXPORTS = exports.txt
 
@@ -49,9 +46,10 @@ $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
 
 # A change of compiler, flags or PostgreSQL rebuilds every object.
 FLAGS := .build-flags
+BUILT_WITH = $(subst ','\'',$(filter-out -Werror,$(COMPILE.cc)))
 $(OBJS): $(FLAGS)
 $(FLAGS): FORCE
-	@printf '%s\n' '$(subst ','\'',$(COMPILE.cc))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(COMPILE.cc))' > $@
+	@printf '%s\n' '$(BUILT_WITH)' | cmp -s - $@ || printf '%s\n' '$(BUILT_WITH)' > $@
 .PHONY: FORCE
 FORCE:
 

@@ -13,7 +13,7 @@ BEGIN
     RETURN 'no error';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, detail = PG_EXCEPTION_DETAIL;
-    RETURN concat_ws(' ', state, detail::jsonb -> 0 ->> 'constraint', nullif(detail::jsonb -> 0 ->> 'path', ''));
+    RETURN concat_ws(' ', state, nullif(detail, '')::jsonb -> 0 ->> 'constraint', nullif(nullif(detail, '')::jsonb -> 0 ->> 'path', ''));
 END $$;
 
 -- The fault of upserting one record whose key is filled in.
@@ -123,10 +123,10 @@ SELECT is(pg_temp.upsert('operations', '{"operation_name": "X", "part_external_i
 CREATE ROLE pgtap_clerk;
 GRANT USAGE ON SCHEMA public TO pgtap_clerk;
 SET ROLE pgtap_clerk;
-SELECT matches(pg_temp.upsert('jobs', '{"job_number": "X"}'), '^42501', 'no privilege on the table');
+SELECT matches(pg_temp.upsert('jobs', '{"job_number": "X"}'), '^42501 ACCESS_DENIED', 'no privilege on the table');
 RESET ROLE;
 RESET eryxon.tenant_id;
-SELECT matches(pg_temp.upsert('jobs', '{"job_number": "X"}'), '^42501', 'no tenant');
+SELECT matches(pg_temp.upsert('jobs', '{"job_number": "X"}'), '^42501 ACCESS_DENIED', 'no tenant');
 SELECT matches(pg_temp.fault('SELECT eryxon_tenant_id()'), '^42501', 'eryxon_tenant_id without a tenant');
 
 SELECT * FROM finish();
