@@ -119,7 +119,7 @@ END $$;
 CREATE FUNCTION oracle.missing_parent(list jsonb, seen text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT coalesce((SELECT jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('external_id', r ->> 'parent_part_external_id',
             'external_source', r -> 'external_source', 'job_external_id', r -> 'job_external_id', 'job_id', r -> 'job_id',
-            'part_number', 'PN-' || (r ->> 'parent_part_external_id') || coalesce(left(r ->> 'external_source', 1), ''))))
+            'part_number', 'PN-' || (r ->> 'parent_part_external_id') || coalesce(left(r ->> 'external_source', 1), ''))) || '{"parent_part_external_id":null}')
         FROM jsonb_array_elements(list) r
         WHERE jsonb_typeof(r -> 'parent_part_external_id') = 'string'
           AND NOT concat(r ->> 'external_source', '/', r ->> 'parent_part_external_id') = ANY (seen) LIMIT 1), '[]')
