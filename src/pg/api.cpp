@@ -15,8 +15,9 @@ namespace {
 // A call from its beginning to its answer.
 class Session {
 public:
-    Session(Purpose purpose, const core::Json& options, core::JsonArena& arena)
-        : registry_(registry()),
+    Session(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
+            core::JsonArena& arena)
+        : registry_(locked_registry(entities)),
           options_(core::read_options(options)),
           bulk_{*registry_, options_, arena, tenant_id(), purpose},
           context_{registry_->schema, options_, arena, matches_pattern},
@@ -144,6 +145,15 @@ std::string single_result(const Bulk& bulk, const Unit& unit) {
     return text + "}";
 }
 
+// The names under which a sync payload carries records.
+std::vector<std::string_view> sent_entities(const core::Json& payload) {
+    std::vector<std::string_view> names;
+    if (payload.is_object())
+        for (const core::JsonMember& member : payload.members())
+            names.push_back(member.name);
+    return names;
+}
+
 // The batches of a sync payload, in dependency order.
 void add_payload(Session& session, const core::Json& payload) {
     if (!payload.is_object())
@@ -152,8 +162,10 @@ void add_payload(Session& session, const core::Json& payload) {
     for (const core::JsonMember& member : payload.members()) {
         session.entity(member.name);
         if (!member.value.is_array())
-            throw core::CallError(core::Fault{core::Code::invalid_payload, std::string(member.name),
-                                              "\"" + std::string(member.name) + "\" is not an array", {}});
+            throw core::CallError(core::Fault{core::Code::invalid_payload,
+                                              std::string(member.name),
+                                              "\"" + std::string(member.name) + "\" is not an array",
+                                              {}});
     }
     for (const core::Entity& entity : session.state().schema.entities)
         if (const core::Json* items = payload.find(entity.name)) session.add(entity, items->items());
@@ -173,8 +185,9 @@ std::string sync_result(Session& session) {
     return text + "},\"entities\":{" + entities + "}}";
 }
 
-std::string sync_or_diff(Purpose purpose, const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
-    Session session(purpose, options, arena);
+std::string sync_or_diff(Purpose purpose, const core::Json& payload, const core::Json& options,
+                         core::JsonArena& arena) {
+    Session session(purpose, sent_entities(payload), options, arena);
     add_payload(session, payload);
     session.run();
     return sync_result(session);
@@ -184,7 +197,7 @@ std::string sync_or_diff(Purpose purpose, const core::Json& payload, const core:
 
 std::string upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
                        core::JsonArena& arena) {
-    Session session(Purpose::upsert, options, arena);
+    Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), {&payload, 1});
     const Unit& unit = session.run_single();
     return single_result(session.bulk(), unit);
@@ -192,7 +205,7 @@ std::string upsert_one(std::string_view entity, const core::Json& payload, const
 
 std::string upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
                         core::JsonArena& arena) {
-    Session session(Purpose::upsert, options, arena);
+    Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), core::bulk_items(payload, entity));
     session.run();
     return session.bulk_result(session.bulk().batches.front());

@@ -35,7 +35,8 @@ bool dependencies_met(Unit& unit) {
 std::vector<Unit*> open_units(Bulk& bulk, std::span<Unit* const> units) {
     std::vector<Unit*> open;
     bulk.chunks++;
-    for (Unit* unit : units) unit->chunk = bulk.chunks;
+    for (Unit* unit : units)
+        unit->chunk = bulk.chunks;
     for (Unit* unit : units) {
         if (unit->state != Unit::State::open) continue;
         if (unit->faulty() || !dependencies_met(*unit))
@@ -47,7 +48,8 @@ std::vector<Unit*> open_units(Bulk& bulk, std::span<Unit* const> units) {
 }
 
 void mark_done(std::span<Unit* const> units) {
-    for (Unit* unit : units) unit->state = Unit::State::done;
+    for (Unit* unit : units)
+        unit->state = Unit::State::done;
 }
 
 // Forgets what an attempt that was rolled back has noted.
@@ -76,9 +78,15 @@ void fail_unit(Bulk& bulk, Unit& unit, const Error& first) {
     bulk.writing = nullptr;
 }
 
+// True if another session made a row of these units meanwhile. Some other unique index may have noticed first.
+bool collided(const Bulk& bulk, std::span<Unit* const> units, const Error& error) {
+    if (!error.is(ERRCODE_UNIQUE_VIOLATION)) return false;
+    return is_key_collision(bulk, error) || (units.size() == 1 && was_made_elsewhere(bulk, *units.front()));
+}
+
 // A row that another session made meanwhile: look again. Where the snapshot stays the same that cannot help.
-void restart_if_collided(Bulk& bulk, const Error& error) {
-    if (!is_key_collision(bulk, error)) return;
+void restart_if_collided(Bulk& bulk, std::span<Unit* const> units, const Error& error) {
+    if (!collided(bulk, units, error)) return;
     if (IsolationUsesXactSnapshot())
         call([] {
             ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -107,7 +115,7 @@ void apply_chunk(Bulk& bulk, std::span<Unit* const> chunk) {
             continue;
         }
         if (!error) return mark_done(units);
-        restart_if_collided(bulk, *error);
+        restart_if_collided(bulk, units, *error);
         if (units.size() == 1) return fail_unit(bulk, *units.front(), *error);
         if (bulk.lock == TenantLock::shared) throw Restart{TenantLock::exclusive};
         return halve(bulk, units);

@@ -98,8 +98,8 @@ bool held_by_deleted(Bulk& bulk, const Node& node, const std::vector<std::string
         cells[i] = cell_value(bulk, node, field);
         if (!cells[i].present || cells[i].null || !carrier.cast.empty()) return false;
         params.push_back({carrier.element, to_datum(cells[i].value, entity.columns[column], carrier)});
-        match += " AND t." + quoted(field.column_name) + " " +
-                 equality(table.types.at(entity.columns[column].number)) + " $" + std::to_string(params.size());
+        match += " AND t." + quoted(field.column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
+                 " $" + std::to_string(params.size());
     }
     if (match.empty()) return false;
     bool deleted = false;
@@ -118,6 +118,18 @@ bool is_key_collision(const Bulk& bulk, const Error& error) {
     Oid const index = relation_named(error.data(), error.data().constraint_name);
     Oid const key = bulk.registry.table(*entity).external_key_index;
     return OidIsValid(index) && (index == key || is_partition_of(index, key));
+}
+
+bool was_made_elsewhere(const Bulk& bulk, const Unit& unit) {
+    std::string const eq(equals);
+    return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](const Node* node) {
+        if (node->plan != Plan::create) return false;
+        Param const params[] = {Param::uuid(bulk.tenant), Param::text(node->record->source),
+                                Param::text(node->record->external_id)};
+        return exists_now("SELECT true FROM " + bulk.registry.table(node->entity()).name + " AS t WHERE t.tenant_id" +
+                              eq + "$1 AND t.external_source" + eq + "$2 AND t.external_id" + eq + "$3",
+                          params);
+    });
 }
 
 core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {

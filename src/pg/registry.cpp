@@ -11,6 +11,7 @@
 #include <algorithm>
 
 extern "C" {
+#include "storage/lmgr.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
 }
@@ -47,26 +48,29 @@ core::Entity entity_from(const Row& row, core::JsonArena& arena) {
     entity.singular = row.text(2);
     entity.soft_delete = row.boolean(3);
     core::Json const natural_key = core::parse_json(row.text(4), arena);
-    for (const core::Json& field : natural_key.items()) entity.natural_key.emplace_back(field.text());
+    for (const core::Json& field : natural_key.items())
+        entity.natural_key.emplace_back(field.text());
     return entity;
 }
 
 void load_entities(Registry& state) {
-    execute("SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, pg_catalog.to_json(natural_key)::text "
-            "FROM eryxon.entity ORDER BY ordinal, entity",
-            {}, [&](const Row& row) { state.schema.entities.push_back(entity_from(row, state.schema.arena)); });
+    execute(
+        "SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, pg_catalog.to_json(natural_key)::text "
+        "FROM eryxon.entity ORDER BY ordinal, entity",
+        {}, [&](const Row& row) { state.schema.entities.push_back(entity_from(row, state.schema.arena)); });
 }
 
 void load_rules(Registry& state) {
-    execute("SELECT entity, field, rule::text FROM eryxon.field WHERE rule IS NOT NULL ORDER BY entity, field COLLATE "
-            "\"C\"",
-            {}, [&](const Row& row) {
-                for (core::Entity& entity : state.schema.entities) {
-                    if (entity.name != row.text(0)) continue;
-                    core::Json const rule = core::parse_json(row.text(2), state.schema.arena);
-                    entity.fields.push_back(core::read_rule(row.text(1), rule, state.schema.arena));
-                }
-            });
+    execute(
+        "SELECT entity, field, rule::text FROM eryxon.field WHERE rule IS NOT NULL ORDER BY entity, field COLLATE "
+        "\"C\"",
+        {}, [&](const Row& row) {
+            for (core::Entity& entity : state.schema.entities) {
+                if (entity.name != row.text(0)) continue;
+                core::Json const rule = core::parse_json(row.text(2), state.schema.arena);
+                entity.fields.push_back(core::read_rule(row.text(1), rule, state.schema.arena));
+            }
+        });
 }
 
 // Takes an entity whose table was dropped out of the schema, and remembers why.
@@ -94,7 +98,8 @@ void load_tables(Registry& state) {
 std::vector<Oid> watched_relations(const Registry& state) {
     std::vector<Oid> relations = registry_relations();
     for (const core::Entity& entity : state.schema.entities)
-        for (Oid relation : relation_tree(entity.table)) relations.push_back(relation);
+        for (Oid relation : relation_tree(entity.table))
+            relations.push_back(relation);
     return relations;
 }
 
@@ -108,6 +113,28 @@ std::shared_ptr<const Registry> load() {
     load_tables(*state);
     core::link(state->schema);
     return state;
+}
+
+// Adds the entity and what its records refer to or carry.
+void add_related(const core::Schema& schema, std::string_view name, std::vector<const core::Entity*>& related) {
+    const core::Entity* entity = schema.find(name);
+    if (entity == nullptr || std::find(related.begin(), related.end(), entity) != related.end()) return;
+    related.push_back(entity);
+    for (const core::Field& field : entity->fields)
+        if (field.reference) add_related(schema, field.reference->entity, related);
+    for (const core::Entity::Children& children : entity->children)
+        add_related(schema, children.entity, related);
+}
+
+// Locks the tables in dependency order.
+void lock_tables(const core::Schema& schema, std::span<const std::string_view> names) {
+    std::vector<const core::Entity*> related;
+    for (std::string_view name : names)
+        add_related(schema, name, related);
+    std::sort(related.begin(), related.end(),
+              [](const core::Entity* a, const core::Entity* b) { return a->order < b->order; });
+    for (const core::Entity* entity : related)
+        call([entity] { LockRelationOid(entity->table, AccessShareLock); });
 }
 
 }  // namespace
@@ -140,6 +167,16 @@ std::shared_ptr<const Registry> registry() {
         kept().state = std::move(state);
     }
     return kept().state;
+}
+
+std::shared_ptr<const Registry> locked_registry(std::span<const std::string_view> entities) {
+    auto state = registry();
+    while (true) {
+        lock_tables(state->schema, entities);
+        auto const now = registry();
+        if (now == state) return state;
+        state = now;
+    }
 }
 
 void watch_catalog() {

@@ -5,6 +5,7 @@
 #include "pg/prelude.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,10 +32,10 @@ struct Carrier {
 // What only the server side needs to know of an entity's table.
 struct Table {
     Oid oid;
-    std::string name;                         // quoted, with schema
-    std::unordered_map<int, Oid> types;       // of the columns, by attribute number
+    std::string name;                    // quoted, with schema
+    std::unordered_map<int, Oid> types;  // of the columns, by attribute number
     std::unordered_map<int, Oid> collations;
-    std::vector<Carrier> carriers;            // by index into core::Entity::columns
+    std::vector<Carrier> carriers;  // by index into core::Entity::columns
     Oid external_key_index = InvalidOid;
     std::vector<UniqueIndex> unique_indexes;  // others than those of id and the external key
     std::vector<int> unique_columns;          // all columns of these, without tenant_id
@@ -56,6 +57,10 @@ struct Registry {
 
 // The registry's present state. Needs an SPI connection.
 std::shared_ptr<const Registry> registry();
+
+// The same, with the tables of these entities and all they refer to or carry locked against ALTER TABLE until the
+// transaction ends, so that the state stays true. Unknown names are passed over.
+std::shared_ptr<const Registry> locked_registry(std::span<const std::string_view> entities);
 
 // Registers the callbacks that mark the state stale; called once when the library is loaded.
 void watch_catalog();

@@ -7,6 +7,7 @@ extern "C" {
 #include "access/htup_details.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 }
 
 namespace eryxon::pg {
@@ -38,13 +39,15 @@ public:
 
 void free_retired_plans() {
     if (plans().running > 0) return;
-    for (SPIPlanPtr plan : plans().retired) call([plan] { SPI_freeplan(plan); });
+    for (SPIPlanPtr plan : plans().retired)
+        call([plan] { SPI_freeplan(plan); });
     plans().retired.clear();
 }
 
 SPIPlanPtr prepare(const std::string& sql, std::span<const Param> params) {
     std::vector<Oid> types;
-    for (const Param& param : params) types.push_back(param.type);
+    for (const Param& param : params)
+        types.push_back(param.type);
     return call([&] {
         SPIPlanPtr plan = SPI_prepare(sql.c_str(), static_cast<int>(types.size()), types.data());
         if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -69,15 +72,16 @@ Param Param::uuid(const core::Uuid& value) {
 }
 
 Param Param::text(std::string_view value) {
-    Datum const text = call(
-        [&] { return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))); });
+    Datum const text =
+        call([&] { return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))); });
     return {TEXTOID, text};
 }
 
 Param uuid_array(std::span<const core::Uuid> values) {
     std::vector<Datum> datums;
     datums.reserve(values.size());
-    for (const core::Uuid& value : values) datums.push_back(PointerGetDatum(value.data()));
+    for (const core::Uuid& value : values)
+        datums.push_back(PointerGetDatum(value.data()));
     return {UUIDARRAYOID, call([&] {
                 return PointerGetDatum(construct_array(datums.data(), static_cast<int>(datums.size()), UUIDOID,
                                                        UUID_LEN, false, TYPALIGN_CHAR));
@@ -91,8 +95,8 @@ Param text_array(std::span<const std::string_view> values) {
                 for (std::string_view value : values)
                     datums.push_back(
                         PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))));
-                return PointerGetDatum(construct_array(datums.data(), static_cast<int>(datums.size()), TEXTOID, -1,
-                                                       false, TYPALIGN_INT));
+                return PointerGetDatum(
+                    construct_array(datums.data(), static_cast<int>(datums.size()), TEXTOID, -1, false, TYPALIGN_INT));
             })};
 }
 
@@ -112,7 +116,7 @@ std::string_view Row::text(int column) const {
 
 namespace detail {
 
-SPITupleTable* execute(const std::string& sql, std::span<const Param> params) {
+SPITupleTable* execute(const std::string& sql, std::span<const Param> params, bool active_snapshot) {
     SPIPlanPtr plan = kept_plan(sql, params);
     std::vector<Datum> values;
     std::string nulls;
@@ -122,7 +126,7 @@ SPITupleTable* execute(const std::string& sql, std::span<const Param> params) {
     }
     Running running;
     return call([&] {
-        int const result = SPI_execute_plan(plan, values.data(), nulls.c_str(), false, 0);
+        int const result = SPI_execute_plan(plan, values.data(), nulls.c_str(), active_snapshot, 0);
         if (result < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
         return SPI_tuptable;
     });
@@ -145,8 +149,18 @@ std::uint64_t execute(const std::string& sql, std::span<const Param> params) {
     return touched;
 }
 
+bool exists_now(const std::string& sql, std::span<const Param> params) {
+    call([] { PushActiveSnapshot(GetLatestSnapshot()); });
+    SPITupleTable* rows = detail::execute(sql, params, true);
+    bool const found = rows->numvals > 0;
+    detail::free_rows(rows);
+    call([] { PopActiveSnapshot(); });
+    return found;
+}
+
 void forget_plans() {
-    for (auto& entry : plans().kept) plans().retired.push_back(entry.second);
+    for (auto& entry : plans().kept)
+        plans().retired.push_back(entry.second);
     plans().kept.clear();
     free_retired_plans();
 }

@@ -62,15 +62,15 @@ void with_spi(Work&& work) {
 
 namespace detail {
 
-SPITupleTable* execute(const std::string& sql, std::span<const Param> params);
+SPITupleTable* execute(const std::string& sql, std::span<const Param> params, bool active_snapshot = false);
 void free_rows(SPITupleTable* rows);
 // Deforms the row into values_ and nulls_, which have room for all columns.
 void deform(const SPITupleTable* rows, std::uint64_t row, Datum* values, bool* nulls);
 
 }  // namespace detail
 
-// Executes the statement with a fresh snapshot and hands every row it returns to the callback. The plan is kept under the
-// statement's text, so the text must name everything with its schema and hold no values.
+// Executes the statement with a fresh snapshot and hands every row it returns to the callback. The plan is kept under
+// the statement's text, so the text must name everything with its schema and hold no values.
 template <class OnRow>
 void execute(const std::string& sql, std::span<const Param> params, OnRow&& on_row) {
     SPITupleTable* rows = detail::execute(sql, params);
@@ -94,6 +94,9 @@ std::uint64_t execute(const std::string& sql, std::span<const Param> params);
 inline std::uint64_t execute(const std::string& sql, std::initializer_list<Param> params) {
     return execute(sql, std::span<const Param>(params.begin(), params.size()));
 }
+
+// True if the query finds a row now, even where the transaction's own snapshot is older.
+bool exists_now(const std::string& sql, std::span<const Param> params);
 
 // Forgets all kept plans, when relations have changed.
 void forget_plans();

@@ -56,6 +56,8 @@ void check_sources(Bulk& bulk, Batch& batch);
 core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error);
 // True if the error is a collision on the external key: another session made the row meanwhile.
 bool is_key_collision(const Bulk& bulk, const Error& error);
+// True if a row that the unit wanted to create has been made by another session by now.
+bool was_made_elsewhere(const Bulk& bulk, const Unit& unit);
 
 // Values of the fields' columns before and after, for a diff.
 using RowImages = std::map<const Node*, core::Json>;
