@@ -163,6 +163,32 @@ EXCEPTION WHEN foreign_key_violation THEN
 END
 $$;
 
+-- Records of a bulk call: the one that is refused leaves the others alone.
+UPDATE cells SET external_source = 'SAP', external_id = name;
+SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('cells', '[
+    {"external_id":"C1","external_source":"SAP","_op":"delete"}, {"external_id":"C2","external_source":"SAP","_op":"delete"},
+    {"external_id":"C3","external_source":"SAP","name":"C3"}, {"external_id":"C3","external_source":"SAP","_op":"delete"},
+    {"external_id":"C9","external_source":"SAP","_op":"delete"}]') -> 'results') r;
+SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('parts', '[
+    {"external_id":"WO-2","external_source":"SAP","_op":"delete"}, {"external_id":"WO-1","external_source":"SAP","_op":"delete"},
+    {"external_id":"WO-2","external_source":"SAP","_op":"delete"}, {"external_id":"WO-3","external_source":"SAP","_op":"delete"}]') -> 'results') r;
+SELECT live();
+INSERT INTO parts (id, tenant_id, job_id, part_number) VALUES (id('2', 9), id('a', 1), id('1', 1), 'P3');
+SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('parts', '[
+    {"external_id":"WO-1","external_source":"SAP"}, {"external_id":"WO-3","external_source":"SAP"}]') -> 'results') r;
+SELECT live();
+BEGIN;
+SET LOCAL eryxon.hard_delete = on;
+DELETE FROM parts WHERE id = id('2', 9);
+COMMIT;
+SELECT eryxon_restore('parts', id('2', 3)) ->> 'children';
+SELECT eryxon_restore('parts', id('2', 2)) ->> 'children';
+UPDATE operations SET status = 'in_progress' WHERE id = id('3', 4);
+SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('jobs', '[
+    {"external_id":"SO-1","external_source":"SAP","_op":"delete"}, {"external_id":"SO-2","external_source":"SAP","_op":"delete"}]') -> 'results') r;
+SELECT live();
+SELECT eryxon_restore('jobs', id('1', 2)) ->> 'children';
+
 -- Whatever the search path finds first.
 CREATE SCHEMA hostile;
 CREATE FUNCTION hostile.equal(uuid, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true';
