@@ -1,7 +1,20 @@
 // Shows offending values and names in faults.
 #include "core/fault_text.hpp"
 
+#include "core/canonical.hpp"
+
 namespace eryxon::core {
+
+namespace {
+
+// A number looks the same whether jsonb or json text brought it.
+std::string number_text(const Json& number) {
+    std::string text;
+    write_canonical_number(number.text(), text);
+    return text;
+}
+
+}  // namespace
 
 std::string shorten(std::string_view text, std::size_t limit) {
     if (text.size() <= limit) return std::string(text);
@@ -20,7 +33,7 @@ std::string quoted(const Json& value) {
         case JsonType::string:
             return quoted(value.text());
         case JsonType::number:
-            return shorten(value.text(), shown_in_message);
+            return shorten(number_text(value), shown_in_message);
         case JsonType::boolean:
             return value.as_bool() ? "true" : "false";
         default:
@@ -35,7 +48,10 @@ std::string shown_value(const Json& value) {
         return out;
     }
     std::string text;
-    write_json(value, text);
+    if (value.type() == JsonType::number)
+        text = number_text(value);
+    else
+        write_json(value, text);
     if (text.size() <= shown_in_value) return text;
     write_json_string(shorten(text, shown_in_value), out);
     return out;

@@ -158,7 +158,7 @@ std::vector<std::string_view> sent_entities(const core::Json& payload) {
 void add_payload(Session& session, const core::Json& payload) {
     if (!payload.is_object())
         throw core::CallError(core::Code::invalid_payload, "the payload is not an object",
-                              "Send {\"jobs\":[…],\"parts\":[…]}.");
+                              "Send {\"jobs\":[...],\"parts\":[...]}.");
     for (const core::JsonMember& member : payload.members()) {
         session.entity(member.name);
         if (!member.value.is_array())

@@ -1,6 +1,7 @@
 // Loading the registry and keeping it until the catalog or the rules change.
 #include "pg/registry.hpp"
 
+#include "core/fault_text.hpp"
 #include "core/rules.hpp"
 #include "pg/boundary.hpp"
 #include "pg/catalog.hpp"
@@ -144,7 +145,7 @@ const core::Entity& Registry::entity(std::string_view name) const {
     if (auto gone = lost.find(std::string(name)); gone != lost.end())
         throw core::CallError(core::Code::unknown_entity, gone->second,
                               "Call eryxon_detach, then eryxon_attach with the table that holds it now.");
-    throw core::CallError(core::Code::unknown_entity, "unknown entity \"" + std::string(name) + "\"",
+    throw core::CallError(core::Code::unknown_entity, "unknown entity " + core::quoted(name),
                           "Attach a table with eryxon_attach(entity, table), or make all five with "
                           "eryxon_create_tables().");
 }
