@@ -48,12 +48,22 @@ ErrorData* plain_error(int sqlerrcode, std::string_view message, MemoryContext c
     return error;
 }
 
+// The details of a privilege that the server found missing, as every error of a call has them.
+std::string access_denied(std::string_view message) {
+    std::string details;
+    core::write_details({core::Fault{core::Code::access_denied, {}, std::string(message), {}}}, details);
+    return details;
+}
+
+// The server's own error with all its parts.
 ErrorData* plain_copy(const Error& source, MemoryContext context) {
     ErrorData* error = plain_error(source.data().sqlerrcode, {}, context);
     *error = source.data();
     for (auto member : text_members)
         if (source.data().*member != nullptr) error->*member = plain_text(source.data().*member, context);
     error->assoc_context = context;
+    if (error->detail == nullptr && error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+        error->detail = plain_text(access_denied(source.what()), context);
     return error;
 }
 
