@@ -21,10 +21,6 @@ std::uint64_t key_token(const core::Entity& entity, std::string_view source, std
     return combine_hashes(combine_hashes(seed, bytes_hash(source)), bytes_hash(external_id));
 }
 
-std::uint64_t id_hash(const core::Uuid& id) {
-    return bytes_hash({reinterpret_cast<const char*>(id.data()), id.size()});
-}
-
 // One column's hash before and after the record.
 struct ColumnChange {
     std::uint64_t before = 0;
