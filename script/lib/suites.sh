@@ -147,6 +147,6 @@ run_oracle() {
     STATUS=0
     "$ROOT/test/oracle/run" --cases "$ORACLE_CASES" ${ORACLE_SEED:+--seed "$ORACLE_SEED"} 2>&1 |
         tee "$WORK/oracle.log" | sed -n 's/^oracle:/  /p' || STATUS=$?
-    if [ "$STATUS" -ne 0 ]; then tail -n 60 "$WORK/oracle.log"; fi
+    if [ "$STATUS" -ne 0 ]; then tail -n 60 "$WORK/oracle.log" | cut -c 1-300; fi
     count_summary oracle "$WORK/oracle.log" "$STATUS"
 }
