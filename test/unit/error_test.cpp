@@ -57,7 +57,7 @@ TEST(Error, ACallErrorCarriesItsFaults) {
 
     const CallError two(
         std::vector<Fault>{{Code::not_null, "name", "first", ""}, {Code::min_value, "quantity", "second", "0"}});
-    EXPECT_STREQ(two.what(), "first");
+    EXPECT_STREQ(two.what(), "name: first");
     EXPECT_EQ(two.faults()[1].path, "quantity");
 }
 
