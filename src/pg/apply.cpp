@@ -64,12 +64,12 @@ void forget_attempt(std::span<Unit* const> units) {
 }
 
 // Finds out which record of a unit raises, by writing it once more record by record.
-void fail_unit(Bulk& bulk, Unit& unit, const Error& first) {
+void fail_unit(Bulk& bulk, Batch& batch, Unit& unit, const Error& first) {
     Unit* const units[] = {&unit};
     std::optional<Error> error = first;
     try {
         forget_attempt(units);
-        if (unit.nodes.size() > 1) error = Subtransaction::run([&] { write_units(bulk, units, true); });
+        if (unit.nodes.size() > 1) error = Subtransaction::run([&] { write_units(bulk, batch, units, true); });
         if (!error) return mark_done(units);
         unit.root().faults.push_back(fault_of(bulk, unit, *error));
     } catch (const UnitsFailed&) {
@@ -95,40 +95,40 @@ void restart_if_collided(Bulk& bulk, std::span<Unit* const> units, const Error& 
     if (bulk.restarts < max_restarts) throw Restart{bulk.lock};
 }
 
-void apply_chunk(Bulk& bulk, std::span<Unit* const> chunk);
+void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk);
 
-void halve(Bulk& bulk, std::span<Unit* const> units) {
+void halve(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
     std::size_t const half = units.size() / 2;
-    apply_chunk(bulk, units.first(half));
-    apply_chunk(bulk, units.subspan(half));
+    apply_chunk(bulk, batch, units.first(half));
+    apply_chunk(bulk, batch, units.subspan(half));
 }
 
-void apply_chunk(Bulk& bulk, std::span<Unit* const> chunk) {
+void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk) {
     while (true) {
         std::vector<Unit*> const units = open_units(bulk, chunk);
         if (units.empty()) return;
         forget_attempt(units);
         std::optional<Error> error;
         try {
-            error = Subtransaction::run([&] { write_units(bulk, units, false); });
+            error = Subtransaction::run([&] { write_units(bulk, batch, units, false); });
         } catch (const UnitsFailed&) {
             continue;
         }
         if (!error) return mark_done(units);
         restart_if_collided(bulk, units, *error);
-        if (units.size() == 1) return fail_unit(bulk, *units.front(), *error);
+        if (units.size() == 1) return fail_unit(bulk, batch, *units.front(), *error);
         if (bulk.lock == TenantLock::shared) throw Restart{TenantLock::exclusive};
-        return halve(bulk, units);
+        return halve(bulk, batch, units);
     }
 }
 
 }  // namespace
 
-void apply_units(Bulk& bulk, std::span<Unit* const> units) {
+void apply_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
     auto const chunk_size = static_cast<std::size_t>(settings().chunk_size);
     for (std::size_t from = 0; from < units.size(); from += chunk_size) {
         check_interrupts();
-        with_scratch([&] { apply_chunk(bulk, units.subspan(from, std::min(chunk_size, units.size() - from))); });
+        with_scratch([&] { apply_chunk(bulk, batch, units.subspan(from, std::min(chunk_size, units.size() - from))); });
     }
 }
 

@@ -40,6 +40,7 @@ struct Node {
     Unit* unit = nullptr;
     std::uint32_t position = 0;  // in input order
     bool repeated = false;       // another record of the batch has the same key
+    int round = 0;               // within its unit: what it touches is written by records of earlier rounds
 
     Plan plan = Plan::undecided;
     bool found = false;         // a row with the external key exists

@@ -1,4 +1,5 @@
 // What each unit touches: keys, values in unique indexes, rows it refers to, numbers it takes.
+#include "pg/owner.hpp"
 #include "pg/steps.hpp"
 #include "pg/values.hpp"
 
@@ -10,7 +11,7 @@ namespace eryxon::pg {
 namespace {
 
 // Seeds that keep tokens of different kinds apart; unique indexes use their oid.
-enum : std::uint64_t { key_seed = 1, number_seed = 2, natural_key_seed = 3 };
+enum : std::uint64_t { key_seed = 1, number_seed = 2, natural_key_seed = 3, row_seed = 4 };
 
 std::uint64_t bytes_hash(std::string_view bytes) {
     return std::hash<std::string_view>{}(bytes);
@@ -20,6 +21,18 @@ std::uint64_t key_token(const core::Entity& entity, std::string_view source, std
     std::uint64_t const seed = combine_hashes(key_seed, entity.table);
     return combine_hashes(combine_hashes(seed, bytes_hash(source)), bytes_hash(external_id));
 }
+
+std::uint64_t row_token(std::string_view entity, const core::Uuid& id) {
+    std::uint64_t const id_hash = bytes_hash({reinterpret_cast<const char*>(id.data()), id.size()});
+    return combine_hashes(combine_hashes(row_seed, bytes_hash(entity)), id_hash);
+}
+
+// The rows of the units that soft-deleted rows are part of.
+const char* const unit_statement =
+    "SELECT u.n, r.row_entity, r.row_id FROM ROWS FROM (pg_catalog.unnest($3)) WITH ORDINALITY AS u(id, n) "
+    "JOIN eryxon.soft_delete AS s ON s.tenant_id OPERATOR(pg_catalog.=) $1 AND s.row_entity OPERATOR(pg_catalog.=) $2 "
+    "AND s.row_id OPERATOR(pg_catalog.=) u.id JOIN eryxon.soft_delete AS r ON r.tenant_id OPERATOR(pg_catalog.=) $1 "
+    "AND r.entity OPERATOR(pg_catalog.=) s.entity AND r.root OPERATOR(pg_catalog.=) s.root";
 
 // One column's hash before and after the record.
 struct ColumnChange {
@@ -40,25 +53,39 @@ public:
             present_.insert(&nodes.front()->entity());
             if (std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return numbers(*node); }))
                 numbered_.insert(&nodes.front()->entity());
+            read_restored(nodes);
         }
     }
 
-    core::Claims claim(const Unit& unit) {
-        core::Claims claims;
-        for (const Node* node : unit.nodes) {
-            if (node->repeated || refers_to_itself(node->entity()) || replaces_)
-                claims.writes.push_back(key_token(node->entity(), node->record->source, node->record->external_id));
-            if (!node->writes()) continue;
-            claim_unique(*node, claims);
-            claim_references(*node, claims);
-            claim_numbers(*node, claims);
-            bool const spreads = node->plan == Plan::remove || node->plan == Plan::restore;
-            claims.barrier |= spreads && cascades_into_call(node->entity());
-        }
+    // The claims of each record of the unit, in order.
+    std::vector<core::Claims> claim(const Unit& unit) {
+        std::vector<core::Claims> claims;
+        for (const Node* node : unit.nodes) claims.push_back(claim(*node));
         return claims;
     }
 
 private:
+    core::Claims claim(const Node& node) {
+        core::Claims claims;
+        if (node.repeated || refers_to_itself(node.entity()) || replaces_)
+            claims.writes.push_back(key_token(node.entity(), node.record->source, node.record->external_id));
+        if (node.found && !restored_.empty()) claims.writes.push_back(row_token(node.entity().name, node.id));
+        if (!node.writes()) return claims;
+        claim_unique(node, claims);
+        claim_references(node, claims);
+        claim_numbers(node, claims);
+        claim_restored(node, claims);
+        claims.barrier = node.plan == Plan::remove && cascades_into_call(node.entity());
+        return claims;
+    }
+
+    // Restoring a row brings back others, which may be rows of other records.
+    void claim_restored(const Node& node, core::Claims& claims) {
+        auto const rows = restored_.find(&node);
+        if (rows == restored_.end()) return;
+        claims.writes.insert(claims.writes.end(), rows->second.begin(), rows->second.end());
+    }
+
     // True if the record's row will get a number by `next`.
     static bool numbers(const Node& node) {
         if (node.plan != Plan::create) return false;
@@ -76,6 +103,26 @@ private:
         return std::any_of(node.old_parents.begin(), node.old_parents.end(), [&](const auto& old) {
             const Target* target = node.target(*old.first);
             return target != nullptr && target->id() != old.second;
+        });
+    }
+
+    // Notes the rows that will come back with the rows that these records restore.
+    void read_restored(const std::vector<Node*>& nodes) {
+        std::vector<const Node*> restoring;
+        std::vector<core::Uuid> ids;
+        for (const Node* node : nodes) {
+            if (node->plan != Plan::restore) continue;
+            restoring.push_back(node);
+            ids.push_back(node->id);
+        }
+        if (restoring.empty()) return;
+        as_extension_owner([&] {
+            execute(unit_statement, {Param::uuid(bulk_.tenant), Param::text(nodes.front()->entity().name), uuid_array(ids)},
+                    [&](const Row& row) {
+                        auto const at = static_cast<std::size_t>(row.integer(0) - 1);
+                        if (row.uuid(2) != ids[at])
+                            restored_[restoring[at]].push_back(row_token(row.text(1), row.uuid(2)));
+                    });
         });
     }
 
@@ -190,19 +237,67 @@ private:
     Bulk& bulk_;
     Batch& batch_;
     bool replaces_ = bulk_.options.children == core::ChildrenStrategy::replace;
+    std::map<const Node*, std::vector<std::uint64_t>> restored_;  // rows that come back with a record's own
     std::set<const core::Entity*> present_;   // entities of the batch
     std::set<const core::Entity*> numbered_;  // those with rows that get a number by `next`
     std::map<int, std::map<core::Uuid, const Node*>> rows_;
 };
 
-// Children that an array may delete belong to its unit.
-void claim_replaced(Bulk& bulk, std::span<Unit* const> units, std::vector<core::Claims>& claims) {
-    std::map<const Unit*, core::Claims*> claims_of_unit;
-    for (std::size_t i = 0; i < units.size(); i++) claims_of_unit[units[i]] = &claims[i];
-    for (const auto& [order, parents] : group_nodes(units))
+// Children that an array may delete belong to its record.
+void claim_replaced(Bulk& bulk, std::span<Unit* const> units, std::map<const Node*, core::Claims*>& claims) {
+    for (const auto& [order, parents] : group_nodes(nodes_of(units)))
         for (const auto& [node, children] : replaced_children(bulk, parents))
             for (const auto& [entity, external_id] : children)
-                claims_of_unit[node->unit]->writes.push_back(key_token(*entity, node->record->source, external_id));
+                claims[node]->writes.push_back(key_token(*entity, node->record->source, external_id));
+}
+
+// True if records of one unit get in each other's way.
+bool is_entangled(const std::vector<core::Claims>& claims) {
+    std::vector<std::uint64_t> writes, reads;
+    for (const core::Claims& claim : claims) {
+        std::vector<std::uint64_t> own = claim.writes;
+        std::sort(own.begin(), own.end());
+        own.erase(std::unique(own.begin(), own.end()), own.end());
+        writes.insert(writes.end(), own.begin(), own.end());
+        reads.insert(reads.end(), claim.reads.begin(), claim.reads.end());
+        if (claim.barrier) return true;
+    }
+    std::sort(writes.begin(), writes.end());
+    if (std::adjacent_find(writes.begin(), writes.end()) != writes.end()) return true;
+    return std::any_of(reads.begin(), reads.end(),
+                       [&](std::uint64_t token) { return std::binary_search(writes.begin(), writes.end(), token); });
+}
+
+// Divides the records of a unit into rounds, parents before or together with their children.
+void assign_rounds(const Unit& unit, std::vector<core::Claims> claims) {
+    for (Node* node : unit.nodes) node->round = 0;
+    if (unit.nodes.size() == 1 || !is_entangled(claims)) return;
+    std::map<const Node*, std::uint32_t> positions;
+    for (std::size_t i = 0; i < unit.nodes.size(); i++) {
+        positions[unit.nodes[i]] = static_cast<std::uint32_t>(i);
+        claims[i].after.clear();
+        if (unit.nodes[i]->parent != nullptr) claims[i].after.push_back(positions[unit.nodes[i]->parent]);
+    }
+    auto const rounds = core::plan_waves(claims);
+    for (std::size_t round = 0; round < rounds.size(); round++)
+        for (std::uint32_t position : rounds[round]) {
+            unit.nodes[position]->round = static_cast<int>(round);
+            if (round > 0) unit.nodes[position]->faults.clear();
+        }
+}
+
+// The claims of the unit's records as the unit's own.
+core::Claims merge(const std::vector<core::Claims>& claims) {
+    core::Claims all;
+    auto const append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    for (const core::Claims& claim : claims) {
+        append(all.writes, claim.writes);
+        append(all.reads, claim.reads);
+        append(all.ordered, claim.ordered);
+        append(all.after, claim.after);
+        all.barrier |= claim.barrier;
+    }
+    return all;
 }
 
 // Turns Unit::index in `after` into positions among these units; others are done already.
@@ -220,11 +315,20 @@ void renumber(const Batch& batch, std::span<Unit* const> units, std::vector<core
 
 std::vector<core::Claims> claims_of(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
     Claimer claimer(bulk, batch);
+    std::vector<std::vector<core::Claims>> of_units;
+    std::map<const Node*, core::Claims*> of_nodes;
+    for (const Unit* unit : units) of_units.push_back(claimer.claim(*unit));
+    if (bulk.options.children == core::ChildrenStrategy::replace) {
+        for (std::size_t i = 0; i < units.size(); i++)
+            for (std::size_t j = 0; j < units[i]->nodes.size(); j++) of_nodes[units[i]->nodes[j]] = &of_units[i][j];
+        claim_replaced(bulk, units, of_nodes);
+    }
     std::vector<core::Claims> claims;
-    claims.reserve(units.size());
-    for (const Unit* unit : units) claims.push_back(claimer.claim(*unit));
+    for (std::size_t i = 0; i < units.size(); i++) {
+        claims.push_back(merge(of_units[i]));
+        assign_rounds(*units[i], std::move(of_units[i]));
+    }
     renumber(batch, units, claims);
-    if (bulk.options.children == core::ChildrenStrategy::replace) claim_replaced(bulk, units, claims);
     return claims;
 }
 

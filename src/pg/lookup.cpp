@@ -184,17 +184,22 @@ void lock_entity_rows(Bulk& bulk, const core::Entity& entity, const std::vector<
 
 }  // namespace
 
-NodeGroups group_nodes(std::span<Unit* const> units) {
+NodeGroups group_nodes(std::span<Node* const> all) {
     NodeGroups groups;
-    for (Unit* unit : units)
-        for (Node* node : unit->nodes)
-            if (node->record->has_key) groups[node->entity().order].push_back(node);
+    for (Node* node : all)
+        if (node->record->has_key) groups[node->entity().order].push_back(node);
     for (auto& [order, nodes] : groups)
         std::stable_sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) {
             return std::tie(a->record->source, a->record->external_id) <
                    std::tie(b->record->source, b->record->external_id);
         });
     return groups;
+}
+
+std::vector<Node*> nodes_of(std::span<Unit* const> units) {
+    std::vector<Node*> nodes;
+    for (Unit* unit : units) nodes.insert(nodes.end(), unit->nodes.begin(), unit->nodes.end());
+    return nodes;
 }
 
 void decide(Bulk& bulk, Node& node) {

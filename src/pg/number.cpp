@@ -79,14 +79,13 @@ void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& fie
 
 }  // namespace
 
-void number_rows(Bulk& bulk, std::span<Unit* const> units) {
+void number_rows(Bulk& bulk, std::span<Node* const> all) {
     std::map<int, std::vector<Node*>> by_entity;
-    for (Unit* unit : units)
-        for (Node* node : unit->nodes)
-            if (node->writes() && node->plan != Plan::remove) {
-                node->numbered.clear();
-                by_entity[node->entity().order].push_back(node);
-            }
+    for (Node* node : all)
+        if (node->writes() && node->plan != Plan::remove) {
+            node->numbered.clear();
+            by_entity[node->entity().order].push_back(node);
+        }
     for (auto& [order, nodes] : by_entity)
         for (const core::Field& field : nodes.front()->entity().fields)
             if (field.default_next && field.mapped()) number_field(bulk, nodes.front()->entity(), field, nodes);

@@ -110,35 +110,42 @@ void require_order(const Bulk& bulk, std::span<Unit* const> units, std::size_t w
     if (disorderly) throw Restart{TenantLock::exclusive};
 }
 
+// Writes one wave. Later waves look at the database anew.
+void run_wave(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
+    RowImages const before = bulk.purpose == Purpose::diff ? read_images(bulk, units) : RowImages();
+    apply_units(bulk, batch, units);
+    if (bulk.purpose == Purpose::diff) note_changes(bulk, units, before);
+}
+
 void run_waves(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
-    std::vector<core::Claims> const claims = units.size() > 1 ? claims_of(bulk, batch, units) : std::vector<core::Claims>(1);
-    auto const waves = core::plan_waves(claims);
+    auto const waves = core::plan_waves(claims_of(bulk, batch, units));
     require_order(bulk, units, waves.size());
     for (std::size_t wave = 0; wave < waves.size(); wave++) {
         std::vector<Unit*> members;
         for (std::uint32_t position : waves[wave]) members.push_back(units[position]);
         if (wave > 0) {
-            look_up(bulk, group_nodes(members));
-            prepare(bulk, batch, members);
+            NodeGroups const groups = group_nodes(nodes_of(members));
+            look_up(bulk, groups);
+            prepare(bulk, batch, groups);
+            claims_of(bulk, batch, members);
         }
-        RowImages const before = bulk.purpose == Purpose::diff ? read_images(bulk, members) : RowImages();
-        apply_units(bulk, members);
-        if (bulk.purpose == Purpose::diff) note_changes(bulk, members, before);
+        run_wave(bulk, batch, members);
     }
 }
 
 void run_batch(Bulk& bulk, Batch& batch) {
     std::vector<Unit*> all;
     for (Unit& unit : batch.units) all.push_back(&unit);
-    look_up(bulk, group_nodes(all));
+    NodeGroups const groups = group_nodes(nodes_of(all));
+    look_up(bulk, groups);
     if (pending_units(bulk, batch).empty()) return;
     bool const waited = !bulk.locked;
     lock_tenant(bulk);
-    if (waited && bulk.lock == TenantLock::exclusive) look_up(bulk, group_nodes(all));
+    if (waited && bulk.lock == TenantLock::exclusive) look_up(bulk, groups);
     std::vector<Unit*> const units = pending_units(bulk, batch);
     if (units.empty()) return;
     check_sources(bulk, batch);
-    prepare(bulk, batch, units);
+    prepare(bulk, batch, group_nodes(nodes_of(units)));
     run_waves(bulk, batch, units);
 }
 
@@ -205,8 +212,7 @@ void check_creation(Bulk& bulk, const NodeGroups& groups) {
         }
 }
 
-void prepare(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
-    NodeGroups const groups = group_nodes(units);
+void prepare(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
     with_scratch([&] {
         resolve(bulk, batch, groups);
         adopt(bulk, groups);

@@ -14,7 +14,8 @@ inline constexpr std::string_view equals = " OPERATOR(pg_catalog.=) ";
 
 // Records by entity, in dependency order, each sorted by external key: the order of locks.
 using NodeGroups = std::map<int, std::vector<Node*>>;
-NodeGroups group_nodes(std::span<Unit* const> units);
+NodeGroups group_nodes(std::span<Node* const> nodes);
+std::vector<Node*> nodes_of(std::span<Unit* const> units);
 
 // 1. Finds the rows by external key, without locks, and decides what each record asks for.
 void look_up(Bulk& bulk, const NodeGroups& groups);
@@ -29,19 +30,19 @@ void lock_rows(Bulk& bulk, const NodeGroups& groups);
 void check_kept_parents(Bulk& bulk, Batch& batch, const NodeGroups& groups);
 // 5. Demands required fields where rows will be created.
 void check_creation(Bulk& bulk, const NodeGroups& groups);
-// All of these steps in turn.
-void prepare(Bulk& bulk, Batch& batch, std::span<Unit* const> units);
+// Steps 2 to 5 in turn.
+void prepare(Bulk& bulk, Batch& batch, const NodeGroups& groups);
 
-// 6. What each unit touches, for the plan of waves.
+// 6. What each unit touches, for the plan of waves. Sets Node::round.
 std::vector<core::Claims> claims_of(Bulk& bulk, Batch& batch, std::span<Unit* const> units);
 // 7. Writes the units in chunks; a chunk that fails is halved until the bad records stand alone.
-void apply_units(Bulk& bulk, std::span<Unit* const> units);
-// One chunk, without subtransaction: deletes, restores, updates, inserts, checks. one_by_one: a statement per record,
-// to find out which one of a unit raises.
-void write_units(Bulk& bulk, std::span<Unit* const> units, bool one_by_one);
+void apply_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units);
+// One chunk, without subtransaction, round by round: deletes, restores, updates, inserts, checks. one_by_one: a
+// statement per record, to find out which one of a unit raises.
+void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool one_by_one);
 
 // Gives the defaults `next` of records to be created their numbers.
-void number_rows(Bulk& bulk, std::span<Unit* const> units);
+void number_rows(Bulk& bulk, std::span<Node* const> nodes);
 // Refuses cycles and parents of another group among rows of entities that refer to themselves.
 void check_trees(Bulk& bulk, std::span<Unit* const> units);
 // Live children that arrays left out are soft-deleted (option children = replace).

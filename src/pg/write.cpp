@@ -249,20 +249,21 @@ bool earlier(const Node* a, const Node* b) {
     return a->position < b->position;
 }
 
+RowSet row_set(const Bulk& bulk, Node* node) {
+    RowSet set{&node->entity(), node->plan, node->adopted, {}, {node}};
+    if (node->plan != Plan::remove) set.fields = written_fields(bulk, *node);
+    return set;
+}
+
 using SetKey = std::tuple<int, bool, std::vector<std::uint16_t>>;
 
 // The sets of one entity's records, in the order of their statements.
-std::vector<RowSet> row_sets(Bulk& bulk, const std::vector<Node*>& nodes, bool one_by_one) {
+std::vector<RowSet> row_sets(Bulk& bulk, const std::vector<Node*>& nodes) {
     std::map<SetKey, RowSet> sets;
     std::vector<RowSet> list;
     for (Node* node : nodes) {
         if (!node->writes()) continue;
-        RowSet single{&node->entity(), node->plan, node->adopted, {}, {node}};
-        if (node->plan != Plan::remove) single.fields = written_fields(bulk, *node);
-        if (one_by_one) {
-            list.push_back(std::move(single));
-            continue;
-        }
+        RowSet single = row_set(bulk, node);
         auto [at, added] = sets.try_emplace({rank(node->plan), node->adopted, single.fields}, single);
         if (!added) at->second.nodes.push_back(node);
     }
@@ -273,25 +274,66 @@ std::vector<RowSet> row_sets(Bulk& bulk, const std::vector<Node*>& nodes, bool o
     return list;
 }
 
-}  // namespace
+// Several statements that insert into one table wait for other sessions in no fixed order.
+void require_one_insert(const Bulk& bulk, const std::vector<RowSet>& sets) {
+    auto const inserts = [](const RowSet& set) { return set.plan == Plan::create; };
+    if (bulk.lock == TenantLock::shared && std::count_if(sets.begin(), sets.end(), inserts) > 1)
+        throw Restart{TenantLock::exclusive};
+}
 
-void write_units(Bulk& bulk, std::span<Unit* const> units, bool one_by_one) {
-    number_rows(bulk, units);
-    bool const replaces = bulk.options.children == core::ChildrenStrategy::replace;
-    NodeGroups const groups = group_nodes(units);
-    for (const auto& [order, nodes] : groups) {
-        std::vector<RowSet> const sets = row_sets(bulk, nodes, one_by_one);
-        bool const several_inserts = std::count_if(sets.begin(), sets.end(), [](const RowSet& set) {
-                                         return set.plan == Plan::create;
-                                     }) > 1;
-        if (several_inserts && bulk.lock == TenantLock::shared && units.size() > 1) throw Restart{TenantLock::exclusive};
-        for (const RowSet& set : sets) {
-            bulk.writing = one_by_one ? set.nodes.front() : nullptr;
-            write_set(bulk, set);
-        }
-        if (replaces) remove_missing(bulk, nodes);
+void write_entity(Bulk& bulk, const std::vector<Node*>& nodes) {
+    std::vector<RowSet> const sets = row_sets(bulk, nodes);
+    require_one_insert(bulk, sets);
+    for (const RowSet& set : sets) write_set(bulk, set);
+    if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, nodes);
+}
+
+// In input order, so that parents come before their children.
+void write_one_by_one(Bulk& bulk, const std::vector<Node*>& nodes) {
+    for (Node* node : nodes) {
+        bulk.writing = node;
+        Node* const only[] = {node};
+        if (node->writes()) write_set(bulk, row_set(bulk, node));
+        if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, only);
     }
     bulk.writing = nullptr;
+}
+
+int last_round(std::span<Unit* const> units) {
+    int last = 0;
+    for (const Node* node : nodes_of(units)) last = std::max(last, node->round);
+    return last;
+}
+
+std::vector<Node*> nodes_of_round(std::span<Unit* const> units, int round) {
+    std::vector<Node*> nodes = nodes_of(units);
+    std::erase_if(nodes, [round](const Node* node) { return node->round != round; });
+    return nodes;
+}
+
+// Looks at the rows again after earlier rounds; records that turn out to be wrong fail their units.
+void look_again(Bulk& bulk, Batch& batch, std::span<Node* const> nodes) {
+    NodeGroups const groups = group_nodes(nodes);
+    look_up(bulk, groups);
+    prepare(bulk, batch, groups);
+    if (std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return !node->faults.empty(); }))
+        throw UnitsFailed{};
+}
+
+}  // namespace
+
+void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool one_by_one) {
+    int const last = last_round(units);
+    for (int round = 0; round <= last; round++) {
+        std::vector<Node*> const nodes = nodes_of_round(units, round);
+        if (round > 0) look_again(bulk, batch, nodes);
+        number_rows(bulk, nodes);
+        if (one_by_one) {
+            write_one_by_one(bulk, nodes);
+            continue;
+        }
+        for (const auto& [order, group] : group_nodes(nodes)) write_entity(bulk, group);
+    }
     check_trees(bulk, units);
 }
 
