@@ -89,6 +89,7 @@ void add_totals(const Unit& unit, Totals& totals) {
 
 core::Action action_of(const Node& node) {
     if (node.unit->state == Unit::State::failed) return core::Action::error;
+    if (node.came_back && node.plan != Plan::remove) return core::Action::restored;
     switch (node.plan) {
         case Plan::create:
             return core::Action::created;

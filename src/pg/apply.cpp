@@ -95,6 +95,14 @@ void restart_if_collided(Bulk& bulk, std::span<Unit* const> units, const Error& 
     if (bulk.restarts < max_restarts) throw Restart{bulk.lock};
 }
 
+// A child that its array left out may hold a value that another one wants: then it goes first.
+bool make_room(const Bulk& bulk, Unit& unit, const Error& error) {
+    bool const helps = bulk.options.children == core::ChildrenStrategy::replace && !unit.removes_first &&
+                       error.is(ERRCODE_UNIQUE_VIOLATION) && unit.nodes.size() > 1;
+    unit.removes_first |= helps;
+    return helps;
+}
+
 void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk);
 
 void halve(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
@@ -116,6 +124,7 @@ void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk) {
         }
         if (!error) return mark_done(units);
         restart_if_collided(bulk, units, *error);
+        if (units.size() == 1 && make_room(bulk, *units.front(), *error)) continue;
         if (units.size() == 1) return fail_unit(bulk, batch, *units.front(), *error);
         if (bulk.lock == TenantLock::shared) throw Restart{TenantLock::exclusive};
         return halve(bulk, batch, units);

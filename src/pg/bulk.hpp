@@ -41,6 +41,8 @@ struct Node {
     std::uint32_t position = 0;  // in input order
     bool repeated = false;       // another record of the batch has the same key
     int round = 0;               // within its unit: what it touches is written by records of earlier rounds
+    int last_round = 0;          // of the records below it
+    bool came_back = false;      // soft-deleted before its unit, brought back by another record of it
 
     Plan plan = Plan::undecided;
     bool found = false;         // a row with the external key exists
@@ -73,6 +75,7 @@ struct Unit {
     std::uint32_t index = 0;    // in the input
     State state = State::open;
     int chunk = 0;              // the attempt to write that it is part of
+    bool removes_first = false;  // children that arrays leave out make room before others are written
     std::vector<Node*> nodes;   // the top-level record first, parents before children
     std::map<const core::Entity*, core::Counts> removed;  // children deleted because an array left them out
     std::vector<core::Change> changes;                    // for a diff

@@ -85,7 +85,9 @@ void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity:
 
 }  // namespace
 
-void remove_missing(Bulk& bulk, std::span<Node* const> parents) {
+void remove_missing(Bulk& bulk, std::span<Node* const> all, bool first) {
+    std::vector<Node*> parents(all.begin(), all.end());
+    std::erase_if(parents, [first](const Node* node) { return node->unit->removes_first != first; });
     if (parents.empty()) return;
     for (const core::Entity::Children& spec : parents.front()->entity().children) {
         std::vector<std::pair<Node*, Child>> missing;

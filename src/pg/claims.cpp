@@ -268,10 +268,8 @@ bool is_entangled(const std::vector<core::Claims>& claims) {
                        [&](std::uint64_t token) { return std::binary_search(writes.begin(), writes.end(), token); });
 }
 
-// Divides the records of a unit into rounds, parents before or together with their children.
-void assign_rounds(const Unit& unit, std::vector<core::Claims> claims) {
-    for (Node* node : unit.nodes) node->round = 0;
-    if (unit.nodes.size() == 1 || !is_entangled(claims)) return;
+// Plans the records of a unit as if they were units, parents before or together with their children.
+void plan_rounds(const Unit& unit, std::vector<core::Claims> claims) {
     std::map<const Node*, std::uint32_t> positions;
     for (std::size_t i = 0; i < unit.nodes.size(); i++) {
         positions[unit.nodes[i]] = static_cast<std::uint32_t>(i);
@@ -280,10 +278,32 @@ void assign_rounds(const Unit& unit, std::vector<core::Claims> claims) {
     }
     auto const rounds = core::plan_waves(claims);
     for (std::size_t round = 0; round < rounds.size(); round++)
-        for (std::uint32_t position : rounds[round]) {
-            unit.nodes[position]->round = static_cast<int>(round);
-            if (round > 0) unit.nodes[position]->faults.clear();
-        }
+        for (std::uint32_t position : rounds[round]) unit.nodes[position]->round = static_cast<int>(round);
+}
+
+bool has_earlier_twin(const Unit& unit, const Node& node) {
+    return node.repeated && std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](const Node* other) {
+               return other->position < node.position && &other->entity() == &node.entity() &&
+                      other->record->external_id == node.record->external_id &&
+                      other->record->source == node.record->source;
+           });
+}
+
+// Divides the records of a unit into rounds. What an earlier look said of those in later rounds does not count.
+void assign_rounds(const Unit& unit, std::vector<core::Claims> claims) {
+    for (Node* node : unit.nodes) {
+        node->round = node->last_round = 0;
+        node->came_back = false;
+    }
+    if (unit.nodes.size() == 1 || !is_entangled(claims)) return;
+    plan_rounds(unit, std::move(claims));
+    for (Node* node : unit.nodes) {
+        for (Node* above = node; above != nullptr; above = above->parent)
+            above->last_round = std::max(above->last_round, node->round);
+        if (node->round == 0) continue;
+        node->faults.clear();
+        node->came_back = node->plan == Plan::restore && !has_earlier_twin(unit, *node);
+    }
 }
 
 // The claims of the unit's records as the unit's own.

@@ -155,6 +155,7 @@ void reset(Bulk& bulk) {
     for (Batch& batch : bulk.batches)
         for (Unit& unit : batch.units) {
             unit.state = Unit::State::open;
+            unit.removes_first = false;
             unit.removed.clear();
             unit.changes.clear();
         }

@@ -45,8 +45,9 @@ void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool on
 void number_rows(Bulk& bulk, std::span<Node* const> nodes);
 // Refuses cycles and parents of another group among rows of entities that refer to themselves.
 void check_trees(Bulk& bulk, std::span<Unit* const> units);
-// Live children that arrays left out are soft-deleted (option children = replace).
-void remove_missing(Bulk& bulk, std::span<Node* const> parents);
+// Live children that arrays left out are soft-deleted (option children = replace), for units that remove first, or
+// those that do not.
+void remove_missing(Bulk& bulk, std::span<Node* const> parents, bool first);
 // The live children, by entity and external id, that arrays of these parents (of one entity) might delete.
 using ReplacedChildren = std::map<Node*, std::vector<std::pair<const core::Entity*, std::string>>>;
 ReplacedChildren replaced_children(Bulk& bulk, std::span<Node* const> parents);

@@ -285,7 +285,7 @@ void write_entity(Bulk& bulk, const std::vector<Node*>& nodes) {
     std::vector<RowSet> const sets = row_sets(bulk, nodes);
     require_one_insert(bulk, sets);
     for (const RowSet& set : sets) write_set(bulk, set);
-    if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, nodes);
+    if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, nodes, true);
 }
 
 // In input order, so that parents come before their children.
@@ -294,7 +294,7 @@ void write_one_by_one(Bulk& bulk, const std::vector<Node*>& nodes) {
         bulk.writing = node;
         Node* const only[] = {node};
         if (node->writes()) write_set(bulk, row_set(bulk, node));
-        if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, only);
+        if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, only, true);
     }
     bulk.writing = nullptr;
 }
@@ -320,6 +320,15 @@ void look_again(Bulk& bulk, Batch& batch, std::span<Node* const> nodes) {
         throw UnitsFailed{};
 }
 
+// After the last record below them has been written, parents lose the children that their arrays left out.
+void finish_round(Bulk& bulk, std::span<Unit* const> units, int round) {
+    if (bulk.options.children != core::ChildrenStrategy::replace) return;
+    std::vector<Node*> finished = nodes_of(units);
+    std::erase_if(finished, [round](const Node* node) { return node->last_round != round; });
+    NodeGroups const groups = group_nodes(finished);
+    for (auto group = groups.rbegin(); group != groups.rend(); ++group) remove_missing(bulk, group->second, false);
+}
+
 }  // namespace
 
 void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool one_by_one) {
@@ -328,11 +337,11 @@ void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool on
         std::vector<Node*> const nodes = nodes_of_round(units, round);
         if (round > 0) look_again(bulk, batch, nodes);
         number_rows(bulk, nodes);
-        if (one_by_one) {
+        if (one_by_one)
             write_one_by_one(bulk, nodes);
-            continue;
-        }
-        for (const auto& [order, group] : group_nodes(nodes)) write_entity(bulk, group);
+        else
+            for (const auto& [order, group] : group_nodes(nodes)) write_entity(bulk, group);
+        finish_round(bulk, units, round);
     }
     check_trees(bulk, units);
 }
