@@ -133,8 +133,10 @@ void settle(const Batch& batch, const core::Entity& entity, Request& request, co
     } else if (Node* other = find_in_call(batch, entity, request)) {
         target.in_call = other;
     } else {
-        fail_unknown(request, entity);
+        return fail_unknown(request, entity);
     }
+    if (request.sent != nullptr && &entity == &node.entity() && target.id() == node.id)
+        node.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
 }
 
 // Answers all requests of one entity and form. Sorted, so that locks are taken in key order.
