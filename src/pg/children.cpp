@@ -80,7 +80,9 @@ void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity:
         core::Counts& counts = node.unit->removed[&entity];
         counts.add(core::Action::deleted);
     }
-    if (!roots.empty()) soft_delete(bulk.registry, entity, bulk.tenant, roots);
+    if (roots.empty()) return;
+    require_delete_privilege(bulk.registry.table(entity));
+    soft_delete(bulk.registry, entity, bulk.tenant, roots);
 }
 
 }  // namespace

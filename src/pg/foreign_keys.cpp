@@ -117,7 +117,7 @@ constexpr const char* foreign_keys_sql =
     "JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) f.confrelid AND b.attnum OPERATOR(pg_catalog.=) k.b "
     "JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.o "
     "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace "
-    "WHERE f.contype OPERATOR(pg_catalog.=) 'f'::\"char\" AND f.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid "
+    "WHERE f.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog.\"char\" AND f.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid "
     "AND (f.conrelid OPERATOR(pg_catalog.=) ANY ($1) OR f.confrelid OPERATOR(pg_catalog.=) ANY ($1)) "
     "ORDER BY f.conname, f.oid, k.i";
 
@@ -172,7 +172,7 @@ constexpr const char* noted_sql =
     "SELECT t.tgrelid FROM pg_catalog.pg_trigger t "
     "JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid "
     "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace "
-    "WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($1) AND t.tgenabled OPERATOR(pg_catalog.=) 'O'::\"char\" "
+    "WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($1) AND t.tgenabled OPERATOR(pg_catalog.=) 'O'::pg_catalog.\"char\" "
     "AND p.proname OPERATOR(pg_catalog.=) 'soft_delete_noted' AND n.nspname OPERATOR(pg_catalog.=) 'eryxon'";
 
 // Finds the tables that, with all the tables they are partitions of, have the trigger at the end of statements.

@@ -56,15 +56,17 @@ core::Entity entity_from(const Row& row, core::JsonArena& arena) {
 
 void load_entities(Registry& state) {
     execute(
-        "SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, pg_catalog.to_json(natural_key)::text "
+        "SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, "
+        "pg_catalog.to_json(natural_key)::pg_catalog.text "
         "FROM eryxon.entity ORDER BY ordinal, entity",
         {}, [&](const Row& row) { state.schema.entities.push_back(entity_from(row, state.schema.arena)); });
 }
 
 void load_rules(Registry& state) {
     execute(
-        "SELECT entity, field, rule::text FROM eryxon.field WHERE rule IS NOT NULL ORDER BY entity, field COLLATE "
-        "\"C\"",
+        "SELECT entity, field, rule::pg_catalog.text FROM eryxon.field WHERE rule IS NOT NULL ORDER BY entity, field "
+        "COLLATE "
+        "pg_catalog.\"C\"",
         {}, [&](const Row& row) {
             for (core::Entity& entity : state.schema.entities) {
                 if (entity.name != row.text(0)) continue;

@@ -7,7 +7,9 @@
 #include "pg/unit.hpp"
 
 extern "C" {
+#include "utils/acl.h"
 #include "utils/array.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 }
 
@@ -217,6 +219,17 @@ std::vector<DeletedRow> really_delete(const Registry& registry, const core::Enti
 }
 
 }  // namespace
+
+void require_delete_privilege(const Table& table) {
+    try {
+        call([&] {
+            AclResult const result = pg_class_aclcheck(table.oid, GetUserId(), ACL_DELETE);
+            if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_TABLE, get_rel_name(table.oid));
+        });
+    } catch (const Error& error) {
+        throw core::CallError(core::Code::access_denied, error.what());
+    }
+}
 
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots, RootOrder order) {

@@ -60,8 +60,9 @@ bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
     std::string const eq(equals), table = bulk.registry.table(entity).name, column = quoted(group.column_name);
     std::string const sql = "SELECT c.id, p.id FROM " + table + " AS c JOIN " + table + " AS p ON p.tenant_id" + eq +
                             "c.tenant_id AND p.id" + eq + "c." + quoted(up.column_name) + " WHERE c.tenant_id" + eq +
-                            "$1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL AND c." + column +
-                            " IS DISTINCT FROM p." + column + " AND (c.id" + eq + "ANY ($2) OR p.id" + eq + "ANY ($2))";
+                            "$1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL AND (c." + column +
+                            " OPERATOR(pg_catalog.<>) p." + column + " OR (c." + column +
+                            " IS NULL) OPERATOR(pg_catalog.<>) (p." + column + " IS NULL)) AND (c.id" + eq + "ANY ($2) OR p.id" + eq + "ANY ($2))";
     bool found = false;
     auto const fail = [&](const core::Uuid& id, const core::Field& field, const std::string& message) {
         auto row = rows.find(id);

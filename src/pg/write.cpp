@@ -217,6 +217,7 @@ std::vector<core::Uuid> ids_of(const RowSet& set) {
 
 // A row that went with one deleted before it in the same statement is no longer live when its turn comes.
 void remove_rows(Bulk& bulk, const RowSet& set) {
+    require_delete_privilege(bulk.registry.table(*set.entity));
     std::vector<bool> went(set.nodes.size());
     std::vector<core::Uuid> const ids = ids_of(set);
     for (const DeletedRow& row : soft_delete(bulk.registry, *set.entity, bulk.tenant, ids))
