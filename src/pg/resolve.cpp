@@ -21,8 +21,9 @@ struct Request {
 
 auto wanted(const Request& request) {
     static constexpr std::string_view none;
-    return request.sent == nullptr ? std::tie(none, none, request.id)
-                                   : std::tie(request.sent->source, request.sent->text, request.id);
+    const core::ReferenceValue* sent = request.sent;
+    bool const in_source = sent != nullptr && sent->by == By::external_id;
+    return std::tie(in_source ? sent->source : none, sent != nullptr ? sent->text : none, request.id);
 }
 
 By form(const Request& request) {
@@ -80,22 +81,23 @@ std::string name_column(const core::Entity& entity) {
     return name != nullptr && name->mapped() ? quoted(name->column_name) : std::string();
 }
 
-// The statement that finds and locks what the requests ask for; rows come with the request's number.
+// The statement that finds and locks what the requests ask for; rows come with the request's number, those found by
+// name with the name.
 std::string statement(const core::Entity& entity, const Table& table, By by) {
     std::string const eq(equals);
-    std::string from, match;
-    if (by == By::external_id) {
-        from = "pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY AS u(s, e, n)";
-        match = "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
-    } else if (by == By::id) {
-        from = "pg_catalog.unnest($2)) WITH ORDINALITY AS u(id, n)";
-        match = "t.id" + eq + "u.id";
-    } else {
-        from = "pg_catalog.unnest($2)) WITH ORDINALITY AS u(v, n)";
-        match = "t." + name_column(entity) + "::pg_catalog.text" + eq + "u.v";
+    std::string const live = " WHERE t.deleted_at IS NULL";
+    if (by == By::name) {
+        std::string const name = "t." + name_column(entity) + "::pg_catalog.text";
+        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + " AND t.tenant_id" + eq + "$1 AND " + name +
+               eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
     }
+    bool const by_id = by == By::id;
+    std::string const from = by_id ? "pg_catalog.unnest($2)) WITH ORDINALITY AS u(id, n)"
+                                   : "pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY AS u(s, e, n)";
+    std::string const match = by_id ? "t.id" + eq + "u.id"
+                                    : "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
     return "SELECT u.n, t.id FROM ROWS FROM (" + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " +
-           match + " WHERE t.deleted_at IS NULL ORDER BY u.n FOR KEY SHARE OF t";
+           match + live + " ORDER BY u.n FOR KEY SHARE OF t";
 }
 
 std::vector<Param> parameters(const Bulk& bulk, By by, const std::vector<const Request*>& distinct) {
@@ -148,9 +150,14 @@ void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, s
         if (distinct.empty() || wanted(*distinct.back()) != wanted(request)) distinct.push_back(&request);
     std::vector<Answer> answers(distinct.size());
     const Table& table = bulk.registry.table(entity);
+    auto const position = [&](const Row& row) {
+        if (by != By::name) return static_cast<std::size_t>(row.integer(0) - 1);
+        auto const less = [](const Request* request, std::string_view name) { return request->sent->text < name; };
+        return static_cast<std::size_t>(std::lower_bound(distinct.begin(), distinct.end(), row.text(0), less) - distinct.begin());
+    };
     if (by != By::name || !name_column(entity).empty())
         execute(statement(entity, table, by), parameters(bulk, by, distinct), [&](const Row& row) {
-            Answer& answer = answers[static_cast<std::size_t>(row.integer(0) - 1)];
+            Answer& answer = answers[position(row)];
             answer.id = row.uuid(1);
             answer.rows++;
         });

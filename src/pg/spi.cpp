@@ -5,8 +5,14 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "access/relation.h"
+#include "jit/jit.h"
+#include "optimizer/cost.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 }
 
@@ -17,8 +23,13 @@ namespace {
 // More statements than this would be made only by very odd record shapes; then all are forgotten.
 constexpr std::size_t max_kept_plans = 512;
 
+struct KeptPlan {
+    SPIPlanPtr plan = nullptr;
+    std::uint64_t blocks = 0;  // size of its relations when it was made
+};
+
 struct Plans {
-    std::unordered_map<std::string, SPIPlanPtr> kept;
+    std::unordered_map<std::string, KeptPlan> kept;
     std::vector<SPIPlanPtr> retired;  // forgotten while some plan was running; freed once none is
     int running = 0;
 };
@@ -49,20 +60,85 @@ SPIPlanPtr prepare(const std::string& sql, std::span<const Param> params) {
     for (const Param& param : params)
         types.push_back(param.type);
     return call([&] {
-        SPIPlanPtr plan = SPI_prepare(sql.c_str(), static_cast<int>(types.size()), types.data());
+        SPIPlanPtr plan =
+            SPI_prepare_cursor(sql.c_str(), static_cast<int>(types.size()), types.data(), CURSOR_OPT_GENERIC_PLAN);
         if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
         SPI_keepplan(plan);
         return plan;
     });
 }
 
+// Keeps the planner to index look-ups while a plan is made. Every statement here asks for some hundred rows by key; with the
+// guesses that the planner has for arrays and for tables that grow fast it may read whole tables instead.
+class IndexPlanning {
+public:
+    IndexPlanning() : seqscan_(enable_seqscan), hashjoin_(enable_hashjoin), mergejoin_(enable_mergejoin), jit_(jit_enabled) {
+        enable_seqscan = enable_hashjoin = enable_mergejoin = jit_enabled = false;
+    }
+    ~IndexPlanning() {
+        enable_seqscan = seqscan_;
+        enable_hashjoin = hashjoin_;
+        enable_mergejoin = mergejoin_;
+        jit_enabled = jit_;
+    }
+    IndexPlanning(const IndexPlanning&) = delete;
+    IndexPlanning& operator=(const IndexPlanning&) = delete;
+
+private:
+    bool seqscan_, hashjoin_, mergejoin_, jit_;
+};
+
+// Blocks of the relation that a plan names. It is locked, because the plan is.
+std::uint64_t blocks_of(const RangeTblEntry& entry) {
+    if (entry.rtekind != RTE_RELATION || !RELKIND_HAS_STORAGE(entry.relkind)) return 0;
+    Relation relation = relation_open(entry.relid, NoLock);
+    std::uint64_t const blocks = RelationGetNumberOfBlocks(relation);
+    relation_close(relation, NoLock);
+    return blocks;
+}
+
+// Blocks of all tables that the plan reads or writes.
+std::uint64_t blocks_of(CachedPlan* cached) {
+    std::uint64_t blocks = 0;
+    ListCell *statement, *entry;
+    foreach (statement, cached->stmt_list)
+        foreach (entry, lfirst_node(PlannedStmt, statement)->rtable)
+            blocks += blocks_of(*lfirst_node(RangeTblEntry, entry));
+    return blocks;
+}
+
+// Makes or checks the plan now, before the statement runs: what its triggers plan is their own matter. Returns the
+// present size of its relations.
+std::uint64_t make_plan(SPIPlanPtr plan) {
+    IndexPlanning planning;
+    return call([plan] {
+        CachedPlan* cached = SPI_plan_get_cached_plan(plan);
+        if (cached == nullptr) return std::uint64_t{0};
+        std::uint64_t const blocks = blocks_of(cached);
+        ReleaseCachedPlan(cached, CurrentResourceOwner);
+        return blocks;
+    });
+}
+
+// A plan made for a small table may use any index; it is not kept when the table has grown.
+bool outgrown(const KeptPlan& kept, std::uint64_t blocks) {
+    return blocks > 2 * kept.blocks + 8;
+}
+
 SPIPlanPtr kept_plan(const std::string& sql, std::span<const Param> params) {
-    auto& kept = plans().kept;
-    if (auto found = kept.find(sql); found != kept.end()) return found->second;
-    if (kept.size() >= max_kept_plans) forget_plans();
-    SPIPlanPtr plan = prepare(sql, params);
-    kept.emplace(sql, plan);
-    return plan;
+    auto& all = plans().kept;
+    if (auto found = all.find(sql); found != all.end()) {
+        if (!outgrown(found->second, make_plan(found->second.plan))) return found->second.plan;
+        plans().retired.push_back(found->second.plan);
+        all.erase(found);
+        free_retired_plans();
+    }
+    if (all.size() >= max_kept_plans) forget_plans();
+    KeptPlan made;
+    made.plan = prepare(sql, params);
+    made.blocks = make_plan(made.plan);
+    all[sql] = made;
+    return made.plan;
 }
 
 }  // namespace
@@ -160,7 +236,7 @@ bool exists_now(const std::string& sql, std::span<const Param> params) {
 
 void forget_plans() {
     for (auto& entry : plans().kept)
-        plans().retired.push_back(entry.second);
+        plans().retired.push_back(entry.second.plan);
     plans().kept.clear();
     free_retired_plans();
 }
