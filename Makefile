@@ -1,4 +1,5 @@
-# Builds, installs and checks the extension with PGXS. Targets: all (default), install, installcheck, check-core, clean.
+# Builds, installs and checks the extension with PGXS. Targets: all (default), install, installcheck, check-core, format,
+# clean.
 # Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors).
 
 EXTENSION   = eryxon_sync
@@ -60,5 +61,10 @@ check-core:
 	cmake -S . -B $(BUILD_DIR) $(CMAKE_OPTS)
 	cmake --build $(BUILD_DIR)
 	ctest --test-dir $(BUILD_DIR) --output-on-failure
+
+# Formats the C++ sources as script/lint wants them.
+.PHONY: format
+format:
+	clang-format-14 -i $(shell git ls-files '*.cpp' '*.hpp')
 
 -include $(OBJS:.o=.d)
