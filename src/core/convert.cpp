@@ -45,7 +45,7 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
 }
 
 std::optional<Fault> convert_text(const Field& field, const Column& column, const Json& json,
-                                  const ReadContext& context, FieldValue& out) {
+                                  const ReadContext& context, ConvertedValue& out) {
     const auto text = scalar_text(json, context.arena);
     if (!text) return type_fault("text", json);
     out.value = Value(*text);
@@ -55,7 +55,7 @@ std::optional<Fault> convert_text(const Field& field, const Column& column, cons
 
 // A label of the type that the rule allows too.
 std::optional<Fault> convert_enumeration(const Field& field, const Column& column, const Json& json,
-                                         const ReadContext& context, FieldValue& out) {
+                                         const ReadContext& context, ConvertedValue& out) {
     const auto text = scalar_text(json, context.arena);
     if (!text) return type_fault("text", json);
     if (!contains(column.labels, *text)) return enum_fault(field.allowed.empty() ? column.labels : field.allowed, json);
@@ -66,7 +66,7 @@ std::optional<Fault> convert_enumeration(const Field& field, const Column& colum
 
 // Any other type: its input function in the server reads the text.
 std::optional<Fault> convert_other(const Field& field, const Column& column, const Json& json,
-                                   const ReadContext& context, FieldValue& out) {
+                                   const ReadContext& context, ConvertedValue& out) {
     if (!json.is_scalar()) return type_fault("text", json);
     if (!json.is_boolean()) return convert_text(field, column, json, context, out);
     const std::string_view text = alias_text(json);
@@ -75,7 +75,7 @@ std::optional<Fault> convert_other(const Field& field, const Column& column, con
     return check_text(field, column, text, json, context);
 }
 
-std::optional<Fault> convert_boolean(const Json& json, FieldValue& out) {
+std::optional<Fault> convert_boolean(const Json& json, ConvertedValue& out) {
     const bool known = json.is_boolean() || (json.is_string() && (json.text() == "true" || json.text() == "false"));
     if (!known) return type_fault("boolean", json);
     const bool value = json.is_boolean() ? json.as_bool() : json.text() == "true";
@@ -99,7 +99,7 @@ bool is_date_form(const Json& json) {
     return text.size() == 8 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<Fault> convert_datetime(const Column& column, const Json& json, FieldValue& out) {
+std::optional<Fault> convert_datetime(const Column& column, const Json& json, ConvertedValue& out) {
     if (!is_date_form(json)) return type_fault("date", json);
     const auto datetime = parse_datetime(json.text());
     if (!datetime) return value_fault(Code::date_format, "invalid date " + quoted(json), json);
@@ -113,7 +113,7 @@ std::optional<Fault> convert_datetime(const Column& column, const Json& json, Fi
     return std::nullopt;
 }
 
-std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, FieldValue& out) {
+std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, ConvertedValue& out) {
     if (!json.is_string()) return type_fault("uuid", json);
     const auto uuid = parse_uuid(json.text());
     if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
@@ -123,7 +123,7 @@ std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, 
     return std::nullopt;
 }
 
-std::optional<Fault> convert_json(const Field& field, const Json& json, FieldValue& out) {
+std::optional<Fault> convert_json(const Field& field, const Json& json, ConvertedValue& out) {
     const bool only_object = field.name == "metadata";
     if (!json.is_object() && (only_object || !json.is_array()))
         return type_fault(only_object ? "object" : "object or array", json);
@@ -134,7 +134,7 @@ std::optional<Fault> convert_json(const Field& field, const Json& json, FieldVal
 
 // Checks each element as a text; the array itself is kept if all are strings already.
 std::optional<Fault> convert_text_array(const Field& field, const Column& column, const Json& json,
-                                        const ReadContext& context, FieldValue& out) {
+                                        const ReadContext& context, ConvertedValue& out) {
     if (!json.is_array()) return type_fault("array of text", json);
     std::vector<Json> items;
     bool converted = false;
@@ -156,7 +156,7 @@ std::optional<Fault> convert_text_array(const Field& field, const Column& column
 
 // Converts a value that is not null.
 std::optional<Fault> convert_present(const Field& field, const Column& column, const Json& json,
-                                     const ReadContext& context, FieldValue& out) {
+                                     const ReadContext& context, ConvertedValue& out) {
     switch (column.kind) {
         case ValueKind::text:
             return convert_text(field, column, json, context, out);
@@ -222,12 +222,11 @@ const Json& resolve_value_alias(const Field& field, const Json& sent) {
 }
 
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
-                                   const ReadContext& context, FieldValue& out) {
+                                   const ReadContext& context, ConvertedValue& out) {
     const Column& column = entity.columns[static_cast<std::size_t>(field.column)];
     const bool as_sent =
         column.kind == ValueKind::date || column.kind == ValueKind::timestamp || column.kind == ValueKind::timestamptz;
     const Json& json = resolve_value_alias(field, sent);
-    out.field = &field;
     if (as_sent) out.hashed = sent;
     if (!json.is_null()) return convert_present(field, column, json, context, out);
     if (field.required || column.not_null) return value_fault(Code::not_null, "null is not allowed", sent);

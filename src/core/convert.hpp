@@ -8,6 +8,12 @@
 
 namespace eryxon::core {
 
+// What a sent value became: for its column, and as it stands in the hash.
+struct ConvertedValue {
+    Value value;
+    Json hashed;
+};
+
 // The value that stands for a sent one: its value alias if the rule has one for the scalar's text, else itself.
 const Json& resolve_value_alias(const Field& field, const Json& sent);
 
@@ -15,7 +21,7 @@ const Json& resolve_value_alias(const Field& field, const Json& sent);
 // `out`; returns the fault otherwise, which has no path yet. Null is converted to null unless the field is required or
 // its column NOT NULL. The field must be mapped.
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
-                                   const ReadContext& context, FieldValue& out);
+                                   const ReadContext& context, ConvertedValue& out);
 
 // A number as text: an integer as its digits, anything else in canonical form.
 std::string_view number_text(std::string_view token, JsonArena& arena);
@@ -30,9 +36,9 @@ std::optional<Fault> check_text(const Field& field, const Column& column, std::s
                                 const ReadContext& context);
 
 // Conversion of numbers and booleans.
-std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, FieldValue& out);
-std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, FieldValue& out);
-std::optional<Fault> convert_floating(const Field& field, const Json& json, FieldValue& out);
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, ConvertedValue& out);
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, ConvertedValue& out);
+std::optional<Fault> convert_floating(const Field& field, const Json& json, ConvertedValue& out);
 
 // The fault TYPE_MISMATCH: `invalid integer "12abc"`.
 Fault type_fault(std::string_view noun, const Json& json);

@@ -86,7 +86,7 @@ std::optional<Fault> check_precision(const Column& column, const Decimal& number
 
 }  // namespace
 
-std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, FieldValue& out) {
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, ConvertedValue& out) {
     const auto token = numeric_token(json);
     if (!token) return type_fault("integer", json);
     auto value = plain_integer(*token);
@@ -105,7 +105,7 @@ std::optional<Fault> convert_integer(const Field& field, const Column& column, c
     return check_limits(field, *value, json);
 }
 
-std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, FieldValue& out) {
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, ConvertedValue& out) {
     const auto token = numeric_token(json);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
@@ -115,7 +115,7 @@ std::optional<Fault> convert_numeric(const Field& field, const Column& column, c
     return check_limits(field, *number, json);
 }
 
-std::optional<Fault> convert_floating(const Field& field, const Json& json, FieldValue& out) {
+std::optional<Fault> convert_floating(const Field& field, const Json& json, ConvertedValue& out) {
     const auto token = numeric_token(json);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);

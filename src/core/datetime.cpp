@@ -24,7 +24,8 @@ public:
     }
 
     // Takes exactly so many digits and checks that their value is in the range.
-    bool take_number(std::size_t count, int least, int most, int& value) {
+    template <class Number>
+    bool take_number(std::size_t count, int least, int most, Number& value) {
         if (text_.size() < count) return false;
         int number = 0;
         for (const char c : text_.substr(0, count)) {
@@ -32,7 +33,7 @@ public:
             number = number * 10 + (c - '0');
         }
         text_.remove_prefix(count);
-        value = number;
+        value = static_cast<Number>(number);
         return number >= least && number <= most;
     }
 

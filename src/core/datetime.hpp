@@ -11,13 +11,13 @@ namespace eryxon::core {
 
 // A date that exists (years 1 to 9999, Gregorian) with an optional time of day and offset.
 struct DateTime {
-    int year = 0;
-    int month = 0;   // 1-12
-    int day = 0;     // 1-31
+    std::int16_t year = 0;
+    std::int8_t month = 0;  // 1-12
+    std::int8_t day = 0;    // 1-31
     bool has_time = false;
-    int hour = 0;    // 0-23
-    int minute = 0;  // 0-59
-    int second = 0;  // 0-59
+    std::int8_t hour = 0;    // 0-23
+    std::int8_t minute = 0;  // 0-59
+    std::int8_t second = 0;  // 0-59
     int microsecond = 0;
     std::optional<int> offset_seconds;  // east of UTC is positive
 

@@ -34,11 +34,10 @@ struct Value {
     explicit Value(const Json& document) : is_null(false), json(document) {}
 };
 
-// A sent field and its converted value; `hashed` is what stands in the hash.
+// A sent field and its converted value.
 struct FieldValue {
     const Field* field;
     Value value;
-    Json hashed;
 };
 
 // A reference as it was sent: the form that counts.

@@ -21,12 +21,12 @@ const JsonMember* find_sent(const Draft& draft, int index) {
 
 // Converts a value and keeps it with its place in the hash, or keeps the fault.
 void take_value(Draft& draft, const Field& field, const Json& json, std::string_view path) {
-    FieldValue& value = draft.record.values.emplace_back();
-    if (auto fault = convert_value(draft.entity, field, json, draft.context, value)) {
-        draft.record.values.pop_back();
+    ConvertedValue converted;
+    if (auto fault = convert_value(draft.entity, field, json, draft.context, converted)) {
         draft.add_fault(std::move(*fault), path);
     } else {
-        draft.add_hashed(field.name, value.hashed);
+        draft.record.values.push_back({&field, converted.value});
+        draft.add_hashed(field.name, converted.hashed);
     }
 }
 

@@ -5,6 +5,10 @@
 #include "pg/jsonb.hpp"
 #include "pg/spi.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 extern "C" {
 PGDLLEXPORT Datum eryxon_upsert(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_bulk_upsert(PG_FUNCTION_ARGS);
@@ -24,27 +28,42 @@ namespace {
 
 using ReadPayload = core::Json (*)(FunctionCallInfo, int, const char*, core::JsonArena&);
 
+// Answers longer than this come from calls whose memory is worth giving back to the system.
+constexpr std::size_t long_answer = 1 << 20;
+
+// The answer as jsonb, when all else of the call is freed.
+Datum make_answer(const std::string& answer) {
+#ifdef __GLIBC__
+    if (answer.size() > long_answer) malloc_trim(0);
+#endif
+    return pg::make_jsonb(answer);
+}
+
 // A function (entity, payload, options).
 template <class Call>
 Datum answer_entity(FunctionCallInfo fcinfo, ReadPayload read_payload, Call call) {
-    core::JsonArena arena;
     std::string answer;
-    std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
-    core::Json const payload = read_payload(fcinfo, 1, "payload", arena);
-    core::Json const options = pg::options_argument(fcinfo, 2, arena);
-    pg::with_spi([&] { answer = call(entity, payload, options, arena); });
-    return pg::make_jsonb(answer);
+    {
+        core::JsonArena arena;
+        std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
+        core::Json const payload = read_payload(fcinfo, 1, "payload", arena);
+        core::Json const options = pg::options_argument(fcinfo, 2, arena);
+        pg::with_spi([&] { answer = call(entity, payload, options, arena); });
+    }
+    return make_answer(answer);
 }
 
 // A function (payload, options).
 template <class Call>
 Datum answer_payload(FunctionCallInfo fcinfo, Call call) {
-    core::JsonArena arena;
     std::string answer;
-    core::Json const payload = pg::jsonb_argument(fcinfo, 0, "payload", arena);
-    core::Json const options = pg::options_argument(fcinfo, 1, arena);
-    pg::with_spi([&] { answer = call(payload, options, arena); });
-    return pg::make_jsonb(answer);
+    {
+        core::JsonArena arena;
+        core::Json const payload = pg::jsonb_argument(fcinfo, 0, "payload", arena);
+        core::Json const options = pg::options_argument(fcinfo, 1, arena);
+        pg::with_spi([&] { answer = call(payload, options, arena); });
+    }
+    return make_answer(answer);
 }
 
 }  // namespace

@@ -19,8 +19,16 @@ std::string_view detoasted(Datum value) {
     return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
 }
 
+// Frees the plain form of a value if it was made from another one.
+void free_plain(void* plain, Datum value) {
+    if (plain != DatumGetPointer(value)) call([plain] { pfree(plain); });
+}
+
 core::Json read(Datum value, core::JsonArena& arena) {
-    return read_jsonb(call([value] { return DatumGetJsonbP(value); }), arena);
+    Jsonb* const plain = call([value] { return DatumGetJsonbP(value); });
+    core::Json const json = read_jsonb(plain, arena);
+    free_plain(plain, value);
+    return json;
 }
 
 }  // namespace
@@ -34,7 +42,11 @@ core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name,
 }
 
 core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena) {
-    return core::parse_json(detoasted(required(info, argument, name)), arena);
+    Datum const value = required(info, argument, name);
+    auto* const plain = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
+    core::Json const json = core::parse_json({VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain)}, arena);
+    free_plain(plain, value);
+    return json;
 }
 
 core::Json options_argument(FunctionCallInfo info, int argument, core::JsonArena& arena) {

@@ -43,7 +43,7 @@ CellValue default_cell(const Bulk& bulk, const Node& node, const core::Field& fi
         return cell;
     }
     if (field.default_value == nullptr) return {};
-    core::FieldValue converted;
+    core::ConvertedValue converted;
     core::ReadContext const context{bulk.registry.schema, bulk.options, bulk.arena, {}};
     if (core::convert_value(entity, field, *field.default_value, context, converted)) return {};
     return {true, converted.value.is_null, converted.value};

@@ -34,14 +34,14 @@ struct Bench {
 
     Column& column() { return entity.columns.front(); }
 
-    std::optional<Fault> convert(std::string_view sent, FieldValue& out) {
+    std::optional<Fault> convert(std::string_view sent, ConvertedValue& out) {
         const ReadContext context{schema, options, arena, test::matches_pattern};
         return convert_value(entity, entity.fields.front(), parse_json(sent, arena), context, out);
     }
 
     // The code of the fault, else the value as text and in the hash: "25 | 25".
     std::string convert(std::string_view sent) {
-        FieldValue out;
+        ConvertedValue out;
         if (const auto fault = convert(sent, out)) {
             EXPECT_FALSE(fault->message.empty());
             return std::string(code_name(fault->code));
@@ -278,7 +278,7 @@ TEST(Convert, NullClearsUnlessForbidden) {
 
 TEST(Convert, FaultsShowTheValue) {
     Bench bench(ValueKind::timestamptz, "{}");
-    FieldValue out;
+    ConvertedValue out;
     const auto fault = bench.convert(R"("31-12-2026")", out);
     ASSERT_TRUE(fault);
     EXPECT_EQ(fault->message, "invalid date \"31-12-2026\"");
@@ -290,7 +290,7 @@ TEST(Convert, LongValuesAreCutAtACharacter) {
     for (int i = 0; i < 500; ++i)
         long_text += "ä";
     Bench bench(ValueKind::integer, "{}");
-    FieldValue out;
+    ConvertedValue out;
     for (const std::string& sent : {long_text + '"', '[' + long_text + "\"]"}) {
         const auto fault = bench.convert(sent, out);
         ASSERT_TRUE(fault);
