@@ -1,0 +1,122 @@
+# A call with 100,000 records: its memory stays under ten times the payload's size, a cancel is answered within a second
+# wherever it comes, and the session goes on with nothing written.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Shop;
+
+my $records = $ENV{ERYXON_RECORDS} || 100_000;
+my $node = start_shop('memory', 'shared_buffers = 16MB', 'max_wal_size = 4GB', 'log_statement = none');
+$node->safe_psql('postgres', <<"SQL");
+	CREATE TABLE payload (name text, json json, jsonb jsonb);
+	INSERT INTO payload (name, json) SELECT 'jobs', json_agg(json_build_object('external_id', 'SO-' || n, 'external_source', 'SAP',
+		'job_number', 'JOB-' || n, 'customer', 'Customer ' || n % 997, 'due_date', '2026-12-' || lpad((1 + n % 28)::text, 2, '0'),
+		'priority', n % 10, 'notes', repeat('material certificate ', 4) || n, 'metadata', json_build_object('plant', n % 7, 'buyer', 'B' || n)))
+	FROM generate_series(1, $records) n;
+	INSERT INTO payload (name, json) SELECT 'changed', replace(json::text, 'Customer ', 'Client ')::json FROM payload WHERE name = 'jobs';
+	UPDATE payload SET jsonb = json;
+SQL
+my $size = $node->safe_psql('postgres', "SELECT octet_length(json::text) FROM payload WHERE name = 'jobs'");
+diag(sprintf('payload: %d records, %.1f MB', $records, $size / 1e6));
+
+# A number of kilobytes that the kernel keeps of a process.
+sub kilobytes
+{
+	my ($pid, $name) = @_;
+	return slurp_file("/proc/$pid/status") =~ /^$name:\s+(\d+)/m ? $1 : die "no $name";
+}
+
+# Runs the query in a session of its own and returns by how many bytes its private memory grew at most.
+sub peak_of
+{
+	my ($query) = @_;
+	my $session = $node->background_psql('postgres');
+	my $pid = $session->query_safe(
+		"DO \$\$ BEGIN PERFORM eryxon_bulk_upsert('jobs', '[]'); END \$\$; SELECT pg_backend_pid()");
+	my $before = kilobytes($pid, 'RssAnon');
+	append_to_file("/proc/$pid/clear_refs", "5\n");
+	my $shared = kilobytes($pid, 'RssShmem') + kilobytes($pid, 'RssFile');
+	my $started = time;
+	is($session->query_safe($query), $records, "$query");
+	my $elapsed = time - $started;
+	my $peak = kilobytes($pid, 'VmHWM') - $shared - $before;
+	$session->quit;
+	return (1024 * $peak, $elapsed);
+}
+
+# Runs the query and checks its memory.
+sub check_peak
+{
+	my ($name, $query) = @_;
+	my ($peak, $elapsed) = peak_of($query);
+	cmp_ok($peak, '<', 10 * $size, "$name: memory under ten times the payload");
+	diag(sprintf('%s: %.0f MB, %.1f times the payload, %.1f s', $name, $peak / 1e6, $peak / $size, $elapsed));
+}
+
+# The call for the payload of that name.
+sub call_for
+{
+	my ($function, $type, $name, $count, $options) = @_;
+	$options //= '{}';
+	return "SELECT $function('jobs', $type, '$options') ->> '$count' FROM payload WHERE name = '$name'";
+}
+
+# Takes everything away again.
+sub clear_jobs { $node->safe_psql('postgres', 'TRUNCATE jobs, parts, operations, eryxon.sync_run') }
+
+check_peak('bulk_upsert_json, all new', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
+check_peak('bulk_upsert_json, unchanged', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'skipped'));
+check_peak('bulk_upsert_json, changed', call_for('eryxon_bulk_upsert_json', 'json', 'changed', 'updated'));
+clear_jobs();
+check_peak('bulk_upsert, all new', call_for('eryxon_bulk_upsert', 'jsonb', 'jobs', 'created'));
+check_peak('bulk_upsert, unchanged', call_for('eryxon_bulk_upsert', 'jsonb', 'jobs', 'skipped'));
+check_peak('bulk_upsert, changed', call_for('eryxon_bulk_upsert', 'jsonb', 'changed', 'updated'));
+clear_jobs();
+
+# How long the whole call takes, then cancels at ten moments of it.
+my $started = time;
+$node->safe_psql('postgres', 'BEGIN; ' . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created') . '; ROLLBACK');
+my $whole = time - $started;
+my $slowest = 0;
+for my $part (1 .. 10)
+{
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+	my $pid = $session->query_safe('SELECT pg_backend_pid()');
+	my $call = call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created');
+	$session->{stdin} .= "$call;\n\\echo call over\n";
+	$session->{run}->pump_nb;
+	sleep $whole * $part / 11;
+	my $cancelled = time;
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	pump_until($session->{run}, $session->{timeout}, \$session->{stdout}, qr/call over/);
+	my $answered = time - $cancelled;
+	$slowest = $answered if $answered > $slowest;
+	like($session->{stderr}, qr/canceling statement due to user request/, "cancel at $part/11: the call ended");
+	cmp_ok($answered, '<', 1, "cancel at $part/11: within a second");
+	$session->{stderr} = $session->{stdout} = '';
+	is($session->query_safe('SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM eryxon.sync_run)'), '0',
+		"cancel at $part/11: nothing is written");
+	$session->quit;
+}
+diag(sprintf('cancel: answered within %.0f ms in a call of %.1f s', 1000 * $slowest, $whole));
+
+# statement_timeout, and the same session works on.
+my ($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = " . int(400 * $whole) . ';'
+	  . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created') . ';', on_error_stop => 0);
+like($err, qr/canceling statement due to statement timeout/, 'statement_timeout ends the call');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM jobs'), '0', 'nothing is written');
+my $session = $node->background_psql('postgres', on_error_stop => 0);
+$session->query('SET statement_timeout = 50');
+$session->query(call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
+$session->query('SET statement_timeout = 0');
+$session->{stderr} = '';
+is($session->query(call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created', '{"results": "none"}')), $records,
+	'the session that was cancelled works on');
+$session->quit;
+
+unlike(slurp_file($node->logfile), qr/signal 6|signal 11|TRAP:|PANIC:/, 'the log tells of no crash');
+$node->stop;
+done_testing();
