@@ -1,5 +1,6 @@
 // The module: magic and load-time set-up.
 #include "pg/delete_trigger.hpp"
+#include "pg/index_planning.hpp"
 #include "pg/registry.hpp"
 #include "pg/settings.hpp"
 
@@ -9,9 +10,10 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 }
 
-// Defines the settings and registers the invalidation callbacks.
+// Defines the settings and registers callbacks and hooks.
 void _PG_init(void) {
     eryxon::pg::define_settings();
     eryxon::pg::watch_catalog();
     eryxon::pg::watch_transactions();
+    eryxon::pg::watch_planner();
 }

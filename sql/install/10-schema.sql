@@ -86,8 +86,8 @@ CREATE TABLE eryxon.soft_delete (
 );
 COMMENT ON TABLE eryxon.soft_delete IS
 'One row per row that went with a soft delete, the deleted root itself included.';
-CREATE INDEX soft_delete_root ON eryxon.soft_delete (tenant_id, entity, root);
-CREATE INDEX soft_delete_row ON eryxon.soft_delete (tenant_id, row_entity, row_id);
+CREATE INDEX soft_delete_root ON eryxon.soft_delete (root);
+CREATE INDEX soft_delete_row ON eryxon.soft_delete (row_id);
 
 GRANT SELECT ON eryxon.shipped_entity, eryxon.shipped_rule, eryxon.entity, eryxon.user_rule, eryxon.field,
                 eryxon.sync_run TO PUBLIC;

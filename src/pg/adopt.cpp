@@ -44,17 +44,16 @@ Param key_param(const Bulk& bulk, const core::Field& field, const std::vector<No
 
 std::string statement(const Bulk& bulk, const core::Entity& entity, const std::vector<const core::Field*>& key) {
     const Table& table = bulk.registry.table(entity);
-    std::string calls, names, match;
-    for (std::size_t i = 0; i < key.size(); i++) {
-        const auto column = static_cast<std::size_t>(key[i]->column);
-        std::string const name = "k" + std::to_string(i);
-        calls += (i > 0 ? ", " : "") + ("pg_catalog.unnest($" + std::to_string(i + 2) + ")");
-        names += name + ", ";
-        match += " AND t." + quoted(key[i]->column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
-                 " u." + name + table.carriers[column].cast;
+    std::vector<std::string> names;
+    std::string match;
+    for (const core::Field* field : key) {
+        const auto column = static_cast<std::size_t>(field->column);
+        names.push_back("k" + std::to_string(names.size()));
+        match += " AND t." + quoted(field->column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
+                 " u." + names.back() + table.carriers[column].cast;
     }
-    return "SELECT u.n, t.id FROM ROWS FROM (" + calls + ") WITH ORDINALITY AS u(" + names +
-           "n) JOIN " + table.name + " AS t ON t.tenant_id" + std::string(equals) + "$1" + match +
+    return "SELECT u.n, t.id FROM " + unnested(names) + " JOIN " + table.name + " AS t ON t.tenant_id" +
+           std::string(equals) + "$1" + match +
            " WHERE t.external_id IS NULL AND t.deleted_at IS NULL ORDER BY u.n FOR UPDATE OF t";
 }
 
@@ -78,6 +77,7 @@ void adopt_entity(Bulk& bulk, const std::vector<Node*>& all) {
     if (nodes.empty()) return;
     std::vector<Param> params{Param::uuid(bulk.tenant)};
     for (const core::Field* field : key) params.push_back(key_param(bulk, *field, nodes));
+    params.push_back(length_param(nodes));
     execute(statement(bulk, entity, key), params,
             [&](const Row& row) { link_row(*nodes[static_cast<std::size_t>(row.integer(0) - 1)], row.uuid(1)); });
 }

@@ -31,24 +31,23 @@ Children read_children(Bulk& bulk, const core::Entity::Children& spec, std::span
     const core::Entity* entity = bulk.registry.schema.find(spec.entity);
     const core::Field* field = entity != nullptr ? entity->find(spec.field) : nullptr;
     std::vector<core::Uuid> ids;
-    std::vector<std::string_view> sources;
     std::vector<Node*> nodes;
     for (Node* node : parents) {
         if (sent_array(*node, spec) == nullptr) continue;
         nodes.push_back(node);
         ids.push_back(node->id);
-        sources.push_back(node->record->source);
     }
     if (nodes.empty() || field == nullptr || !field->mapped()) return children;
     std::string const eq(equals);
-    execute("SELECT u.n, t.id, t.external_id FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH "
-            "ORDINALITY AS u(id, s, n) JOIN " + bulk.registry.table(*entity).name + " AS t ON t.tenant_id" + eq + "$1 AND t." +
-                quoted(field->column_name) + eq + "u.id AND t.external_source" + eq +
-                "u.s WHERE t.deleted_at IS NULL AND t.external_id IS NOT NULL ORDER BY u.n, t.external_id COLLATE \"C\"",
-            {Param::uuid(bulk.tenant), uuid_array(ids), text_array(sources)}, [&](const Row& row) {
-                Node* node = nodes[static_cast<std::size_t>(row.integer(0) - 1)];
-                children[node].push_back({row.uuid(1), std::string(row.text(2))});
-            });
+    std::string const sql = "SELECT u.n, t.id, t.external_id, t.external_source FROM " + unnested({"id"}) + " JOIN " +
+                            bulk.registry.table(*entity).name + " AS t ON t.tenant_id" + eq + "$1 AND t." +
+                            quoted(field->column_name) + eq +
+                            "u.id WHERE t.deleted_at IS NULL ORDER BY u.n, t.external_id COLLATE \"C\"";
+    execute(sql, {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+        Node* node = nodes[static_cast<std::size_t>(row.integer(0) - 1)];
+        if (!row.is_null(2) && row.text(3) == node->record->source)
+            children[node].push_back({row.uuid(1), std::string(row.text(2))});
+    });
     return children;
 }
 

@@ -27,12 +27,14 @@ std::uint64_t row_token(std::string_view entity, const core::Uuid& id) {
     return combine_hashes(combine_hashes(row_seed, bytes_hash(entity)), id_hash);
 }
 
-// The rows of the units that soft-deleted rows are part of.
-const char* const unit_statement =
-    "SELECT u.n, r.row_entity, r.row_id FROM ROWS FROM (pg_catalog.unnest($3)) WITH ORDINALITY AS u(id, n) "
-    "JOIN eryxon.soft_delete AS s ON s.tenant_id OPERATOR(pg_catalog.=) $1 AND s.row_entity OPERATOR(pg_catalog.=) $2 "
-    "AND s.row_id OPERATOR(pg_catalog.=) u.id JOIN eryxon.soft_delete AS r ON r.tenant_id OPERATOR(pg_catalog.=) $1 "
-    "AND r.entity OPERATOR(pg_catalog.=) s.entity AND r.root OPERATOR(pg_catalog.=) s.root";
+// The rows of the units that soft-deleted rows of one entity ($4) are part of.
+std::string unit_statement() {
+    std::string const eq(equals);
+    return "SELECT u.n, r.row_entity, r.row_id FROM " + unnested({"id"}) +
+           " JOIN eryxon.soft_delete AS s ON s.tenant_id" + eq + "$1 AND s.row_entity" + eq + "$4 AND s.row_id" + eq +
+           "u.id JOIN eryxon.soft_delete AS r ON r.tenant_id" + eq + "$1 AND r.entity" + eq + "s.entity AND r.root" + eq +
+           "s.root";
+}
 
 // One column's hash before and after the record.
 struct ColumnChange {
@@ -117,7 +119,8 @@ private:
         }
         if (restoring.empty()) return;
         as_extension_owner([&] {
-            execute(unit_statement, {Param::uuid(bulk_.tenant), Param::text(nodes.front()->entity().name), uuid_array(ids)},
+            Param const entity = Param::text(nodes.front()->entity().name);
+            execute(unit_statement(), {Param::uuid(bulk_.tenant), uuid_array(ids), length_param(ids), entity},
                     [&](const Row& row) {
                         auto const at = static_cast<std::size_t>(row.integer(0) - 1);
                         if (row.uuid(2) != ids[at])
@@ -223,13 +226,14 @@ private:
     void claim_numbers(const Node& node, core::Claims& claims) {
         if (!numbered_.contains(&node.entity())) return;
         std::uint64_t const token = combine_hashes(number_seed, node.entity().table);
-        bool const changes = node.plan == Plan::remove || node.plan == Plan::restore || moves(node) ||
-                             std::any_of(node.entity().fields.begin(), node.entity().fields.end(),
-                                         [&](const core::Field& field) { return field.default_next && sends(node, field); });
-        if (node.plan == Plan::create) {
+        bool const sent = std::any_of(node.entity().fields.begin(), node.entity().fields.end(), [&](const core::Field& field) {
+            return field.default_next && sends(node, field);
+        });
+        bool const comes_or_goes = node.plan == Plan::remove || node.plan == Plan::restore || moves(node);
+        if (node.plan == Plan::create && !(sent && node.repeated)) {
             claims.reads.push_back(token);
             claims.ordered.push_back(token);
-        } else if (changes) {
+        } else if (sent || comes_or_goes) {
             claims.writes.push_back(token);
         }
     }

@@ -20,8 +20,7 @@ constexpr int max_restarts = 3;
 
 std::string look_up_statement(const Table& table) {
     std::string const eq(equals);
-    return "SELECT u.n, t.id, t.sync_hash, t.deleted_at IS NOT NULL, t.synced_at FROM ROWS FROM (pg_catalog.unnest($2), "
-           "pg_catalog.unnest($3)) WITH ORDINALITY AS u(s, e, n) JOIN " +
+    return "SELECT u.n, t.id, t.sync_hash, t.deleted_at IS NOT NULL, t.synced_at FROM " + unnested({"s", "e"}) + " JOIN " +
            table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.external_source" + eq + "u.s AND t.external_id" + eq +
            "u.e";
 }
@@ -32,7 +31,7 @@ void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes)
         sources.push_back(node->record->source);
         ids.push_back(node->record->external_id);
     }
-    execute(look_up_statement(table), {Param::uuid(bulk.tenant), text_array(sources), text_array(ids)},
+    execute(look_up_statement(table), {Param::uuid(bulk.tenant), text_array(sources), text_array(ids), length_param(nodes)},
             [&](const Row& row) {
                 Node& node = *nodes[static_cast<std::size_t>(row.integer(0) - 1)];
                 node.found = true;
@@ -141,7 +140,7 @@ void read_locked(Bulk& bulk, Node& node, const Extras& extras, const Table& tabl
 std::string lock_statement(const Table& table, const Extras& extras, bool key_changes) {
     std::string const eq(equals);
     return "SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash" + extras.columns +
-           " FROM ROWS FROM (pg_catalog.unnest($2)) WITH ORDINALITY AS u(id, n) JOIN " + table.name +
+           " FROM " + unnested({"id"}) + " JOIN " + table.name +
            " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id ORDER BY u.n FOR " +
            (key_changes ? "UPDATE" : "NO KEY UPDATE") + " OF t";
 }
@@ -172,7 +171,7 @@ void lock_entity_rows(Bulk& bulk, const core::Entity& entity, const std::vector<
     Extras const extras = extras_of(entity, table);
     bool const deletes = std::any_of(nodes.begin(), nodes.end(), [](Node* node) { return node->plan == Plan::remove; });
     std::vector<bool> seen(nodes.size());
-    execute(lock_statement(table, extras, deletes || writes_key(entity)), {Param::uuid(bulk.tenant), uuid_array(ids)},
+    execute(lock_statement(table, extras, deletes || writes_key(entity)), {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)},
             [&](const Row& row) {
                 auto const at = static_cast<std::size_t>(row.integer(0) - 1);
                 seen[at] = true;
@@ -183,6 +182,16 @@ void lock_entity_rows(Bulk& bulk, const core::Entity& entity, const std::vector<
 }
 
 }  // namespace
+
+std::string unnested(const std::vector<std::string>& columns) {
+    std::string calls, names;
+    for (std::size_t i = 0; i < columns.size(); i++) {
+        calls += (i > 0 ? ", " : "") + ("pg_catalog.unnest($" + std::to_string(i + 2) + ")");
+        names += columns[i] + ", ";
+    }
+    return "(SELECT * FROM ROWS FROM (" + calls + ") WITH ORDINALITY AS r(" + names + "n) LIMIT $" +
+           std::to_string(columns.size() + 2) + ") AS u";
+}
 
 NodeGroups group_nodes(std::span<Node* const> all) {
     NodeGroups groups;

@@ -92,11 +92,10 @@ std::string statement(const core::Entity& entity, const Table& table, By by) {
                eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
     }
     bool const by_id = by == By::id;
-    std::string const from = by_id ? "pg_catalog.unnest($2)) WITH ORDINALITY AS u(id, n)"
-                                   : "pg_catalog.unnest($2), pg_catalog.unnest($3)) WITH ORDINALITY AS u(s, e, n)";
+    std::string const from = by_id ? unnested({"id"}) : unnested({"s", "e"});
     std::string const match = by_id ? "t.id" + eq + "u.id"
                                     : "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
-    return "SELECT u.n, t.id FROM ROWS FROM (" + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " +
+    return "SELECT u.n, t.id FROM " + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " +
            match + live + " ORDER BY u.n FOR KEY SHARE OF t";
 }
 
@@ -115,6 +114,7 @@ std::vector<Param> parameters(const Bulk& bulk, By by, const std::vector<const R
     if (by == By::id) params.push_back(uuid_array(ids));
     if (by == By::external_id) params.push_back(text_array(sources));
     if (by != By::id) params.push_back(text_array(texts));
+    if (by != By::name) params.push_back(length_param(distinct));
     return params;
 }
 

@@ -1,13 +1,13 @@
 // Statements through SPI.
 #include "pg/spi.hpp"
 
+#include "pg/index_planning.hpp"
+
 #include <unordered_map>
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "jit/jit.h"
-#include "optimizer/cost.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -67,26 +67,6 @@ SPIPlanPtr prepare(const std::string& sql, std::span<const Param> params) {
         return plan;
     });
 }
-
-// Keeps the planner to index look-ups while a plan is made. Every statement here asks for some hundred rows by key; with the
-// guesses that the planner has for arrays and for tables that grow fast it may read whole tables instead.
-class IndexPlanning {
-public:
-    IndexPlanning() : seqscan_(enable_seqscan), hashjoin_(enable_hashjoin), mergejoin_(enable_mergejoin), jit_(jit_enabled) {
-        enable_seqscan = enable_hashjoin = enable_mergejoin = jit_enabled = false;
-    }
-    ~IndexPlanning() {
-        enable_seqscan = seqscan_;
-        enable_hashjoin = hashjoin_;
-        enable_mergejoin = mergejoin_;
-        jit_enabled = jit_;
-    }
-    IndexPlanning(const IndexPlanning&) = delete;
-    IndexPlanning& operator=(const IndexPlanning&) = delete;
-
-private:
-    bool seqscan_, hashjoin_, mergejoin_, jit_;
-};
 
 // Blocks of the relation that a plan names. It is locked, because the plan is.
 std::uint64_t blocks_of(const RangeTblEntry& entry) {

@@ -31,6 +31,12 @@ struct Param {
     static Param none(Oid type) { return {type, 0, true}; }
 };
 
+// The length of some arrays, for unnested().
+template <class Items>
+Param length_param(const Items& items) {
+    return Param::integer(static_cast<std::int64_t>(items.size()));
+}
+
 // One-dimensional arrays for unnest(), palloc'd in the current context.
 Param uuid_array(std::span<const core::Uuid> values);
 Param text_array(std::span<const std::string_view> values);

@@ -105,8 +105,11 @@ public:
         for (std::uint16_t field : set_.fields) add("c" + std::to_string(field), field_param(bulk_, set_, field));
     }
 
-    // "ROWS FROM (unnest($2), …) AS u(id, h, …)"
-    std::string rows() const { return "ROWS FROM (" + calls_ + ") AS u(" + names_ + ")"; }
+    // The arrays as table u; completes the parameters.
+    std::string rows() {
+        params_.push_back(length_param(set_.nodes));
+        return unnested(names_);
+    }
 
     // The field's value as the statement writes it.
     std::string value(std::uint16_t field) const {
@@ -120,21 +123,16 @@ public:
 private:
     void add(const std::string& name, Param param) {
         params_.push_back(param);
-        if (!calls_.empty()) {
-            calls_ += ", ";
-            names_ += ", ";
-        }
-        calls_ += "pg_catalog.unnest($" + std::to_string(params_.size()) + ")";
-        names_ += name;
+        names_.push_back(name);
     }
 
     Bulk& bulk_;
     const RowSet& set_;
     std::vector<Param> params_;
-    std::string calls_, names_;
+    std::vector<std::string> names_;
 };
 
-std::string insert_text(const Table& table, const RowSet& set, const Statement& statement) {
+std::string insert_text(const Table& table, const RowSet& set, Statement& statement) {
     std::string columns, values;
     for (std::uint16_t field : set.fields) {
         columns += ", " + statement.column(field);
@@ -146,7 +144,7 @@ std::string insert_text(const Table& table, const RowSet& set, const Statement& 
            " RETURNING t.id, t.synced_at";
 }
 
-std::string update_text(const Table& table, const RowSet& set, const Statement& statement) {
+std::string update_text(const Table& table, const RowSet& set, Statement& statement) {
     std::string const eq(equals);
     std::string assignments = "synced_at = pg_catalog.now(), sync_hash = u.h";
     if (set.entity->has_updated_at) assignments += ", updated_at = pg_catalog.now()";
