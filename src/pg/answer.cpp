@@ -27,7 +27,8 @@ std::vector<core::Warning> warnings_of(const Unit& unit) {
 
 // Counts of a unit's children, by entity.
 std::map<const core::Entity*, core::Counts> child_counts(const Bulk& bulk, const Unit& unit) {
-    auto counts = unit.removed;
+    std::map<const core::Entity*, core::Counts> counts;
+    for (const auto& [entity, removed] : unit.removed) counts[entity] = removed.counts;
     for (const Node* node : unit.nodes) {
         if (node->parent != nullptr) counts[&node->entity()].add(action_of(*node));
         if (node->record->operation == core::Operation::remove) continue;
@@ -79,9 +80,9 @@ void add_totals(const Unit& unit, Totals& totals) {
         totals[&node->entity()].counts.add(action_of(*node));
         totals[&node->entity()].sources.insert(node->record->source);
     }
-    for (const auto& [entity, counts] : unit.removed) {
-        totals[entity].counts += counts;
-        totals[entity].sources.insert(unit.root().record->source);
+    for (const auto& [entity, removed] : unit.removed) {
+        totals[entity].counts += removed.counts;
+        totals[entity].sources.insert(removed.sources.begin(), removed.sources.end());
     }
 }
 

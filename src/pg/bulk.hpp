@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,12 @@ struct Node {
     void reset();
 };
 
+// Rows of one entity that a record deleted without naming them.
+struct Removed {
+    core::Counts counts;
+    std::set<std::string_view> sources;
+};
+
 // A top-level record with its children: written wholly or not at all.
 struct Unit {
     enum class State : std::uint8_t { open, done, failed };
@@ -77,7 +84,7 @@ struct Unit {
     int chunk = 0;              // the attempt to write that it is part of
     bool removes_first = false;  // children that arrays leave out make room before others are written
     std::vector<Node*> nodes;   // the top-level record first, parents before children
-    std::map<const core::Entity*, core::Counts> removed;  // children deleted because an array left them out
+    std::map<const core::Entity*, Removed> removed;       // children deleted because an array left them out
     std::vector<core::Change> changes;                    // for a diff
     std::string known_source;                             // a known source that differs from its own only in case
 

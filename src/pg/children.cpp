@@ -76,8 +76,9 @@ void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity:
             continue;
         }
         roots.push_back(ids[i]);
-        core::Counts& counts = node.unit->removed[&entity];
-        counts.add(core::Action::deleted);
+        Removed& removed = node.unit->removed[&entity];
+        removed.counts.add(core::Action::deleted);
+        removed.sources.insert(node.record->source);
     }
     if (roots.empty()) return;
     require_delete_privilege(bulk.registry.table(entity));

@@ -199,17 +199,17 @@ private:
         if (!node.entity().natural_key.empty()) claims.writes.push_back(token);
     }
 
-    // Records that refer to rows of their own entity wait for those that change them.
+    // Records that refer to rows of their own entity wait for those that make or change them.
     void claim_references(const Node& node, core::Claims& claims) {
         for (const Target& target : node.targets) {
             if (target.null) continue;
-            if (target.in_call != nullptr) {
-                if (target.in_call->unit != node.unit) claims.after.push_back(target.in_call->unit->index);
-                continue;
-            }
-            if (target.field->reference->entity == node.entity().name)
-                if (const Node* other = node_of_row(node.entity(), target.id()); other != nullptr && other->unit != node.unit)
-                    claims.reads.push_back(key_token(other->entity(), other->record->source, other->record->external_id));
+            bool const own_kind = target.field->reference->entity == node.entity().name;
+            if (target.in_call != nullptr && target.in_call->unit != node.unit)
+                claims.after.push_back(target.in_call->unit->index);
+            const Node* other = target.in_call;
+            if (other == nullptr && own_kind) other = node_of_row(node.entity(), target.id());
+            if (own_kind && other != nullptr && other != &node)
+                claims.reads.push_back(key_token(other->entity(), other->record->source, other->record->external_id));
         }
     }
 
@@ -277,8 +277,13 @@ void plan_rounds(const Unit& unit, std::vector<core::Claims> claims) {
     std::map<const Node*, std::uint32_t> positions;
     for (std::size_t i = 0; i < unit.nodes.size(); i++) {
         positions[unit.nodes[i]] = static_cast<std::uint32_t>(i);
+    }
+    for (std::size_t i = 0; i < unit.nodes.size(); i++) {
         claims[i].after.clear();
         if (unit.nodes[i]->parent != nullptr) claims[i].after.push_back(positions[unit.nodes[i]->parent]);
+        for (const Target& target : unit.nodes[i]->targets)
+            if (target.in_call != nullptr && target.in_call->unit == &unit)
+                claims[i].after.push_back(positions[target.in_call]);
     }
     auto const rounds = core::plan_waves(claims);
     for (std::size_t round = 0; round < rounds.size(); round++)

@@ -79,16 +79,17 @@ void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& fie
 
 }  // namespace
 
-void number_rows(Bulk& bulk, std::span<Node* const> all) {
-    std::map<int, std::vector<Node*>> by_entity;
-    for (Node* node : all)
-        if (node->writes() && node->plan != Plan::remove) {
-            node->numbered.clear();
-            by_entity[node->entity().order].push_back(node);
-        }
-    for (auto& [order, nodes] : by_entity)
-        for (const core::Field& field : nodes.front()->entity().fields)
-            if (field.default_next && field.mapped()) number_field(bulk, nodes.front()->entity(), field, nodes);
+void number_rows(Bulk& bulk, std::span<Node* const> of_entity) {
+    std::vector<Node*> nodes;
+    for (Node* node : of_entity) {
+        node->numbered.clear();
+        if (node->writes() && node->plan != Plan::remove) nodes.push_back(node);
+    }
+    if (nodes.empty()) return;
+    std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->position < b->position; });
+    const core::Entity& entity = nodes.front()->entity();
+    for (const core::Field& field : entity.fields)
+        if (field.default_next && field.mapped()) number_field(bulk, entity, field, nodes);
 }
 
 }  // namespace eryxon::pg

@@ -46,7 +46,7 @@ void apply_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units);
 // statement per record, to find out which one of a unit raises.
 void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool one_by_one);
 
-// Gives the defaults `next` of records to be created their numbers.
+// Gives the defaults `next` of records of one entity, about to be created, their numbers.
 void number_rows(Bulk& bulk, std::span<Node* const> nodes);
 // Refuses cycles and parents of another group among rows of entities that refer to themselves.
 void check_trees(Bulk& bulk, std::span<Unit* const> units);

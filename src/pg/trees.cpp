@@ -67,8 +67,9 @@ bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
     auto const fail = [&](const core::Uuid& id, const core::Field& field, const std::string& message) {
         auto row = rows.find(id);
         if (row == rows.end()) return;
-        row->second->fail(core::Code::fk_constraint, path_of(field), message);
         found = true;
+        if (!row->second->faults.empty()) return;
+        row->second->fail(core::Code::fk_constraint, path_of(field), message);
     };
     execute(sql, {Param::uuid(bulk.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
         fail(row.uuid(0), up, "the parent " + entity.singular + " belongs to another " + group.name);
@@ -77,18 +78,23 @@ bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
     return found;
 }
 
+// Strays first: who is in the wrong group is told so, whatever else is wrong.
+bool check_reference(Bulk& bulk, const core::Entity& entity, const core::Field& up, std::span<Unit* const> units) {
+    auto const rows = rearranged_rows(units, entity, up);
+    if (rows.empty()) return false;
+    bool found = false;
+    for (const core::Field& group : entity.fields)
+        if (up.reference->parent && group.mapped() && group.reference && group.reference->parent &&
+            group.reference->entity != entity.name)
+            found |= find_strays(bulk, entity, up, group, rows);
+    return found || find_cycles(bulk, entity, up, rows);
+}
+
 bool check_entity(Bulk& bulk, const core::Entity& entity, std::span<Unit* const> units) {
     bool found = false;
-    for (const core::Field& up : entity.fields) {
-        if (!up.mapped() || !up.reference || up.reference->entity != entity.name) continue;
-        auto const rows = rearranged_rows(units, entity, up);
-        if (rows.empty()) continue;
-        found |= find_cycles(bulk, entity, up, rows);
-        for (const core::Field& group : entity.fields)
-            if (up.reference->parent && group.mapped() && group.reference && group.reference->parent &&
-                group.reference->entity != entity.name)
-                found |= find_strays(bulk, entity, up, group, rows);
-    }
+    for (const core::Field& up : entity.fields)
+        if (up.mapped() && up.reference && up.reference->entity == entity.name)
+            found |= check_reference(bulk, entity, up, units);
     return found;
 }
 

@@ -281,6 +281,7 @@ void require_one_insert(const Bulk& bulk, const std::vector<RowSet>& sets) {
 }
 
 void write_entity(Bulk& bulk, const std::vector<Node*>& nodes) {
+    number_rows(bulk, nodes);
     std::vector<RowSet> const sets = row_sets(bulk, nodes);
     require_one_insert(bulk, sets);
     for (const RowSet& set : sets) write_set(bulk, set);
@@ -292,6 +293,7 @@ void write_one_by_one(Bulk& bulk, const std::vector<Node*>& nodes) {
     for (Node* node : nodes) {
         bulk.writing = node;
         Node* const only[] = {node};
+        number_rows(bulk, only);
         if (node->writes()) write_set(bulk, row_set(bulk, node));
         if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, only, true);
     }
@@ -335,7 +337,6 @@ void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool on
     for (int round = 0; round <= last; round++) {
         std::vector<Node*> const nodes = nodes_of_round(units, round);
         if (round > 0) look_again(bulk, batch, nodes);
-        number_rows(bulk, nodes);
         if (one_by_one)
             write_one_by_one(bulk, nodes);
         else
