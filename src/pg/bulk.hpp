@@ -5,6 +5,7 @@
 #include "core/result.hpp"
 #include "core/waves.hpp"
 #include "pg/registry.hpp"
+#include "pg/tenant_lock.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -105,9 +106,6 @@ struct Batch {
     // The first node of that key, or nullptr.
     Node* find(const core::Entity& entity, std::string_view source, std::string_view external_id) const;
 };
-
-// How a call guards itself against deadlocks with other calls of its tenant.
-enum class TenantLock : std::uint8_t { none, shared, exclusive };
 
 enum class Purpose : std::uint8_t { upsert, sync, diff };
 

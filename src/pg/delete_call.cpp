@@ -4,9 +4,11 @@
 #include "pg/delete_trigger.hpp"
 #include "pg/foreign_keys.hpp"
 #include "pg/refusal.hpp"
+#include "pg/settings.hpp"
 #include "pg/soft_delete.hpp"
 #include "pg/spi.hpp"
 #include "pg/tenant.hpp"
+#include "pg/tenant_lock.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -30,6 +32,17 @@ std::set<const core::Entity*> entities_below(const Registry& registry, const cor
             if (key.cascades() && (key.parent == &entity || below.count(key.parent) != 0)) below.insert(key.child);
     }
     return below;
+}
+
+// Where triggers of the user's may lock other rows, a delete takes its turn among the tenant's bulk calls.
+void take_turn(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant) {
+    if (settings().serialize_tenant == serialize_off) return;
+    std::set<const core::Entity*> touched = entities_below(registry, entity);
+    touched.insert(&entity);
+    bool const foreign = std::any_of(touched.begin(), touched.end(), [&](const core::Entity* each) {
+        return registry.table(*each).foreign_triggers;
+    });
+    if (foreign || settings().serialize_tenant == serialize_on) lock_tenant(tenant, TenantLock::exclusive);
 }
 
 // The answer; `count` tells how many rows of an entity went along.
@@ -154,7 +167,9 @@ std::string delete_row(std::string_view name, const core::Uuid& id, bool hard) {
     with_spi([&] {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
-        result = delete_found(*state, entity, tenant_id(), id, hard);
+        core::Uuid const tenant = tenant_id();
+        take_turn(*state, entity, tenant);
+        result = delete_found(*state, entity, tenant, id, hard);
     });
     return result;
 }
@@ -165,6 +180,7 @@ std::string delete_external(std::string_view name, std::string_view source, std:
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
+        take_turn(*state, entity, tenant);
         result = delete_found(*state, entity, tenant, find_external(*state, entity, tenant, source, external_id), hard);
     });
     return result;
@@ -176,6 +192,7 @@ std::string restore_row(std::string_view name, const core::Uuid& id) {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
+        take_turn(*state, entity, tenant);
         Sight const sight = look(*state, entity, tenant, id);
         if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
         if (sight == Sight::live) refuse_unknown(entity, core::to_string(id), "is not deleted");

@@ -4,13 +4,12 @@
 #include "pg/soft_delete.hpp"
 #include "pg/steps.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/tenant_lock.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 extern "C" {
 #include "access/xact.h"
-#include "storage/lock.h"
 }
 
 namespace eryxon::pg {
@@ -64,15 +63,10 @@ TenantLock first_lock(const Bulk& bulk) {
     }
 }
 
-// The tenant's advisory lock, until the transaction ends: the first lock that a call takes.
+// Takes the tenant's lock, unless the call has it.
 void lock_tenant(Bulk& bulk) {
     if (bulk.locked || bulk.lock == TenantLock::none) return;
-    std::uint32_t parts[4];
-    std::memcpy(parts, bulk.tenant.data(), sizeof parts);
-    LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, parts[0] ^ parts[1], parts[2] ^ parts[3], 3);
-    LOCKMODE const mode = bulk.lock == TenantLock::shared ? ShareLock : ExclusiveLock;
-    call([&] { LockAcquire(&tag, mode, false, false); });
+    lock_tenant(bulk.tenant, bulk.lock);
     bulk.locked = true;
 }
 

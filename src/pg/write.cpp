@@ -230,14 +230,15 @@ void write_set(Bulk& bulk, const RowSet& set) {
     if (set.plan == Plan::restore) restore_units(bulk.registry, *set.entity, bulk.tenant, ids_of(set), false);
 }
 
-// Deletions first: they may free what others want.
+// Deletions first: they may free what others want. New rows before changed ones: another session that makes a row which
+// this one has merely locked is told so at once, while it would wait for one that this session has changed.
 int rank(Plan plan) {
     switch (plan) {
         case Plan::remove:
             return 0;
-        case Plan::restore:
+        case Plan::create:
             return 1;
-        case Plan::update:
+        case Plan::restore:
             return 2;
         default:
             return 3;
