@@ -63,19 +63,34 @@ void forget_attempt(std::span<Unit* const> units) {
     }
 }
 
-// Finds out which record of a unit raises, by writing it once more record by record.
-void fail_unit(Bulk& bulk, Batch& batch, Unit& unit, const Error& first) {
+// A child that its array left out may hold a value that another one wants: then it goes first.
+bool make_room(const Bulk& bulk, Unit& unit, const Error& error) {
+    bool const helps = bulk.options.children == core::ChildrenStrategy::replace && !unit.removes_first &&
+                       error.is(ERRCODE_UNIQUE_VIOLATION) && unit.nodes.size() > 1;
+    unit.removes_first |= helps;
+    return helps;
+}
+
+// Writes a unit that raised once more, record by record: now either all goes well, or it is known which one raises. False
+// if the unit should be tried again.
+bool settle_unit(Bulk& bulk, Batch& batch, Unit& unit, const Error& first) {
     Unit* const units[] = {&unit};
     std::optional<Error> error = first;
+    bool again = false;
     try {
         forget_attempt(units);
         if (unit.nodes.size() > 1) error = Subtransaction::run([&] { write_units(bulk, batch, units, true); });
-        if (!error) return mark_done(units);
-        unit.root().faults.push_back(fault_of(bulk, unit, *error));
+        if (!error) {
+            mark_done(units);
+            return true;
+        }
+        again = make_room(bulk, unit, *error);
+        if (!again) unit.root().faults.push_back(fault_of(bulk, unit, *error));
     } catch (const UnitsFailed&) {
     }
-    unit.state = Unit::State::failed;
+    if (!again) unit.state = Unit::State::failed;
     bulk.writing = nullptr;
+    return !again;
 }
 
 // True if another session made a row of these units meanwhile. Some other unique index may have noticed first.
@@ -93,14 +108,6 @@ void restart_if_collided(Bulk& bulk, std::span<Unit* const> units, const Error& 
                             errmsg("could not serialize access due to concurrent update")));
         });
     if (bulk.restarts < max_restarts) throw Restart{bulk.lock};
-}
-
-// A child that its array left out may hold a value that another one wants: then it goes first.
-bool make_room(const Bulk& bulk, Unit& unit, const Error& error) {
-    bool const helps = bulk.options.children == core::ChildrenStrategy::replace && !unit.removes_first &&
-                       error.is(ERRCODE_UNIQUE_VIOLATION) && unit.nodes.size() > 1;
-    unit.removes_first |= helps;
-    return helps;
 }
 
 void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk);
@@ -124,8 +131,10 @@ void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk) {
         }
         if (!error) return mark_done(units);
         restart_if_collided(bulk, units, *error);
-        if (units.size() == 1 && make_room(bulk, *units.front(), *error)) continue;
-        if (units.size() == 1) return fail_unit(bulk, batch, *units.front(), *error);
+        if (units.size() == 1) {
+            if (settle_unit(bulk, batch, *units.front(), *error)) return;
+            continue;
+        }
         if (bulk.lock == TenantLock::shared) throw Restart{TenantLock::exclusive};
         return halve(bulk, batch, units);
     }

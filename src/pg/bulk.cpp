@@ -66,7 +66,9 @@ const Target* Node::target(const core::Field& field) const {
 }
 
 void Node::fail(core::Code code, std::string path, std::string message, std::string hint) {
-    core::Fault fault{code, record->path + path, std::move(message), {}};
+    path = record->path + path;
+    if (path.ends_with('.')) path.pop_back();
+    core::Fault fault{code, std::move(path), std::move(message), {}};
     fault.hint = std::move(hint);
     faults.push_back(std::move(fault));
 }

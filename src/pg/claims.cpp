@@ -69,16 +69,27 @@ public:
 private:
     core::Claims claim(const Node& node) {
         core::Claims claims;
+        bool const removes = node.record->operation == core::Operation::remove && (node.writes() || node.repeated);
         if (node.repeated || refers_to_itself(node.entity()) || replaces_)
             claims.writes.push_back(key_token(node.entity(), node.record->source, node.record->external_id));
         if (node.found && !restored_.empty()) claims.writes.push_back(row_token(node.entity().name, node.id));
-        if (!node.writes()) return claims;
-        claim_unique(node, claims);
-        claim_references(node, claims);
-        claim_numbers(node, claims);
-        claim_restored(node, claims);
-        claims.barrier = node.plan == Plan::remove && cascades_into_call(node.entity());
+        if (node.writes()) {
+            claim_unique(node, claims);
+            claim_references(node, claims);
+            claim_restored(node, claims);
+        }
+        if (node.repeated) claim_of_twins(node, claims);
+        if (node.writes() || removes) claim_numbers(node, removes, claims);
+        claims.barrier = removes && cascades_into_call(node.entity());
         return claims;
+    }
+
+    // Values that earlier records of the same key take are what this one finds in the row.
+    void claim_of_twins(const Node& node, core::Claims& claims) {
+        auto& taken = taken_[key_token(node.entity(), node.record->source, node.record->external_id)];
+        std::vector<std::uint64_t> const own = claims.writes;
+        claims.writes.insert(claims.writes.end(), taken.begin(), taken.end());
+        taken.insert(taken.end(), own.begin(), own.end());
     }
 
     // Restoring a row brings back others, which may be rows of other records.
@@ -223,13 +234,13 @@ private:
     }
 
     // Numbers by `next` depend on the rows before them: rows that leave a group or change their number stay apart from them.
-    void claim_numbers(const Node& node, core::Claims& claims) {
+    void claim_numbers(const Node& node, bool removes, core::Claims& claims) {
         if (!numbered_.contains(&node.entity())) return;
         std::uint64_t const token = combine_hashes(number_seed, node.entity().table);
         bool const sent = std::any_of(node.entity().fields.begin(), node.entity().fields.end(), [&](const core::Field& field) {
             return field.default_next && sends(node, field);
         });
-        bool const comes_or_goes = node.plan == Plan::remove || node.plan == Plan::restore || moves(node);
+        bool const comes_or_goes = removes || node.plan == Plan::restore || moves(node);
         if (node.plan == Plan::create && !(sent && node.repeated)) {
             claims.reads.push_back(token);
             claims.ordered.push_back(token);
@@ -241,6 +252,7 @@ private:
     Bulk& bulk_;
     Batch& batch_;
     bool replaces_ = bulk_.options.children == core::ChildrenStrategy::replace;
+    std::map<std::uint64_t, std::vector<std::uint64_t>> taken_;   // by records of repeated keys so far
     std::map<const Node*, std::vector<std::uint64_t>> restored_;  // rows that come back with a record's own
     std::set<const core::Entity*> present_;   // entities of the batch
     std::set<const core::Entity*> numbered_;  // those with rows that get a number by `next`

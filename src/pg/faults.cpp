@@ -139,7 +139,10 @@ core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {
     core::Fault fault{code_of(error, entity != nullptr), node.record->path, std::string(text_of(data.message)), {}};
     fault.sqlstate = error.sqlstate();
     fault.hint = text_of(data.hint);
-    if (entity != &node.entity()) return fault;
+    if (entity != &node.entity()) {
+        if (fault.path.ends_with('.')) fault.path.pop_back();
+        return fault;
+    }
     std::vector<std::string> const columns = columns_of(bulk, *entity, data);
     fault.path += field_path(*entity, columns);
     if (fault.code == core::Code::unique_constraint && held_by_deleted(bulk, node, columns))

@@ -215,7 +215,7 @@ void check_kept_parents(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
             for (std::size_t i = 0; i < node->targets.size(); i++) {
                 const Target& target = node->targets[i];
                 const core::Entity* entity =
-                    target.kept ? bulk.registry.schema.find(target.field->reference->entity) : nullptr;
+                    target.kept && node->faults.empty() ? bulk.registry.schema.find(target.field->reference->entity) : nullptr;
                 if (entity != nullptr)
                     requests[{entity->order, By::id}].push_back({node, target.field, nullptr, target.found, i});
             }

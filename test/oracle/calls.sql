@@ -17,7 +17,7 @@ CREATE FUNCTION oracle.failed(faults jsonb, p_open boolean, loose boolean) RETUR
              ELSE coalesce(faults -> 0 ->> 'sqlstate', oracle.state_of(faults -> 0 ->> 'constraint')) END)
 $$;
 
--- Applies one top-level node in a subtransaction of its own.
+-- Applies one top-level node in a subtransaction of its own. If a value is taken, children that arrays leave out go first.
 CREATE FUNCTION oracle.unit(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE faults jsonb := oracle.all_faults(node); outcome jsonb; code text; detail text; nested boolean := false; missing jsonb;
 BEGIN
@@ -41,6 +41,9 @@ BEGIN
             GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
             RETURN oracle.failed(detail::jsonb, detail::jsonb -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND', 'DELETED'), nested);
         WHEN OTHERS THEN
+            IF SQLSTATE = '23505' AND nested AND oracle.opt(options, 'children', 'merge') = 'replace' AND NOT options ? 'removes_first' THEN
+                RETURN oracle.unit(node, options || '{"removes_first":true}');
+            END IF;
             IF SQLSTATE LIKE '42%' OR SQLSTATE LIKE 'XX%' OR SQLSTATE LIKE '22%' OR SQLSTATE = 'P0004' THEN RAISE; END IF;
             RETURN oracle.failed(jsonb_build_array(oracle.fault(oracle.code_of(SQLSTATE), '~') || jsonb_build_object('sqlstate', SQLSTATE)), false, nested);
     END;

@@ -233,6 +233,7 @@ BEGIN
     IF node ->> 'op' = 'delete' THEN RETURN outcome; END IF;
     FOR kid IN SELECT * FROM jsonb_array_elements(node -> 'kids') LOOP
         rest := kid -> 'nodes';
+        IF options ? 'removes_first' THEN outcome := oracle.drop_missing(node, (outcome ->> 'id')::uuid, kid, outcome); END IF;
         WHILE jsonb_array_length(rest) > 0 LOOP
             i := oracle.next_node(rest);
             got := oracle.write_node(rest -> i, options);
@@ -241,7 +242,7 @@ BEGIN
             outcome := jsonb_set(outcome, '{counts}', oracle.count_all(
                 oracle.count_one(outcome -> 'counts', kid ->> 'entity', got ->> 'action'), got -> 'counts'));
         END LOOP;
-        IF oracle.opt(options, 'children', 'merge') = 'replace' THEN
+        IF oracle.opt(options, 'children', 'merge') = 'replace' AND NOT options ? 'removes_first' THEN
             outcome := oracle.drop_missing(node, (outcome ->> 'id')::uuid, kid, outcome);
         END IF;
     END LOOP;
