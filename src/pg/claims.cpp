@@ -259,12 +259,11 @@ private:
     std::map<int, std::map<core::Uuid, const Node*>> rows_;
 };
 
-// Children that an array may delete belong to its record.
+// Rows that an array may delete belong to its record.
 void claim_replaced(Bulk& bulk, std::span<Unit* const> units, std::map<const Node*, core::Claims*>& claims) {
-    for (const auto& [order, parents] : group_nodes(nodes_of(units)))
-        for (const auto& [node, children] : replaced_children(bulk, parents))
-            for (const auto& [entity, external_id] : children)
-                claims[node]->writes.push_back(key_token(*entity, node->record->source, external_id));
+    for (const auto& [order, nodes] : group_nodes(nodes_of(units)))
+        for (const ReplacedRow& row : replaced_rows(bulk, nodes))
+            claims[row.node]->writes.push_back(key_token(*row.entity, row.source, row.external_id));
 }
 
 // True if records of one unit get in each other's way.

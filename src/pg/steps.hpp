@@ -53,9 +53,14 @@ void check_trees(Bulk& bulk, std::span<Unit* const> units);
 // Live children that arrays left out are soft-deleted (option children = replace), for units that remove first, or
 // those that do not.
 void remove_missing(Bulk& bulk, std::span<Node* const> parents, bool first);
-// The live children, by entity and external id, that arrays of these parents (of one entity) might delete.
-using ReplacedChildren = std::map<Node*, std::vector<std::pair<const core::Entity*, std::string>>>;
-ReplacedChildren replaced_children(Bulk& bulk, std::span<Node* const> parents);
+// A live row that an array of the record might delete, directly or with its parent.
+struct ReplacedRow {
+    Node* node;
+    const core::Entity* entity;
+    std::string source;
+    std::string external_id;
+};
+std::vector<ReplacedRow> replaced_rows(Bulk& bulk, std::span<Node* const> nodes_of_one_entity);
 // Warns of sources that differ from known ones only in case.
 void check_sources(Bulk& bulk, Batch& batch);
 
