@@ -11,7 +11,7 @@ namespace eryxon::pg {
 namespace {
 
 // Seeds that keep tokens of different kinds apart; unique indexes use their oid.
-enum : std::uint64_t { key_seed = 1, number_seed = 2, natural_key_seed = 3, row_seed = 4 };
+enum : std::uint64_t { key_seed = 1, number_seed = 2, natural_key_seed = 3, row_seed = 4, adopt_seed = 5 };
 
 std::uint64_t bytes_hash(std::string_view bytes) {
     return std::hash<std::string_view>{}(bytes);
@@ -79,9 +79,26 @@ private:
             claim_restored(node, claims);
         }
         if (node.repeated) claim_of_twins(node, claims);
+        claim_place(node, claims);
+        claim_adoption(node, claims);
         if (node.writes() || removes) claim_numbers(node, removes, claims);
         claims.barrier = removes && cascades_into_call(node.entity());
         return claims;
+    }
+
+    // A record of a repeated key waits for all that stands below an earlier one.
+    void claim_place(const Node& node, core::Claims& claims) {
+        for (const Node* above = node.parent; above != nullptr; above = above->parent)
+            if (above->repeated)
+                claims.reads.push_back(
+                    key_token(above->entity(), above->record->source, above->record->external_id));
+    }
+
+    // Rows that are to be adopted may have to come back first.
+    void claim_adoption(const Node& node, core::Claims& claims) {
+        if (!bulk_.options.adopt) return;
+        if (node.plan == Plan::restore) claims.writes.push_back(adopt_seed);
+        if (node.plan == Plan::create) claims.reads.push_back(adopt_seed);
     }
 
     // Values that earlier records of the same key take are what this one finds in the row.

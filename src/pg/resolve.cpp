@@ -137,7 +137,7 @@ void settle(const Batch& batch, const core::Entity& entity, Request& request, co
     } else {
         return fail_unknown(request, entity);
     }
-    if (request.sent != nullptr && &entity == &node.entity() && target.id() == node.id)
+    if (request.sent != nullptr && &entity == &node.entity() && target.id() == node.id && node.faults.empty())
         node.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
 }
 
