@@ -82,7 +82,7 @@ void add_totals(const Unit& unit, Totals& totals) {
     }
     for (const auto& [entity, removed] : unit.removed) {
         totals[entity].counts += removed.counts;
-        totals[entity].sources.insert(removed.sources.begin(), removed.sources.end());
+        totals[entity].removed_sources.insert(removed.sources.begin(), removed.sources.end());
     }
 }
 

@@ -21,7 +21,8 @@ std::vector<core::Fault> faults_of(const Unit& unit);
 // What the history keeps of one entity.
 struct EntityTotals {
     core::Counts counts;
-    std::set<std::string_view> sources;
+    std::set<std::string_view> sources;          // of the records that were sent
+    std::set<std::string_view> removed_sources;  // of rows deleted because arrays left them out
     std::string error_details;  // JSON array elements, separated by commas
 };
 

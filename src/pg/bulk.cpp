@@ -95,13 +95,16 @@ bool Unit::pending() const {
            std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return node->plan != Plan::skip; });
 }
 
-Node* Batch::find(const core::Entity& entity, std::string_view source, std::string_view external_id) const {
-    auto nodes = by_entity.find(entity.order);
-    if (nodes == by_entity.end()) return nullptr;
-    auto const key = std::tie(source, external_id);
-    auto found = std::lower_bound(nodes->second.begin(), nodes->second.end(), key,
-                                  [](const Node* node, const auto& wanted) { return key_of(*node) < wanted; });
-    return found != nodes->second.end() && key_of(**found) == key ? *found : nullptr;
+std::span<Node* const> Batch::twins(const core::Entity& entity, std::string_view source,
+                                    std::string_view external_id) const {
+    auto const nodes = by_entity.find(entity.order);
+    if (nodes == by_entity.end()) return {};
+    auto const wanted = std::tie(source, external_id);
+    auto const first = std::partition_point(nodes->second.begin(), nodes->second.end(),
+                                            [&](const Node* node) { return key_of(*node) < wanted; });
+    auto const last = std::partition_point(first, nodes->second.end(),
+                                           [&](const Node* node) { return key_of(*node) == wanted; });
+    return {first, last};
 }
 
 void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Json> items,

@@ -103,8 +103,8 @@ struct Batch {
     // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
     std::map<int, std::vector<Node*>> by_entity;
 
-    // The first node of that key, or nullptr.
-    Node* find(const core::Entity& entity, std::string_view source, std::string_view external_id) const;
+    // The nodes of that key, in input order.
+    std::span<Node* const> twins(const core::Entity& entity, std::string_view source, std::string_view external_id) const;
 };
 
 enum class Purpose : std::uint8_t { upsert, sync, diff };

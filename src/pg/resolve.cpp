@@ -65,8 +65,12 @@ void fail_unknown(Request& request, const core::Entity& entity) {
 Node* find_in_call(const Batch& batch, const core::Entity& entity, const Request& request) {
     auto const creates = [](const Node& node) { return node.plan == Plan::create || node.plan == Plan::restore; };
     if (form(request) == By::external_id) {
-        Node* node = batch.find(entity, request.sent->source, request.sent->text);
-        return node != nullptr && creates(*node) && !node->unit->faulty() ? node : nullptr;
+        Node* found = nullptr;
+        for (Node* node : batch.twins(entity, request.sent->source, request.sent->text)) {
+            if (!creates(*node) || node->unit->faulty()) continue;
+            if (found == nullptr || node->unit == request.node->unit) found = node;
+        }
+        return found;
     }
     if (form(request) != By::id) return nullptr;
     auto nodes = batch.by_entity.find(entity.order);

@@ -136,7 +136,8 @@ BEGIN
         seen := seen || concat(rec ->> 'external_source', '/', rec ->> 'external_id');
         list := list || CASE WHEN jsonb_typeof(rec) = 'array' THEN jsonb_build_array(rec) ELSE rec END;
     END LOOP;
-    IF p_entity = 'parts' AND g ? 'subparts' AND NOT list::text ~ '_op|operations' AND oracle.chance(0.6) THEN list := list || oracle.missing_parent(list, seen); END IF;
+    IF p_entity = 'parts' AND g ? 'subparts' AND NOT list::text ~ '_op|operations|parent_part_external_id": "P.*parent_part_external_id": "P'
+       AND oracle.chance(0.6) THEN list := list || oracle.missing_parent(list, seen); END IF;
     RETURN list;
 END $$;
 
