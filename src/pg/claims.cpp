@@ -86,12 +86,15 @@ private:
         return claims;
     }
 
-    // A record of a repeated key waits for all that stands below an earlier one.
+    // A record of a repeated key waits for all that stands below an earlier one, and its arrays may delete it.
     void claim_place(const Node& node, core::Claims& claims) {
-        for (const Node* above = node.parent; above != nullptr; above = above->parent)
-            if (above->repeated)
-                claims.reads.push_back(
-                    key_token(above->entity(), above->record->source, above->record->external_id));
+        std::uint64_t const own = key_token(node.entity(), node.record->source, node.record->external_id);
+        for (const Node* above = node.parent; above != nullptr; above = above->parent) {
+            if (!above->repeated) continue;
+            std::uint64_t const token = key_token(above->entity(), above->record->source, above->record->external_id);
+            claims.reads.push_back(token);
+            if (replaces_) taken_[token].push_back(own);
+        }
     }
 
     // Rows that are to be adopted may have to come back first.
@@ -261,7 +264,7 @@ private:
         if (node.plan == Plan::create && !(sent && node.repeated)) {
             claims.reads.push_back(token);
             claims.ordered.push_back(token);
-        } else if (sent || comes_or_goes) {
+        } else if (sent || comes_or_goes || node.repeated) {
             claims.writes.push_back(token);
         }
     }

@@ -56,7 +56,7 @@ void decide_upsert(Bulk& bulk, Node& node) {
         node.plan = Plan::skip;
         node.fail(core::Code::exists, "", "a row with this external key exists");
     } else {
-        node.plan = node.same_hash && bulk.options.skip_unchanged ? Plan::skip : Plan::update;
+        node.plan = node.same_hash && bulk.options.skip_unchanged && !node.came_back ? Plan::skip : Plan::update;
     }
 }
 

@@ -155,6 +155,7 @@ BEGIN
     IF p_entity IN ('jobs', 'parts') AND oracle.chance(0.01) THEN
         r := r || jsonb_build_object(CASE p_entity WHEN 'jobs' THEN 'parts' ELSE 'operations' END, oracle.pick_json('null', '{}', '"x"'));
     END IF;
+    IF r ->> 'parent_part_external_id' = k ->> 'external_id' THEN r := r || '{"parent_part_external_id":null}'; END IF;
     RETURN k || r || oracle.any_others(g);
 END $$;
 
