@@ -85,9 +85,12 @@ void Node::reset() {
     warnings.clear();
 }
 
+bool Unit::is_refused() const {
+    return std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return !node->record->faults.empty(); });
+}
+
 bool Unit::faulty() const {
-    return std::any_of(nodes.begin(), nodes.end(),
-                       [](const Node* node) { return !node->faults.empty() || !node->record->faults.empty(); });
+    return is_refused() || std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return !node->faults.empty(); });
 }
 
 bool Unit::pending() const {

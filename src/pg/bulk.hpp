@@ -91,6 +91,7 @@ struct Unit {
 
     Node& root() const { return *nodes.front(); }
     bool faulty() const;
+    bool is_refused() const;  // faulty by what was sent, whatever the database says
     bool pending() const;  // something is to be written
 };
 

@@ -88,7 +88,9 @@ void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity:
         removed.counts.add(core::Action::deleted);
         removed.sources.insert(node.record->source);
     }
-    if (!roots.empty()) soft_delete(bulk.registry, entity, bulk.tenant, roots);
+    if (roots.empty()) return;
+    require_delete_privilege(bulk.registry.table(entity));
+    soft_delete(bulk.registry, entity, bulk.tenant, roots);
 }
 
 }  // namespace

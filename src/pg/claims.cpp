@@ -335,7 +335,7 @@ void assign_rounds(const Unit& unit, std::vector<core::Claims> claims) {
         node->round = node->last_round = 0;
         node->came_back = false;
     }
-    if (unit.nodes.size() == 1 || !is_entangled(claims)) return;
+    if (unit.nodes.size() == 1 || unit.is_refused() || !is_entangled(claims)) return;
     plan_rounds(unit, std::move(claims));
     for (Node* node : unit.nodes) {
         for (Node* above = node; above != nullptr; above = above->parent)

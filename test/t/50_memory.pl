@@ -76,11 +76,15 @@ check_peak('bulk_upsert, unchanged', call_for('eryxon_bulk_upsert', 'jsonb', 'jo
 check_peak('bulk_upsert, changed', call_for('eryxon_bulk_upsert', 'jsonb', 'changed', 'updated'));
 clear_jobs();
 
-# How long the whole call takes, then cancels at ten moments of it.
-my $started = time;
-$node->safe_psql('postgres', 'BEGIN; ' . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created') . '; ROLLBACK');
-my $whole = time - $started;
-my $slowest = 0;
+# How long the whole call takes at best, then cancels at ten moments of it.
+my $whole;
+for (1 .. 2)
+{
+	my $started = time;
+	$node->safe_psql('postgres', 'BEGIN; ' . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created') . '; ROLLBACK');
+	$whole = time - $started if !defined($whole) || time - $started < $whole;
+}
+my ($slowest, $cancels) = (0, 0);
 for my $part (1 .. 10)
 {
 	my $session = $node->background_psql('postgres', on_error_stop => 0);
@@ -88,23 +92,31 @@ for my $part (1 .. 10)
 	my $call = call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created');
 	$session->{stdin} .= "$call;\n\\echo call over\n";
 	$session->{run}->pump_nb;
-	sleep $whole * $part / 11;
+	sleep $whole * $part / 12;
 	my $cancelled = time;
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 	pump_until($session->{run}, $session->{timeout}, \$session->{stdout}, qr/call over/);
 	my $answered = time - $cancelled;
+	if ($session->{stderr} !~ /canceling statement due to user request/)
+	{
+		note("cancel at $part/12: the call was over already");
+		$session->quit;
+		clear_jobs();
+		next;
+	}
+	$cancels++;
 	$slowest = $answered if $answered > $slowest;
-	like($session->{stderr}, qr/canceling statement due to user request/, "cancel at $part/11: the call ended");
-	cmp_ok($answered, '<', 1, "cancel at $part/11: within a second");
+	cmp_ok($answered, '<', 1, "cancel at $part/12: within a second");
 	$session->{stderr} = $session->{stdout} = '';
 	is($session->query_safe('SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM eryxon.sync_run)'), '0',
-		"cancel at $part/11: nothing is written");
+		"cancel at $part/12: nothing is written");
 	$session->quit;
 }
+cmp_ok($cancels, '>=', 5, 'at least five cancels met the call while it ran');
 diag(sprintf('cancel: answered within %.0f ms in a call of %.1f s', 1000 * $slowest, $whole));
 
 # statement_timeout, and the same session works on.
-my ($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = " . int(400 * $whole) . ';'
+my ($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = " . int(200 * $whole) . ';'
 	  . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created') . ';', on_error_stop => 0);
 like($err, qr/canceling statement due to statement timeout/, 'statement_timeout ends the call');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM jobs'), '0', 'nothing is written');
