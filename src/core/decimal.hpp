@@ -19,7 +19,7 @@ struct Decimal {
 
     bool is_zero() const { return digits.empty(); }
     bool is_integer() const;
-    int scale() const;  // digits after the point, 0 or more
+    int scale() const;                    // digits after the point, 0 or more
     std::int64_t integer_digits() const;  // digits before the point, 0 or more
 };
 

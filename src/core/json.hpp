@@ -27,8 +27,8 @@ public:
     constexpr Json() = default;
     static Json null() { return {}; }
     static Json boolean(bool value);
-    static Json number(std::string_view token);   // a valid JSON number token
-    static Json string(std::string_view utf8);    // unescaped, valid UTF-8, no NUL
+    static Json number(std::string_view token);  // a valid JSON number token
+    static Json string(std::string_view utf8);   // unescaped, valid UTF-8, no NUL
     static Json array(std::span<const Json> items);
     static Json object(std::span<const JsonMember> members);  // canonical order, names unique
 
@@ -44,8 +44,8 @@ public:
     bool as_bool() const { return size_ != 0; }
     // A string's characters or a number's token.
     std::string_view text() const { return {static_cast<const char*>(data_), size_}; }
-    std::span<const Json> items() const;           // of an array
-    std::span<const JsonMember> members() const;   // of an object, in RFC 8785 order
+    std::span<const Json> items() const;          // of an array
+    std::span<const JsonMember> members() const;  // of an object, in RFC 8785 order
     // The member of that name, or nullptr.
     const Json* find(std::string_view name) const;
 

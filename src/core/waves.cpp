@@ -20,7 +20,8 @@ public:
     explicit Planner(std::span<const Claims> units) : units_(units), state_(units.size(), State::unseen) {}
 
     std::vector<std::vector<std::uint32_t>> plan() {
-        for (std::uint32_t unit = 0; unit < units_.size(); unit++) visit(unit);
+        for (std::uint32_t unit = 0; unit < units_.size(); unit++)
+            visit(unit);
         return std::move(waves_);
     }
 
@@ -50,18 +51,22 @@ private:
             if (state_[other] == State::placed) wave = std::max(wave, wave_of_[other]);
         for (std::uint64_t token : claims.writes)
             wave = std::max({wave, tokens_[token].after_write, tokens_[token].after_read});
-        for (std::uint64_t token : claims.reads) wave = std::max(wave, tokens_[token].after_write);
-        for (std::uint64_t token : claims.ordered) wave = std::max(wave, tokens_[token].ordered);
+        for (std::uint64_t token : claims.reads)
+            wave = std::max(wave, tokens_[token].after_write);
+        for (std::uint64_t token : claims.ordered)
+            wave = std::max(wave, tokens_[token].ordered);
         if (claims.barrier) wave = static_cast<int>(waves_.size());
         settle(unit, wave);
     }
 
     void settle(std::uint32_t unit, int wave) {
         const Claims& claims = units_[unit];
-        for (std::uint64_t token : claims.writes) tokens_[token].after_write = tokens_[token].after_read = wave + 1;
+        for (std::uint64_t token : claims.writes)
+            tokens_[token].after_write = tokens_[token].after_read = wave + 1;
         for (std::uint64_t token : claims.reads)
             tokens_[token].after_read = std::max(tokens_[token].after_read, wave + 1);
-        for (std::uint64_t token : claims.ordered) tokens_[token].ordered = wave;
+        for (std::uint64_t token : claims.ordered)
+            tokens_[token].ordered = wave;
         if (waves_.size() <= static_cast<std::size_t>(wave)) waves_.resize(static_cast<std::size_t>(wave) + 1);
         waves_[static_cast<std::size_t>(wave)].push_back(unit);
         if (wave_of_.empty()) wave_of_.resize(units_.size());

@@ -10,8 +10,8 @@
 
 namespace eryxon::core {
 
-// What a unit (a top-level record with its children) touches. Tokens are hashes of keys and of values in unique indexes; two
-// different things with the same token only cost a wave.
+// What a unit (a top-level record with its children) touches. Tokens are hashes of keys and of values in unique
+// indexes; two different things with the same token only cost a wave.
 struct Claims {
     std::vector<std::uint64_t> writes;   // alone in a wave
     std::vector<std::uint64_t> reads;    // together with other readers, not with a writer

@@ -37,8 +37,10 @@ Param key_param(const Bulk& bulk, const core::Field& field, const std::vector<No
     std::vector<Datum> values;
     std::unique_ptr<bool[]> nulls(new bool[nodes.size()]());
     std::vector<CellValue> cells;
-    for (Node* node : nodes) cells.push_back(cell_value(bulk, *node, field));
-    for (const CellValue& cell : cells) values.push_back(to_datum(cell.value, entity.columns[column], carrier));
+    for (Node* node : nodes)
+        cells.push_back(cell_value(bulk, *node, field));
+    for (const CellValue& cell : cells)
+        values.push_back(to_datum(cell.value, entity.columns[column], carrier));
     return array_param(carrier, values, nulls.get());
 }
 
@@ -49,8 +51,9 @@ std::string statement(const Bulk& bulk, const core::Entity& entity, const std::v
     for (const core::Field* field : key) {
         const auto column = static_cast<std::size_t>(field->column);
         names.push_back("k" + std::to_string(names.size()));
-        match += " AND t." + quoted(field->column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
-                 " u." + names.back() + table.carriers[column].cast;
+        match += " AND t." + quoted(field->column_name) + " " +
+                 equality(table.types.at(entity.columns[column].number)) + " u." + names.back() +
+                 table.carriers[column].cast;
     }
     return "SELECT u.n, t.id FROM " + unnested(names) + " JOIN " + table.name + " AS t ON t.tenant_id" +
            std::string(equals) + "$1" + match +
@@ -76,7 +79,8 @@ void adopt_entity(Bulk& bulk, const std::vector<Node*>& all) {
         if (!key.empty() && may_adopt(bulk, *node, key)) nodes.push_back(node);
     if (nodes.empty()) return;
     std::vector<Param> params{Param::uuid(bulk.tenant)};
-    for (const core::Field* field : key) params.push_back(key_param(bulk, *field, nodes));
+    for (const core::Field* field : key)
+        params.push_back(key_param(bulk, *field, nodes));
     params.push_back(length_param(nodes));
     execute(statement(bulk, entity, key), params,
             [&](const Row& row) { link_row(*nodes[static_cast<std::size_t>(row.integer(0) - 1)], row.uuid(1)); });
@@ -86,7 +90,8 @@ void adopt_entity(Bulk& bulk, const std::vector<Node*>& all) {
 
 void adopt(Bulk& bulk, const NodeGroups& groups) {
     if (!bulk.options.adopt) return;
-    for (const auto& [order, nodes] : groups) adopt_entity(bulk, nodes);
+    for (const auto& [order, nodes] : groups)
+        adopt_entity(bulk, nodes);
 }
 
 }  // namespace eryxon::pg

@@ -28,11 +28,13 @@ std::vector<core::Warning> warnings_of(const Unit& unit) {
 // Counts of a unit's children, by entity.
 std::map<const core::Entity*, core::Counts> child_counts(const Bulk& bulk, const Unit& unit) {
     std::map<const core::Entity*, core::Counts> counts;
-    for (const auto& [entity, removed] : unit.removed) counts[entity] = removed.counts;
+    for (const auto& [entity, removed] : unit.removed)
+        counts[entity] = removed.counts;
     for (const Node* node : unit.nodes) {
         if (node->parent != nullptr) counts[&node->entity()].add(action_of(*node));
         if (node->record->operation == core::Operation::remove) continue;
-        for (const auto& array : node->record->children) counts[bulk.registry.schema.find(array.children->entity)];
+        for (const auto& array : node->record->children)
+            counts[bulk.registry.schema.find(array.children->entity)];
     }
     return counts;
 }
@@ -47,8 +49,10 @@ bool has_children(const Unit& unit) {
 void add_children(const Bulk& bulk, const Unit& unit, core::Outcome& outcome) {
     outcome.has_children = has_children(unit);
     std::map<int, std::pair<const core::Entity*, core::Counts>> ordered;
-    for (const auto& [entity, counts] : child_counts(bulk, unit)) ordered[entity->order] = {entity, counts};
-    for (const auto& [order, entry] : ordered) outcome.children.emplace_back(entry.first->name, entry.second);
+    for (const auto& [entity, counts] : child_counts(bulk, unit))
+        ordered[entity->order] = {entity, counts};
+    for (const auto& [order, entry] : ordered)
+        outcome.children.emplace_back(entry.first->name, entry.second);
 }
 
 // {"index","external_id","code","message","path"} of a failed record.
@@ -136,14 +140,16 @@ core::Outcome outcome_of(const Bulk& bulk, const Unit& unit) {
 
 core::Counts counts_of(const Batch& batch) {
     core::Counts counts;
-    for (const Unit& unit : batch.units) counts.add(action_of(unit.root()));
+    for (const Unit& unit : batch.units)
+        counts.add(action_of(unit.root()));
     return counts;
 }
 
 Totals totals_of(const Bulk& bulk) {
     Totals totals;
     for (const Batch& batch : bulk.batches)
-        for (const Unit& unit : batch.units) add_totals(unit, totals);
+        for (const Unit& unit : batch.units)
+            add_totals(unit, totals);
     return totals;
 }
 

@@ -8,8 +8,8 @@
 
 namespace eryxon::pg {
 
-// Each returns the answer's JSON text and needs an SPI connection. Payload and options live in the arena. Throws CallError for what is
-// wrong with the call, or with the record of a single one.
+// Each returns the answer's JSON text and needs an SPI connection. Payload and options live in the arena. Throws
+// CallError for what is wrong with the call, or with the record of a single one.
 std::string upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
                        core::JsonArena& arena);
 std::string upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,

@@ -71,8 +71,8 @@ bool make_room(const Bulk& bulk, Unit& unit, const Error& error) {
     return helps;
 }
 
-// Writes a unit that raised once more, record by record: now either all goes well, or it is known which one raises. False
-// if the unit should be tried again.
+// Writes a unit that raised once more, record by record: now either all goes well, or it is known which one raises.
+// False if the unit should be tried again.
 bool settle_unit(Bulk& bulk, Batch& batch, Unit& unit, const Error& first) {
     Unit* const units[] = {&unit};
     std::optional<Error> error = first;

@@ -1,4 +1,5 @@
-// Arguments of SQL functions. None of the functions is strict, so that NULL gets a clear error instead of a silent NULL.
+// Arguments of SQL functions. None of the functions is strict, so that NULL gets a clear error instead of a silent
+// NULL.
 #pragma once
 
 #include "core/json.hpp"

@@ -32,7 +32,8 @@ void add_nodes(Batch& batch, Unit& unit, core::Record& record, Node* parent) {
     unit.nodes.push_back(&node);
     if (record.operation == core::Operation::remove) return;
     for (auto& array : record.children)
-        for (core::Record& child : array.records) add_nodes(batch, unit, child, &node);
+        for (core::Record& child : array.records)
+            add_nodes(batch, unit, child, &node);
 }
 
 void sort_by_key(Batch& batch) {
@@ -90,7 +91,8 @@ bool Unit::is_refused() const {
 }
 
 bool Unit::faulty() const {
-    return is_refused() || std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return !node->faults.empty(); });
+    return is_refused() ||
+           std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return !node->faults.empty(); });
 }
 
 bool Unit::pending() const {
@@ -105,8 +107,8 @@ std::span<Node* const> Batch::twins(const core::Entity& entity, std::string_view
     auto const wanted = std::tie(source, external_id);
     auto const first = std::partition_point(nodes->second.begin(), nodes->second.end(),
                                             [&](const Node* node) { return key_of(*node) < wanted; });
-    auto const last = std::partition_point(first, nodes->second.end(),
-                                           [&](const Node* node) { return key_of(*node) == wanted; });
+    auto const last =
+        std::partition_point(first, nodes->second.end(), [&](const Node* node) { return key_of(*node) == wanted; });
     return {first, last};
 }
 

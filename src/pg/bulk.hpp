@@ -25,7 +25,7 @@ struct Unit;
 struct Target {
     const core::Field* field;
     bool null = true;
-    bool kept = false;  // not sent: the parent that a restored row already has
+    bool kept = false;        // not sent: the parent that a restored row already has
     core::Uuid found{};       // the row in the database
     Node* in_call = nullptr;  // or the record of this call that writes it
 
@@ -50,15 +50,15 @@ struct Node {
     bool found = false;         // a row with the external key exists
     bool soft_deleted = false;  // it is soft-deleted
     bool same_hash = false;
-    bool adopted = false;       // the row had no external key
-    bool went_before = false;   // to be deleted, but went with a row deleted just before
-    core::Uuid id{};            // of the row that is or will be
+    bool adopted = false;      // the row had no external key
+    bool went_before = false;  // to be deleted, but went with a row deleted just before
+    core::Uuid id{};           // of the row that is or will be
     std::vector<Target> targets;
-    std::vector<const core::Field*> kept;  // forward fields that the shop floor owns now
+    std::vector<const core::Field*> kept;   // forward fields that the shop floor owns now
     std::vector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
     std::vector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
-    std::map<int, std::int64_t> numbered;   // defaults `next`, by field index
-    std::optional<std::int64_t> synced_at;  // of the row: TimestampTz
+    std::map<int, std::int64_t> numbered;                                // defaults `next`, by field index
+    std::optional<std::int64_t> synced_at;                               // of the row: TimestampTz
     std::vector<core::Fault> faults;
     std::vector<core::Warning> warnings;
 
@@ -80,19 +80,19 @@ struct Removed {
 struct Unit {
     enum class State : std::uint8_t { open, done, failed };
 
-    std::uint32_t index = 0;    // in the input
+    std::uint32_t index = 0;  // in the input
     State state = State::open;
-    int chunk = 0;              // the attempt to write that it is part of
+    int chunk = 0;               // the attempt to write that it is part of
     bool removes_first = false;  // children that arrays leave out make room before others are written
-    std::vector<Node*> nodes;   // the top-level record first, parents before children
-    std::map<const core::Entity*, Removed> removed;       // children deleted because an array left them out
-    std::vector<core::Change> changes;                    // for a diff
-    std::string known_source;                             // a known source that differs from its own only in case
+    std::vector<Node*> nodes;    // the top-level record first, parents before children
+    std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
+    std::vector<core::Change> changes;               // for a diff
+    std::string known_source;                        // a known source that differs from its own only in case
 
     Node& root() const { return *nodes.front(); }
     bool faulty() const;
     bool is_refused() const;  // faulty by what was sent, whatever the database says
-    bool pending() const;  // something is to be written
+    bool pending() const;     // something is to be written
 };
 
 // The top-level records that were sent for one entity.
@@ -105,7 +105,8 @@ struct Batch {
     std::map<int, std::vector<Node*>> by_entity;
 
     // The nodes of that key, in input order.
-    std::span<Node* const> twins(const core::Entity& entity, std::string_view source, std::string_view external_id) const;
+    std::span<Node* const> twins(const core::Entity& entity, std::string_view source,
+                                 std::string_view external_id) const;
 };
 
 enum class Purpose : std::uint8_t { upsert, sync, diff };
@@ -123,7 +124,7 @@ struct Bulk {
     int restarts = 0;
     int chunks = 0;
     std::deque<Batch> batches{};  // in dependency order
-    Node* writing = nullptr;    // set while records are written one by one, to know which one raised
+    Node* writing = nullptr;      // set while records are written one by one, to know which one raised
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
 };

@@ -138,7 +138,8 @@ void read_index(Relation relation, Oid oid, Table& table) {
     Relation index = call([oid] { return index_open(oid, AccessShareLock); });
     Form_pg_index form = index->rd_index;
     std::vector<int> columns;
-    for (int i = 0; i < form->indnkeyatts; i++) columns.push_back(form->indkey.values[i]);
+    for (int i = 0; i < form->indnkeyatts; i++)
+        columns.push_back(form->indkey.values[i]);
     bool const plain = std::find(columns.begin(), columns.end(), 0) == columns.end();
     if (form->indisunique && form->indisvalid && !form->indisprimary && plain) {
         if (is_external_key(columns, relation))
@@ -152,7 +153,8 @@ void read_index(Relation relation, Oid oid, Table& table) {
 void read_indexes(Relation relation, Table& table) {
     List* indexes = call([relation] { return RelationGetIndexList(relation); });
     ListCell* cell;
-    foreach (cell, indexes) read_index(relation, lfirst_oid(cell), table);
+    foreach (cell, indexes)
+        read_index(relation, lfirst_oid(cell), table);
 }
 
 // Gathers the columns of the unique indexes; tenant_id is the same for a whole call and left out.
@@ -190,14 +192,16 @@ bool relation_exists(Oid relation) {
 }
 
 bool is_partition_of(Oid relation, Oid parent) {
-    return call([&] { return get_rel_relispartition(relation) && list_member_oid(get_partition_ancestors(relation), parent); });
+    return call(
+        [&] { return get_rel_relispartition(relation) && list_member_oid(get_partition_ancestors(relation), parent); });
 }
 
 std::vector<Oid> relation_tree(Oid relation) {
     std::vector<Oid> oids;
     call([&] {
         ListCell* cell;
-        foreach (cell, find_all_inheritors(relation, NoLock, nullptr)) oids.push_back(lfirst_oid(cell));
+        foreach (cell, find_all_inheritors(relation, NoLock, nullptr))
+            oids.push_back(lfirst_oid(cell));
     });
     return oids;
 }
@@ -239,7 +243,8 @@ Table read_table(Oid oid) {
     collect_unique_columns(relation, table);
     close_relation(relation);
     Oid const own_schema = call([] { return get_namespace_oid("eryxon", false); });
-    for (Oid member : relation_tree(oid)) table.foreign_triggers |= has_foreign_trigger(member, own_schema);
+    for (Oid member : relation_tree(oid))
+        table.foreign_triggers |= has_foreign_trigger(member, own_schema);
     return table;
 }
 

@@ -39,7 +39,8 @@ std::vector<Child> read_children(Bulk& bulk, const core::Entity::Children& spec,
     const core::Field* field = entity != nullptr ? entity->find(spec.field) : nullptr;
     if (parents.empty() || field == nullptr || !field->mapped()) return children;
     std::vector<core::Uuid> ids;
-    for (const Parent& parent : parents) ids.push_back(parent.id);
+    for (const Parent& parent : parents)
+        ids.push_back(parent.id);
     std::string const eq(equals);
     std::string const sql = "SELECT u.n, t.id, t.external_source, t.external_id FROM " + unnested({"id"}) + " JOIN " +
                             bulk.registry.table(*entity).name + " AS t ON t.tenant_id" + eq + "$1 AND t." +
@@ -73,14 +74,15 @@ bool is_missing(const Child& child, const core::Entity::Children& spec) {
 void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity::Children& spec,
                      const std::vector<Child>& missing) {
     std::vector<core::Uuid> ids, roots;
-    for (const Child& child : missing) ids.push_back(child.id);
+    for (const Child& child : missing)
+        ids.push_back(child.id);
     std::vector<Progress> const progress = read_progress(bulk.registry, entity, bulk.tenant, ids);
     for (std::size_t i = 0; i < missing.size(); i++) {
         Node& node = *missing[i].above;
         if (progress[i].started || progress[i].running) {
-            node.warnings.push_back({"KEPT_STARTED", node.record->path + spec.key,
-                                     entity.singular + " \"" + missing[i].external_id +
-                                         "\" was not sent but is started, so it stays"});
+            node.warnings.push_back(
+                {"KEPT_STARTED", node.record->path + spec.key,
+                 entity.singular + " \"" + missing[i].external_id + "\" was not sent but is started, so it stays"});
             continue;
         }
         roots.push_back(ids[i]);

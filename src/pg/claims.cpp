@@ -32,8 +32,8 @@ std::string unit_statement() {
     std::string const eq(equals);
     return "SELECT u.n, r.row_entity, r.row_id FROM " + unnested({"id"}) +
            " JOIN eryxon.soft_delete AS s ON s.tenant_id" + eq + "$1 AND s.row_entity" + eq + "$4 AND s.row_id" + eq +
-           "u.id JOIN eryxon.soft_delete AS r ON r.tenant_id" + eq + "$1 AND r.entity" + eq + "s.entity AND r.root" + eq +
-           "s.root";
+           "u.id JOIN eryxon.soft_delete AS r ON r.tenant_id" + eq + "$1 AND r.entity" + eq + "s.entity AND r.root" +
+           eq + "s.root";
 }
 
 // One column's hash before and after the record.
@@ -62,7 +62,8 @@ public:
     // The claims of each record of the unit, in order.
     std::vector<core::Claims> claim(const Unit& unit) {
         std::vector<core::Claims> claims;
-        for (const Node* node : unit.nodes) claims.push_back(claim(*node));
+        for (const Node* node : unit.nodes)
+            claims.push_back(claim(*node));
         return claims;
     }
 
@@ -193,8 +194,8 @@ private:
         const core::Column& column = node.entity().columns[static_cast<std::size_t>(field.column)];
         const Carrier& carrier = table.carriers[static_cast<std::size_t>(field.column)];
         bool const as_text = column.kind == core::ValueKind::other || column.kind == core::ValueKind::text_array;
-        return column_hash(as_text ? carrier.element : table.types.at(column.number), table.collations.at(column.number),
-                           to_datum(value, column, carrier), false);
+        return column_hash(as_text ? carrier.element : table.types.at(column.number),
+                           table.collations.at(column.number), to_datum(value, column, carrier), false);
     }
 
     void claim_unique(const Node& node, core::Claims& claims) {
@@ -248,18 +249,20 @@ private:
     const Node* node_of_row(const core::Entity& entity, const core::Uuid& id) {
         auto& rows = rows_[entity.order];
         if (rows.empty())
-            for (const Node* node : batch_.by_entity.at(entity.order)) rows.emplace(node->id, node);
+            for (const Node* node : batch_.by_entity.at(entity.order))
+                rows.emplace(node->id, node);
         auto const found = rows.find(id);
         return found == rows.end() ? nullptr : found->second;
     }
 
-    // Numbers by `next` depend on the rows before them: rows that leave a group or change their number stay apart from them.
+    // Numbers by `next` depend on the rows before them: rows that leave a group or change their number stay apart from
+    // them.
     void claim_numbers(const Node& node, bool removes, core::Claims& claims) {
         if (!numbered_.contains(&node.entity())) return;
         std::uint64_t const token = combine_hashes(number_seed, node.entity().table);
-        bool const sent = std::any_of(node.entity().fields.begin(), node.entity().fields.end(), [&](const core::Field& field) {
-            return field.default_next && sends(node, field);
-        });
+        bool const sent =
+            std::any_of(node.entity().fields.begin(), node.entity().fields.end(),
+                        [&](const core::Field& field) { return field.default_next && sends(node, field); });
         bool const comes_or_goes = removes || node.plan == Plan::restore || moves(node);
         if (node.plan == Plan::create && !(sent && node.repeated)) {
             claims.reads.push_back(token);
@@ -274,8 +277,8 @@ private:
     bool replaces_ = bulk_.options.children == core::ChildrenStrategy::replace;
     std::map<std::uint64_t, std::vector<std::uint64_t>> taken_;   // by records of repeated keys so far
     std::map<const Node*, std::vector<std::uint64_t>> restored_;  // rows that come back with a record's own
-    std::set<const core::Entity*> present_;   // entities of the batch
-    std::set<const core::Entity*> numbered_;  // those with rows that get a number by `next`
+    std::set<const core::Entity*> present_;                       // entities of the batch
+    std::set<const core::Entity*> numbered_;                      // those with rows that get a number by `next`
     std::map<int, std::map<core::Uuid, const Node*>> rows_;
 };
 
@@ -318,7 +321,8 @@ void plan_rounds(const Unit& unit, std::vector<core::Claims> claims) {
     }
     auto const rounds = core::plan_waves(claims);
     for (std::size_t round = 0; round < rounds.size(); round++)
-        for (std::uint32_t position : rounds[round]) unit.nodes[position]->round = static_cast<int>(round);
+        for (std::uint32_t position : rounds[round])
+            unit.nodes[position]->round = static_cast<int>(round);
 }
 
 bool has_earlier_twin(const Unit& unit, const Node& node) {
@@ -364,9 +368,11 @@ core::Claims merge(const std::vector<core::Claims>& claims) {
 void renumber(const Batch& batch, std::span<Unit* const> units, std::vector<core::Claims>& claims) {
     constexpr std::uint32_t absent = UINT32_MAX;
     std::vector<std::uint32_t> positions(batch.units.size(), absent);
-    for (std::size_t i = 0; i < units.size(); i++) positions[units[i]->index] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = 0; i < units.size(); i++)
+        positions[units[i]->index] = static_cast<std::uint32_t>(i);
     for (core::Claims& claim : claims) {
-        for (std::uint32_t& unit : claim.after) unit = positions[unit];
+        for (std::uint32_t& unit : claim.after)
+            unit = positions[unit];
         std::erase(claim.after, absent);
     }
 }
@@ -377,10 +383,12 @@ std::vector<core::Claims> claims_of(Bulk& bulk, Batch& batch, std::span<Unit* co
     Claimer claimer(bulk, batch);
     std::vector<std::vector<core::Claims>> of_units;
     std::map<const Node*, core::Claims*> of_nodes;
-    for (const Unit* unit : units) of_units.push_back(claimer.claim(*unit));
+    for (const Unit* unit : units)
+        of_units.push_back(claimer.claim(*unit));
     if (bulk.options.children == core::ChildrenStrategy::replace) {
         for (std::size_t i = 0; i < units.size(); i++)
-            for (std::size_t j = 0; j < units[i]->nodes.size(); j++) of_nodes[units[i]->nodes[j]] = &of_units[i][j];
+            for (std::size_t j = 0; j < units[i]->nodes.size(); j++)
+                of_nodes[units[i]->nodes[j]] = &of_units[i][j];
         claim_replaced(bulk, units, of_nodes);
     }
     std::vector<core::Claims> claims;

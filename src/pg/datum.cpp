@@ -20,7 +20,8 @@ namespace eryxon::pg {
 namespace {
 
 Datum text_datum(std::string_view text) {
-    return call([text] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
+    return call(
+        [text] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
 }
 
 // The value by the type's own input function.

@@ -39,9 +39,8 @@ void take_turn(const Registry& registry, const core::Entity& entity, const core:
     if (settings().serialize_tenant == serialize_off) return;
     std::set<const core::Entity*> touched = entities_below(registry, entity);
     touched.insert(&entity);
-    bool const foreign = std::any_of(touched.begin(), touched.end(), [&](const core::Entity* each) {
-        return registry.table(*each).foreign_triggers;
-    });
+    bool const foreign = std::any_of(touched.begin(), touched.end(),
+                                     [&](const core::Entity* each) { return registry.table(*each).foreign_triggers; });
     if (foreign || settings().serialize_tenant == serialize_on) lock_tenant(tenant, TenantLock::exclusive);
 }
 
@@ -49,7 +48,8 @@ void take_turn(const Registry& registry, const core::Entity& entity, const core:
 template <class Count>
 std::string answer(const Registry& registry, const core::Entity& entity, const core::Uuid& id, const char* action,
                    bool hard, Count&& count) {
-    std::string json = "{\"action\":\"" + std::string(action) + "\",\"id\":\"" + core::to_string(id) + "\",\"hard\":" + (hard ? "true" : "false") + ",\"children\":{";
+    std::string json = "{\"action\":\"" + std::string(action) + "\",\"id\":\"" + core::to_string(id) +
+                       "\",\"hard\":" + (hard ? "true" : "false") + ",\"children\":{";
     bool first = true;
     for (const core::Entity* below : entities_below(registry, entity)) {
         json += (first ? "\"" : ",\"") + below->name + "\":" + std::to_string(count(*below));
@@ -108,18 +108,19 @@ std::uint64_t run_hard_delete(const Table& table, const core::Uuid& tenant, cons
 
 std::string delete_really(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                           const core::Uuid& id) {
-    if (look(registry, entity, tenant, id) == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
+    if (look(registry, entity, tenant, id) == Sight::none)
+        refuse_unknown(entity, core::to_string(id), "does not exist");
     const Table& table = registry.table(entity);
     RemovedRows removed;
     std::uint64_t const gone = run_hard_delete(table, tenant, id);
     if (gone == 0 && look(registry, entity, tenant, id) != Sight::none)
-        refuse({core::Code::access_denied, "a policy or trigger keeps " + entity.singular + " " + core::to_string(id) +
-                " from being deleted", "The row must pass the table's DELETE policies.", table.oid});
+        refuse({core::Code::access_denied,
+                "a policy or trigger keeps " + entity.singular + " " + core::to_string(id) + " from being deleted",
+                "The row must pass the table's DELETE policies.", table.oid});
     if (gone == 0) refuse_unknown(entity, core::to_string(id), "does not exist");
     std::int64_t const root = entity.soft_delete ? 1 : 0;
-    return answer(registry, entity, id, "deleted", true, [&](const core::Entity& below) {
-        return removed.of(below.name) - (&below == &entity ? root : 0);
-    });
+    return answer(registry, entity, id, "deleted", true,
+                  [&](const core::Entity& below) { return removed.of(below.name) - (&below == &entity ? root : 0); });
 }
 
 std::string delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
@@ -155,7 +156,8 @@ std::string restore_found(const Registry& registry, const core::Entity& entity, 
                       [&](const core::Entity& below) { return count_rows(rows, below, id); });
     } catch (const Error& error) {
         if (error.is(ERRCODE_UNIQUE_VIOLATION))
-            refuse(error, "A live row took the value meanwhile. Change or delete that row first; nothing was restored.");
+            refuse(error,
+                   "A live row took the value meanwhile. Change or delete that row first; nothing was restored.");
         refuse(error);
     }
 }

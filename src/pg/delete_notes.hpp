@@ -1,4 +1,5 @@
-// Notes that triggers leave for later triggers of the same statement: rows to delete at its end, rows that change partition.
+// Notes that triggers leave for later triggers of the same statement: rows to delete at its end, rows that change
+// partition.
 #pragma once
 
 #include "pg/boundary.hpp"

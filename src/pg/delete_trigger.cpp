@@ -23,8 +23,7 @@ RemovedRows* counting = nullptr;
 // The row that fires the trigger, with its columns by name.
 class FiringRow {
 public:
-    explicit FiringRow(const TriggerData& trigger)
-        : relation_(trigger.tg_relation), tuple_(trigger.tg_trigtuple) {}
+    explicit FiringRow(const TriggerData& trigger) : relation_(trigger.tg_relation), tuple_(trigger.tg_trigtuple) {}
 
     Oid table() const { return RelationGetRelid(relation_); }
     Param value(const std::string& column) const;
@@ -61,7 +60,8 @@ core::Uuid FiringRow::uuid(const std::string& column) const {
 // True if the row that the key refers to is not there.
 bool is_dangling(const ForeignKey& key, const FiringRow& row) {
     std::vector<Param> values;
-    for (const ForeignKey::Pair& pair : key.pairs) values.push_back(row.value(pair.from));
+    for (const ForeignKey::Pair& pair : key.pairs)
+        values.push_back(row.value(pair.from));
     for (const Param& value : values)
         if (value.null) return false;
     return as_table_owner(key.to, [&] { return execute(key.exists_sql, values) == 0; });
@@ -71,7 +71,8 @@ bool is_dangling(const ForeignKey& key, const FiringRow& row) {
 bool is_carried_away(const ForeignKeys& keys, const core::Entity& entity, const FiringRow& row) {
     for (const ForeignKey& key : keys.keys) {
         if (key.child != &entity || !key.acts()) continue;
-        bool const applies = key.from == entity.table || key.from == row.table() || is_partition_of(row.table(), key.from);
+        bool const applies =
+            key.from == entity.table || key.from == row.table() || is_partition_of(row.table(), key.from);
         if (applies && is_dangling(key, row)) return true;
     }
     return false;
@@ -83,16 +84,21 @@ void let_go(const core::Entity& entity, const FiringRow& row) {
     if (row.is_null("deleted_at") || row.is_null("tenant_id") || row.is_null("id")) return;
     core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
     as_extension_owner([&] {
-        execute("DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
-                "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) $3",
-                {Param::uuid(tenant), Param::text(entity.name), Param::uuid(id)});
+        execute(
+            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
+            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) $3",
+            {Param::uuid(tenant), Param::text(entity.name), Param::uuid(id)});
     });
 }
 
 const core::Entity& attached_entity(const Registry& registry, Oid table) {
     if (const core::Entity* entity = registry.entity_of(table)) return *entity;
-    refuse({core::Code::unknown_entity, "the table is not attached to an entity",
-            "Attach it with eryxon_attach(), or drop its trigger that calls eryxon.soft_delete().", table, {}, "55000"});
+    refuse({core::Code::unknown_entity,
+            "the table is not attached to an entity",
+            "Attach it with eryxon_attach(), or drop its trigger that calls eryxon.soft_delete().",
+            table,
+            {},
+            "55000"});
 }
 
 // Decides on the row. Returns true if it is to go.
@@ -120,12 +126,17 @@ const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expecte
     auto* trigger = reinterpret_cast<TriggerData*>(call_info->context);
     constexpr TriggerEvent kind = TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK;
     if (CALLED_AS_TRIGGER(call_info) && (trigger->tg_event & kind) == expected) return *trigger;
-    refuse({core::Code::database_error, "the function can be called only by the triggers that eryxon_attach makes", {},
-            InvalidOid, {}, "39P01"});
+    refuse({core::Code::database_error,
+            "the function can be called only by the triggers that eryxon_attach makes",
+            {},
+            InvalidOid,
+            {},
+            "39P01"});
 }
 
 HeapTuple on_delete(const TriggerData& trigger) {
-    if (take_noted_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self)) return trigger.tg_trigtuple;
+    if (take_noted_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self))
+        return trigger.tg_trigtuple;
     bool goes = false;
     with_spi([&] { goes = handle_row(trigger); });
     return goes ? trigger.tg_trigtuple : nullptr;
@@ -135,7 +146,8 @@ void on_delete_noted(const TriggerData&) {
     std::vector<NotedDelete> const noted = take_noted_deletes();
     if (noted.empty()) return;
     std::map<std::pair<Oid, core::Uuid>, std::vector<core::Uuid>> groups;
-    for (const NotedDelete& note : noted) groups[{note.relation, note.tenant}].push_back(note.id);
+    for (const NotedDelete& note : noted)
+        groups[{note.relation, note.tenant}].push_back(note.id);
     with_spi([&] {
         std::shared_ptr<const Registry> const state = registry();
         for (const auto& [of, ids] : groups)

@@ -14,8 +14,9 @@ namespace eryxon::pg {
 // What the trigger function was called with. Raises 39P01 unless a trigger of the expected kind calls.
 const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected);
 
-// BEFORE DELETE FOR EACH ROW: marks the row as deleted, or notes it for the end of the statement, and keeps it; lets it go under
-// eryxon.hard_delete, when it only moves to another partition, and when a row it refers to is gone. Returns the row or nullptr.
+// BEFORE DELETE FOR EACH ROW: marks the row as deleted, or notes it for the end of the statement, and keeps it; lets it
+// go under eryxon.hard_delete, when it only moves to another partition, and when a row it refers to is gone. Returns
+// the row or nullptr.
 HeapTuple on_delete(const TriggerData& trigger);
 
 // AFTER DELETE FOR EACH STATEMENT: marks the noted rows as deleted.

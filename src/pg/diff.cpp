@@ -22,7 +22,8 @@ std::string statement(const core::Entity& entity, const Table& table) {
     for (const DiffColumn& column : columns_of(entity))
         pairs += (pairs.empty() ? "t." : ", t.") + quoted(column.column);
     std::string const eq(equals);
-    return "SELECT u.n, pg_catalog.to_jsonb(ROW (" + pairs + "))::pg_catalog.text FROM " + unnested({"id"}) + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id";
+    return "SELECT u.n, pg_catalog.to_jsonb(ROW (" + pairs + "))::pg_catalog.text FROM " + unnested({"id"}) + " JOIN " +
+           table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id";
 }
 
 std::string shown(const core::Json& image, std::size_t column) {
@@ -37,14 +38,16 @@ std::string shown(const core::Json& image, std::size_t column) {
 RowImages read_images(Bulk& bulk, std::span<Unit* const> units) {
     RowImages images;
     std::vector<core::Uuid> ids;
-    for (const Unit* unit : units) ids.push_back(unit->root().id);
+    for (const Unit* unit : units)
+        ids.push_back(unit->root().id);
     if (ids.empty()) return images;
     const core::Entity& entity = units.front()->root().entity();
     if (columns_of(entity).empty()) return images;
-    execute(statement(entity, bulk.registry.table(entity)), {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
-        const Node* node = &units[static_cast<std::size_t>(row.integer(0) - 1)]->root();
-        images[node] = core::parse_json(bulk.arena.copy(row.text(1)), bulk.arena);
-    });
+    execute(statement(entity, bulk.registry.table(entity)),
+            {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+                const Node* node = &units[static_cast<std::size_t>(row.integer(0) - 1)]->root();
+                images[node] = core::parse_json(bulk.arena.copy(row.text(1)), bulk.arena);
+            });
     return images;
 }
 

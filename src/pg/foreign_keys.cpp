@@ -32,7 +32,8 @@ Param oid_array(const std::vector<Oid>& oids) {
 std::vector<Oid> attached_relations(const Registry& registry) {
     std::vector<Oid> relations;
     for (const core::Entity& entity : registry.schema.entities)
-        for (Oid relation : relation_tree(entity.table)) relations.push_back(relation);
+        for (Oid relation : relation_tree(entity.table))
+            relations.push_back(relation);
     return relations;
 }
 
@@ -46,7 +47,8 @@ std::string from_clause(Oid relation) {
 bool refers_to_id(const ForeignKey& key) {
     auto plain = [](const ForeignKey::Pair& pair) { return pair.to == "id" || pair.to == "tenant_id"; };
     auto id = [](const ForeignKey::Pair& pair) { return pair.to == "id"; };
-    return std::all_of(key.pairs.begin(), key.pairs.end(), plain) && std::any_of(key.pairs.begin(), key.pairs.end(), id);
+    return std::all_of(key.pairs.begin(), key.pairs.end(), plain) &&
+           std::any_of(key.pairs.begin(), key.pairs.end(), id);
 }
 
 // The child's column, qualified, that refers to the parent's column.
@@ -113,11 +115,14 @@ constexpr const char* foreign_keys_sql =
     "FROM pg_catalog.pg_constraint f "
     "CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), "
     "pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop)) WITH ORDINALITY k(a, b, o, i) "
-    "JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.conrelid AND a.attnum OPERATOR(pg_catalog.=) k.a "
-    "JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) f.confrelid AND b.attnum OPERATOR(pg_catalog.=) k.b "
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.conrelid AND a.attnum "
+    "OPERATOR(pg_catalog.=) k.a "
+    "JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) f.confrelid AND b.attnum "
+    "OPERATOR(pg_catalog.=) k.b "
     "JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.o "
     "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace "
-    "WHERE f.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog.\"char\" AND f.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid "
+    "WHERE f.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog.\"char\" AND f.conparentid OPERATOR(pg_catalog.=) "
+    "0::pg_catalog.oid "
     "AND (f.conrelid OPERATOR(pg_catalog.=) ANY ($1) OR f.confrelid OPERATOR(pg_catalog.=) ANY ($1)) "
     "ORDER BY f.conname, f.oid, k.i";
 
@@ -192,7 +197,8 @@ std::shared_ptr<const ForeignKeys> load(const Registry& registry) {
     std::vector<Oid> const relations = attached_relations(registry);
     read_keys(registry, relations, loaded->keys);
     add_references(registry, loaded->keys);
-    for (ForeignKey& key : loaded->keys) write_statements(key);
+    for (ForeignKey& key : loaded->keys)
+        write_statements(key);
     read_noted(relations, loaded->noted);
     return loaded;
 }

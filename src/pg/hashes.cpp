@@ -12,8 +12,7 @@ std::uint64_t column_hash(Oid type, Oid collation, Datum value, bool null) {
     return call([&]() -> std::uint64_t {
         TypeCacheEntry* entry = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
         if (!OidIsValid(entry->hash_extended_proc)) return 0;
-        Datum const hash =
-            FunctionCall2Coll(&entry->hash_extended_proc_finfo, collation, value, UInt64GetDatum(0));
+        Datum const hash = FunctionCall2Coll(&entry->hash_extended_proc_finfo, collation, value, UInt64GetDatum(0));
         return DatumGetUInt64(hash) | 1;
     });
 }

@@ -30,8 +30,8 @@ AttrNumber own_column(const AppendRelInfo* parent, AttrNumber column) {
 Bitmapset* columns_in_conditions(PlannerInfo* root, RelOptInfo* relation) {
     const AppendRelInfo* parent = root->append_rel_array != nullptr ? root->append_rel_array[relation->relid] : nullptr;
     Bitmapset* named = nullptr;
-    pull_varattnos(reinterpret_cast<Node*>(root->parse->jointree), parent != nullptr ? parent->parent_relid : relation->relid,
-                   &named);
+    pull_varattnos(reinterpret_cast<Node*>(root->parse->jointree),
+                   parent != nullptr ? parent->parent_relid : relation->relid, &named);
     Bitmapset* own = nullptr;
     for (int at = -1; (at = bms_next_member(named, at)) >= 0;) {
         AttrNumber const column = own_column(parent, static_cast<AttrNumber>(at + FirstLowInvalidHeapAttributeNumber));
@@ -56,7 +56,8 @@ void keep_best_indexes(PlannerInfo* root, RelOptInfo* relation) {
     Bitmapset* columns = columns_in_conditions(root, relation);
     int best = 0;
     ListCell* cell;
-    foreach (cell, relation->indexlist) best = std::max(best, coverage(lfirst_node(IndexOptInfo, cell), columns));
+    foreach (cell, relation->indexlist)
+        best = std::max(best, coverage(lfirst_node(IndexOptInfo, cell), columns));
     if (best == 0) return;
     foreach (cell, relation->indexlist)
         if (coverage(lfirst_node(IndexOptInfo, cell), columns) < best)

@@ -1,6 +1,6 @@
-// Planning for look-ups by key. Every statement of the engine asks for some hundred rows by key. With the guesses that the
-// planner has for arrays and for tables whose statistics are old it may read whole tables, or an index that only the
-// tenant narrows down; loading would then grow with the square of the rows.
+// Planning for look-ups by key. Every statement of the engine asks for some hundred rows by key. With the guesses that
+// the planner has for arrays and for tables whose statistics are old it may read whole tables, or an index that only
+// the tenant narrows down; loading would then grow with the square of the rows.
 #pragma once
 
 #include "pg/prelude.hpp"

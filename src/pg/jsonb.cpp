@@ -76,7 +76,8 @@ private:
 core::Json scalar(const JsonbValue& value, core::JsonArena& arena) {
     switch (value.type) {
         case jbvString:
-            return core::Json::string(arena.copy({value.val.string.val, static_cast<std::size_t>(value.val.string.len)}));
+            return core::Json::string(
+                arena.copy({value.val.string.val, static_cast<std::size_t>(value.val.string.len)}));
         case jbvNumeric:
             return core::Json::number(
                 arena.copy(DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)))));

@@ -20,9 +20,9 @@ constexpr int max_restarts = 3;
 
 std::string look_up_statement(const Table& table) {
     std::string const eq(equals);
-    return "SELECT u.n, t.id, t.sync_hash, t.deleted_at IS NOT NULL, t.synced_at FROM " + unnested({"s", "e"}) + " JOIN " +
-           table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.external_source" + eq + "u.s AND t.external_id" + eq +
-           "u.e";
+    return "SELECT u.n, t.id, t.sync_hash, t.deleted_at IS NOT NULL, t.synced_at FROM " + unnested({"s", "e"}) +
+           " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.external_source" + eq +
+           "u.s AND t.external_id" + eq + "u.e";
 }
 
 void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes) {
@@ -31,8 +31,8 @@ void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes)
         sources.push_back(node->record->source);
         ids.push_back(node->record->external_id);
     }
-    execute(look_up_statement(table), {Param::uuid(bulk.tenant), text_array(sources), text_array(ids), length_param(nodes)},
-            [&](const Row& row) {
+    execute(look_up_statement(table),
+            {Param::uuid(bulk.tenant), text_array(sources), text_array(ids), length_param(nodes)}, [&](const Row& row) {
                 Node& node = *nodes[static_cast<std::size_t>(row.integer(0) - 1)];
                 node.found = true;
                 node.id = row.uuid(1);
@@ -90,7 +90,8 @@ Extras extras_of(const core::Entity& entity, const Table& table) {
         extras.columns += ", t." + quoted(field.column_name);
     }
     extras.unique = table.unique_columns;
-    for (int number : extras.unique) extras.columns += ", t." + column_name(entity, number);
+    for (int number : extras.unique)
+        extras.columns += ", t." + column_name(entity, number);
     return extras;
 }
 
@@ -128,20 +129,21 @@ void read_locked(Bulk& bulk, Node& node, const Extras& extras, const Table& tabl
     node.soft_deleted = soft_deleted;
     if (changed && !node.adopted) decide(bulk, node);
     int column = 3;
-    for (const core::Field* field : extras.forward) keep_progress(node, *field, row.text(column++));
-    for (const core::Field* field : extras.parents) add_old_parent(node, *field, row, column++);
+    for (const core::Field* field : extras.forward)
+        keep_progress(node, *field, row.text(column++));
+    for (const core::Field* field : extras.parents)
+        add_old_parent(node, *field, row, column++);
     for (int number : extras.unique) {
-        node.old_hashes.push_back(column_hash(table.types.at(number), table.collations.at(number), row.datum(column),
-                                              row.is_null(column)));
+        node.old_hashes.push_back(
+            column_hash(table.types.at(number), table.collations.at(number), row.datum(column), row.is_null(column)));
         column++;
     }
 }
 
 std::string lock_statement(const Table& table, const Extras& extras, bool key_changes) {
     std::string const eq(equals);
-    return "SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash" + extras.columns +
-           " FROM " + unnested({"id"}) + " JOIN " + table.name +
-           " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id ORDER BY u.n FOR " +
+    return "SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash" + extras.columns + " FROM " + unnested({"id"}) +
+           " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id ORDER BY u.n FOR " +
            (key_changes ? "UPDATE" : "NO KEY UPDATE") + " OF t";
 }
 
@@ -171,8 +173,8 @@ void lock_entity_rows(Bulk& bulk, const core::Entity& entity, const std::vector<
     Extras const extras = extras_of(entity, table);
     bool const deletes = std::any_of(nodes.begin(), nodes.end(), [](Node* node) { return node->plan == Plan::remove; });
     std::vector<bool> seen(nodes.size());
-    execute(lock_statement(table, extras, deletes || writes_key(entity)), {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)},
-            [&](const Row& row) {
+    execute(lock_statement(table, extras, deletes || writes_key(entity)),
+            {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
                 auto const at = static_cast<std::size_t>(row.integer(0) - 1);
                 seen[at] = true;
                 read_locked(bulk, *nodes[at], extras, table, row);
@@ -207,7 +209,8 @@ NodeGroups group_nodes(std::span<Node* const> all) {
 
 std::vector<Node*> nodes_of(std::span<Unit* const> units) {
     std::vector<Node*> nodes;
-    for (Unit* unit : units) nodes.insert(nodes.end(), unit->nodes.begin(), unit->nodes.end());
+    for (Unit* unit : units)
+        nodes.insert(nodes.end(), unit->nodes.begin(), unit->nodes.end());
     return nodes;
 }
 
@@ -219,18 +222,21 @@ void decide(Bulk& bulk, Node& node) {
 void look_up(Bulk& bulk, const NodeGroups& groups) {
     for (const auto& [order, nodes] : groups) {
         const Table& table = bulk.registry.table(nodes.front()->entity());
-        for (Node* node : nodes) node->reset();
+        for (Node* node : nodes)
+            node->reset();
         for (std::size_t from = 0; from < nodes.size(); from += keys_per_statement)
             with_scratch([&] {
                 std::size_t const count = std::min(keys_per_statement, nodes.size() - from);
                 look_up_slice(bulk, table, std::span(nodes).subspan(from, count));
             });
-        for (Node* node : nodes) decide(bulk, *node);
+        for (Node* node : nodes)
+            decide(bulk, *node);
     }
 }
 
 void lock_rows(Bulk& bulk, const NodeGroups& groups) {
-    for (const auto& [order, nodes] : groups) lock_entity_rows(bulk, nodes.front()->entity(), nodes);
+    for (const auto& [order, nodes] : groups)
+        lock_entity_rows(bulk, nodes.front()->entity(), nodes);
 }
 
 }  // namespace eryxon::pg

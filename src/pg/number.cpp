@@ -9,7 +9,8 @@ namespace eryxon::pg {
 
 namespace {
 
-// The reference whose target is the group: the parent whose records carry this entity's, else any parent; none: the tenant.
+// The reference whose target is the group: the parent whose records carry this entity's, else any parent; none: the
+// tenant.
 const core::Field* group_field(const core::Entity& entity) {
     const core::Field* group = nullptr;
     for (const core::Field& field : entity.fields) {
@@ -40,8 +41,8 @@ Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& fi
     const Table& table = bulk.registry.table(entity);
     std::string const eq(equals);
     std::string const greatest = "COALESCE(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
-    std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
-                      "$1 AND t.deleted_at IS NULL";
+    std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" +
+                      eq + "$1 AND t.deleted_at IS NULL";
     std::vector<Param> params{Param::uuid(bulk.tenant)};
     if (group != nullptr) {
         std::string const column = "t." + quoted(group->column_name);
@@ -50,9 +51,7 @@ Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& fi
         params.push_back(uuid_array(groups));
     }
     Maxima maxima;
-    execute(sql, params, [&](const Row& row) {
-        maxima[row.is_null(0) ? core::Uuid{} : row.uuid(0)] = row.integer(1);
-    });
+    execute(sql, params, [&](const Row& row) { maxima[row.is_null(0) ? core::Uuid{} : row.uuid(0)] = row.integer(1); });
     return maxima;
 }
 
@@ -62,7 +61,8 @@ void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& fie
     auto const index = static_cast<int>(&field - entity.fields.data());
     std::vector<core::Uuid> groups;
     for (Node* node : nodes)
-        if (node->plan == Plan::create && !has_number(cell_value(bulk, *node, field))) groups.push_back(group_of(*node, group));
+        if (node->plan == Plan::create && !has_number(cell_value(bulk, *node, field)))
+            groups.push_back(group_of(*node, group));
     if (groups.empty()) return;
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());

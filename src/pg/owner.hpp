@@ -1,5 +1,5 @@
-// Acting as another user inside the server: the extension's owner for its own state, a table's owner where a foreign key
-// would act as one.
+// Acting as another user inside the server: the extension's owner for its own state, a table's owner where a foreign
+// key would act as one.
 #pragma once
 
 #include "pg/boundary.hpp"

@@ -64,8 +64,9 @@ void set_names(const Texts& texts) {
 
 [[noreturn]] void report(int sqlerrcode, const Texts& texts) {
     call([&] {
-        ereport(ERROR, (errcode(sqlerrcode), errmsg_internal("%s", texts.message), errdetail_internal("%s", texts.detail),
-                        texts.hint != nullptr ? errhint("%s", texts.hint) : 0, set_names(texts)));
+        ereport(ERROR,
+                (errcode(sqlerrcode), errmsg_internal("%s", texts.message), errdetail_internal("%s", texts.detail),
+                 texts.hint != nullptr ? errhint("%s", texts.hint) : 0, set_names(texts)));
     });
     pg_unreachable();
 }
@@ -75,7 +76,7 @@ void set_names(const Texts& texts) {
 void refuse(const Refusal& refusal) {
     std::string const state(refusal.sqlstate.empty() ? core::code_sqlstate(refusal.code) : refusal.sqlstate);
     std::string const detail = details(refusal.code, refusal.message, refusal.sqlstate);
-    Texts texts{refusal.message.c_str(), detail.c_str(), text_or_null(refusal.hint), nullptr, nullptr, nullptr,
+    Texts texts{refusal.message.c_str(),         detail.c_str(), text_or_null(refusal.hint), nullptr, nullptr, nullptr,
                 text_or_null(refusal.constraint)};
     if (OidIsValid(refusal.table))
         call([&] {

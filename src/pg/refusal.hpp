@@ -19,8 +19,8 @@ struct Refusal {
 // Raises it: DETAIL is the JSON array of details.
 [[noreturn]] void refuse(const Refusal& refusal);
 
-// Raises an error of the server again as the error of a call about one row: with its SQLSTATE and message, the details and a
-// hint. Errors that end the call, and those that have their details, are thrown on as they are.
+// Raises an error of the server again as the error of a call about one row: with its SQLSTATE and message, the details
+// and a hint. Errors that end the call, and those that have their details, are thrown on as they are.
 [[noreturn]] void refuse(const Error& error, const std::string& hint = {});
 
 }  // namespace eryxon::pg

@@ -51,8 +51,7 @@ void require_execute(const Action& action) {
         char* schema_name = get_namespace_name(schema);
         List* name = list_make2(makeString(schema_name), makeString(pstrdup(action.function)));
         FuncCandidateList found = FuncnameGetCandidates(name, action.arguments, NIL, false, false, false, true);
-        bool const allowed =
-            found != nullptr && pg_proc_aclcheck(found->oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+        bool const allowed = found != nullptr && pg_proc_aclcheck(found->oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
         if (!allowed) aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, action.function);
     });
 }
@@ -95,7 +94,8 @@ void write_registry(std::string_view name, Datum args_jsonb, const core::Json& a
 }
 
 void announce_registry_change() {
-    for (Oid relation : registry_relations()) call([relation] { CacheInvalidateRelcacheByRelid(relation); });
+    for (Oid relation : registry_relations())
+        call([relation] { CacheInvalidateRelcacheByRelid(relation); });
 }
 
 }  // namespace eryxon::pg

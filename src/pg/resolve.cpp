@@ -49,16 +49,19 @@ std::string quote(std::string_view text) {
 void fail_unknown(Request& request, const core::Entity& entity) {
     Node& node = *request.node;
     if (request.sent == nullptr) {
-        node.fail(core::Code::fk_constraint, request.field->name, "the " + entity.singular + " it belongs to is deleted",
+        node.fail(core::Code::fk_constraint, request.field->name,
+                  "the " + entity.singular + " it belongs to is deleted",
                   "Restore that " + entity.singular + " first.");
         return;
     }
     const core::ReferenceValue& sent = *request.sent;
-    std::string const what = sent.by == By::id     ? "id " + quote(core::to_string(sent.id))
-                             : sent.by == By::name ? "name " + quote(sent.text)
-                                                   : "external_id " + quote(sent.text) + " of source " + quote(sent.source);
+    std::string const what = sent.by == By::id ? "id " + quote(core::to_string(sent.id))
+                             : sent.by == By::name
+                                 ? "name " + quote(sent.text)
+                                 : "external_id " + quote(sent.text) + " of source " + quote(sent.source);
     node.fail(core::Code::fk_constraint, std::string(sent.path), "no live " + entity.singular + " has " + what);
-    core::write_json_string(sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text), node.faults.back().value);
+    core::write_json_string(sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text),
+                            node.faults.back().value);
 }
 
 // A target that is not in the database may be a record of this very call.
@@ -92,15 +95,15 @@ std::string statement(const core::Entity& entity, const Table& table, By by) {
     std::string const live = " WHERE t.deleted_at IS NULL";
     if (by == By::name) {
         std::string const name = "t." + name_column(entity) + "::pg_catalog.text";
-        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + " AND t.tenant_id" + eq + "$1 AND " + name +
-               eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
+        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + " AND t.tenant_id" + eq + "$1 AND " +
+               name + eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
     }
     bool const by_id = by == By::id;
     std::string const from = by_id ? unnested({"id"}) : unnested({"s", "e"});
-    std::string const match = by_id ? "t.id" + eq + "u.id"
-                                    : "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
-    return "SELECT u.n, t.id FROM " + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " +
-           match + live + " ORDER BY u.n FOR KEY SHARE OF t";
+    std::string const match =
+        by_id ? "t.id" + eq + "u.id" : "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
+    return "SELECT u.n, t.id FROM " + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " + match +
+           live + " ORDER BY u.n FOR KEY SHARE OF t";
 }
 
 std::vector<Param> parameters(const Bulk& bulk, By by, const std::vector<const Request*>& distinct) {
@@ -157,7 +160,8 @@ void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, s
     auto const position = [&](const Row& row) {
         if (by != By::name) return static_cast<std::size_t>(row.integer(0) - 1);
         auto const less = [](const Request* request, std::string_view name) { return request->sent->text < name; };
-        return static_cast<std::size_t>(std::lower_bound(distinct.begin(), distinct.end(), row.text(0), less) - distinct.begin());
+        return static_cast<std::size_t>(std::lower_bound(distinct.begin(), distinct.end(), row.text(0), less) -
+                                        distinct.begin());
     };
     if (by != By::name || !name_column(entity).empty())
         execute(statement(entity, table, by), parameters(bulk, by, distinct), [&](const Row& row) {
@@ -208,7 +212,8 @@ void resolve(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
     for (const auto& [order, nodes] : groups)
         for (Node* node : nodes)
             if (node->writes() && node->plan != Plan::remove)
-                for (const core::ReferenceValue& sent : node->record->references) add_target(bulk, *node, sent, requests);
+                for (const core::ReferenceValue& sent : node->record->references)
+                    add_target(bulk, *node, sent, requests);
     answer_all(bulk, batch, requests);
 }
 
@@ -218,8 +223,9 @@ void check_kept_parents(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
         for (Node* node : nodes)
             for (std::size_t i = 0; i < node->targets.size(); i++) {
                 const Target& target = node->targets[i];
-                const core::Entity* entity =
-                    target.kept && node->faults.empty() ? bulk.registry.schema.find(target.field->reference->entity) : nullptr;
+                const core::Entity* entity = target.kept && node->faults.empty()
+                                                 ? bulk.registry.schema.find(target.field->reference->entity)
+                                                 : nullptr;
                 if (entity != nullptr)
                     requests[{entity->order, By::id}].push_back({node, target.field, nullptr, target.found, i});
             }

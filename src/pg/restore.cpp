@@ -70,10 +70,10 @@ private:
     std::shared_ptr<const ForeignKeys> keys_;
 
     Ids root_ids_;
-    std::map<Node, Recorded> recorded_;    // all rows of the units that are touched
-    std::map<core::Uuid, Recorded> own_;   // how the roots themselves were recorded
+    std::map<Node, Recorded> recorded_;       // all rows of the units that are touched
+    std::map<core::Uuid, Recorded> own_;      // how the roots themselves were recorded
     std::map<Node, std::size_t> candidates_;  // rows to bring back, and the root they belong to
-    std::vector<Reference> references_;    // of the candidates and the roots
+    std::vector<Reference> references_;       // of the candidates and the roots
     std::set<Node> tried_, live_, locked_;
 };
 
@@ -98,24 +98,28 @@ std::vector<DeletedRow> Restoration::run() {
 // Reads how the roots were recorded, and the units they were recorded in.
 void Restoration::read_units() {
     as_extension_owner([&] {
-        execute("SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
-                "AND row_entity OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
-                {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
-                    own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), DatumGetTimestampTz(row.datum(3))};
-                });
+        execute(
+            "SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
+            "AND row_entity OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
+            {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
+                own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), DatumGetTimestampTz(row.datum(3))};
+            });
     });
     std::map<std::string, Ids> units;
-    for (const auto& [id, record] : own_) units[record.entity].insert(record.root);
-    for (const auto& [entity, roots] : units) as_extension_owner([&, of = &entity, ids = &roots] { read_unit(*of, *ids); });
+    for (const auto& [id, record] : own_)
+        units[record.entity].insert(record.root);
+    for (const auto& [entity, roots] : units)
+        as_extension_owner([&, of = &entity, ids = &roots] { read_unit(*of, *ids); });
 }
 
 void Restoration::read_unit(const std::string& entity, const Ids& roots) {
-    execute("SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
-            "AND entity OPERATOR(pg_catalog.=) $2 AND root OPERATOR(pg_catalog.=) ANY ($3)",
-            {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
-                if (const core::Entity* of = registry_.schema.find(row.text(0)))
-                    recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), DatumGetTimestampTz(row.datum(3))};
-            });
+    execute(
+        "SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
+        "AND entity OPERATOR(pg_catalog.=) $2 AND root OPERATOR(pg_catalog.=) ANY ($3)",
+        {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
+            if (const core::Entity* of = registry_.schema.find(row.text(0)))
+                recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), DatumGetTimestampTz(row.datum(3))};
+        });
 }
 
 // Finds the recorded rows that are still deleted as they were recorded.
@@ -142,7 +146,8 @@ void Restoration::read_rows() {
 // Reads what the candidates and the roots refer to.
 void Restoration::read_references() {
     ByEntity<Ids> ids;
-    for (const auto& [node, root] : candidates_) ids[node.first].insert(node.second);
+    for (const auto& [node, root] : candidates_)
+        ids[node.first].insert(node.second);
     if (restore_roots_) ids[&entity_].insert(root_ids_.begin(), root_ids_.end());
     references_.clear();
     for (const ForeignKey& key : keys_->keys) {
@@ -156,7 +161,8 @@ void Restoration::read_references() {
 // Gives each candidate its root: the one that it went with, else the one it hangs on. Drops the others.
 void Restoration::keep_reachable() {
     std::map<core::Uuid, std::size_t> first;
-    for (std::size_t i = roots_.size(); i-- > 0;) first[roots_[i]] = i;
+    for (std::size_t i = roots_.size(); i-- > 0;)
+        first[roots_[i]] = i;
     for (auto& [node, root] : candidates_) {
         const Recorded& record = recorded_.at(node);
         auto const own = first.find(record.root);
@@ -168,8 +174,10 @@ void Restoration::keep_reachable() {
             auto child = candidates_.find(reference.child);
             if (!reference.key->cascades() || child == candidates_.end() || child->second < roots_.size()) continue;
             auto const parent = candidates_.find(reference.parent);
-            if (is_root(reference.parent)) child->second = first.at(reference.parent.second);
-            else if (parent != candidates_.end()) child->second = parent->second;
+            if (is_root(reference.parent))
+                child->second = first.at(reference.parent.second);
+            else if (parent != candidates_.end())
+                child->second = parent->second;
             changed |= child->second < roots_.size();
         }
     }
@@ -219,10 +227,12 @@ bool Restoration::lock_candidates() {
         Ids below = ids;
         if (entity == &entity_ && restore_roots_ && locked_.empty()) {
             lock_roots();
-            for (const core::Uuid& id : root_ids_) below.erase(id);
+            for (const core::Uuid& id : root_ids_)
+                below.erase(id);
         }
         lock_rows_as_owner(table, tenant_, below, RowState::deleted, RowLock::update);
-        for (const core::Uuid& id : ids) locked_.insert({entity, id});
+        for (const core::Uuid& id : ids)
+            locked_.insert({entity, id});
     }
     return !missing.empty();
 }
@@ -262,7 +272,8 @@ void Restoration::refuse_reference(const Reference& reference) const {
 void Restoration::write() {
     ByEntity<Ids> ids;
     if (restore_roots_) ids[&entity_];
-    for (const auto& [node, root] : candidates_) ids[node.first].insert(node.second);
+    for (const auto& [node, root] : candidates_)
+        ids[node.first].insert(node.second);
     for (const auto& [entity, of_entity] : ids) {
         if (entity == &entity_ && restore_roots_) write_rows(*entity, root_ids_, "");
         as_table_owner(registry_.table(*entity).oid,
@@ -276,8 +287,9 @@ void Restoration::write_rows(const core::Entity& entity, const Ids& ids, std::st
     std::string sql = rights.empty() ? "" : "/* " + std::string(rights) + " */ ";
     sql += "UPDATE " + table.name + " SET deleted_at = NULL, deleted_by = NULL";
     if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
-    sql += " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NOT NULL "
-           "RETURNING deleted_at IS NULL";
+    sql +=
+        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NOT NULL "
+        "RETURNING deleted_at IS NULL";
     std::size_t written = 0;
     execute(sql, {Param::uuid(tenant_), uuid_array(ids)}, [&](const Row& row) { written += row.boolean(0); });
     if (written < ids.size())
@@ -289,18 +301,22 @@ void Restoration::write_rows(const core::Entity& entity, const Ids& ids, std::st
 void Restoration::forget() const {
     ByEntity<Ids> ids;
     ids[&entity_] = root_ids_;
-    for (const auto& [node, root] : candidates_) ids[node.first].insert(node.second);
+    for (const auto& [node, root] : candidates_)
+        ids[node.first].insert(node.second);
     for (const auto& [entity, of_entity] : ids)
-        execute("DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
-                "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
-                {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
+        execute(
+            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
+            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
+            {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
 }
 
 std::vector<DeletedRow> Restoration::rows() const {
     std::vector<DeletedRow> rows;
     if (restore_roots_)
-        for (std::size_t i = 0; i < roots_.size(); i++) rows.push_back({i, &entity_, roots_[i]});
-    for (const auto& [node, root] : candidates_) rows.push_back({root, node.first, node.second});
+        for (std::size_t i = 0; i < roots_.size(); i++)
+            rows.push_back({i, &entity_, roots_[i]});
+    for (const auto& [node, root] : candidates_)
+        rows.push_back({root, node.first, node.second});
     return rows;
 }
 

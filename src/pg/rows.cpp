@@ -27,8 +27,9 @@ std::vector<Link> links(const std::string& sql, Oid table, const core::Uuid& ten
     std::vector<Link> found;
     if (ids.empty()) return found;
     as_table_owner(table, [&] {
-        execute(sql, {Param::uuid(tenant), uuid_array(ids)},
-                [&](const Row& row) { found.push_back({row.uuid(0), row.uuid(1)}); });
+        execute(sql, {Param::uuid(tenant), uuid_array(ids)}, [&](const Row& row) {
+            found.push_back({row.uuid(0), row.uuid(1)});
+        });
     });
     return found;
 }

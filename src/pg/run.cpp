@@ -20,23 +20,22 @@ namespace {
 constexpr int max_deadlock_retries = 2;
 
 bool any_node(const Bulk& bulk, bool (*test)(const Node&)) {
-    return std::any_of(bulk.batches.begin(), bulk.batches.end(), [&](const Batch& batch) {
-        return std::any_of(batch.nodes.begin(), batch.nodes.end(), test);
-    });
+    return std::any_of(bulk.batches.begin(), bulk.batches.end(),
+                       [&](const Batch& batch) { return std::any_of(batch.nodes.begin(), batch.nodes.end(), test); });
 }
 
 bool refers_to_own_kind(const Node& node) {
     const auto& references = node.record->references;
     return std::any_of(references.begin(), references.end(), [&](const core::ReferenceValue& reference) {
-        return reference.field->reference->entity == node.entity().name && reference.by != core::ReferenceValue::By::null;
+        return reference.field->reference->entity == node.entity().name &&
+               reference.by != core::ReferenceValue::By::null;
     });
 }
 
 bool has_foreign_triggers(const Bulk& bulk) {
     return std::any_of(bulk.batches.begin(), bulk.batches.end(), [&](const Batch& batch) {
-        return std::any_of(batch.nodes.begin(), batch.nodes.end(), [&](const Node& node) {
-            return bulk.registry.table(node.entity()).foreign_triggers;
-        });
+        return std::any_of(batch.nodes.begin(), batch.nodes.end(),
+                           [&](const Node& node) { return bulk.registry.table(node.entity()).foreign_triggers; });
     });
 }
 
@@ -116,7 +115,8 @@ void run_waves(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
     require_order(bulk, units, waves.size());
     for (std::size_t wave = 0; wave < waves.size(); wave++) {
         std::vector<Unit*> members;
-        for (std::uint32_t position : waves[wave]) members.push_back(units[position]);
+        for (std::uint32_t position : waves[wave])
+            members.push_back(units[position]);
         if (wave > 0) {
             NodeGroups const groups = group_nodes(nodes_of(members));
             look_up(bulk, groups);
@@ -129,7 +129,8 @@ void run_waves(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
 
 void run_batch(Bulk& bulk, Batch& batch) {
     std::vector<Unit*> all;
-    for (Unit& unit : batch.units) all.push_back(&unit);
+    for (Unit& unit : batch.units)
+        all.push_back(&unit);
     NodeGroups const groups = group_nodes(nodes_of(all));
     look_up(bulk, groups);
     if (pending_units(bulk, batch).empty()) return;
@@ -157,7 +158,8 @@ void reset(Bulk& bulk) {
 
 void attempt(Bulk& bulk) {
     auto const work = [&] {
-        for (Batch& batch : bulk.batches) run_batch(bulk, batch);
+        for (Batch& batch : bulk.batches)
+            run_batch(bulk, batch);
     };
     if (bulk.dry())
         Subtransaction::run_and_roll_back(work);

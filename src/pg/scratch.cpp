@@ -5,8 +5,7 @@ namespace eryxon::pg::detail {
 
 MemoryContext begin_scratch() {
     return call([] {
-        MemoryContext scratch =
-            AllocSetContextCreate(CurrentMemoryContext, "eryxon_sync step", ALLOCSET_DEFAULT_SIZES);
+        MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "eryxon_sync step", ALLOCSET_DEFAULT_SIZES);
         MemoryContextSwitchTo(scratch);
         return scratch;
     });

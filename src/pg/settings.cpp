@@ -50,8 +50,8 @@ void define_switch(const char* name, const char* description, bool* value, GucCo
 }
 
 void define_number(const char* name, const char* description, int* value, int initial) {
-    DefineCustomIntVariable(name, description, nullptr, value, initial, 1, INT_MAX / 2, PGC_USERSET, 0, nullptr, nullptr,
-                            nullptr);
+    DefineCustomIntVariable(name, description, nullptr, value, initial, 1, INT_MAX / 2, PGC_USERSET, 0, nullptr,
+                            nullptr, nullptr);
 }
 
 void define_tenant_settings() {

@@ -15,9 +15,9 @@ struct Settings {
     char* default_time_zone;  // of dates without offset
     bool capture_events;
     bool hard_delete;
-    int serialize_tenant;     // SerializeTenant
-    int chunk_size;           // records per write statement
-    int max_bulk_records;     // of the HTTP functions
+    int serialize_tenant;  // SerializeTenant
+    int chunk_size;        // records per write statement
+    int max_bulk_records;  // of the HTTP functions
 };
 
 const Settings& settings();

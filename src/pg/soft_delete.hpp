@@ -20,19 +20,19 @@ struct DeletedRow {
 enum class RootOrder { as_given, topmost_first };
 
 // Soft-deletes the live ones among the rows with everything that belongs to them; rows that are not live are left out.
-// A root below one that comes before it goes with that one. The entity's own rows are written with the caller's rights, those that go
-// along with the rights of their table's owner. Raises 23503 if a live row of an attached entity refers to one of
-// them by a foreign key without cascade, 42501 if a policy keeps a root from being written, 09000 if a trigger does.
-// Where the entity does not keep deleted rows the roots are really deleted.
+// A root below one that comes before it goes with that one. The entity's own rows are written with the caller's rights,
+// those that go along with the rights of their table's owner. Raises 23503 if a live row of an attached entity refers
+// to one of them by a foreign key without cascade, 42501 if a policy keeps a root from being written, 09000 if a
+// trigger does. Where the entity does not keep deleted rows the roots are really deleted.
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots, RootOrder order = RootOrder::as_given);
 
 // Demands the caller's DELETE privilege on the table, which marking rows as deleted does not ask for by itself.
 void require_delete_privilege(const Table& table);
 
-// Brings back what went with the rows, all or nothing, and with restore_roots the rows themselves. Rows that were changed or
-// deleted again since stay; so do rows below the roots whose parent stays deleted. Raises 23503 if a root's parent is deleted
-// or a row refers to a deleted one, 23505 if a unique value was taken meanwhile.
+// Brings back what went with the rows, all or nothing, and with restore_roots the rows themselves. Rows that were
+// changed or deleted again since stay; so do rows below the roots whose parent stays deleted. Raises 23503 if a root's
+// parent is deleted or a row refers to a deleted one, 23505 if a unique value was taken meanwhile.
 std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                       std::span<const core::Uuid> roots, bool restore_roots);
 

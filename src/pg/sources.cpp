@@ -9,8 +9,8 @@ namespace {
 
 struct Source {
     std::string_view name;
-    bool known = false;        // rows of this very source exist
-    std::string other;         // the known source that differs only in case
+    bool known = false;  // rows of this very source exist
+    std::string other;   // the known source that differs only in case
 };
 
 // The batch's sources in input order; those of rows that were found are known.
@@ -32,8 +32,9 @@ std::string statement(const Table& table) {
     std::string const next = "(SELECT t.external_source FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
                              "$1 AND t.external_id IS NOT NULL AND t.external_source OPERATOR(pg_catalog.>) ";
     std::string const order = " ORDER BY t.external_source LIMIT 1)";
-    return "WITH RECURSIVE known(s) AS (" + next + "''::pg_catalog.text" + order + " UNION ALL SELECT " + next + "known.s" +
-           order + " FROM known WHERE known.s IS NOT NULL) SELECT known.s FROM known WHERE pg_catalog.lower(known.s)" + eq +
+    return "WITH RECURSIVE known(s) AS (" + next + "''::pg_catalog.text" + order + " UNION ALL SELECT " + next +
+           "known.s" + order +
+           " FROM known WHERE known.s IS NOT NULL) SELECT known.s FROM known WHERE pg_catalog.lower(known.s)" + eq +
            "pg_catalog.lower($2)";
 }
 

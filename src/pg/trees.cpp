@@ -29,7 +29,8 @@ std::map<core::Uuid, Node*> rearranged_rows(std::span<Unit* const> units, const 
 
 std::vector<core::Uuid> ids_of(const std::map<core::Uuid, Node*>& rows) {
     std::vector<core::Uuid> ids;
-    for (const auto& [id, node] : rows) ids.push_back(id);
+    for (const auto& [id, node] : rows)
+        ids.push_back(id);
     return ids;
 }
 
@@ -38,7 +39,8 @@ std::string path_of(const core::Field& field) {
 }
 
 // Walks up from the written rows; who meets itself is on a cycle.
-bool find_cycles(Bulk& bulk, const core::Entity& entity, const core::Field& up, const std::map<core::Uuid, Node*>& rows) {
+bool find_cycles(Bulk& bulk, const core::Entity& entity, const core::Field& up,
+                 const std::map<core::Uuid, Node*>& rows) {
     std::string const eq(equals), table = bulk.registry.table(entity).name, parent = "t." + quoted(up.column_name);
     std::string const sql = "WITH RECURSIVE up(start, id) AS (SELECT t.id, " + parent + " FROM " + table +
                             " AS t WHERE t.tenant_id" + eq + "$1 AND t.id" + eq + "ANY ($2) AND " + parent +
@@ -47,8 +49,9 @@ bool find_cycles(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
                             " IS NOT NULL) SELECT up.start FROM up WHERE up.id" + eq + "up.start";
     bool found = false;
     execute(sql, {Param::uuid(bulk.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
-        rows.at(row.uuid(0))->fail(core::Code::circular_reference, path_of(up),
-                                   "the " + entity.singular + " would be its own ancestor");
+        rows.at(row.uuid(0))
+            ->fail(core::Code::circular_reference, path_of(up),
+                   "the " + entity.singular + " would be its own ancestor");
         found = true;
     });
     return found;
@@ -62,7 +65,8 @@ bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
                             "c.tenant_id AND p.id" + eq + "c." + quoted(up.column_name) + " WHERE c.tenant_id" + eq +
                             "$1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL AND (c." + column +
                             " OPERATOR(pg_catalog.<>) p." + column + " OR (c." + column +
-                            " IS NULL) OPERATOR(pg_catalog.<>) (p." + column + " IS NULL)) AND (c.id" + eq + "ANY ($2) OR p.id" + eq + "ANY ($2))";
+                            " IS NULL) OPERATOR(pg_catalog.<>) (p." + column + " IS NULL)) AND (c.id" + eq +
+                            "ANY ($2) OR p.id" + eq + "ANY ($2))";
     bool found = false;
     auto const fail = [&](const core::Uuid& id, const core::Field& field, const std::string& message) {
         auto row = rows.find(id);
@@ -103,9 +107,11 @@ bool check_entity(Bulk& bulk, const core::Entity& entity, std::span<Unit* const>
 void check_trees(Bulk& bulk, std::span<Unit* const> units) {
     std::set<const core::Entity*> entities;
     for (Unit* unit : units)
-        for (Node* node : unit->nodes) entities.insert(&node->entity());
+        for (Node* node : unit->nodes)
+            entities.insert(&node->entity());
     bool found = false;
-    for (const core::Entity* entity : entities) found |= check_entity(bulk, *entity, units);
+    for (const core::Entity* entity : entities)
+        found |= check_entity(bulk, *entity, units);
     if (found) throw UnitsFailed{};
 }
 

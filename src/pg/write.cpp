@@ -1,6 +1,6 @@
 // Writing a chunk: one statement per entity, kind of change and set of columns.
-#include "pg/steps.hpp"
 #include "pg/soft_delete.hpp"
+#include "pg/steps.hpp"
 #include "pg/values.hpp"
 
 #include <algorithm>
@@ -38,7 +38,8 @@ void require_privileges(const Table& table, const std::vector<std::string>& colu
     bool const whole = call([&] { return pg_class_aclcheck(table.oid, GetUserId(), mode) == ACLCHECK_OK; });
     if (whole) return;
     try {
-        for (const std::string& column : columns) require_column_privilege(table, column, mode);
+        for (const std::string& column : columns)
+            require_column_privilege(table, column, mode);
     } catch (const Error& error) {
         throw core::CallError(core::Code::access_denied, error.what());
     }
@@ -47,7 +48,8 @@ void require_privileges(const Table& table, const std::vector<std::string>& colu
 std::vector<std::string> column_names(const RowSet& set) {
     std::vector<std::string> names{"synced_at", "sync_hash"};
     if (set.plan == Plan::create) names.insert(names.end(), {"id", "tenant_id", "external_source", "external_id"});
-    for (std::uint16_t field : set.fields) names.push_back(set.entity->fields[field].column_name);
+    for (std::uint16_t field : set.fields)
+        names.push_back(set.entity->fields[field].column_name);
     return names;
 }
 
@@ -68,13 +70,15 @@ Param field_param(Bulk& bulk, const RowSet& set, std::uint16_t index) {
 
 Param text_param(const RowSet& set, std::string_view (*text)(const Node&)) {
     std::vector<std::string_view> texts;
-    for (const Node* node : set.nodes) texts.push_back(text(*node));
+    for (const Node* node : set.nodes)
+        texts.push_back(text(*node));
     return text_array(texts);
 }
 
 Param id_param(const RowSet& set) {
     std::vector<core::Uuid> ids;
-    for (const Node* node : set.nodes) ids.push_back(node->id);
+    for (const Node* node : set.nodes)
+        ids.push_back(node->id);
     return uuid_array(ids);
 }
 
@@ -102,7 +106,8 @@ public:
     }
 
     void add_fields() {
-        for (std::uint16_t field : set_.fields) add("c" + std::to_string(field), field_param(bulk_, set_, field));
+        for (std::uint16_t field : set_.fields)
+            add("c" + std::to_string(field), field_param(bulk_, set_, field));
     }
 
     // The arrays as table u; completes the parameters.
@@ -138,9 +143,8 @@ std::string insert_text(const Table& table, const RowSet& set, Statement& statem
         columns += ", " + statement.column(field);
         values += ", " + statement.value(field);
     }
-    return "INSERT INTO " + table.name +
-           " AS t (id, tenant_id, external_source, external_id, synced_at, sync_hash" + columns +
-           ") SELECT u.id, $1, u.s, u.e, pg_catalog.now(), u.h" + values + " FROM " + statement.rows() +
+    return "INSERT INTO " + table.name + " AS t (id, tenant_id, external_source, external_id, synced_at, sync_hash" +
+           columns + ") SELECT u.id, $1, u.s, u.e, pg_catalog.now(), u.h" + values + " FROM " + statement.rows() +
            " RETURNING t.id, t.synced_at";
 }
 
@@ -150,9 +154,10 @@ std::string update_text(const Table& table, const RowSet& set, Statement& statem
     if (set.entity->has_updated_at) assignments += ", updated_at = pg_catalog.now()";
     if (set.plan == Plan::restore) assignments += ", deleted_at = NULL, deleted_by = NULL";
     if (set.adopted) assignments += ", external_source = u.s, external_id = u.e";
-    for (std::uint16_t field : set.fields) assignments += ", " + statement.column(field) + " = " + statement.value(field);
-    return "UPDATE " + table.name + " AS t SET " + assignments + " FROM " + statement.rows() + " WHERE t.tenant_id" + eq +
-           "$1 AND t.id" + eq + "u.id RETURNING t.id, t.synced_at";
+    for (std::uint16_t field : set.fields)
+        assignments += ", " + statement.column(field) + " = " + statement.value(field);
+    return "UPDATE " + table.name + " AS t SET " + assignments + " FROM " + statement.rows() + " WHERE t.tenant_id" +
+           eq + "$1 AND t.id" + eq + "u.id RETURNING t.id, t.synced_at";
 }
 
 // Matches the rows that came back with the records; a record without row was suppressed by a trigger.
@@ -183,7 +188,8 @@ private:
     // Rows out of order are found by a map that is made only then.
     std::size_t find(const core::Uuid& id) {
         if (positions_.empty())
-            for (std::size_t i = 0; i < set_.nodes.size(); i++) positions_.emplace(set_.nodes[i]->id, i);
+            for (std::size_t i = 0; i < set_.nodes.size(); i++)
+                positions_.emplace(set_.nodes[i]->id, i);
         auto const found = positions_.find(id);
         return found == positions_.end() ? set_.nodes.size() : found->second;
     }
@@ -209,7 +215,8 @@ void write_rows(Bulk& bulk, const RowSet& set) {
 
 std::vector<core::Uuid> ids_of(const RowSet& set) {
     std::vector<core::Uuid> ids;
-    for (const Node* node : set.nodes) ids.push_back(node->id);
+    for (const Node* node : set.nodes)
+        ids.push_back(node->id);
     return ids;
 }
 
@@ -285,7 +292,8 @@ void write_entity(Bulk& bulk, const std::vector<Node*>& nodes) {
     number_rows(bulk, nodes);
     std::vector<RowSet> const sets = row_sets(bulk, nodes);
     require_one_insert(bulk, sets);
-    for (const RowSet& set : sets) write_set(bulk, set);
+    for (const RowSet& set : sets)
+        write_set(bulk, set);
     if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, nodes, true);
 }
 
@@ -303,7 +311,8 @@ void write_one_by_one(Bulk& bulk, const std::vector<Node*>& nodes) {
 
 int last_round(std::span<Unit* const> units) {
     int last = 0;
-    for (const Node* node : nodes_of(units)) last = std::max(last, node->round);
+    for (const Node* node : nodes_of(units))
+        last = std::max(last, node->round);
     return last;
 }
 
@@ -328,7 +337,8 @@ void finish_round(Bulk& bulk, std::span<Unit* const> units, int round) {
     std::vector<Node*> finished = nodes_of(units);
     std::erase_if(finished, [round](const Node* node) { return node->last_round != round; });
     NodeGroups const groups = group_nodes(finished);
-    for (auto group = groups.rbegin(); group != groups.rend(); ++group) remove_missing(bulk, group->second, false);
+    for (auto group = groups.rbegin(); group != groups.rend(); ++group)
+        remove_missing(bulk, group->second, false);
 }
 
 }  // namespace
@@ -341,7 +351,8 @@ void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool on
         if (one_by_one)
             write_one_by_one(bulk, nodes);
         else
-            for (const auto& [order, group] : group_nodes(nodes)) write_entity(bulk, group);
+            for (const auto& [order, group] : group_nodes(nodes))
+                write_entity(bulk, group);
         finish_round(bulk, units, round);
     }
     check_trees(bulk, units);
