@@ -40,6 +40,9 @@ void prepare(Bulk& bulk, Batch& batch, const NodeGroups& groups);
 
 // 6. What each unit touches, for the plan of waves. Sets Node::round.
 std::vector<core::Claims> claims_of(Bulk& bulk, Batch& batch, std::span<Unit* const> units);
+// Divides the records of a unit into rounds, given the claims of each. What an earlier look at the database said of
+// those in later rounds does not count.
+void assign_rounds(const Unit& unit, std::vector<core::Claims> claims);
 // 7. Writes the units in chunks; a chunk that fails is halved until the bad records stand alone.
 void apply_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units);
 // One chunk, without subtransaction, round by round: deletes, restores, updates, inserts, checks. one_by_one: a

@@ -151,7 +151,7 @@ ROLLBACK;
 
 -- Triggers of the user's: one that raises, one that keeps rows from being written.
 DELETE FROM jobs WHERE id = id('1', 2);
-CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not %', old.operation_name; END $$;
+CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'operations stay deleted'; END $$;
 CREATE TRIGGER object BEFORE UPDATE ON operations FOR EACH ROW EXECUTE FUNCTION object();
 SELECT attempt($$SELECT eryxon_restore('jobs', id('1', 2))$$);
 DROP TRIGGER object ON operations;
