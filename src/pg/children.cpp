@@ -91,7 +91,7 @@ void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity:
         removed.sources.insert(node.record->source);
     }
     if (roots.empty()) return;
-    require_delete_privilege(bulk.registry.table(entity));
+    require_deletable(bulk.registry, entity, bulk.tenant, roots);
     soft_delete(bulk.registry, entity, bulk.tenant, roots);
 }
 

@@ -85,7 +85,7 @@ std::string delete_softly(const Registry& registry, const core::Entity& entity, 
     Sight const sight = look(registry, entity, tenant, id);
     if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
     if (sight == Sight::deleted) refuse_unknown(entity, core::to_string(id), "is already deleted");
-    require_delete_privilege(registry.table(entity));
+    require_deletable(registry, entity, tenant, {&id, 1});
     std::vector<DeletedRow> const rows = soft_delete(registry, entity, tenant, {&id, 1});
     if (rows.empty()) refuse_unknown(entity, core::to_string(id), "is already deleted");
     return answer(registry, entity, id, "deleted", false,

@@ -19,6 +19,7 @@ namespace eryxon::pg {
 namespace {
 
 RemovedRows* counting = nullptr;
+AskedRows* asking = nullptr;
 
 // The row that fires the trigger, with its columns by name.
 class FiringRow {
@@ -106,6 +107,7 @@ bool handle_row(const TriggerData& trigger) {
     std::shared_ptr<const Registry> const state = registry();
     FiringRow const row(trigger);
     const core::Entity& entity = attached_entity(*state, row.table());
+    if (asking != nullptr && !row.is_null("id") && asking->note(entity.table, row.uuid("id"))) return false;
     auto const keys = foreign_keys(*state);
     if (settings().hard_delete || !entity.soft_delete || is_carried_away(*keys, entity, row)) {
         let_go(entity, row);
@@ -171,6 +173,21 @@ RemovedRows::~RemovedRows() {
 std::int64_t RemovedRows::of(const std::string& entity) const {
     auto const found = counts_.find(entity);
     return found == counts_.end() ? 0 : found->second;
+}
+
+AskedRows::AskedRows(Oid table, std::span<const core::Uuid> ids)
+    : outer_(asking), table_(table), ids_(ids.begin(), ids.end()) {
+    asking = this;
+}
+
+AskedRows::~AskedRows() {
+    asking = outer_;
+}
+
+bool AskedRows::note(Oid table, const core::Uuid& id) {
+    if (table != table_ || ids_.count(id) == 0) return false;
+    passed_.insert(id);
+    return true;
 }
 
 }  // namespace eryxon::pg

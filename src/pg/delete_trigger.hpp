@@ -3,6 +3,10 @@
 
 #include "pg/boundary.hpp"
 
+#include "core/uuid.hpp"
+
+#include <set>
+#include <span>
 #include <unordered_map>
 
 extern "C" {
@@ -43,5 +47,24 @@ private:
 
 // Registers the callbacks that forget notes at the end of their transaction; called once when the library is loaded.
 void watch_transactions();
+
+// While it lives, a DELETE of one of these rows only asks whether it may be: the trigger keeps the row and notes it
+// here.
+class AskedRows {
+public:
+    AskedRows(Oid table, std::span<const core::Uuid> ids);
+    ~AskedRows();
+    AskedRows(const AskedRows&) = delete;
+    AskedRows& operator=(const AskedRows&) = delete;
+
+    // True if the row is one of them; it has passed the policies then.
+    bool note(Oid table, const core::Uuid& id);
+    const std::set<core::Uuid>& passed() const { return passed_; }
+
+private:
+    AskedRows* outer_;
+    Oid table_;
+    std::set<core::Uuid> ids_, passed_;
+};
 
 }  // namespace eryxon::pg

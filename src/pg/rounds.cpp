@@ -1,5 +1,5 @@
-// Rounds within a unit: records that touch the same rows or values are written one after the other, though set by set with
-// those of other units.
+// Rounds within a unit: records that touch the same rows or values are written one after the other, though set by set
+// with those of other units.
 #include "pg/steps.hpp"
 
 #include <algorithm>

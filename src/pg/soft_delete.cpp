@@ -2,6 +2,7 @@
 // unit.
 #include "pg/soft_delete.hpp"
 
+#include "pg/delete_trigger.hpp"
 #include "pg/refusal.hpp"
 #include "pg/tenant.hpp"
 #include "pg/unit.hpp"
@@ -10,6 +11,7 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/timestamp.h"
 }
 
@@ -218,8 +220,7 @@ std::vector<DeletedRow> really_delete(const Registry& registry, const core::Enti
     return rows;
 }
 
-}  // namespace
-
+// Demands the caller's DELETE privilege: a missing one is the call's error.
 void require_delete_privilege(const Table& table) {
     try {
         call([&] {
@@ -229,6 +230,38 @@ void require_delete_privilege(const Table& table) {
     } catch (const Error& error) {
         throw core::CallError(core::Code::access_denied, error.what());
     }
+}
+
+// True if row level security applies to the caller.
+bool has_policies(const Table& table) {
+    return call([&] { return check_enable_rls(table.oid, InvalidOid, true) == RLS_ENABLED; });
+}
+
+}  // namespace
+
+void require_deletable(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                       std::span<const core::Uuid> ids) {
+    const Table& table = registry.table(entity);
+    require_delete_privilege(table);
+    if (!entity.soft_delete || !has_policies(table)) return;
+    AskedRows const asked(table.oid, ids);
+    std::string const where =
+        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NULL";
+    std::uint64_t const gone = execute("DELETE FROM " + table.name + where, {Param::uuid(tenant), uuid_array(ids)});
+    if (gone > 0)
+        refuse({core::Code::database_error,
+                "the trigger that marks rows of \"" + entity.name + "\" as deleted does not fire",
+                "Enable it, or call eryxon_attach() again.",
+                table.oid,
+                {},
+                "55000"});
+    execute("SELECT id FROM " + table.name + where, {Param::uuid(tenant), uuid_array(ids)}, [&](const Row& row) {
+        if (asked.passed().count(row.uuid(0)) != 0) return;
+        refuse({core::Code::access_denied,
+                "a policy or trigger keeps " + entity.singular + " " + core::to_string(row.uuid(0)) +
+                    " from being deleted",
+                "The row must pass the table's DELETE policies.", table.oid});
+    });
 }
 
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,

@@ -27,8 +27,11 @@ enum class RootOrder { as_given, topmost_first };
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots, RootOrder order = RootOrder::as_given);
 
-// Demands the caller's DELETE privilege on the table, which marking rows as deleted does not ask for by itself.
-void require_delete_privilege(const Table& table);
+// Demands that the caller may delete the live ones among the rows: the DELETE privilege on the table and its DELETE
+// policies, neither of which marking rows as deleted asks for by itself. BEFORE DELETE triggers of the table fire with
+// the policies.
+void require_deletable(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                       std::span<const core::Uuid> ids);
 
 // Brings back what went with the rows, all or nothing, and with restore_roots the rows themselves. Rows that were
 // changed or deleted again since stay; so do rows below the roots whose parent stays deleted. Raises 23503 if a root's

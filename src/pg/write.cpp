@@ -222,9 +222,9 @@ std::vector<core::Uuid> ids_of(const RowSet& set) {
 
 // A row that went with one deleted before it in the same statement is no longer live when its turn comes.
 void remove_rows(Bulk& bulk, const RowSet& set) {
-    require_delete_privilege(bulk.registry.table(*set.entity));
     std::vector<bool> went(set.nodes.size());
     std::vector<core::Uuid> const ids = ids_of(set);
+    require_deletable(bulk.registry, *set.entity, bulk.tenant, ids);
     for (const DeletedRow& row : soft_delete(bulk.registry, *set.entity, bulk.tenant, ids))
         if (row.entity == set.entity && row.id == ids[row.root]) went[row.root] = true;
     for (std::size_t i = 0; i < went.size(); i++)

@@ -26,7 +26,8 @@ BEGIN
         IF answer IS NULL THEN
             RETURN 'ok';
         END IF;
-        RETURN (SELECT string_agg(concat_ws(' ', x ->> 'action', x ->> 'sqlstate', x ->> 'error'), ', ' ORDER BY n)
+        RETURN (SELECT string_agg(concat_ws(' ', x ->> 'action', x ->> 'sqlstate',
+            regexp_replace(x ->> 'error', '[0-9a-f]{8}-[-0-9a-f]{27}', 'ID')), ', ' ORDER BY n)
                   FROM jsonb_array_elements(answer::jsonb) WITH ORDINALITY t(x, n));
     END IF;
     RETURN coalesce(answer, 'null');
@@ -236,6 +237,29 @@ SELECT attempt($$SELECT eryxon_upsert('jobs', '{"external_id": "V-2", "external_
 SELECT attempt($$SELECT eryxon_delete_external('jobs', 'S', 'LOCKED')$$);
 SELECT attempt($$SELECT eryxon_bulk_upsert('jobs', '[{"external_id": "LOCKED", "external_source": "S", "_op": "delete"}, {"external_id": "V-1", "external_source": "S", "_op": "delete"}]')$$);
 SELECT job_number, customer, priority, deleted_at IS NULL FROM jobs WHERE external_source = 'S' ORDER BY 1;
+
+-- DELETE policies hold for the functions as for DELETE.
+\c eryxon_rights rights_owner
+CREATE POLICY keep ON jobs AS RESTRICTIVE FOR DELETE USING (job_number NOT LIKE 'KEEP%');
+CREATE POLICY keep ON parts AS RESTRICTIVE FOR DELETE USING (part_number NOT LIKE 'KEEP%');
+\c eryxon_rights rights_clerk
+SELECT attempt($$SELECT eryxon_bulk_upsert('jobs', '[{"external_id": "X-1", "external_source": "S", "job_number": "KEEP-1"}, {"external_id": "X-2", "external_source": "S", "job_number": "X-2", "parts": [
+    {"external_id": "X-3", "part_number": "KEEP-3"}, {"external_id": "X-4", "part_number": "X-4"}]}]')$$);
+SELECT attempt($$SELECT eryxon_delete_external('jobs', 'S', 'X-1')$$);
+SELECT attempt($$SELECT eryxon_delete_external('jobs', 'S', 'X-1', true)$$);
+SELECT attempt($$SELECT eryxon_bulk_upsert('parts', '[{"external_id": "X-4", "external_source": "S", "_op": "delete"}, {"external_id": "X-3", "external_source": "S", "_op": "delete"}]')$$);
+SELECT attempt($$SELECT eryxon_bulk_upsert('jobs', '[{"external_id": "X-2", "external_source": "S", "parts": []}]', '{"children": "replace"}')$$);
+DELETE FROM jobs WHERE external_id = 'X-1';
+SELECT external_id, deleted_at IS NULL FROM jobs WHERE external_id LIKE 'X%' UNION SELECT external_id, deleted_at IS NULL FROM parts WHERE external_id LIKE 'X%' ORDER BY 1;
+-- What goes along goes with its table's owner's rights, as with a foreign key.
+SELECT eryxon_delete_external('jobs', 'S', 'X-2') ->> 'children';
+\c eryxon_rights rights_owner
+ALTER TABLE jobs DISABLE TRIGGER zz_eryxon_soft_delete;
+\c eryxon_rights rights_clerk
+SELECT attempt($$SELECT eryxon_delete_external('jobs', 'S', 'V-1')$$), attempt($$SELECT eryxon_delete_external('jobs', 'S', 'J')$$);
+SELECT count(*) FROM jobs WHERE external_id = 'J';
+\c eryxon_rights rights_owner
+ALTER TABLE jobs ENABLE TRIGGER zz_eryxon_soft_delete;
 
 -- A SECURITY DEFINER wrapper lends its owner's rights, but neither a tenant nor belief in claims.
 \c eryxon_rights :root

@@ -1,5 +1,5 @@
 # Eight clients send random calls over 200 shared keys: no deadlock, no error, no duplicate, and rows and history agree.
-# ERYXON_LOAD_SECONDS (15) for each of the two kinds of tables; ERYXON_SEED replays the payloads.
+# ERYXON_LOAD_SECONDS (60) for each of the two kinds of tables; ERYXON_SEED replays the payloads.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Shop;
 
-my $seconds = $ENV{ERYXON_LOAD_SECONDS} || 15;
+my $seconds = $ENV{ERYXON_LOAD_SECONDS} || 60;
 my $seed = $ENV{ERYXON_SEED} || int(rand(1e9)) + 1;
 note("seed $seed, $seconds s each");
 
