@@ -18,6 +18,10 @@ extern "C" {
 #include "miscadmin.h"
 #include "utils/elog.h"
 #include "utils/memutils.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 }
 
 #undef gettext

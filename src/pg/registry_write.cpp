@@ -2,6 +2,7 @@
 #include "pg/registry_write.hpp"
 
 #include "pg/catalog.hpp"
+#include "pg/compat.hpp"
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
 
@@ -51,7 +52,7 @@ void require_execute(const Action& action) {
         char* schema_name = get_namespace_name(schema);
         List* name = list_make2(makeString(schema_name), makeString(pstrdup(action.function)));
         FuncCandidateList found = FuncnameGetCandidates(name, action.arguments, NIL, false, false, false, true);
-        bool const allowed = found != nullptr && pg_proc_aclcheck(found->oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+        bool const allowed = found != nullptr && function_privilege(found->oid, GetUserId()) == ACLCHECK_OK;
         if (!allowed) aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, action.function);
     });
 }
@@ -59,7 +60,7 @@ void require_execute(const Action& action) {
 void require_owner(Oid table) {
     call([table] {
         bool const exists = get_rel_name(table) != nullptr;
-        if (exists && !pg_class_ownercheck(table, GetUserId()))
+        if (exists && !owns_relation(table, GetUserId()))
             aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(table));
     });
 }

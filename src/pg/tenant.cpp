@@ -3,6 +3,7 @@
 
 #include "core/json.hpp"
 #include "pg/boundary.hpp"
+#include "pg/compat.hpp"
 #include "pg/settings.hpp"
 
 extern "C" {
@@ -84,7 +85,7 @@ Oid resolver_function(const char* name) {
     return call([name] {
         List* names = stringToQualifiedNameList(name);
         Oid const function = LookupFuncName(names, 0, nullptr, false);
-        AclResult const right = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+        AclResult const right = function_privilege(function, GetUserId());
         if (right != ACLCHECK_OK) aclcheck_error(right, OBJECT_FUNCTION, name);
         if (get_func_rettype(function) != UUIDOID)
             ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),

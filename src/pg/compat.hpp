@@ -1,0 +1,32 @@
+// What differs between the server versions that the source builds on.
+#pragma once
+
+#include "pg/prelude.hpp"
+
+extern "C" {
+#include "catalog/pg_class_d.h"
+#include "catalog/pg_proc_d.h"
+#include "utils/acl.h"
+}
+
+namespace eryxon::pg {
+
+// True if the user owns the relation.
+inline bool owns_relation(Oid relation, Oid user) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, relation, user);
+#else
+    return pg_class_ownercheck(relation, user);
+#endif
+}
+
+// Whether the user may execute the function.
+inline AclResult function_privilege(Oid function, Oid user) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(ProcedureRelationId, function, user, ACL_EXECUTE);
+#else
+    return pg_proc_aclcheck(function, user, ACL_EXECUTE);
+#endif
+}
+
+}  // namespace eryxon::pg
