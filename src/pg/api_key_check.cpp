@@ -1,5 +1,5 @@
 // API keys: found by their first characters, compared by SHA-256 in constant time.
-#include "pg/api_key.hpp"
+#include "pg/api_key_check.hpp"
 
 #include "core/canonical.hpp"
 #include "core/json.hpp"
@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <cctype>
 
 extern "C" {
 #include "access/xact.h"
@@ -52,7 +53,7 @@ bool is_key(std::string_view text) {
 std::string_view bearer_token(std::string_view header) {
     constexpr std::string_view scheme = "bearer ";
     if (header.size() < scheme.size()) return {};
-    auto const same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    auto const same = [](char lower, char sent) { return std::tolower(static_cast<unsigned char>(sent)) == lower; };
     if (!std::equal(scheme.begin(), scheme.end(), header.begin(), same)) return {};
     return header.substr(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
 }
