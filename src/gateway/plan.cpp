@@ -26,13 +26,20 @@ bool is_form(const Request& request) {
            lower_case(type->value).starts_with("application/x-www-form-urlencoded");
 }
 
+// True where ?columns= asks for the body to be passed on unseen, as PostgREST has it.
+bool is_raw(const Request& request) {
+    std::optional<std::vector<Parameter>> const parameters = parse_query(request.query);
+    return parameters && std::any_of(parameters->begin(), parameters->end(),
+                                     [](const Parameter& parameter) { return parameter.name == "columns"; });
+}
+
 // The body as the database can take it: a parameter of libpq ends at the first NUL byte.
 std::string read_body(const Request& request, Style style) {
     check_content_type(request);
     if (request.body.find('\0') != std::string_view::npos)
         throw bad_request("The request body contains a NUL byte", "PGRST102", style);
     if (!request.body.empty()) return std::string(request.body);
-    if (style == Style::rpc) return "{}";
+    if (style == Style::rpc) return is_raw(request) ? "" : "{}";
     throw bad_request("The request body is empty; a JSON value is expected", "", style);
 }
 
