@@ -6,12 +6,16 @@
 
 namespace eryxon::gateway {
 
-// Finds the schema of the extension's functions: one column, SQL-quoted; no row where it is not installed.
-const char* extension_query();
-// Describes all entities: [{"entity","singular","schema"}, ...] in one column; the schema is quoted.
-std::string entities_query(std::string_view quoted_schema);
+// Asks how an entity's schema is had: one column, an SQL expression on `e.entity`; no row without the extension.
+const char* describing_query();
+// Asks for all entities: [{"entity":...,"schema":...}, ...]. `describing` is the answer of describing_query().
+std::string entities_query(std::string_view describing);
 
 // The document. `entities` is the answer of entities_query().
 std::string write_openapi(std::string_view entities, const std::string& base_path);
+
+// The fixed parts, as JSON: the document without entities, and the paths of one, where @ stands for its name.
+const char* openapi_frame();
+const char* openapi_entity_paths();
 
 }  // namespace eryxon::gateway

@@ -123,9 +123,9 @@ Response Service::answer_ready() const {
 
 Task<Response> Service::answer_openapi(const Request& request) {
     if (openapi_.empty() || Clock::now() - openapi_made_ > openapi_age) {
-        std::string const schema = co_await database_.query(extension_query(), request.deadline);
+        std::string const describing = co_await database_.query(describing_query(), request.deadline);
         std::string entities = "[]";
-        if (!schema.empty()) entities = co_await database_.query(entities_query(schema), request.deadline);
+        if (!describing.empty()) entities = co_await database_.query(entities_query(describing), request.deadline);
         openapi_ = write_openapi(entities, config_.base_path);
         openapi_made_ = Clock::now();
     }
