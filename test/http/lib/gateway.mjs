@@ -80,9 +80,9 @@ class Gateway {
   }
 }
 
-// A line of the log: printable, and the gateway's own.
+// A line of the log: a message, or fields whose values are quoted where a client could have written them.
 function wellFormed(line) {
-  return /^[\x20-\x7e\u00a0-\uffff]*$/.test(line) && /^(eryxon-gateway: |\{.*\}$|\S+=|\d{4}-\d\d-\d\d|127\.0\.0\.1 )/.test(line);
+  return /^eryxon-gateway: [\x20-\x7e]+$/.test(line) || /^time=\S+ level=\w+( \w+=("(\\.|[^"\\])*"|[^\s"]*))*$/.test(line);
 }
 
 // Runs the program to its end and returns what it printed.
