@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { startGateway } from './lib/gateway.mjs';
-import { createDatabase, entities, job, newKey, nobody, sql, tenantB } from './lib/shop.mjs';
+import { createDatabase, entities, job, newKey, nobody, sql, tenantB, until } from './lib/shop.mjs';
 import { seedBody } from './lib/requests.mjs';
 import { claims, hmacToken } from './lib/tokens.mjs';
 
@@ -134,9 +134,9 @@ test('other functions are out of reach', async () => {
 test('an entity of the user appears and goes', async () => {
   sql(database, `CREATE TABLE tools (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, name text);
     SELECT eryxon_attach('tools', 'tools'); SELECT eryxon_map_field('tools', 'name', '{}'); SELECT eryxon_grant_api('eryxon_api')`);
-  const { status } = await client.rpc('api-tools-sync', record('T', { name: 'drill' }));
-  assert.equal(status, 201);
+  await until('the function is known', async () => (await client.rpc('api-tools-list')).status === 200);
+  assert.equal((await client.rpc('api-tools-sync', record('T', { name: 'drill' }))).status, 201);
   assert.equal((await client.rpc('api-tools-list', {}, { get: true })).data.data.tools[0].name, 'drill');
   sql(database, "SELECT eryxon_detach('tools')");
-  assert.equal((await client.rpc('api-tools-list', {})).status, 404);
+  await until('the function is gone', async () => (await client.rpc('api-tools-list')).status === 404);
 });

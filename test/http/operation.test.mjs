@@ -81,6 +81,7 @@ test('openapi.json is valid and follows the registry', async () => {
     const answer = await curl('GET', `${gateway.url}/openapi.json`);
     return answer.body.includes('/api-tools/sync');
   });
+  await until('the route is known', async () => (await curl('GET', `${gateway.url}/api-tools`, { key })).status === 200);
   assert.equal((await curl('PUT', `${gateway.url}/api-tools/sync`, { key, body: { external_id: 'T', external_source: 'SAP', wear: 1 } })).status, 201);
   sql(database, "SELECT eryxon_detach('tools')");
   await until('the route is gone', async () => (await curl('GET', `${gateway.url}/api-tools`, { key })).status === 404);

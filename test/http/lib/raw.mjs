@@ -12,7 +12,7 @@ export function open(port) {
 }
 
 // Waits until the other side has closed, or milliseconds have passed without anything new.
-export async function quiet(line, milliseconds = 400, most = 15000) {
+export async function quiet(line, milliseconds = 200, most = 15000) {
   const begin = Date.now();
   let seen = -1, since = Date.now();
   while (!line.closed && Date.now() - begin < most) {
