@@ -151,8 +151,8 @@ SELECT id AS adrift_id FROM eryxon_api_keys() WHERE name = 'Adrift' \gset
 \c - key_admin
 SELECT attempt(c) FROM unnest(ARRAY['SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''mine''), 9)',
     'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''theirs'')', 'SELECT string_agg(name, '','') FROM eryxon_api_keys()',
-    'SELECT eryxon_api_key_revoke(''' || :'adrift_id' || ''')', 'SELECT hash FROM eryxon.api_key', 'SELECT eryxon.note_key_use(NULL)',
-    'SET eryxon.api_key_id = ''' || :'adrift_id' || '''', 'SET eryxon.api_role = x']) c;
+    'SELECT eryxon_api_key_revoke(''' || :'adrift_id' || ''')', 'SELECT hash FROM eryxon.api_key', 'SELECT * FROM eryxon.api_key_use',
+    'SET eryxon.used_api_key = ''' || :'adrift_id' || '''', 'SET eryxon.api_role = x']) c;
 \c - key_gate
 SELECT attempt('SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'')'), attempt('SELECT * FROM eryxon_api_keys()'),
        attempt('SELECT eryxon_api_key_revoke(NULL)'), attempt('SELECT eryxon_grant_api(''key_gate'')');
