@@ -119,11 +119,15 @@ test('nothing that a client sends becomes a header or a log line', async () => {
 });
 
 test('header lines that are malformed are refused', async () => {
-  for (const line of ['Bad Header: x', 'X-A : x', 'X-A: a\x00b', 'X-A: a\rb', 'no colon', ': empty', 'X-\x01: x', 'Host: second'])
+  for (const line of ['Bad Header: x', 'X-A : x', 'X-A: a\x00b', 'X-A: a\rb', 'no colon', ': empty', 'X-\x01: x'])
     await one(`GET /healthz HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`, 400);
   await one('GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\r\n folded\r\n\r\n', 200, 400);
   await one('GET /healthz HTTP/1.1\r\n X-A: a\r\nHost: x\r\n\r\n', 200, 400);
+});
+
+test('a request has one Host', async () => {
   await one('GET /healthz HTTP/1.1\r\n\r\n', 400);
+  await one('GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n', 400);
 });
 
 test('request lines that are malformed are refused', async () => {
@@ -141,16 +145,16 @@ test('long lines, many headers and long paths are refused', async () => {
 });
 
 test('ambiguous lengths are refused, and no second request is found in a body', async () => {
-  const inner = message('GET', '/healthz', { 'Content-Length': undefined });
+  const inner = message('GET', '/healthz', { 'Content-Length': undefined }), problems = [];
   const heads = ['Content-Length: 5\r\nContent-Length: 6', 'Content-Length: 5, 6', 'Content-Length: +5', 'Content-Length: -5', 'Content-Length: 0x5', 'Content-Length: 5e0',
     'Content-Length: 99999999999999999999', 'Content-Length: ', 'Transfer-Encoding: xchunked', 'Transfer-Encoding: chunked, identity', 'Transfer-Encoding: identity',
     'Transfer-Encoding : chunked', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', 'Transfer-Encoding: chunked\r\nContent-Length: 5', 'Content-Length: 5\r\nTransfer-Encoding: chunked',
-    'Transfer-Encoding: \x0bchunked', 'Transfer-Encoding: gzip, chunked'];
+    'Transfer-Encoding: \x0bchunked', 'Content-Length: 5\r\nTransfer-Encoding: identity'];
   for (const head of heads) {
     const answer = await exchange(gateway.port, `POST /rpc/api-jobs-list HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${key}\r\n${head}\r\n\r\n0\r\n\r\n${inner}`);
-    assert.equal(answer.statuses.length, 1, `${head}: ${answer.text}`);
-    assert.ok([400, 411, 413, 501].includes(answer.statuses[0]), `${head}: ${answer.text}`);
+    if (answer.statuses.length !== 1 || ![400, 411, 413, 501].includes(answer.statuses[0])) problems.push(`${head}: ${answer.statuses}`);
   }
+  assert.deepEqual(problems, []);
 });
 
 test('pipelined requests are answered in order', async () => {
@@ -177,7 +181,7 @@ test('a body that is announced too long is refused before it comes', async () =>
 });
 
 test('paths lead nowhere else', async () => {
-  for (const path of ['/api-jobs/../healthz', '//healthz', '/healthz/', '/rpc/../healthz', '/rpc/', '/rpc', '/rpc/pg_sleep', '/rpc/api-jobs-sync/x', '/rpc/eryxon_api.api-jobs-list',
+  for (const path of ['/api-jobs/../healthz', '//healthz', '/healthz/', '/rpc/../healthz', '/rpc/', '/rpc', '/rpc/pg_sleep', '/rpc/api-jobs-sync', '/rpc/api-jobs-sync/x', '/rpc/eryxon_api.api-jobs-list',
     '/rpc/api-jobs-list%00', '/rpc/api-jobs-list%22();SELECT%201;--', '/api-jobs%2fsync', '/api-JOBS', '/api-', '/api-jobs;/sync', '/api-jobs--/sync', `/api-${'x'.repeat(5000)}`,
     '/%2e%2e/%2e%2e/etc/passwd', '/..%5c', '/.env', '/?id=1', '/api-pg_sleep', '/%']) {
     const answer = await one(message('GET', path, { 'Content-Length': undefined }), 400, 404, 405, 414);
@@ -214,7 +218,7 @@ test('slow headers and slow bodies', async () => {
   for (let n = 0; n < 5; n++) {
     const begin = Date.now();
     assert.equal((await curl('GET', `${gateway.url}/api-jobs`, { key })).status, 200);
-    assert.ok(Date.now() - begin < 2000, 'an honest client waits');
+    assert.ok(Date.now() - begin < 3000, 'an honest client waits');
   }
   for (const [n, line] of slow.entries()) {
     const limit = n % 2 ? 2 : 4, took = await Promise.race([line.took, new Promise((resolve) => setTimeout(resolve, 12000, Infinity))]);

@@ -125,6 +125,14 @@ test('the schema of the profile headers must be the served one', async () => {
   }
 });
 
+test('only GET, HEAD and POST reach functions', async () => {
+  for (const method of ['PUT', 'PATCH', 'DELETE']) {
+    const answer = await fetch(`${gateway.url}/rpc/api-jobs-list`, { method, headers: { 'X-Api-Key': key } });
+    assert.equal(answer.status, 405, method);
+    assert.deepEqual(answer.headers.get('allow').split(/, */).sort(), ['GET', 'HEAD', 'POST']);
+  }
+});
+
 test('other functions are out of reach', async () => {
   for (const name of ['eryxon_upsert', 'eryxon_tenant_id', 'pg_sleep', 'version', 'public.eryxon_status', 'eryxon_api_key_create'])
     assert.equal((await client.rpc(name, {})).status, 404, name);

@@ -107,7 +107,7 @@ test('forged headers and paths end at nginx', async () => {
   const { keys } = shops.proxied, headers = { 'Accept-Profile': 'eryxon', 'Content-Profile': 'eryxon', 'X-Eryxon-Tenant-Id': keys.other, Prefer: 'tx=rollback' };
   assert.equal((await curl('PUT', `${proxyUrl}/api-jobs/sync`, { key: keys.good, headers, body: job('FORGED') })).status, 201);
   assert.equal((await curl('GET', `${proxyUrl}/api-jobs?external_id=FORGED`, { key: keys.other })).json.data.pagination.total, 0);
-  for (const path of ['/rpc/pre_request', '/rpc/pg_sleep', '/rpc/', '/jobs', '/api-jobs/../rpc/pre_request', '/eryxon/api-jobs', '/eryxon-body', '/eryxon-form', '//api-jobs', '/api-jobs%2fsync'])
+  for (const path of ['/rpc/pre_request', '/rpc/pg_sleep', '/rpc/', '/jobs', '/api-jobs/../rpc/pre_request', '/eryxon/api-jobs', '/eryxon-body', '/eryxon-form', '//api-jobs'])
     assert.equal((await curl('GET', proxyUrl + path, { key: keys.good, args: ['--path-as-is'] })).status, 404, path);
 });
 
