@@ -150,3 +150,21 @@ run_oracle() {
     if [ "$STATUS" -ne 0 ]; then tail -n 60 "$WORK/oracle.log" | cut -c 1-300; fi
     count_summary oracle "$WORK/oracle.log" "$STATUS"
 }
+
+# Builds the gateway and the tests over libpq in folder $1, under AddressSanitizer and UndefinedBehaviorSanitizer.
+build_gateway() {
+    cmake -S "$ROOT" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON &&
+        cmake --build "$1" --parallel "$(nproc)" --target eryxon-gateway http_tests
+}
+
+# HTTP: PostgREST's statements, the gateway under sanitizers, nginx in front of it; servers of their own.
+suite_http() {
+    local build=$ROOT/build/gateway-asan
+    logged http-build build_gateway "$build"
+    if [ "$STATUS" -ne 0 ]; then count "http build" 0 1; return; fi
+    logged http-packages npm --prefix "$ROOT/test/http" ci --no-audit --no-fund
+    if [ "$STATUS" -ne 0 ]; then count "http packages (npm ci)" 0 1; return; fi
+    STATUS=0
+    "$ROOT/test/http/run" --build "$build" 2>&1 | tee "$WORK/http.log" || STATUS=$?
+    count_summary http "$WORK/http.log" "$STATUS"
+}

@@ -1,0 +1,37 @@
+// Bytes on a TCP connection, for what no HTTP client would send.
+import { connect } from 'node:net';
+
+// Opens a connection; what comes back is collected.
+export function open(port) {
+  const socket = connect(port, '127.0.0.1');
+  const line = { socket, received: '', closed: false };
+  line.end = new Promise((resolve) => socket.on('close', () => { line.closed = true; resolve(); }));
+  socket.setEncoding('latin1').on('data', (text) => { line.received += text; }).on('error', () => {});
+  socket.setNoDelay(true);
+  return line;
+}
+
+// Waits until the other side has closed, or milliseconds have passed without anything new.
+export async function quiet(line, milliseconds = 200, most = 15000) {
+  const begin = Date.now();
+  let seen = -1, since = Date.now();
+  while (!line.closed && Date.now() - begin < most) {
+    if (line.received.length !== seen) { seen = line.received.length; since = Date.now(); }
+    if (seen > 0 && Date.now() - since > milliseconds) break;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return line.received;
+}
+
+// Sends bytes on a connection of their own and returns the statuses of all answers that come.
+export async function exchange(port, bytes, milliseconds) {
+  const line = open(port);
+  line.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  const text = await quiet(line, milliseconds);
+  line.socket.destroy();
+  return { text, closed: line.closed, statuses: statuses(text) };
+}
+
+// The statuses of the final answers in a text.
+export const statuses = (text) =>
+  [...text.matchAll(/HTTP\/1\.[01] (\d{3})/g)].map((match) => Number(match[1])).filter((status) => status >= 200);
