@@ -34,8 +34,14 @@ BEGIN
         PERFORM eryxon.check_table((args ->> 'table')::oid::regclass);
         PERFORM eryxon.check_registration(args ->> 'entity', (args ->> 'table')::oid::regclass);
         PERFORM eryxon.register(args);
+        IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = args ->> 'entity') THEN
+            PERFORM eryxon.create_api(args ->> 'entity');
+        END IF;
     WHEN 'detach' THEN
         DELETE FROM eryxon.entity e WHERE e.entity = args ->> 'entity';
+        IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = args ->> 'entity') THEN
+            PERFORM eryxon.drop_api(args ->> 'entity');
+        END IF;
     WHEN 'map' THEN
         PERFORM eryxon.check_known_entity(args ->> 'entity');
         PERFORM eryxon.check_rule(args ->> 'entity', args ->> 'field', args -> 'rule');

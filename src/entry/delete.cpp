@@ -1,11 +1,11 @@
 // The functions and triggers of deleting and restoring.
+#include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 #include "pg/delete_call.hpp"
 #include "pg/delete_trigger.hpp"
 
 extern "C" {
 #include "utils/builtins.h"
-#include "utils/uuid.h"
 
 PGDLLEXPORT Datum eryxon_delete(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_delete_external(PG_FUNCTION_ARGS);
@@ -26,27 +26,22 @@ using namespace eryxon;
 namespace {
 
 // Refuses a NULL argument: the functions are not strict, so that it is no silent NULL answer.
-void require(FunctionCallInfo call_info, int argument, const char* name) {
-    if (call_info->args[argument].isnull)
-        throw core::CallError(core::Code::invalid_payload, "argument \"" + std::string(name) + "\" must not be null");
+template <class Value>
+Value required(std::optional<Value> argument, const char* name) {
+    if (argument) return *std::move(argument);
+    throw core::CallError(core::Code::invalid_payload, "argument \"" + std::string(name) + "\" must not be null");
 }
 
 std::string text_argument(FunctionCallInfo call_info, int argument, const char* name) {
-    require(call_info, argument, name);
-    Datum const value = call_info->args[argument].value;
-    return pg::call([value] { return TextDatumGetCString(value); });
+    return required(pg::optional_text(call_info, argument), name);
 }
 
 core::Uuid uuid_argument(FunctionCallInfo call_info, int argument, const char* name) {
-    require(call_info, argument, name);
-    core::Uuid uuid;
-    memcpy(uuid.data(), DatumGetUUIDP(call_info->args[argument].value)->data, uuid.size());
-    return uuid;
+    return required(pg::optional_uuid(call_info, argument), name);
 }
 
 bool boolean_argument(FunctionCallInfo call_info, int argument, const char* name) {
-    require(call_info, argument, name);
-    return DatumGetBool(call_info->args[argument].value);
+    return required(pg::optional_boolean(call_info, argument), name);
 }
 
 Datum jsonb(const std::string& text) {
@@ -59,7 +54,7 @@ Datum eryxon_delete(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         std::string const entity = text_argument(fcinfo, 0, "entity");
         core::Uuid const id = uuid_argument(fcinfo, 1, "id");
-        return jsonb(pg::delete_row(entity, id, boolean_argument(fcinfo, 2, "hard")));
+        return jsonb(pg::delete_row(entity, id, {boolean_argument(fcinfo, 2, "hard"), true}));
     });
 }
 
@@ -68,7 +63,7 @@ Datum eryxon_delete_external(PG_FUNCTION_ARGS) {
         std::string const entity = text_argument(fcinfo, 0, "entity");
         std::string const source = text_argument(fcinfo, 1, "external_source");
         std::string const external_id = text_argument(fcinfo, 2, "external_id");
-        return jsonb(pg::delete_external(entity, source, external_id, boolean_argument(fcinfo, 3, "hard")));
+        return jsonb(pg::delete_external(entity, source, external_id, {boolean_argument(fcinfo, 3, "hard"), true}));
     });
 }
 

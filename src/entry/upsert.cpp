@@ -66,10 +66,15 @@ Datum answer_payload(FunctionCallInfo fcinfo, Call call) {
     return make_answer(answer);
 }
 
+std::string upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
+                       core::JsonArena& arena) {
+    return pg::upsert_one(entity, payload, options, arena).json;
+}
+
 }  // namespace
 
 Datum eryxon_upsert(PG_FUNCTION_ARGS) {
-    return pg::enter([&] { return answer_entity(fcinfo, pg::jsonb_argument, pg::upsert_one); });
+    return pg::enter([&] { return answer_entity(fcinfo, pg::jsonb_argument, upsert_one); });
 }
 
 Datum eryxon_bulk_upsert(PG_FUNCTION_ARGS) {

@@ -124,8 +124,7 @@ void write_member(std::string_view name, std::string_view value, std::string& ou
     core::write_json_string(value, out);
 }
 
-std::string single_result(const Bulk& bulk, const Unit& unit) {
-    core::Outcome const outcome = outcome_of(bulk, unit);
+std::string single_result(const core::Outcome& outcome, const Unit& unit) {
     const Node& root = unit.root();
     std::string text = "{\"action\":\"" + std::string(core::action_name(outcome.action)) + "\"";
     write_member("entity", root.entity().name, text);
@@ -195,12 +194,13 @@ std::string sync_or_diff(Purpose purpose, const core::Json& payload, const core:
 
 }  // namespace
 
-std::string upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
-                       core::JsonArena& arena) {
+Upserted upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
+                    core::JsonArena& arena) {
     Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), {&payload, 1});
     const Unit& unit = session.run_single();
-    return single_result(session.bulk(), unit);
+    core::Outcome const outcome = outcome_of(session.bulk(), unit);
+    return {single_result(outcome, unit), outcome.action};
 }
 
 std::string upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,

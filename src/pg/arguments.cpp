@@ -4,6 +4,11 @@
 #include "pg/boundary.hpp"
 #include "pg/jsonb.hpp"
 
+extern "C" {
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+}
+
 namespace eryxon::pg {
 
 namespace {
@@ -51,6 +56,33 @@ core::Json json_argument(FunctionCallInfo info, int argument, const char* name, 
 
 core::Json options_argument(FunctionCallInfo info, int argument, core::JsonArena& arena) {
     return info->args[argument].isnull ? core::Json::object({}) : read(info->args[argument].value, arena);
+}
+
+std::optional<std::string> optional_text(FunctionCallInfo info, int argument) {
+    if (info->args[argument].isnull) return std::nullopt;
+    return std::string(detoasted(info->args[argument].value));
+}
+
+std::optional<core::Uuid> optional_uuid(FunctionCallInfo info, int argument) {
+    if (info->args[argument].isnull) return std::nullopt;
+    core::Uuid uuid;
+    memcpy(uuid.data(), DatumGetUUIDP(info->args[argument].value)->data, uuid.size());
+    return uuid;
+}
+
+std::optional<bool> optional_boolean(FunctionCallInfo info, int argument) {
+    if (info->args[argument].isnull) return std::nullopt;
+    return DatumGetBool(info->args[argument].value);
+}
+
+Datum uuid_datum(const core::Uuid& uuid) {
+    void* copy = call([] { return palloc(UUID_LEN); });
+    memcpy(copy, uuid.data(), UUID_LEN);
+    return PointerGetDatum(copy);
+}
+
+Datum text_datum(std::string_view text) {
+    return call([&] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
 }
 
 }  // namespace eryxon::pg

@@ -1,10 +1,13 @@
-// Arguments of SQL functions. None of the functions is strict, so that NULL gets a clear error instead of a silent
-// NULL.
+// Arguments and results of SQL functions. None of the functions is strict, so that NULL gets a clear error instead of a
+// silent NULL.
 #pragma once
 
 #include "core/json.hpp"
+#include "core/uuid.hpp"
 #include "pg/prelude.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace eryxon::pg {
@@ -15,5 +18,14 @@ core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name,
 core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena);
 // An options object; null stands for none.
 core::Json options_argument(FunctionCallInfo info, int argument, core::JsonArena& arena);
+
+// Arguments that may be null.
+std::optional<std::string> optional_text(FunctionCallInfo info, int argument);
+std::optional<core::Uuid> optional_uuid(FunctionCallInfo info, int argument);
+std::optional<bool> optional_boolean(FunctionCallInfo info, int argument);
+
+// Results, palloc'd in the current context.
+Datum uuid_datum(const core::Uuid& uuid);
+Datum text_datum(std::string_view text);  // of text and json
 
 }  // namespace eryxon::pg

@@ -123,11 +123,24 @@ std::string delete_really(const Registry& registry, const core::Entity& entity, 
                   [&](const core::Entity& below) { return removed.of(below.name) - (&below == &entity ? root : 0); });
 }
 
+// Refuses to delete an operation that is in progress, or what one belongs to. The rows stay locked, so that none starts
+// meanwhile.
+void refuse_running(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                    const core::Uuid& id) {
+    execute("SELECT true FROM " + registry.table(entity).name +
+                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2 FOR UPDATE",
+            {Param::uuid(tenant), Param::uuid(id)});
+    if (read_progress(registry, entity, tenant, {&id, 1}, true).front().running)
+        refuse(
+            {core::Code::in_progress, "an operation is in progress", "With force = true it is deleted all the same."});
+}
+
 std::string delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                         const core::Uuid& id, bool hard) {
+                         const core::Uuid& id, const DeleteMode& mode) {
     try {
-        return hard || !entity.soft_delete ? delete_really(registry, entity, tenant, id)
-                                           : delete_softly(registry, entity, tenant, id);
+        if (!mode.force) refuse_running(registry, entity, tenant, id);
+        return mode.hard || !entity.soft_delete ? delete_really(registry, entity, tenant, id)
+                                                : delete_softly(registry, entity, tenant, id);
     } catch (const Error& error) {
         refuse(error);
     }
@@ -164,26 +177,27 @@ std::string restore_found(const Registry& registry, const core::Entity& entity, 
 
 }  // namespace
 
-std::string delete_row(std::string_view name, const core::Uuid& id, bool hard) {
+std::string delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode) {
     std::string result;
     with_spi([&] {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
-        result = delete_found(*state, entity, tenant, id, hard);
+        result = delete_found(*state, entity, tenant, id, mode);
     });
     return result;
 }
 
-std::string delete_external(std::string_view name, std::string_view source, std::string_view external_id, bool hard) {
+std::string delete_external(std::string_view name, std::string_view source, std::string_view external_id,
+                            const DeleteMode& mode) {
     std::string result;
     with_spi([&] {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
-        result = delete_found(*state, entity, tenant, find_external(*state, entity, tenant, source, external_id), hard);
+        result = delete_found(*state, entity, tenant, find_external(*state, entity, tenant, source, external_id), mode);
     });
     return result;
 }

@@ -8,9 +8,16 @@
 
 namespace eryxon::pg {
 
+// How to delete: really or softly; without force, work in progress is not deleted.
+struct DeleteMode {
+    bool hard;
+    bool force;
+};
+
 // Each returns the answer as JSON text.
-std::string delete_row(std::string_view entity, const core::Uuid& id, bool hard);
-std::string delete_external(std::string_view entity, std::string_view source, std::string_view external_id, bool hard);
+std::string delete_row(std::string_view entity, const core::Uuid& id, const DeleteMode& mode);
+std::string delete_external(std::string_view entity, std::string_view source, std::string_view external_id,
+                            const DeleteMode& mode);
 std::string restore_row(std::string_view entity, const core::Uuid& id);
 
 }  // namespace eryxon::pg

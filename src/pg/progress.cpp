@@ -41,9 +41,9 @@ std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::E
 }  // namespace
 
 std::vector<Progress> read_progress(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                    std::span<const core::Uuid> roots) {
+                                    std::span<const core::Uuid> roots, bool lock) {
     std::vector<Progress> result(roots.size());
-    RowUnit unit(registry, entity, tenant, Ids(roots.begin(), roots.end()), false);
+    RowUnit unit(registry, entity, tenant, Ids(roots.begin(), roots.end()), lock);
     unit.grow();
     std::map<std::pair<const core::Entity*, core::Uuid>, Progress> rows;
     for (const auto& [of, ids] : unit.rows())

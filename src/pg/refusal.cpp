@@ -40,6 +40,12 @@ std::string details(core::Code code, const std::string& message, const std::stri
     return text;
 }
 
+// True if the error's DETAIL is the JSON array of the product.
+bool has_details(const Error& error) {
+    const char* detail = error.data().detail;
+    return detail != nullptr && detail[0] == '[';
+}
+
 // The texts of an error, as the server takes them.
 struct Texts {
     const char* message;
@@ -73,6 +79,12 @@ void set_names(const Texts& texts) {
 
 }  // namespace
 
+std::string details_of(const Error& error) {
+    if (has_details(error)) return error.data().detail;
+    core::Code const code = code_of(error);
+    return details(code, error.what(), error.sqlstate() == core::code_sqlstate(code) ? "" : error.sqlstate());
+}
+
 void refuse(const Refusal& refusal) {
     std::string const state(refusal.sqlstate.empty() ? core::code_sqlstate(refusal.code) : refusal.sqlstate);
     std::string const detail = details(refusal.code, refusal.message, refusal.sqlstate);
@@ -87,13 +99,10 @@ void refuse(const Refusal& refusal) {
 }
 
 void refuse(const Error& error, const std::string& hint) {
+    if (error.ends_call() || has_details(error)) throw error;
     const ErrorData& data = error.data();
-    bool const has_details = data.detail != nullptr && data.detail[0] == '[';
-    if (error.ends_call() || has_details) throw error;
-    core::Code const code = code_of(error);
     std::string const message = error.what();
-    std::string const state = error.sqlstate() == core::code_sqlstate(code) ? "" : error.sqlstate();
-    std::string const detail = details(code, message, state);
+    std::string const detail = details_of(error);
     report(data.sqlerrcode, {message.c_str(), detail.c_str(), hint.empty() ? data.hint : hint.c_str(), data.schema_name,
                              data.table_name, data.column_name, data.constraint_name});
 }

@@ -23,4 +23,7 @@ struct Refusal {
 // and a hint. Errors that end the call, and those that have their details, are thrown on as they are.
 [[noreturn]] void refuse(const Error& error, const std::string& hint = {});
 
+// The details of an error of the server: those that it brings, else one entry made of its message.
+std::string details_of(const Error& error);
+
 }  // namespace eryxon::pg

@@ -70,6 +70,13 @@ void define_tenant_settings() {
                              nullptr, nullptr, nullptr);
 }
 
+void define_key_settings() {
+    define_text("eryxon.api_role", "Role of API keys that are made without one.", &values.api_role, "eryxon_api",
+                PGC_SUSET, nullptr);
+    define_text("eryxon.api_key_id", "The API key that let the transaction in; set by its check.", &values.api_key_id,
+                "", PGC_SUSET, check_uuid);
+}
+
 void define_behaviour_settings() {
     define_switch("eryxon.capture_events", "Write change events for webhooks and the change feed.",
                   &values.capture_events, PGC_SUSET);
@@ -90,6 +97,7 @@ const Settings& settings() {
 
 void define_settings() {
     define_tenant_settings();
+    define_key_settings();
     define_behaviour_settings();
     MarkGUCPrefixReserved("eryxon");
 }

@@ -45,8 +45,8 @@ struct Progress {
     bool started = false;  // a status is past the first
 };
 
-// The progress of each of the rows.
+// The progress of each of the rows. `lock`: lock what belongs to them, so that it stays true.
 std::vector<Progress> read_progress(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                    std::span<const core::Uuid> roots);
+                                    std::span<const core::Uuid> roots, bool lock = false);
 
 }  // namespace eryxon::pg

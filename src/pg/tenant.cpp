@@ -4,6 +4,7 @@
 #include "core/json.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
+#include "pg/request.hpp"
 #include "pg/settings.hpp"
 
 extern "C" {
@@ -11,7 +12,6 @@ extern "C" {
 #include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/uuid.h"
@@ -42,8 +42,8 @@ bool claims_count() {
 }
 
 const char* claims_text() {
-    const char* text = call([] { return GetConfigOption("request.jwt.claims", true, false); });
-    return text != nullptr && *text != '\0' && claims_count() ? text : nullptr;
+    const char* text = request_setting("request.jwt.claims");
+    return text != nullptr && claims_count() ? text : nullptr;
 }
 
 [[noreturn]] void refuse(const char* message, const char* hint) {
@@ -65,19 +65,6 @@ core::Json read_claims(core::JsonArena& arena) {
 core::Uuid claimed_uuid(const core::Json& claim) {
     if (auto uuid = claim.is_string() ? core::parse_uuid(claim.text()) : std::nullopt) return *uuid;
     refuse("the claim tenant_id is not a uuid", "The token's tenant_id must be the tenant's uuid.");
-}
-
-std::optional<core::Uuid> tenant_of_claims() {
-    core::JsonArena arena;
-    core::Json const claims = read_claims(arena);
-    if (!claims.is_object()) return std::nullopt;
-    const core::Json* claim = claims.find("tenant_id");
-    if (claim == nullptr || claim->is_null()) {
-        const core::Json* metadata = claims.find("app_metadata");
-        claim = metadata != nullptr && metadata->is_object() ? metadata->find("tenant_id") : nullptr;
-    }
-    if (claim == nullptr || claim->is_null()) return std::nullopt;
-    return claimed_uuid(*claim);
 }
 
 // The resolver's function, after a check that the caller may execute it.
@@ -113,8 +100,21 @@ std::optional<core::Uuid> resolved_tenant() {
 
 }  // namespace
 
+std::optional<core::Uuid> claimed_tenant() {
+    core::JsonArena arena;
+    core::Json const claims = read_claims(arena);
+    if (!claims.is_object()) return std::nullopt;
+    const core::Json* claim = claims.find("tenant_id");
+    if (claim == nullptr || claim->is_null()) {
+        const core::Json* metadata = claims.find("app_metadata");
+        claim = metadata != nullptr && metadata->is_object() ? metadata->find("tenant_id") : nullptr;
+    }
+    if (claim == nullptr || claim->is_null()) return std::nullopt;
+    return claimed_uuid(*claim);
+}
+
 core::Uuid tenant_id() {
-    if (auto tenant = tenant_of_claims()) return *tenant;
+    if (auto tenant = claimed_tenant()) return *tenant;
     if (auto tenant = core::parse_uuid(settings().tenant_id)) return *tenant;
     if (auto tenant = resolved_tenant()) return *tenant;
     refuse("no tenant is set for this session",

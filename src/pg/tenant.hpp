@@ -11,6 +11,9 @@ namespace eryxon::pg {
 // The tenant by claims, setting or resolver, in this order. None: CallError ACCESS_DENIED, never a guess.
 core::Uuid tenant_id();
 
+// The tenant that the claims name, if they are to be believed. Not a uuid: CallError ACCESS_DENIED.
+std::optional<core::Uuid> claimed_tenant();
+
 // The user by claim `sub` or setting, if there is one.
 std::optional<core::Uuid> user_id();
 

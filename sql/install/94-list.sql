@@ -1,0 +1,180 @@
+-- Reading entities back: filters, order and pages over an attached table, with the caller's rights.
+
+CREATE FUNCTION eryxon.field_column(wanted_entity text, wanted_field text) RETURNS name
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT a.attname
+      FROM eryxon.entity e
+      LEFT JOIN eryxon.field f ON f.entity = e.entity AND f.field = wanted_field
+      JOIN pg_attribute a ON a.attrelid = e.table_name AND a.attnum > 0 AND NOT a.attisdropped
+                         AND a.attname = coalesce(f.rule ->> 'column', wanted_field)
+     WHERE e.entity = wanted_entity
+$$;
+COMMENT ON FUNCTION eryxon.field_column IS
+'The column that a field is mapped to, or that has the name itself; NULL if the table has none.';
+
+CREATE FUNCTION eryxon.search_columns(wanted_entity text) RETURNS SETOF name
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT DISTINCT c.column_name
+      FROM eryxon.entity e,
+           unnest(ARRAY['name', e.singular || '_name', e.singular || '_number'] || e.natural_key) AS f(field),
+           eryxon.field_column(wanted_entity, f.field) AS c(column_name)
+      JOIN pg_attribute a ON a.attname = c.column_name
+      JOIN pg_type t ON t.oid = a.atttypid AND t.typcategory = 'S'
+     WHERE e.entity = wanted_entity AND a.attrelid = e.table_name
+$$;
+COMMENT ON FUNCTION eryxon.search_columns IS
+'The columns that a search looks into: those of the entity''s name or number.';
+
+CREATE FUNCTION eryxon.like_pattern(part text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT '%' || regexp_replace(part, '([\\%_])', '\\\1', 'g') || '%'
+$$;
+COMMENT ON FUNCTION eryxon.like_pattern IS
+'The LIKE pattern of texts that contain the part literally.';
+
+CREATE FUNCTION eryxon.updated_condition(wanted_entity text) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN eryxon.field_column(wanted_entity, 'updated_at') IS NOT NULL THEN 't.updated_at'
+                ELSE 'greatest(t.synced_at, t.deleted_at)' END || $c$ >= ($2 ->> 'updated_since')::timestamptz$c$
+$$;
+COMMENT ON FUNCTION eryxon.updated_condition IS
+'The condition of updated_since. Tables without updated_at tell what was synced or deleted since.';
+
+CREATE FUNCTION eryxon.list_conditions(wanted_entity text, filters jsonb) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(c.condition, ' AND ' ORDER BY c.n)
+      FROM (VALUES
+        (1, true, 't.tenant_id = $1'),
+        (2, NOT coalesce((filters ->> 'include_deleted')::boolean, false), 't.deleted_at IS NULL'),
+        (3, filters ? 'id', $c$t.id = ($2 ->> 'id')::uuid$c$),
+        (4, filters ? 'external_id', $c$t.external_id = $2 ->> 'external_id'$c$),
+        (5, filters ? 'external_source', $c$t.external_source = $2 ->> 'external_source'$c$),
+        (6, filters ? 'status', 't.' || quote_ident(eryxon.field_column(wanted_entity, 'status')) || $c$::text = $2 ->> 'status'$c$),
+        (7, filters ? 'search', '(' || (SELECT string_agg(format($c$t.%I ILIKE eryxon.like_pattern($2 ->> 'search')$c$, s), ' OR ')
+                                         FROM eryxon.search_columns(wanted_entity) AS s) || ')'),
+        (8, filters ? 'updated_since', eryxon.updated_condition(wanted_entity))
+      ) AS c(n, wanted, condition)
+     WHERE c.wanted
+$$;
+COMMENT ON FUNCTION eryxon.list_conditions IS
+'The WHERE clause of a list over the table as t; $1 is the tenant, $2 the filters.';
+
+CREATE FUNCTION eryxon.check_list(wanted_entity text, filters jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF (filters ->> 'max_rows')::integer NOT BETWEEN 1 AND 1000 THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'max_rows', 'the number of rows must be from 1 to 1000');
+    ELSIF (filters ->> 'skip_rows')::integer < 0 THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'skip_rows', 'the number of rows to skip must not be negative');
+    ELSIF lower(filters ->> 'sort_order') NOT IN ('asc', 'desc') THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_order', 'the order must be asc or desc');
+    ELSIF filters ? 'status' AND eryxon.field_column(wanted_entity, 'status') IS NULL THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'status', format('%s have no status', wanted_entity));
+    ELSIF filters ? 'search' AND NOT EXISTS (SELECT FROM eryxon.search_columns(wanted_entity)) THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'search', format('%s have no name or number to search', wanted_entity));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_list IS
+'Refuses filters that the entity cannot have, and pages out of range.';
+
+CREATE FUNCTION eryxon.can_sort(table_name regclass, column_name name) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT has_column_privilege(table_name, a.attnum, 'SELECT')
+           AND (t.typcategory NOT IN ('G', 'U')
+                OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
+                            WHERE o.opcdefault AND o.opcintype = coalesce(nullif(t.typbasetype, 0), t.oid)))
+      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+     WHERE a.attrelid = table_name AND a.attname = column_name
+$$;
+COMMENT ON FUNCTION eryxon.can_sort IS
+'True if the caller may read the column and its type has an order.';
+
+CREATE FUNCTION eryxon.list_order(wanted_entity text, table_name regclass, filters jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted text := coalesce(filters ->> 'sort_by', CASE WHEN eryxon.field_column(wanted_entity, 'created_at') IS NULL
+                                                        THEN 'id' ELSE 'created_at' END);
+    sorted name := eryxon.field_column(wanted_entity, wanted);
+BEGIN
+    IF NOT coalesce(eryxon.can_sort(table_name, sorted), false) THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_by', format('%s cannot be sorted by %s', wanted_entity, to_json(wanted)));
+    END IF;
+    RETURN format('t.%I %s NULLS LAST, t.id', sorted, lower(coalesce(filters ->> 'sort_order', 'asc')));
+END
+$$;
+COMMENT ON FUNCTION eryxon.list_order IS
+'The ORDER BY clause of a list: by a field or column that the caller may read, then by id.';
+
+CREATE FUNCTION eryxon.readable_columns(table_name regclass) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY a.attnum)
+      FROM pg_attribute a
+     WHERE a.attrelid = table_name AND a.attnum > 0 AND NOT a.attisdropped
+       AND has_column_privilege(table_name, a.attnum, 'SELECT')
+$$;
+COMMENT ON FUNCTION eryxon.readable_columns IS
+'The columns of the table that the caller may read, for a SELECT over the table as t.';
+
+CREATE FUNCTION eryxon.read_page(listed eryxon.entity, tenant uuid, filters jsonb, max_rows integer, skip_rows integer,
+                                 OUT total bigint, OUT page json)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    conditions text := eryxon.list_conditions(listed.entity, filters);
+BEGIN
+    EXECUTE format($query$
+        SELECT (SELECT count(*) FROM %1$s AS t WHERE %2$s),
+               (SELECT coalesce(json_agg(r), '[]') FROM
+                   (SELECT %3$s FROM %1$s AS t WHERE %2$s ORDER BY %4$s LIMIT $3 OFFSET $4) AS r)
+        $query$, listed.table_name, conditions, eryxon.readable_columns(listed.table_name),
+        eryxon.list_order(listed.entity, listed.table_name, filters))
+        INTO total, page USING tenant, filters, max_rows, skip_rows;
+END
+$$;
+COMMENT ON FUNCTION eryxon.read_page IS
+'The rows of a page as a JSON array, and how many rows the filters let through.';
+
+CREATE FUNCTION eryxon.list_rows(wanted_entity text, filters jsonb) RETURNS json
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant    uuid := @extschema@.eryxon_tenant_id();
+    given     jsonb := jsonb_strip_nulls(filters);
+    max_rows  integer := coalesce((given ->> 'max_rows')::integer, 100);
+    skip_rows integer := coalesce((given ->> 'skip_rows')::integer, 0);
+    listed    eryxon.entity;
+    answer    record;
+BEGIN
+    SELECT * INTO listed FROM eryxon.entity e WHERE e.entity = wanted_entity;
+    IF NOT FOUND THEN
+        PERFORM eryxon.fail_unknown_entity(wanted_entity, false);
+    END IF;
+    PERFORM eryxon.check_list(wanted_entity, given);
+    answer := eryxon.read_page(listed, tenant, given, max_rows, skip_rows);
+    IF NOT given ? 'id' THEN
+        RETURN json_build_object(wanted_entity, answer.page, 'pagination',
+                                 json_build_object('total', answer.total, 'limit', max_rows, 'offset', skip_rows));
+    ELSIF json_array_length(answer.page) = 0 THEN
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('%s %s does not exist', listed.singular, given ->> 'id'));
+    END IF;
+    RETURN json_build_object(listed.singular, answer.page -> 0);
+END
+$$;
+COMMENT ON FUNCTION eryxon.list_rows IS
+'A page of an entity''s rows, or with the filter id one row under the singular name. Reads with the caller''s rights.';
+
+CREATE FUNCTION eryxon.status_answer(options jsonb) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN @extschema@.eryxon_status(pg_catalog.jsonb_strip_nulls(options))::json;
+COMMENT ON FUNCTION eryxon.status_answer IS
+'eryxon_status() for the HTTP functions; options that are null do not count.';

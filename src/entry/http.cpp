@@ -1,0 +1,86 @@
+// The functions that those of schema eryxon_api call.
+#include "pg/http.hpp"
+#include "pg/arguments.hpp"
+#include "pg/boundary.hpp"
+
+extern "C" {
+PGDLLEXPORT Datum http_upsert(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_bulk_upsert(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_sync(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_diff(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_delete(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_list(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_status(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(http_upsert);
+PG_FUNCTION_INFO_V1(http_bulk_upsert);
+PG_FUNCTION_INFO_V1(http_sync);
+PG_FUNCTION_INFO_V1(http_diff);
+PG_FUNCTION_INFO_V1(http_delete);
+PG_FUNCTION_INFO_V1(http_list);
+PG_FUNCTION_INFO_V1(http_status);
+}
+
+using namespace eryxon;
+
+namespace {
+
+// A function (entity, body).
+template <class Call>
+Datum answer_entity(FunctionCallInfo fcinfo, Call call) {
+    return pg::text_datum(pg::answer_http([&] {
+        core::JsonArena arena;
+        core::Json const body = pg::json_argument(fcinfo, 1, "body", arena);
+        return call(pg::text_argument(fcinfo, 0, "entity"), body, arena);
+    }));
+}
+
+// A function (body).
+template <class Call>
+Datum answer_body(FunctionCallInfo fcinfo, Call call) {
+    return pg::text_datum(pg::answer_http([&] {
+        core::JsonArena arena;
+        core::Json const body = pg::json_argument(fcinfo, 0, "body", arena);
+        return call(body, arena);
+    }));
+}
+
+}  // namespace
+
+Datum http_upsert(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_entity(fcinfo, pg::http_upsert); });
+}
+
+Datum http_bulk_upsert(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_entity(fcinfo, pg::http_bulk_upsert); });
+}
+
+Datum http_sync(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_body(fcinfo, pg::http_sync); });
+}
+
+Datum http_diff(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return answer_body(fcinfo, pg::http_diff); });
+}
+
+Datum http_delete(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        return pg::text_datum(pg::answer_http([&] {
+            pg::HttpDelete const request{pg::optional_uuid(fcinfo, 1), pg::optional_text(fcinfo, 2),
+                                         pg::optional_text(fcinfo, 3), pg::optional_boolean(fcinfo, 4),
+                                         pg::optional_boolean(fcinfo, 5).value_or(false)};
+            return pg::http_delete(pg::text_argument(fcinfo, 0, "entity"), request);
+        }));
+    });
+}
+
+Datum http_list(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        return pg::text_datum(pg::answer_http(
+            [&] { return pg::http_list(pg::text_argument(fcinfo, 0, "entity"), fcinfo->args[1].value); }));
+    });
+}
+
+Datum http_status(PG_FUNCTION_ARGS) {
+    return pg::enter(
+        [&] { return pg::text_datum(pg::answer_http([&] { return pg::http_status(fcinfo->args[0].value); })); });
+}

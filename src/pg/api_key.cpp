@@ -1,0 +1,174 @@
+// API keys: found by their first characters, compared by SHA-256 in constant time.
+#include "pg/api_key.hpp"
+
+#include "core/canonical.hpp"
+#include "core/json.hpp"
+#include "pg/owner.hpp"
+#include "pg/request.hpp"
+#include "pg/settings.hpp"
+#include "pg/spi.hpp"
+#include "pg/tenant.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+
+extern "C" {
+#include "access/xact.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+constexpr std::size_t prefix_length = 12;
+constexpr int http_error = MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T');
+
+// Raises the error that PostgREST and the gateway answer with this status and body.
+[[noreturn]] void refuse_request(int status, std::string_view code, std::string_view message, std::string_view hint) {
+    std::string body = R"({"code":")" + std::string(code) + R"(","message":)";
+    core::write_json_string(message, body);
+    body += R"(,"details":null,"hint":)";
+    core::write_json_string(hint, body);
+    body += '}';
+    std::string const headers = status == 401 ? R"({"WWW-Authenticate":"Bearer"})" : "{}";
+    std::string const detail = R"({"status":)" + std::to_string(status) + R"(,"headers":)" + headers + "}";
+    call([&] {
+        ereport(ERROR,
+                (errcode(http_error), errmsg_internal("%s", body.c_str()), errdetail_internal("%s", detail.c_str())));
+    });
+    pg_unreachable();
+}
+
+[[noreturn]] void refuse_credential(std::string_view message, std::string_view hint) {
+    refuse_request(401, "UNAUTHORIZED", message, hint);
+}
+
+bool is_key(std::string_view text) {
+    return text.starts_with("ery_live_") || text.starts_with("ery_test_");
+}
+
+// The token of "Bearer <token>", empty if the header is another one.
+std::string_view bearer_token(std::string_view header) {
+    constexpr std::string_view scheme = "bearer ";
+    if (header.size() < scheme.size()) return {};
+    auto const same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    if (!std::equal(scheme.begin(), scheme.end(), header.begin(), same)) return {};
+    return header.substr(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
+}
+
+std::string_view text_member(const core::Json& object, std::string_view name) {
+    const core::Json* member = object.find(name);
+    return member != nullptr && member->is_string() ? member->text() : std::string_view();
+}
+
+core::Json read_headers(core::JsonArena& arena) {
+    const char* text = request_setting("request.headers");
+    if (text == nullptr) return core::Json::object({});
+    try {
+        return core::parse_json(text, arena);
+    } catch (const core::CallError&) {
+        refuse_credential("request.headers is not a JSON object", "The HTTP layer sets it.");
+    }
+}
+
+// The keys that the request brings.
+std::vector<std::string_view> sent_keys(const core::Json& headers) {
+    std::vector<std::string_view> keys;
+    if (std::string_view const key = text_member(headers, "x-api-key"); !key.empty()) keys.push_back(key);
+    std::string_view const token = bearer_token(text_member(headers, "authorization"));
+    if (is_key(token)) keys.push_back(token);
+    return keys;
+}
+
+struct ApiKey {
+    core::Uuid id;
+    core::Uuid tenant;
+    std::string role;
+};
+
+// The key in force that the text is. Every key of its prefix is compared, whichever fits.
+std::optional<ApiKey> find_key(std::string_view text) {
+    std::optional<ApiKey> found;
+    std::string const hash = core::sha256_hex(text);
+    as_extension_owner([&] {
+        execute(
+            "SELECT id, tenant_id, role::pg_catalog.text, pg_catalog.encode(hash, 'hex') FROM eryxon.api_key "
+            "WHERE prefix OPERATOR(pg_catalog.=) $1 AND revoked_at IS NULL AND "
+            "(expires_at IS NULL OR expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())",
+            {Param::text(text.substr(0, prefix_length))}, [&](const Row& row) {
+                std::string_view const known = row.text(3);
+                if (known.size() != hash.size() || CRYPTO_memcmp(known.data(), hash.data(), hash.size()) != 0) return;
+                found = ApiKey{row.uuid(0), row.uuid(1), std::string(row.text(2))};
+            });
+    });
+    return found;
+}
+
+ApiKey require_key(std::string_view text) {
+    if (!is_key(text)) refuse_credential("this is not an API key", "API keys begin with ery_live_ or ery_test_.");
+    std::optional<ApiKey> key = find_key(text);
+    if (!key)
+        refuse_credential("the API key is unknown, revoked or expired", "Ask the administrator of the MES for a key.");
+    return std::move(*key);
+}
+
+// The tenant of a token beside the key; a token that makes no sense is a bad credential.
+std::optional<core::Uuid> token_tenant() {
+    try {
+        return claimed_tenant();
+    } catch (const core::CallError& error) {
+        refuse_credential(error.what(), error.faults().front().hint);
+    }
+}
+
+void require_same_tenant(const core::Uuid& one, const core::Uuid& other) {
+    if (one != other)
+        refuse_credential("two credentials of different tenants were sent", "Send a token or an API key, not both.");
+}
+
+// Becomes the key's role, as far as the login role may.
+void become(const std::string& role) {
+    try {
+        set_for_transaction("role", role);
+    } catch (const Error& error) {
+        if (error.ends_call()) throw;
+        refuse_request(500, "INTERNAL_ERROR", "the role of the API key cannot be taken on",
+                       "Its role must exist and be granted to the login role of the HTTP layer.");
+    }
+}
+
+}  // namespace
+
+void authenticate_request() {
+    core::JsonArena arena;
+    core::Json const headers = read_headers(arena);
+    std::vector<std::string_view> const texts = sent_keys(headers);
+    if (texts.empty()) return;
+    std::vector<ApiKey> keys;
+    with_spi([&] {
+        for (std::string_view text : texts)
+            keys.push_back(require_key(text));
+    });
+    const ApiKey& key = keys.front();
+    require_same_tenant(key.tenant, keys.back().tenant);
+    std::optional<core::Uuid> const token = token_tenant();
+    if (token) require_same_tenant(key.tenant, *token);
+    set_for_transaction("eryxon.tenant_id", core::to_string(key.tenant));
+    set_for_transaction("eryxon.api_key_id", core::to_string(key.id));
+    if (!token) become(key.role);
+}
+
+std::optional<core::Uuid> administered_tenant() {
+    Oid const caller = GetOuterUserId();
+    if (call([caller] { return superuser_arg(caller); })) return std::nullopt;
+    return as_user(caller, SECURITY_LOCAL_USERID_CHANGE, [] { return tenant_id(); });
+}
+
+void note_key_use() {
+    std::optional<core::Uuid> const key = core::parse_uuid(settings().api_key_id);
+    if (!key || XactReadOnly || IsolationUsesXactSnapshot()) return;
+    with_spi([&] { as_extension_owner([&] { execute("SELECT eryxon.note_key_use($1)", {Param::uuid(*key)}); }); });
+}
+
+}  // namespace eryxon::pg

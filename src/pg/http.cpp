@@ -1,0 +1,139 @@
+// Requests over HTTP: errors become answers, and the endpoints call the engine.
+#include "pg/http.hpp"
+
+#include "core/http_answer.hpp"
+#include "core/record.hpp"
+#include "pg/api.hpp"
+#include "pg/api_key.hpp"
+#include "pg/delete_call.hpp"
+#include "pg/refusal.hpp"
+#include "pg/request.hpp"
+#include "pg/settings.hpp"
+#include "pg/spi.hpp"
+#include "pg/subtransaction.hpp"
+#include "pg/tenant.hpp"
+
+namespace eryxon::pg {
+
+namespace {
+
+struct Answer {
+    std::string body;
+    int status;
+};
+
+Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
+    std::string details;
+    core::write_details(error.faults(), details);
+    return {core::http_failure(kind, error.what(), error.faults().front().hint, details), kind.status};
+}
+
+// A failure that is nobody's fault but the database's also goes to the server's log.
+void log_failure(const Error& error) {
+    call([&] {
+        ereport(LOG, (errcode(error.data().sqlerrcode), errmsg("request over HTTP failed: %s", error.what())));
+    });
+}
+
+Answer failure(const Error& error) {
+    core::HttpFailure const kind = core::http_failure_of(error.sqlstate());
+    if (kind.status == 500) log_failure(error);
+    const char* hint = error.data().hint;
+    return {core::http_failure(kind, error.what(), hint != nullptr ? hint : "", details_of(error)), kind.status};
+}
+
+Answer run_work(const std::function<HttpData()>& work) {
+    HttpData data;
+    try {
+        std::optional<Error> const error = Subtransaction::run([&] { with_spi([&] { data = work(); }); });
+        if (error) return failure(*error);
+    } catch (const core::CallError& error) {
+        return failure(core::http_failure_of(error.faults().front()), error);
+    }
+    return {core::http_success(data.json), data.status};
+}
+
+// Without a tenant there is nothing to work on: the credential is missing, or says nothing.
+Answer run_request(const std::function<HttpData()>& work) {
+    try {
+        tenant_id();
+    } catch (const core::CallError& error) {
+        return failure(core::http_unauthorized, error);
+    }
+    return run_work(work);
+}
+
+void check_count(std::size_t records) {
+    auto const most = static_cast<std::size_t>(settings().max_bulk_records);
+    if (records > most)
+        throw core::CallError(core::Code::batch_too_large, std::to_string(records) + " records in one request",
+                              "At most " + std::to_string(most) + " are taken (eryxon.max_bulk_records).");
+}
+
+using SyncCall = std::string (*)(const core::Json&, const core::Json&, core::JsonArena&);
+
+HttpData sync_payload(SyncCall call, const core::Json& body, core::JsonArena& arena) {
+    core::HttpPayload const payload = core::split_options(body, arena);
+    std::size_t records = 0;
+    if (payload.records.is_object())
+        for (const core::JsonMember& member : payload.records.members())
+            if (member.value.is_array()) records += member.value.items().size();
+    check_count(records);
+    return {call(payload.records, payload.options, arena)};
+}
+
+// The JSON that a SQL function of the extension answers.
+HttpData query(const std::string& sql, std::initializer_list<Param> params) {
+    HttpData data;
+    execute(sql, params, [&](const Row& row) { data.json = row.text(0); });
+    return data;
+}
+
+}  // namespace
+
+std::string answer_http(const std::function<HttpData()>& work) {
+    Answer answer = run_request(work);
+    set_for_transaction("response.status", std::to_string(answer.status));
+    note_key_use();
+    return std::move(answer.body);
+}
+
+HttpData http_upsert(std::string_view entity, const core::Json& body, core::JsonArena& arena) {
+    Upserted upserted = upsert_one(entity, body, core::Json::object({}), arena);
+    return {std::move(upserted.json), upserted.action == core::Action::created ? 201 : 200};
+}
+
+HttpData http_bulk_upsert(std::string_view entity, const core::Json& body, core::JsonArena& arena) {
+    core::HttpPayload const payload = core::split_options(body, arena);
+    check_count(core::bulk_items(payload.records, entity).size());
+    return {upsert_many(entity, payload.records, payload.options, arena)};
+}
+
+HttpData http_sync(const core::Json& body, core::JsonArena& arena) {
+    return sync_payload(sync_all, body, arena);
+}
+
+HttpData http_diff(const core::Json& body, core::JsonArena& arena) {
+    return sync_payload(diff_all, body, arena);
+}
+
+HttpData http_delete(std::string_view entity, const HttpDelete& request) {
+    bool const has_key = request.external_id && request.external_source;
+    bool const has_part_of_key = request.external_id || request.external_source;
+    if (request.id ? has_part_of_key : !has_key)
+        throw core::CallError(core::Code::invalid_payload, "which row is to be deleted must be said in one way",
+                              "Send id, or external_id and external_source.");
+    DeleteMode const mode{request.hard.value_or(request.id.has_value()), request.force};
+    if (request.id) return {delete_row(entity, *request.id, mode)};
+    return {delete_external(entity, *request.external_source, *request.external_id, mode)};
+}
+
+HttpData http_list(std::string_view entity, Datum filters) {
+    return query("SELECT eryxon.list_rows($1, $2)", {Param::text(entity), Param{JSONBOID, filters}});
+}
+
+HttpData http_status(Datum options) {
+    return query("SELECT eryxon.status_answer($1)", {Param{JSONBOID, options}});
+}
+
+}  // namespace eryxon::pg
