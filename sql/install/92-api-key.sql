@@ -35,18 +35,6 @@ CREATE FUNCTION eryxon.administered_tenant() RETURNS uuid
 COMMENT ON FUNCTION eryxon.administered_tenant IS
 'The tenant whose keys the caller administers: the own one, or NULL for a superuser, who administers all.';
 
-CREATE FUNCTION eryxon.note_key_use(key uuid) RETURNS void
-    LANGUAGE sql SET search_path = pg_catalog, pg_temp
-AS $$
-    UPDATE eryxon.api_key_use SET last_used_at = now()
-     WHERE key_id = (SELECT u.key_id FROM eryxon.api_key_use u
-                      WHERE u.key_id = key AND (u.last_used_at IS NULL OR u.last_used_at < now() - '1 minute'::interval)
-                        FOR UPDATE SKIP LOCKED)
-$$;
-COMMENT ON FUNCTION eryxon.note_key_use IS
-'Notes the use of a key, at most once a minute; where another request is about to do so, that one does.';
-REVOKE EXECUTE ON FUNCTION eryxon.note_key_use(uuid) FROM PUBLIC;
-
 CREATE FUNCTION eryxon.check_key_tenant(tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

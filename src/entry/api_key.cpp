@@ -1,5 +1,5 @@
 // API keys: the check of a request, and what the functions that administer keys need from C.
-#include "pg/api_key.hpp"
+#include "pg/api_key_check.hpp"
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 #include "pg/settings.hpp"

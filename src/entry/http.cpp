@@ -1,7 +1,7 @@
 // The functions that those of schema eryxon_api call.
-#include "pg/http.hpp"
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
+#include "pg/http_call.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum http_upsert(PG_FUNCTION_ARGS);

@@ -73,7 +73,7 @@ void define_tenant_settings() {
 void define_key_settings() {
     define_text("eryxon.api_role", "Role of API keys that are made without one.", &values.api_role, "eryxon_api",
                 PGC_SUSET, nullptr);
-    define_text("eryxon.api_key_id", "The API key that let the transaction in; set by its check.", &values.api_key_id,
+    define_text("eryxon.used_api_key", "The API key whose use is to be noted; set by its check.", &values.used_api_key,
                 "", PGC_SUSET, check_uuid);
 }
 

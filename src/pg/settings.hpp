@@ -13,7 +13,7 @@ struct Settings {
     char* tenant_resolver;    // a function without arguments that returns uuid, or empty
     char* claims_from;        // login roles whose request.jwt.claims count, comma-separated
     char* api_role;           // of API keys made without one
-    char* api_key_id;         // of the API key that the transaction was let in with, or empty
+    char* used_api_key;       // the id of the transaction's API key, if its use is to be noted, or empty
     char* default_time_zone;  // of dates without offset
     bool capture_events;
     bool hard_delete;

@@ -23,6 +23,12 @@ INSERT INTO wanted VALUES
     ('eryxon_delete_external', 'entity text, external_source text, external_id text, hard boolean DEFAULT false', 'jsonb', 'v', true),
     ('eryxon_restore', 'entity text, id uuid', 'jsonb', 'v', true),
     ('eryxon_status', 'options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 's', true),
+    ('eryxon_api_key_create', 'tenant_id uuid, name text, live boolean DEFAULT true, role name DEFAULT NULL::name, '
+        'expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone', 'text', 'v', false),
+    ('eryxon_api_keys', '', 'TABLE(id uuid, name text, prefix text, role name, created_at timestamp with time zone, '
+        'expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone)', 's', false),
+    ('eryxon_api_key_revoke', 'id uuid', 'void', 'v', false),
+    ('eryxon_grant_api', 'role name', 'void', 'v', false),
     ('eryxon_prune_runs', 'keep interval', NULL, 'v', false);
 
 SELECT plan((SELECT count(*)::int * 5 + 7 FROM wanted));

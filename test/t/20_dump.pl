@@ -1,4 +1,4 @@
-# pg_dump and restore keep registry, the user's rules, history and soft deletes; DROP EXTENSION leaves tables and rows.
+# pg_dump and restore keep registry, the user's rules, history, soft deletes and API keys; DROP EXTENSION leaves tables and rows.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -28,6 +28,9 @@ SELECT * FROM eryxon.user_rule ORDER BY entity, field;
 SELECT * FROM eryxon.field ORDER BY entity, field;
 SELECT * FROM eryxon.sync_run ORDER BY id;
 SELECT * FROM eryxon.soft_delete ORDER BY id;
+SELECT * FROM eryxon.api_key ORDER BY id;
+SELECT * FROM eryxon.api_key_use ORDER BY key_id;
+SELECT proname, proacl, obj_description(oid), pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'eryxon_api'::regnamespace ORDER BY 1;
 SELECT * FROM jobs ORDER BY id;
 SELECT * FROM parts ORDER BY id;
 SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2;
@@ -73,9 +76,12 @@ SELECT erp.eryxon_sync('$load');
 SELECT erp.eryxon_bulk_upsert('jobs', '[{"external_id": "J-3", "external_source": "S", "job_number": "3", "customer": "long"}]');
 SELECT erp.eryxon_delete_external('parts', 'S', 'P-2');
 SELECT erp.eryxon_delete_external('jobs', 'S', 'J-1');
+CREATE ROLE dump_api;
+SELECT erp.eryxon_grant_api('dump_api');
+SELECT erp.eryxon_api_key_create('$tenant', 'SAP', role => 'dump_api');
 SQL
 my $before = state_of('shop', 'erp');
-like($before, qr/north/, 'the state is not empty');
+like($before, qr/north.*api-tools-list/s, 'the state is not empty');
 
 foreach my $format ('plain', 'custom')
 {
@@ -85,6 +91,7 @@ foreach my $format ('plain', 'custom')
 	is(run($copy, "SELECT erp.eryxon_sync('$load') ->> 'summary'"),
 		'{"total": 3, "errors": 0, "created": 0, "deleted": 0, "skipped": 2, "updated": 0, "restored": 1}', "$format: the next sync knows all rows");
 	is(run($copy, "SELECT count(*) FROM parts WHERE deleted_at IS NULL"), 2, "$format: with its parts");
+	is(run($copy, 'SELECT eryxon_api."api-tools-list"() #>> \'{data,pagination,total}\''), 0, "$format: the sixth entity answers over HTTP");
 }
 
 # Soft deletes that were restored from a dump still know what went with what.
@@ -101,6 +108,7 @@ run('again', 'DROP TABLE tools');
 copy_database('again', 'dangling', 'plain');
 is(run('dangling', "SELECT erp.eryxon_sync('$load') #>> '{summary,errors}'"), 0, 'the other entities work');
 is(run('dangling', "SELECT erp.eryxon_detach('tools'); SELECT count(*) FROM eryxon.entity"), "\n5", 'the lost one can be detached');
+is(run('dangling', "SELECT count(*) FROM pg_proc WHERE proname LIKE 'api-tools-%'"), 0, 'and its functions go');
 
 # DROP EXTENSION: the policies of the green-field tables want CASCADE; tables and rows stay, closed to ordinary roles.
 ($status, $out, $error) = $node->psql('shop', 'DROP EXTENSION eryxon_sync');

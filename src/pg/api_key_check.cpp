@@ -1,5 +1,5 @@
 // API keys: found by their first characters, compared by SHA-256 in constant time.
-#include "pg/api_key.hpp"
+#include "pg/api_key_check.hpp"
 
 #include "core/canonical.hpp"
 #include "core/json.hpp"
@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <cctype>
 
 extern "C" {
 #include "access/xact.h"
@@ -52,7 +53,7 @@ bool is_key(std::string_view text) {
 std::string_view bearer_token(std::string_view header) {
     constexpr std::string_view scheme = "bearer ";
     if (header.size() < scheme.size()) return {};
-    auto const same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    auto const same = [](char lower, char sent) { return std::tolower(static_cast<unsigned char>(sent)) == lower; };
     if (!std::equal(scheme.begin(), scheme.end(), header.begin(), same)) return {};
     return header.substr(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
 }
@@ -85,22 +86,27 @@ struct ApiKey {
     core::Uuid id;
     core::Uuid tenant;
     std::string role;
+    bool use_is_due;  // to be noted
 };
+
+// The keys in force that begin alike. A use is noted once a minute.
+constexpr const char* keys_of_prefix = R"(
+    SELECT k.id, k.tenant_id, k.role::pg_catalog.text, pg_catalog.encode(k.hash, 'hex'),
+           u.last_used_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '1 minute'::pg_catalog.interval)
+      FROM eryxon.api_key k JOIN eryxon.api_key_use u ON u.key_id OPERATOR(pg_catalog.=) k.id
+     WHERE k.prefix OPERATOR(pg_catalog.=) $1 AND k.revoked_at IS NULL
+       AND (k.expires_at IS NULL OR k.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()))";
 
 // The key in force that the text is. Every key of its prefix is compared, whichever fits.
 std::optional<ApiKey> find_key(std::string_view text) {
     std::optional<ApiKey> found;
     std::string const hash = core::sha256_hex(text);
     as_extension_owner([&] {
-        execute(
-            "SELECT id, tenant_id, role::pg_catalog.text, pg_catalog.encode(hash, 'hex') FROM eryxon.api_key "
-            "WHERE prefix OPERATOR(pg_catalog.=) $1 AND revoked_at IS NULL AND "
-            "(expires_at IS NULL OR expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())",
-            {Param::text(text.substr(0, prefix_length))}, [&](const Row& row) {
-                std::string_view const known = row.text(3);
-                if (known.size() != hash.size() || CRYPTO_memcmp(known.data(), hash.data(), hash.size()) != 0) return;
-                found = ApiKey{row.uuid(0), row.uuid(1), std::string(row.text(2))};
-            });
+        execute(keys_of_prefix, {Param::text(text.substr(0, prefix_length))}, [&](const Row& row) {
+            std::string_view const known = row.text(3);
+            if (known.size() != hash.size() || CRYPTO_memcmp(known.data(), hash.data(), hash.size()) != 0) return;
+            found = ApiKey{row.uuid(0), row.uuid(1), std::string(row.text(2)), !row.boolean(4)};
+        });
     });
     return found;
 }
@@ -112,6 +118,12 @@ ApiKey require_key(std::string_view text) {
         refuse_credential("the API key is unknown, revoked or expired", "Ask the administrator of the MES for a key.");
     return std::move(*key);
 }
+
+// Notes a use, unless another request is about to do so.
+constexpr const char* note_use = R"(
+    UPDATE eryxon.api_key_use SET last_used_at = pg_catalog.now()
+     WHERE key_id OPERATOR(pg_catalog.=) (SELECT key_id FROM eryxon.api_key_use WHERE key_id OPERATOR(pg_catalog.=) $1
+                                             FOR UPDATE SKIP LOCKED))";
 
 // The tenant of a token beside the key; a token that makes no sense is a bad credential.
 std::optional<core::Uuid> token_tenant() {
@@ -155,7 +167,7 @@ void authenticate_request() {
     std::optional<core::Uuid> const token = token_tenant();
     if (token) require_same_tenant(key.tenant, *token);
     set_for_transaction("eryxon.tenant_id", core::to_string(key.tenant));
-    set_for_transaction("eryxon.api_key_id", core::to_string(key.id));
+    if (key.use_is_due) set_for_transaction("eryxon.used_api_key", core::to_string(key.id));
     if (!token) become(key.role);
 }
 
@@ -166,9 +178,9 @@ std::optional<core::Uuid> administered_tenant() {
 }
 
 void note_key_use() {
-    std::optional<core::Uuid> const key = core::parse_uuid(settings().api_key_id);
+    std::optional<core::Uuid> const key = core::parse_uuid(settings().used_api_key);
     if (!key || XactReadOnly || IsolationUsesXactSnapshot()) return;
-    with_spi([&] { as_extension_owner([&] { execute("SELECT eryxon.note_key_use($1)", {Param::uuid(*key)}); }); });
+    with_spi([&] { as_extension_owner([&] { execute(note_use, {Param::uuid(*key)}); }); });
 }
 
 }  // namespace eryxon::pg

@@ -1,10 +1,10 @@
 // Requests over HTTP: errors become answers, and the endpoints call the engine.
-#include "pg/http.hpp"
+#include "pg/http_call.hpp"
 
 #include "core/http_answer.hpp"
 #include "core/record.hpp"
 #include "pg/api.hpp"
-#include "pg/api_key.hpp"
+#include "pg/api_key_check.hpp"
 #include "pg/delete_call.hpp"
 #include "pg/refusal.hpp"
 #include "pg/request.hpp"
