@@ -1,0 +1,137 @@
+// The text of the statements. Names in them come from the configuration and the catalog, values are parameters.
+#include "gateway/call.hpp"
+
+namespace eryxon::gateway {
+
+namespace {
+
+// Puts a dotted name's parts in quotes.
+std::string quote_dotted(std::string_view name) {
+    std::size_t const dot = name.find('.');
+    if (dot == std::string_view::npos) return quote_identifier(name);
+    return quote_identifier(name.substr(0, dot)) + '.' + quote_identifier(name.substr(dot + 1));
+}
+
+// The arguments as `"a" := pgrst_args."a", ...`.
+std::string passed(const std::vector<const Argument*>& arguments) {
+    std::string out;
+    for (const Argument* argument : arguments) {
+        std::string const name = quote_identifier(argument->name);
+        out += (out.empty() ? "" : ", ") + name + " := pgrst_args." + name;
+    }
+    return out;
+}
+
+// The arguments as a column list with types.
+std::string typed(const std::vector<const Argument*>& arguments) {
+    std::string out;
+    for (const Argument* argument : arguments)
+        out += (out.empty() ? "" : ", ") + quote_identifier(argument->name) + ' ' + argument->type;
+    return out;
+}
+
+bool returns_rows(const Function& function) {
+    return function.returns == Returns::row || function.returns == Returns::rows;
+}
+
+// The source: one column pgrst_scalar, or the columns of the rows.
+std::string source(const std::string& schema, const Call& call) {
+    const Function& function = *call.function;
+    std::string const name = schema + '.' + quote_identifier(function.name);
+    bool const rows = returns_rows(function);
+    std::string const columns = rows ? "pgrst_call.*" : "pgrst_call.pgrst_scalar";
+    std::string args = "()";
+    std::string from;
+    if (!function.document_type.empty()) {
+        args = "($1::" + function.document_type + ')';
+    } else if (!call.arguments.empty()) {
+        args = '(' + passed(call.arguments) + ')';
+        from =
+            "(SELECT * FROM json_to_record($1::json) AS _(" + typed(call.arguments) + ") LIMIT 1) pgrst_args, LATERAL ";
+    }
+    if (rows) return "SELECT " + columns + " FROM " + from + name + args + " pgrst_call";
+    return "SELECT " + columns + " FROM " + from + "(SELECT " + name + args + " pgrst_scalar) pgrst_call";
+}
+
+const char* body_of(Returns returns) {
+    switch (returns) {
+        case Returns::scalars:
+            return "coalesce(json_agg(_postgrest_t.pgrst_scalar), '[]')::character varying";
+        case Returns::row:
+            return "coalesce(json_agg(_postgrest_t)->0, 'null')::character varying";
+        case Returns::rows:
+            return "coalesce(json_agg(_postgrest_t), '[]')::character varying";
+        case Returns::nothing:
+        case Returns::scalar:
+            break;
+    }
+    return "coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')::character varying";
+}
+
+}  // namespace
+
+std::string quote_identifier(std::string_view name) {
+    std::string out = "\"";
+    for (char const c : name) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    return out + '"';
+}
+
+CallWriter::CallWriter(const Config& config, Statements& statements)
+    : statements_(statements),
+      schema_(quote_identifier(config.db_schema)),
+      search_path_(schema_ + ", \"public\""),
+      begin_read_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")),
+      begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")),
+      commit_(statements.get("", "COMMIT")),
+      rollback_(statements.get("", "ROLLBACK")) {
+    if (!config.db_pre_request.empty()) pre_request_ = "select " + quote_dotted(config.db_pre_request) + "()";
+}
+
+Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>& settings) {
+    std::string text = "select set_config('search_path', $1, true)";
+    std::vector<const char*> values = {search_path_.c_str()};
+    const auto place = [&](const std::string& value) {
+        values.push_back(value.c_str());
+        return '$' + std::to_string(values.size());
+    };
+    for (const RoleSetting& setting : settings) {
+        std::string const name = place(setting.name);
+        text += ", set_config(" + name + ", " + place(setting.value) + ", true)";
+    }
+    const std::pair<const char*, const std::string&> requested[] = {
+        {"role", call.role},         {"request.jwt.claims", call.claims}, {"request.method", call.method},
+        {"request.path", call.path}, {"request.headers", call.headers},   {"request.cookies", call.cookies}};
+    for (const auto& [name, value] : requested)
+        text += std::string(", set_config('") + name + "', " + place(value) + ", true)";
+    return {statements_.get("", text), std::move(values)};
+}
+
+Step CallWriter::call_step(const Call& call) {
+    std::string const text =
+        "WITH pgrst_source AS (" + source(schema_, call) +
+        ") SELECT null::bigint AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, " +
+        body_of(call.function->returns) +
+        " AS body, nullif(current_setting('response.headers', true), '') AS response_headers, "
+        "nullif(current_setting('response.status', true), '') AS response_status "
+        "FROM (SELECT * FROM pgrst_source) _postgrest_t";
+    bool const has_parameter = !call.function->document_type.empty() || !call.arguments.empty();
+    Step step{statements_.get(call.role, text), {}};
+    if (has_parameter) step.parameters.push_back(call.document->c_str());
+    return step;
+}
+
+std::vector<Step> CallWriter::write(const Call& call, const std::vector<RoleSetting>& settings) {
+    std::vector<Step> steps;
+    steps.reserve(5);
+    steps.push_back({call.read_only ? begin_read_ : begin_write_, {}});
+    steps.push_back(settings_step(call, settings));
+    if (!pre_request_.empty()) steps.push_back({statements_.get(call.role, pre_request_), {}});
+    steps.push_back(call_step(call));
+    steps.push_back({commit_, {}});
+    return steps;
+}
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,56 @@
+// One call of a function, as statements: exactly those that PostgREST sends.
+#pragma once
+
+#include "gateway/catalog.hpp"
+#include "gateway/config.hpp"
+#include "gateway/statement.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eryxon::gateway {
+
+// What the database is told and asked. The views outlive the call.
+struct Call {
+    const Function* function = nullptr;
+    std::vector<const Argument*> arguments{};  // those that are sent, unless the function takes a document
+    const std::string* document = nullptr;     // the document, or the object that the arguments are taken from
+    bool read_only = false;
+    std::string role{};
+    std::string claims{};
+    std::string method{};
+    std::string path{};
+    std::string headers{};
+    std::string cookies{};
+};
+
+class CallWriter {
+public:
+    CallWriter(const Config& config, Statements& statements);
+
+    // BEGIN, settings, pre-request, the call, COMMIT. The call must outlive the steps.
+    std::vector<Step> write(const Call& call, const std::vector<RoleSetting>& settings);
+    Step rollback() { return {rollback_, {}}; }
+    // Places of the statements in write()'s list, from its end.
+    static constexpr std::size_t commit_from_end = 1;
+    static constexpr std::size_t call_from_end = 2;
+
+private:
+    Step settings_step(const Call& call, const std::vector<RoleSetting>& settings);
+    Step call_step(const Call& call);
+
+    Statements& statements_;
+    std::string schema_;  // quoted
+    std::string search_path_;
+    std::string pre_request_;  // statement; empty: none
+    StatementPtr begin_read_;
+    StatementPtr begin_write_;
+    StatementPtr commit_;
+    StatementPtr rollback_;
+};
+
+// The name as a quoted SQL identifier.
+std::string quote_identifier(std::string_view name);
+
+}  // namespace eryxon::gateway

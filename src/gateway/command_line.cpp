@@ -1,0 +1,322 @@
+// Flags and environment: what there is, what is allowed, what is in force.
+#include "gateway/config.hpp"
+
+#include <libpq-fe.h>
+#include <openssl/pem.h>
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr std::size_t shortest_secret = 32;  // bytes, as RFC 7518 section 3.2 demands for HS256
+
+// What CLI11 fills before it is checked.
+struct Raw {
+    Config config;
+    std::string base_path = "/";
+    std::string secret_file;
+    std::string public_key_file;
+    std::string prepared = "on";
+    std::string access_log = "on";
+    double pool_timeout = 10, request_timeout = 30, header_timeout = 10, idle_timeout = 60, shutdown_timeout = 10;
+};
+
+std::invalid_argument bad(const std::string& what) {
+    return std::invalid_argument(what);
+}
+
+// The file's bytes; a secret's closing line break does not count.
+std::string read_file(const std::string& path, const char* flag) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file || path.empty()) throw bad(std::string(flag) + ": cannot read file \"" + path + "\"");
+    return text.str();
+}
+
+void strip_line_break(std::string& text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+}
+
+// Splits ADDR:PORT; an IPv6 address stands in brackets.
+void read_listen(Config& config) {
+    std::size_t const colon = config.listen.rfind(':');
+    if (colon == std::string::npos || colon == 0)
+        throw bad("--listen: expected ADDR:PORT, got \"" + config.listen + "\"");
+    config.address = config.listen.substr(0, colon);
+    if (config.address.front() == '[' && config.address.back() == ']')
+        config.address = config.address.substr(1, config.address.size() - 2);
+    std::string const port = config.listen.substr(colon + 1);
+    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+        std::stoul(port) > 65535)
+        throw bad("--listen: port must be a number up to 65535, got \"" + port + "\"");
+    config.port = static_cast<std::uint16_t>(std::stoul(port));
+}
+
+void read_base_path(Config& config, std::string path) {
+    if (path.empty() || path.front() != '/') throw bad("--base-path: must begin with a slash, got \"" + path + "\"");
+    if (path.find_first_of("?#% \t") != std::string::npos) throw bad("--base-path: must be a plain path");
+    while (!path.empty() && path.back() == '/')
+        path.pop_back();
+    config.base_path = path;
+}
+
+void read_secret(Config& config, const std::string& file) {
+    const char* secret = std::getenv("ERYXON_JWT_SECRET");
+    bool const given = secret != nullptr && *secret != '\0';
+    if (given && !file.empty()) throw bad("ERYXON_JWT_SECRET and --jwt-secret-file are both given");
+    if (given) config.jwt_secret = secret;
+    if (!file.empty()) {
+        config.jwt_secret = read_file(file, "--jwt-secret-file");
+        strip_line_break(config.jwt_secret);
+    }
+    if ((given || !file.empty()) && config.jwt_secret.size() < shortest_secret)
+        throw bad("the HS256 secret must have at least " + std::to_string(shortest_secret) + " bytes");
+}
+
+void read_public_key(Config& config, const std::string& file) {
+    if (file.empty()) return;
+    config.jwt_public_key = read_file(file, "--jwt-public-key-file");
+    std::unique_ptr<BIO, decltype(&BIO_free)> const bio(
+        BIO_new_mem_buf(config.jwt_public_key.data(), static_cast<int>(config.jwt_public_key.size())), &BIO_free);
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key(
+        PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+    if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA)
+        throw bad("--jwt-public-key-file: \"" + file + "\" holds no RSA public key in PEM form");
+    if (EVP_PKEY_bits(key.get()) < 2048) throw bad("--jwt-public-key-file: the key must have at least 2048 bits");
+}
+
+using ConnectionOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+// The connection string in parts; throws without repeating it, for it may hold a password.
+ConnectionOptions parse_uri(const std::string& uri) {
+    char* message = nullptr;
+    ConnectionOptions options(PQconninfoParse(uri.c_str(), &message), &PQconninfoFree);
+    PQfreemem(message);
+    if (!options) throw bad("--db-uri: neither a postgresql:// URI nor a list of keyword = value");
+    return options;
+}
+
+Seconds positive(double seconds, const char* flag) {
+    if (!(seconds > 0) || seconds > 86400)
+        throw bad(std::string(flag) + ": must be more than 0 and at most 86400 seconds");
+    return Seconds(seconds);
+}
+
+// Checks what the parser cannot and gives the final form.
+Config finish(Raw& raw) {
+    Config config = raw.config;
+    read_listen(config);
+    read_base_path(config, raw.base_path);
+    read_secret(config, raw.secret_file);
+    read_public_key(config, raw.public_key_file);
+    parse_uri(config.db_uri);
+    if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
+    if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
+    config.db_pool_timeout = positive(raw.pool_timeout, "--db-pool-timeout");
+    config.request_timeout = positive(raw.request_timeout, "--request-timeout");
+    config.header_timeout = positive(raw.header_timeout, "--header-timeout");
+    config.idle_timeout = positive(raw.idle_timeout, "--idle-timeout");
+    config.shutdown_timeout = positive(raw.shutdown_timeout, "--shutdown-timeout");
+    config.db_prepared = raw.prepared == "on";
+    config.access_log = raw.access_log == "on";
+    return config;
+}
+
+void add_database_flags(CLI::App& app, Raw& raw) {
+    Config& config = raw.config;
+    const char* group = "Database";
+    app.add_option("--db-uri", config.db_uri,
+                   "Connection string of the authenticator role. Empty: libpq's own environment (PGHOST, PGUSER ...). "
+                   "Give a password by PGPASSFILE or by this variable, not on the command line")
+        ->envname("ERYXON_DB_URI")
+        ->type_name("URI")
+        ->group(group);
+    app.add_option("--db-schema", config.db_schema, "Schema whose functions are exposed")
+        ->envname("ERYXON_DB_SCHEMA")
+        ->type_name("NAME")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--db-anon-role", config.db_anon_role, "Role of requests without a token")
+        ->envname("ERYXON_DB_ANON_ROLE")
+        ->type_name("NAME")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--db-pre-request", config.db_pre_request, "Function called before each call; empty: none")
+        ->envname("ERYXON_DB_PRE_REQUEST")
+        ->type_name("NAME")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--db-pool", config.db_pool, "Number of database connections")
+        ->envname("ERYXON_DB_POOL")
+        ->type_name("N")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    app.add_option("--db-pool-timeout", raw.pool_timeout, "Wait for a free connection at most this long; then 503")
+        ->envname("ERYXON_DB_POOL_TIMEOUT")
+        ->type_name("SECONDS")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--db-prepared", raw.prepared, "Named prepared statements; off behind PgBouncer in transaction mode")
+        ->envname("ERYXON_DB_PREPARED")
+        ->type_name("on|off")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::IsMember({"on", "off"}));
+}
+
+void add_token_flags(CLI::App& app, Raw& raw) {
+    const char* group = "Tokens";
+    app.add_option("--jwt-secret-file", raw.secret_file,
+                   "File with the HS256 secret (at least 32 bytes). The secret itself may stand in ERYXON_JWT_SECRET")
+        ->envname("ERYXON_JWT_SECRET_FILE")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--jwt-public-key-file", raw.public_key_file, "PEM file with the RS256 public key")
+        ->envname("ERYXON_JWT_PUBLIC_KEY_FILE")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--jwt-audience", raw.config.jwt_audience, "Audience a token must name; empty: not checked")
+        ->envname("ERYXON_JWT_AUDIENCE")
+        ->type_name("TEXT")
+        ->group(group);
+}
+
+void add_http_flags(CLI::App& app, Raw& raw) {
+    const char* group = "HTTP";
+    app.add_option("--listen", raw.config.listen, "Where to listen; port 0: any free one")
+        ->envname("ERYXON_LISTEN")
+        ->type_name("ADDR:PORT")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--base-path", raw.base_path, "Path in front of the /api-... routes")
+        ->envname("ERYXON_BASE_PATH")
+        ->type_name("PATH")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--access-log", raw.access_log, "One line a request on stderr")
+        ->envname("ERYXON_ACCESS_LOG")
+        ->type_name("on|off")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::IsMember({"on", "off"}));
+}
+
+void add_limit_flags(CLI::App& app, Raw& raw) {
+    Config& config = raw.config;
+    const char* group = "Limits";
+    app.add_option("--request-timeout", raw.request_timeout,
+                   "A request with its database work; then 504 (slow body: 408)")
+        ->envname("ERYXON_REQUEST_TIMEOUT")
+        ->type_name("SECONDS")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--header-timeout", raw.header_timeout, "Arrival of a request's headers; then 408")
+        ->envname("ERYXON_HEADER_TIMEOUT")
+        ->type_name("SECONDS")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--idle-timeout", raw.idle_timeout, "Kept-alive connections without a request are closed")
+        ->envname("ERYXON_IDLE_TIMEOUT")
+        ->type_name("SECONDS")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--shutdown-timeout", raw.shutdown_timeout, "Running requests may finish after SIGTERM or SIGINT")
+        ->envname("ERYXON_SHUTDOWN_TIMEOUT")
+        ->type_name("SECONDS")
+        ->group(group)
+        ->capture_default_str();
+    app.add_option("--body-limit", config.body_limit, "Largest request body (16M, 512k ...); then 413")
+        ->envname("ERYXON_BODY_LIMIT")
+        ->type_name("BYTES")
+        ->group(group)
+        ->default_str("16M")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber);
+    app.add_option("--max-connections", config.max_connections, "Client connections at a time; then 503")
+        ->envname("ERYXON_MAX_CONNECTIONS")
+        ->type_name("N")
+        ->group(group)
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
+    app.add_option("--rate-limit", config.rate_limit, "Requests a minute per credential; then 429. 0: no limit")
+        ->envname("ERYXON_RATE_LIMIT")
+        ->type_name("N")
+        ->group(group)
+        ->capture_default_str();
+}
+
+// The value of a connection keyword, from the string or libpq's environment.
+std::string connection_value(const PQconninfoOption* options, std::string_view keyword) {
+    for (; options->keyword != nullptr; ++options)
+        if (keyword == options->keyword && options->val != nullptr) return options->val;
+    return {};
+}
+
+const char* yes_no(bool value) {
+    return value ? "on" : "off";
+}
+
+}  // namespace
+
+Command read_command_line(int argc, char** argv) {
+    CLI::App app("HTTP server of eryxon_sync: the sync endpoints, and /rpc as PostgREST has it.", "eryxon-gateway");
+    app.set_version_flag("--version", "eryxon-gateway " ERYXON_VERSION);
+    app.require_subcommand(1);
+    CLI::App& serve = *app.add_subcommand("serve", "Answer HTTP requests until SIGTERM or SIGINT.");
+    serve.footer(
+        "Every flag can be given by the environment variable named beside it; the flag wins.\n"
+        "Exit status: 0 after a graceful stop, 1 if the server failed, 2 for bad configuration.");
+    Raw raw;
+    Command command;
+    add_http_flags(serve, raw);
+    add_database_flags(serve, raw);
+    add_token_flags(serve, raw);
+    add_limit_flags(serve, raw);
+    serve.add_flag("--check-config", command.check_only, "Print the settings in force, without secrets, and exit");
+    try {
+        app.parse(argc, argv);
+        command.config = finish(raw);
+    } catch (const CLI::Success& success) {
+        command.exit = app.exit(success);
+    } catch (const CLI::Error& error) {
+        app.exit(error);
+        command.exit = 2;
+    } catch (const std::invalid_argument& error) {
+        std::cerr << "eryxon-gateway: " << error.what() << '\n';
+        command.exit = 2;
+    }
+    return command;
+}
+
+std::string describe(const Config& config) {
+    std::ostringstream out;
+    ConnectionOptions const database = parse_uri(config.db_uri);
+    out << "listen = " << config.listen << "\nbase-path = " << (config.base_path.empty() ? "/" : config.base_path);
+    for (const char* keyword : {"host", "hostaddr", "port", "dbname", "user", "service"}) {
+        std::string const value = connection_value(database.get(), keyword);
+        if (!value.empty()) out << "\ndb-uri " << keyword << " = " << value;
+    }
+    out << "\ndb-schema = " << config.db_schema << "\ndb-anon-role = " << config.db_anon_role
+        << "\ndb-pre-request = " << config.db_pre_request << "\ndb-pool = " << config.db_pool
+        << "\ndb-pool-timeout = " << config.db_pool_timeout.count() << "\ndb-prepared = " << yes_no(config.db_prepared)
+        << "\njwt HS256 = " << yes_no(!config.jwt_secret.empty())
+        << "\njwt RS256 = " << yes_no(!config.jwt_public_key.empty()) << "\njwt-audience = " << config.jwt_audience
+        << "\nrequest-timeout = " << config.request_timeout.count()
+        << "\nheader-timeout = " << config.header_timeout.count() << "\nidle-timeout = " << config.idle_timeout.count()
+        << "\nshutdown-timeout = " << config.shutdown_timeout.count() << "\nbody-limit = " << config.body_limit
+        << "\nmax-connections = " << config.max_connections << "\nrate-limit = " << config.rate_limit
+        << "\naccess-log = " << yes_no(config.access_log) << '\n';
+    return out.str();
+}
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,61 @@
+// What the gateway is told by flags and environment.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace eryxon::gateway {
+
+using Seconds = std::chrono::duration<double>;
+
+struct Config {
+    std::string listen = "127.0.0.1:8080";
+    std::string address;     // of listen
+    std::uint16_t port = 0;  // of listen
+    std::string base_path;   // without a slash at its end; empty for "/"
+
+    std::string db_uri;
+    std::string db_schema = "eryxon_api";
+    std::string db_anon_role = "eryxon_anon";
+    std::string db_pre_request = "eryxon_api.pre_request";
+    std::size_t db_pool = 10;
+    Seconds db_pool_timeout{10};
+    bool db_prepared = true;
+
+    std::string jwt_secret;
+    std::string jwt_public_key;  // PEM
+    std::string jwt_audience;
+
+    Seconds request_timeout{30};
+    Seconds header_timeout{10};
+    Seconds idle_timeout{60};
+    Seconds shutdown_timeout{10};
+    std::uint64_t body_limit = 16 * 1024 * 1024;
+    std::size_t max_connections = 1000;
+    unsigned rate_limit = 0;  // requests a minute per credential; 0: none
+    bool access_log = true;
+};
+
+// What the command line asks for.
+struct Command {
+    Config config;
+    bool check_only = false;
+    std::optional<int> exit;  // set where there is nothing to serve: help, version, or an error that was printed
+};
+
+// Reads flags, environment and the files they name; prints help and complaints itself.
+Command read_command_line(int argc, char** argv);
+
+// The settings in force as lines of "name = value", without secrets.
+std::string describe(const Config& config);
+
+// A whole number of milliseconds.
+inline std::chrono::milliseconds milliseconds(Seconds seconds) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(seconds);
+}
+
+}  // namespace eryxon::gateway

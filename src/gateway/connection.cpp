@@ -1,0 +1,178 @@
+// Statements out, results in. Reading never stops while the connection is open, so the end of an idle connection is
+// noticed at once.
+#include "gateway/connection.hpp"
+
+#include <thread>
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr std::chrono::seconds cancel_grace{2};  // for the server to answer a cancel request
+
+std::string field(const PGresult* result, int code) {
+    const char* text = PQresultErrorField(result, code);
+    return text == nullptr ? "" : text;
+}
+
+DatabaseError error_of(const PGresult* result) {
+    return {field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY),
+            field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_MESSAGE_HINT)};
+}
+
+std::string prepared_name(unsigned id) {
+    return "eryxon_" + std::to_string(id);
+}
+
+}  // namespace
+
+std::string_view column(const ResultPtr& result, int number) {
+    if (PQntuples(result.get()) < 1 || PQgetisnull(result.get(), 0, number) != 0) return {};
+    return {PQgetvalue(result.get(), 0, number), static_cast<std::size_t>(PQgetlength(result.get(), 0, number))};
+}
+
+// A list of statements under way: what the server still has to answer.
+struct Connection::Job {
+    struct Expected {
+        enum class Kind { prepare, step, sync } kind;
+        unsigned id = 0;
+    };
+
+    std::vector<Expected> expected;
+    std::size_t next = 0;
+    Outcome outcome;
+    bool done = false;
+};
+
+bool Connection::queue(const Step& step, Job& job) {
+    PGconn* connection = connection_.get();
+    const Statement& statement = *step.statement;
+    auto const count = static_cast<int>(step.parameters.size());
+    const char* const* values = step.parameters.data();
+    job.expected.push_back({Job::Expected::Kind::step, 0});
+    if (!config_.db_prepared || statement.id == 0)
+        return PQsendQueryParams(connection, statement.text.c_str(), count, nullptr, values, nullptr, nullptr, 1) == 1;
+    std::string const name = prepared_name(statement.id);
+    if (!prepared_.contains(statement.id)) {
+        job.expected.back() = {Job::Expected::Kind::prepare, statement.id};
+        job.expected.push_back({Job::Expected::Kind::step, 0});
+        if (PQsendPrepare(connection, name.c_str(), statement.text.c_str(), 0, nullptr) != 1) return false;
+    }
+    return PQsendQueryPrepared(connection, name.c_str(), count, values, nullptr, nullptr, 1) == 1;
+}
+
+bool Connection::queue(std::span<const Step> steps, Job& job) {
+    for (const Step& step : steps)
+        if (!queue(step, job)) return false;
+    job.expected.push_back({Job::Expected::Kind::sync, 0});
+    return PQpipelineSync(connection_.get()) == 1;
+}
+
+Task<Outcome> Connection::run(std::span<const Step> steps, TimePoint deadline) {
+    Job job;
+    job_ = &job;
+    if (open_ && queue(steps, job))
+        flush();
+    else
+        close();
+    co_await wait(job, deadline);
+    job_ = nullptr;
+    if (!job.done && job.outcome.end != Outcome::End::timed_out) job.outcome.end = Outcome::End::lost;
+    co_return std::move(job.outcome);
+}
+
+// Waits for the job's end; past the deadline it is cancelled, and if need be the connection given up.
+Task<void> Connection::wait(Job& job, TimePoint deadline) {
+    ErrorCode error;
+    bool cancelled = false;
+    while (!job.done && open_) {
+        job_timer_.expires_at(deadline);
+        co_await job_timer_.async_wait(into(error));
+        if (job.done || !open_ || Clock::now() < deadline) continue;
+        if (cancelled) {
+            job.outcome.end = Outcome::End::timed_out;
+            close();
+        } else {
+            ask_to_cancel();
+            cancelled = true;
+            deadline = Clock::now() + cancel_grace;
+        }
+    }
+}
+
+// Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one.
+void Connection::ask_to_cancel() {
+    PGcancel* cancel = PQgetCancel(connection_.get());
+    if (cancel == nullptr) return;
+    std::thread([cancel] {
+        char message[256];
+        PQcancel(cancel, message, sizeof message);
+        PQfreeCancel(cancel);
+    }).detach();
+}
+
+// Sends what libpq holds back, as far as the server takes it; the rest when it takes more.
+void Connection::flush() {
+    int const left = PQflush(connection_.get());
+    if (left < 0) close();
+    if (left != 1) return;
+    socket_.async_wait(Descriptor::wait_write, [this, mine = generation_](const ErrorCode& error) {
+        if (!error && open_ && mine == generation_) flush();
+    });
+}
+
+void Connection::read_when_ready() {
+    socket_.async_wait(Descriptor::wait_read, [this, mine = generation_](const ErrorCode& error) {
+        if (!error && open_ && mine == generation_) on_readable();
+    });
+}
+
+void Connection::on_readable() {
+    if (PQconsumeInput(connection_.get()) == 1) {
+        take_results();
+        if (PQstatus(connection_.get()) == CONNECTION_OK) return read_when_ready();
+    }
+    close("the server closed the connection");
+}
+
+// Takes the results that have arrived completely. In pipeline mode a null result ends each statement's.
+void Connection::take_results() {
+    int nulls = 0;
+    while (PQisBusy(connection_.get()) == 0 && nulls < 2) {
+        ResultPtr result(PQgetResult(connection_.get()));
+        if (PQstatus(connection_.get()) != CONNECTION_OK) return;
+        nulls = result ? 0 : nulls + 1;
+        if (job_ == nullptr || job_->done) continue;
+        if (result)
+            take(*job_, std::move(result));
+        else if (nulls == 1)
+            ++job_->next;
+    }
+    if (job_ != nullptr && job_->done) job_timer_.cancel();
+}
+
+void Connection::take(Job& job, ResultPtr result) {
+    Outcome& outcome = job.outcome;
+    auto const expected =
+        job.next < job.expected.size() ? job.expected[job.next] : Job::Expected{Job::Expected::Kind::sync};
+    switch (PQresultStatus(result.get())) {
+        case PGRES_PIPELINE_SYNC:
+            job.done = true;
+            break;
+        case PGRES_FATAL_ERROR:
+            if (outcome.end == Outcome::End::done) outcome.error = error_of(result.get());
+            outcome.end = Outcome::End::failed;
+            break;
+        case PGRES_COMMAND_OK:
+        case PGRES_TUPLES_OK:
+            if (expected.kind == Job::Expected::Kind::prepare)
+                prepared_.insert(expected.id);
+            else
+                outcome.results.push_back(std::move(result));
+            break;
+        default:
+            break;
+    }
+}
+
+}  // namespace eryxon::gateway

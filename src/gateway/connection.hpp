@@ -1,0 +1,90 @@
+// One connection to PostgreSQL in libpq's pipeline mode: a list of statements goes out in one piece, its results
+// come back through the event loop.
+#pragma once
+
+#include "gateway/config.hpp"
+#include "gateway/failure.hpp"
+#include "gateway/prelude.hpp"
+#include "gateway/statement.hpp"
+
+#include <libpq-fe.h>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace eryxon::gateway {
+
+struct ClearResult {
+    void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, ClearResult>;
+
+// The column of the first row; empty for NULL and where there is no row.
+std::string_view column(const ResultPtr& result, int number);
+
+// What became of a list of statements.
+struct Outcome {
+    enum class End { done, failed, lost, timed_out };
+
+    End end = End::done;
+    std::vector<ResultPtr> results{};  // of the statements that succeeded, in order
+    DatabaseError error{};             // of the statement after those, if it failed
+};
+
+class Connection {
+public:
+    Connection(Executor executor, const Config& config);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // Connects; false, with reason(), if that fails or takes too long.
+    Task<bool> open();
+    // Returns when the connection is lost or closed.
+    Task<void> until_closed();
+    void close(std::string reason = {});
+
+    // Sends all statements at once and waits for their end. Past the deadline the server is asked to cancel; if it
+    // does not answer to that either, the connection is closed. One call at a time.
+    Task<Outcome> run(std::span<const Step> steps, TimePoint deadline);
+
+    bool is_open() const { return open_; }
+    bool in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
+    // Has statements prepared anew, after the server lost them.
+    void forget_statements() { prepared_.clear(); }
+    const std::string& reason() const { return reason_; }
+
+private:
+    struct Job;
+    struct Finish {
+        void operator()(PGconn* connection) const { PQfinish(connection); }
+    };
+
+    bool start();
+    Task<PostgresPollingStatusType> poll(PostgresPollingStatusType wanted);
+    bool enter_pipeline();
+    bool queue(std::span<const Step> steps, Job& job);
+    bool queue(const Step& step, Job& job);
+    void read_when_ready();
+    void on_readable();
+    void flush();
+    void take_results();
+    void take(Job& job, ResultPtr result);
+    void ask_to_cancel();
+    Task<void> wait(Job& job, TimePoint deadline);
+
+    const Config& config_;
+    Descriptor socket_;
+    Timer job_timer_;
+    Timer closed_timer_;
+    std::unique_ptr<PGconn, Finish> connection_;
+    std::unordered_set<unsigned> prepared_;  // statements by id
+    Job* job_ = nullptr;
+    std::string reason_;
+    std::uint64_t generation_ = 0;  // of the connection; waits of an earlier one are void
+    bool open_ = false;
+};
+
+}  // namespace eryxon::gateway

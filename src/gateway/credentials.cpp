@@ -1,0 +1,91 @@
+// Bearer tokens and API keys. Keys are checked by the database (pre_request), tokens here.
+#include "gateway/credentials.hpp"
+
+#include "core/json.hpp"
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr std::size_t shown_of_key = 12;  // characters, by which the database finds the key too
+
+bool is_api_key(std::string_view text) {
+    return text.starts_with("ery_live_") || text.starts_with("ery_test_");
+}
+
+std::string role_object(const std::string& role) {
+    std::string out = "{\"role\":";
+    core::write_json_string(role, out);
+    return out + '}';
+}
+
+// The claims as signed, with a role in front if they have none.
+std::string with_role(const std::string& claims, const std::string& role) {
+    std::size_t const brace = claims.find('{');
+    std::size_t const next = claims.find_first_not_of(" \t\r\n", brace + 1);
+    std::string object = role_object(role);
+    object.pop_back();
+    return object + (claims[next] == '}' ? "" : ",") + claims.substr(next);
+}
+
+// What follows "Bearer", whatever its case.
+std::string_view bearer(std::string_view authorization, Style style) {
+    constexpr std::string_view scheme = "bearer ";
+    if (authorization.size() <= scheme.size() || !same_name(authorization.substr(0, scheme.size()), scheme))
+        throw unauthorized("Only bearer tokens and API keys are accepted", style);
+    std::string_view token = authorization.substr(scheme.size());
+    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+    return token;
+}
+
+// The value of X-Api-Key; sent twice, it must be the same.
+std::string_view api_key_header(const Request& request, Style style) {
+    std::string_view key;
+    for (const HeaderView& header : request.headers) {
+        if (!same_name(header.name, "x-api-key") || header.value.empty()) continue;
+        if (!key.empty() && key != header.value) throw unauthorized("Several different API keys were sent", style);
+        key = header.value;
+    }
+    return key;
+}
+
+void take_token(Credentials& credentials, const Token& token, const std::string& anonymous_role) {
+    credentials.kind = Credentials::Kind::token;
+    credentials.role = token.role.empty() ? anonymous_role : token.role;
+    credentials.claims = token.role.empty() ? with_role(token.claims, anonymous_role) : token.claims;
+}
+
+}  // namespace
+
+Credentials read_credentials(const Request& request, TokenChecker& tokens, const std::string& anonymous_role,
+                             std::int64_t now, Style style) {
+    Credentials credentials{
+        .role = anonymous_role, .claims = {}, .api_key = std::string(api_key_header(request, style)), .secret = {}};
+    if (request.count("authorization") > 1) throw unauthorized("Several Authorization headers were sent", style);
+    const HeaderView* authorization = request.find("authorization");
+    std::string_view const token = authorization != nullptr ? bearer(authorization->value, style) : std::string_view();
+    if (is_api_key(token)) {
+        if (!credentials.api_key.empty() && credentials.api_key != token)
+            throw unauthorized("Several different API keys were sent", style);
+        credentials.api_key = token;
+    } else if (authorization != nullptr) {
+        try {
+            take_token(credentials, tokens.check(token, now), anonymous_role);
+        } catch (const TokenFault& fault) {
+            throw unauthorized(fault.message, style);
+        }
+    }
+    credentials.secret = credentials.api_key.empty() ? std::string(token) : credentials.api_key;
+    if (credentials.kind == Credentials::Kind::none) {
+        credentials.claims = role_object(anonymous_role);
+        if (!credentials.api_key.empty()) credentials.kind = Credentials::Kind::key;
+    }
+    return credentials;
+}
+
+std::string log_name(const Credentials& credentials) {
+    if (!credentials.api_key.empty()) return "key:" + credentials.api_key.substr(0, shown_of_key);
+    return credentials.kind == Credentials::Kind::token ? "jwt" : "none";
+}
+
+}  // namespace eryxon::gateway

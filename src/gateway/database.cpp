@@ -1,0 +1,137 @@
+// Calls: a connection, the statements in one piece, and an answer only if COMMIT said so.
+#include "gateway/database.hpp"
+
+#include "core/json.hpp"
+
+#include <string_view>
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr std::chrono::seconds refresh_pause{1};
+constexpr std::chrono::seconds load_limit{10};
+constexpr std::string_view no_such_statement = "26000";
+constexpr std::string_view no_such_function = "42883";
+constexpr int body_column = 2, headers_column = 3, status_column = 4;
+
+// Reads the result of the call and of COMMIT.
+Answer read_answer(const Outcome& outcome) {
+    std::size_t const count = outcome.results.size();
+    std::string_view const tag = PQcmdStatus(outcome.results[count - CallWriter::commit_from_end].get());
+    if (tag != "COMMIT") throw internal_error("the transaction ended with " + std::string(tag));
+    const ResultPtr& result = outcome.results[count - CallWriter::call_from_end];
+    Answer answer{std::string(column(result, body_column)), 200, {}};
+    std::string_view const status = column(result, status_column), headers = column(result, headers_column);
+    if (!status.empty()) {
+        std::optional<unsigned> const number = parse_status(status);
+        if (!number) throw internal_error("response.status is malformed");
+        answer.status = *number;
+    }
+    if (!headers.empty() && !parse_response_headers(headers, answer.headers))
+        throw internal_error("response.headers is malformed");
+    return answer;
+}
+
+// Throws for all but a list of statements that was done.
+void demand_done(const Outcome& outcome, Style style, bool anonymous) {
+    switch (outcome.end) {
+        case Outcome::End::done:
+            return;
+        case Outcome::End::failed:
+            throw from_database(outcome.error, style, anonymous);
+        case Outcome::End::lost:
+            throw unavailable("the connection to the database was lost");
+        case Outcome::End::timed_out:
+            throw timed_out("the database did not answer in time");
+    }
+}
+
+}  // namespace
+
+Database::Database(Executor executor, const Config& config)
+    : config_(config),
+      writer_(config, statements_),
+      catalog_statement_(statements_.get("", catalog_query())),
+      pool_(executor, config, [this](Connection& connection) { return prepare(connection); }) {}
+
+// Reads the catalog when the database comes up; it may be another one than before.
+Task<bool> Database::prepare(Connection& connection) {
+    if (catalog_ && pool_.counts().open > 0) co_return true;
+    bool const loaded = co_await load(connection, Clock::now() + load_limit);
+    co_return loaded;
+}
+
+Task<bool> Database::load(Connection& connection, TimePoint deadline) {
+    Step const step{catalog_statement_, {config_.db_schema.c_str()}};
+    Outcome const outcome = co_await connection.run({&step, 1}, deadline);
+    if (outcome.end == Outcome::End::done) {
+        try {
+            catalog_ = std::make_shared<const Catalog>(column(outcome.results.front(), 0));
+            loaded_ = Clock::now();
+            co_return true;
+        } catch (const core::CallError& error) {
+            connection.close(std::string("the catalog is malformed: ") + error.what());
+        }
+    } else {
+        connection.close("cannot read the catalog: " + outcome.error.message);
+    }
+    co_return false;
+}
+
+Task<Lease> Database::borrow(TimePoint deadline) {
+    TimePoint const limit = Clock::now() + milliseconds(config_.db_pool_timeout);
+    Lease lease = co_await pool_.borrow(std::min(deadline, limit));
+    if (!lease) throw unavailable(pool_.is_away() ? "" : "no connection came free in time");
+    co_return std::move(lease);
+}
+
+Task<std::shared_ptr<const Catalog>> Database::catalog(TimePoint deadline) {
+    if (!catalog_) {
+        Lease const lease = co_await borrow(deadline);
+    }
+    if (!catalog_) throw unavailable("the catalog was not read yet");
+    co_return catalog_;
+}
+
+Task<void> Database::refresh(TimePoint deadline) {
+    if (Clock::now() - loaded_ < refresh_pause) co_return;
+    loaded_ = Clock::now();
+    Lease lease = co_await borrow(deadline);
+    co_await load(*lease, deadline);
+}
+
+// Runs the statements, and what must follow if they fail.
+Task<Outcome> Database::transact(Connection& connection, const std::vector<Step>& steps, TimePoint deadline) {
+    Outcome outcome = co_await connection.run(steps, deadline);
+    if (outcome.end == Outcome::End::failed && connection.is_open() && connection.in_transaction()) {
+        Step const rollback = writer_.rollback();
+        co_await connection.run({&rollback, 1}, Clock::now() + load_limit);
+    }
+    if (connection.is_open() && connection.in_transaction()) connection.close();
+    co_return std::move(outcome);
+}
+
+Task<Answer> Database::run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style, bool anonymous) {
+    std::vector<Step> const steps = writer_.write(call, catalog.settings(call.role));
+    Lease lease = co_await borrow(deadline);
+    Outcome outcome = co_await transact(*lease, steps, deadline);
+    if (outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_statement) {
+        lease->forget_statements();
+        outcome = co_await transact(*lease, steps, deadline);
+    }
+    bool const outdated = outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_function;
+    if (outdated && Clock::now() - loaded_ >= refresh_pause) co_await load(*lease, deadline);
+    demand_done(outcome, style, anonymous);
+    co_return read_answer(outcome);
+}
+
+Task<std::string> Database::query(const std::string& text, TimePoint deadline) {
+    Lease lease = co_await borrow(deadline);
+    Step const step{statements_.get("", text), {}};
+    Outcome const outcome = co_await lease->run({&step, 1}, deadline);
+    demand_done(outcome, Style::rpc, false);
+    co_return std::string(column(outcome.results.front(), 0));
+}
+
+}  // namespace eryxon::gateway

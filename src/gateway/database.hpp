@@ -1,0 +1,55 @@
+// The database behind the gateway: its pool, its catalog, and calls of its functions.
+#pragma once
+
+#include "gateway/call.hpp"
+#include "gateway/pool.hpp"
+#include "gateway/response_settings.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace eryxon::gateway {
+
+// What a call that was committed answers.
+struct Answer {
+    std::string body;
+    unsigned status = 200;
+    std::vector<Header> headers;
+};
+
+class Database {
+public:
+    Database(Executor executor, const Config& config);
+
+    void start() { pool_.start(); }
+    void stop() { pool_.stop(); }
+    bool is_ready() const { return catalog_ && !pool_.is_away() && pool_.counts().open > 0; }
+    Pool::Counts counts() const { return pool_.counts(); }
+
+    // The catalog, waiting for the database if it was not read yet. Throws Failure 503.
+    Task<std::shared_ptr<const Catalog>> catalog(TimePoint deadline);
+    // Reads the catalog again unless that was done within the last second.
+    Task<void> refresh(TimePoint deadline);
+
+    // Runs the call in a transaction of its own. Throws Failure where it was not committed.
+    Task<Answer> run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style, bool anonymous);
+
+    // The first column of a statement's first row, run as the session user. Throws Failure.
+    Task<std::string> query(const std::string& text, TimePoint deadline);
+
+private:
+    Task<bool> prepare(Connection& connection);
+    Task<bool> load(Connection& connection, TimePoint deadline);
+    Task<Lease> borrow(TimePoint deadline);
+    Task<Outcome> transact(Connection& connection, const std::vector<Step>& steps, TimePoint deadline);
+
+    const Config& config_;
+    Statements statements_;
+    CallWriter writer_;
+    StatementPtr catalog_statement_;
+    std::shared_ptr<const Catalog> catalog_;
+    TimePoint loaded_{};
+    Pool pool_;
+};
+
+}  // namespace eryxon::gateway

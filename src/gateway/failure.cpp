@@ -1,0 +1,135 @@
+// The gateway's own errors, and the two shapes in which errors are answered.
+#include "gateway/failure.hpp"
+
+#include "core/json.hpp"
+
+namespace eryxon::gateway {
+
+namespace {
+
+struct StatusText {
+    unsigned status;
+    const char* code;
+    const char* message;
+};
+
+constexpr StatusText status_texts[] = {
+    {400, "BAD_REQUEST", "The request is malformed"},
+    {401, "UNAUTHORIZED", "Authentication required"},
+    {403, "FORBIDDEN", "Permission denied"},
+    {404, "NOT_FOUND", "There is nothing under this path"},
+    {405, "METHOD_NOT_ALLOWED", "This method is not allowed here"},
+    {406, "NOT_ACCEPTABLE", "None of the acceptable media types is available"},
+    {408, "REQUEST_TIMEOUT", "The request did not arrive in time"},
+    {409, "CONFLICT", "The request conflicts with existing data"},
+    {413, "PAYLOAD_TOO_LARGE", "The request body is too large"},
+    {415, "UNSUPPORTED_MEDIA_TYPE", "The request body must be JSON"},
+    {422, "VALIDATION_ERROR", "The data is not valid"},
+    {429, "RATE_LIMITED", "Too many requests"},
+    {431, "HEADERS_TOO_LARGE", "The request headers are too large"},
+    {500, "INTERNAL_ERROR", "The request could not be processed"},
+    {501, "NOT_IMPLEMENTED", "This is not supported"},
+    {503, "SERVICE_UNAVAILABLE", "The database is not available; try again later"},
+    {504, "GATEWAY_TIMEOUT", "The request took too long and was cancelled"},
+};
+
+const StatusText& text_of(unsigned status) {
+    for (const StatusText& text : status_texts)
+        if (text.status == status) return text;
+    return status < 500 ? status_texts[0] : text_of(500);
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+    core::write_json_string(name, out);
+    out += ':';
+    core::write_json_string(text, out);
+}
+
+std::string_view or_null(const std::string& json) {
+    return json.empty() ? std::string_view("null") : std::string_view(json);
+}
+
+// The contract's `details` is an array: what the database gave if it is one, else one entry.
+std::string detail_list(const Failure& failure) {
+    if (!failure.details.empty() && failure.details.front() == '[') return failure.details;
+    std::string list = "[";
+    if (!failure.details.empty()) list += "{\"message\":" + failure.details + '}';
+    return list + ']';
+}
+
+std::string route_body(const Failure& failure) {
+    std::string body = "{\"success\":false,\"error\":{";
+    append_member(body, "code", failure.code);
+    body += ',';
+    append_member(body, "message", failure.message);
+    body += ",\"details\":" + detail_list(failure);
+    if (!failure.hint.empty()) body += ",\"hint\":" + failure.hint;
+    body += ",\"statusCode\":" + std::to_string(failure.status) + "}}";
+    return body;
+}
+
+std::string rpc_body(const Failure& failure) {
+    std::string body = "{";
+    append_member(body, "code", failure.code);
+    body.append(",\"details\":").append(or_null(failure.details));
+    body.append(",\"hint\":").append(or_null(failure.hint)).append(",");
+    append_member(body, "message", failure.message);
+    return body + '}';
+}
+
+}  // namespace
+
+Failure own_failure(unsigned status) {
+    const StatusText& text = text_of(status);
+    Failure failure{.status = status, .code = text.code, .message = text.message};
+    if (status == 503) failure.headers.push_back({"Retry-After", "2"});
+    if (status == 401) failure.headers.push_back({"WWW-Authenticate", "Bearer"});
+    return failure;
+}
+
+Failure bad_request(std::string message, std::string_view rpc_code, Style style) {
+    Failure failure = own_failure(400);
+    failure.message = std::move(message);
+    if (style == Style::rpc) failure.code = rpc_code;
+    return failure;
+}
+
+Failure unauthorized(std::string message, Style style) {
+    Failure failure = own_failure(401);
+    failure.message = std::move(message);
+    if (style == Style::rpc) failure.code = "PGRST301";
+    failure.headers = {{"WWW-Authenticate", "Bearer error=\"invalid_token\""}};
+    return failure;
+}
+
+Failure not_found(std::string message) {
+    Failure failure = own_failure(404);
+    failure.message = std::move(message);
+    return failure;
+}
+
+Failure unavailable(std::string log) {
+    Failure failure = own_failure(503);
+    failure.log = std::move(log);
+    return failure;
+}
+
+Failure timed_out(std::string log) {
+    Failure failure = own_failure(504);
+    failure.log = std::move(log);
+    return failure;
+}
+
+Failure internal_error(std::string log) {
+    Failure failure = own_failure(500);
+    failure.log = std::move(log);
+    return failure;
+}
+
+Response to_response(const Failure& failure, Style style) {
+    return {.status = failure.status,
+            .headers = failure.headers,
+            .body = style == Style::route ? route_body(failure) : rpc_body(failure)};
+}
+
+}  // namespace eryxon::gateway

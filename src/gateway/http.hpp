@@ -1,0 +1,52 @@
+// A request and a response, apart from the library that reads and writes them.
+#pragma once
+
+#include "gateway/prelude.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eryxon::gateway {
+
+struct HeaderView {
+    std::string_view name;  // as sent
+    std::string_view value;
+};
+
+// Views into what the connection has read; valid until the response is written.
+struct Request {
+    std::string_view method;
+    std::string_view path;   // as sent, still percent-encoded
+    std::string_view query;  // without the question mark
+    std::vector<HeaderView> headers;
+    std::string_view body;
+    std::string_view client;  // address without port
+    TimePoint deadline;
+
+    // The first header of that name (given in lower case), or nothing.
+    const HeaderView* find(std::string_view name) const;
+    // How many headers have that name (given in lower case).
+    std::size_t count(std::string_view name) const;
+};
+
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+struct Response {
+    unsigned status = 200;
+    std::vector<Header> headers{};
+    std::string body{};
+    std::string_view content_type = "application/json; charset=utf-8";  // a literal; a header of that name wins
+
+    bool has(std::string_view name) const;  // name in lower case
+};
+
+// True if `name` is `lower` but for case.
+bool same_name(std::string_view name, std::string_view lower);
+// ASCII lower case.
+std::string lower_case(std::string_view text);
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,21 @@
+// The OpenAPI 3.1 description of all routes, made from the database's own description of records.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace eryxon::gateway {
+
+// Asks how an entity's schema is had: one column, an SQL expression on `e.entity`; no row without the extension.
+const char* describing_query();
+// Asks for all entities: [{"entity":...,"schema":...}, ...]. `describing` is the answer of describing_query().
+std::string entities_query(std::string_view describing);
+
+// The document. `entities` is the answer of entities_query().
+std::string write_openapi(std::string_view entities, const std::string& base_path);
+
+// The fixed parts, as JSON: the document without entities, and the paths of one, where @ stands for its name.
+const char* openapi_frame();
+const char* openapi_entity_paths();
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,107 @@
+// From a request to the function that it calls and the JSON that the function gets.
+#include "core/json.hpp"
+#include "gateway/service.hpp"
+
+#include <algorithm>
+
+namespace eryxon::gateway {
+
+namespace {
+
+// A body that is no JSON by its own account.
+void check_content_type(const Request& request) {
+    const HeaderView* encoding = request.find("content-encoding");
+    if (encoding != nullptr && !same_name(encoding->value, "identity")) throw own_failure(415);
+    const HeaderView* type = request.find("content-type");
+    if (type == nullptr) return;
+    std::string const value = lower_case(type->value);
+    if (value.starts_with("text/csv") || value.starts_with("multipart/") || value.find("xml") != std::string::npos)
+        throw own_failure(415);
+}
+
+// The body as the database can take it: a parameter of libpq ends at the first NUL byte.
+std::string read_body(const Request& request, Style style) {
+    check_content_type(request);
+    if (request.body.find('\0') != std::string_view::npos)
+        throw bad_request("The request body contains a NUL byte", "PGRST102", style);
+    if (!request.body.empty()) return std::string(request.body);
+    if (style == Style::rpc) return "{}";
+    throw bad_request("The request body is empty; a JSON value is expected", "", style);
+}
+
+std::vector<Parameter> read_query(const Request& request, Style style) {
+    std::optional<std::vector<Parameter>> parameters = parse_query(request.query);
+    if (!parameters) throw bad_request("The query string is malformed", "PGRST100", style);
+    return std::move(*parameters);
+}
+
+// The names in the body, for a function that takes its arguments one by one.
+std::vector<std::string> member_names(const std::string& body, Style style) {
+    try {
+        core::JsonArena arena;
+        core::Json const value = core::parse_json(body, arena);
+        if (!value.is_object()) throw bad_request("The arguments must be a JSON object", "PGRST102", style);
+        std::vector<std::string> names;
+        for (const core::JsonMember& member : value.members())
+            names.emplace_back(member.name);
+        return names;
+    } catch (const core::CallError&) {
+        throw bad_request("The request body is not valid JSON", "PGRST102", style);
+    }
+}
+
+bool takes_names(const std::vector<Function>& functions) {
+    return std::any_of(functions.begin(), functions.end(),
+                       [](const Function& function) { return function.document_type.empty(); });
+}
+
+bool has_body(const Route& route, const Request& request) {
+    switch (route.endpoint) {
+        case Endpoint::rpc:
+            return request.method == "POST";
+        case Endpoint::list:
+        case Endpoint::remove:
+        case Endpoint::status:
+            return false;
+        default:
+            return true;
+    }
+}
+
+Failure unknown(const Route& route, const std::string& schema, const Sent& sent) {
+    if (route.endpoint == Endpoint::rpc) return no_function(schema, route.function, sent);
+    if (route.entity.empty()) return own_failure(404);
+    return not_found("There is no entity \"" + std::string(route.entity) + '"');
+}
+
+}  // namespace
+
+Task<Service::Plan> Service::plan(const Request& request, const Route& route, Style style) {
+    Plan plan;
+    Sent sent;
+    sent.has_document = has_body(route, request);
+    if (sent.has_document) {
+        if (style == Style::route && !request.query.empty())
+            route_arguments(route.endpoint, read_query(request, style));
+        plan.document = read_body(request, style);
+    } else {
+        std::vector<Parameter> const arguments = style == Style::rpc
+                                                     ? rpc_arguments(read_query(request, style))
+                                                     : route_arguments(route.endpoint, read_query(request, style));
+        for (const Parameter& argument : arguments)
+            sent.names.push_back(argument.name);
+        plan.document = arguments_json(arguments);
+    }
+    plan.catalog = co_await database_.catalog(request.deadline);
+    for (bool refreshed = false;; refreshed = true) {
+        const std::vector<Function>& functions = plan.catalog->find(route.function);
+        if (sent.has_document && takes_names(functions)) sent.names = member_names(plan.document, style);
+        plan.match = match_function(functions, sent);
+        if (plan.match.function != nullptr) co_return std::move(plan);
+        if (refreshed) throw unknown(route, config_.db_schema, sent);
+        co_await database_.refresh(request.deadline);
+        plan.catalog = co_await database_.catalog(request.deadline);
+    }
+}
+
+}  // namespace eryxon::gateway

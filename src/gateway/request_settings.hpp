@@ -1,0 +1,18 @@
+// The settings request.headers and request.cookies, which tell the database what the client sent.
+#pragma once
+
+#include "gateway/credentials.hpp"
+#include "gateway/http.hpp"
+
+#include <string>
+
+namespace eryxon::gateway {
+
+// One object of lower-case names; repeated headers joined by ", ". Without cookies and x-eryxon-*, and with what
+// the credentials say of authorization and x-api-key. Throws Failure 400 for values that are not UTF-8.
+std::string headers_json(const Request& request, const Credentials& credentials, Style style);
+
+// The cookies as one object; "{}" if there are none. headers_json() has checked them.
+std::string cookies_json(const Request& request);
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,125 @@
+// Accepting connections. One ticker serves the time limits of all of them, which spares a timer for each wait.
+#include "gateway/server.hpp"
+
+#include "gateway/log.hpp"
+#include "gateway/response_head.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr std::chrono::milliseconds tick{100};
+constexpr std::chrono::milliseconds accept_pause{100};
+
+std::string address_text(const Tcp::endpoint& endpoint) {
+    std::string const address = endpoint.address().to_string();
+    std::string const host = endpoint.address().is_v6() ? '[' + address + ']' : address;
+    return host + ':' + std::to_string(endpoint.port());
+}
+
+}  // namespace
+
+Server::Server(asio::io_context& context, const Config& config)
+    : context_(context),
+      config_(config),
+      service_(context.get_executor(), config),
+      acceptor_(context.get_executor()),
+      signals_(context.get_executor(), SIGTERM, SIGINT),
+      ticker_(context.get_executor()) {}
+
+void Server::start() {
+    Tcp::endpoint const endpoint(asio::ip::make_address(config_.address), config_.port);
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(Tcp::acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+    service_.start();
+    asio::co_spawn(context_, accept(), asio::detached);
+    asio::co_spawn(context_, watch_time(), asio::detached);
+    asio::co_spawn(context_, watch_signals(), asio::detached);
+    std::fprintf(stderr, "eryxon-gateway: listening on http://%s\n", address_text(acceptor_.local_endpoint()).c_str());
+}
+
+Task<void> Server::accept() {
+    Timer pause(context_.get_executor());
+    while (!stopping_) {
+        ErrorCode error;
+        Socket socket = co_await acceptor_.async_accept(into(error));
+        if (!error) {
+            admit(std::move(socket));
+        } else if (!stopping_) {
+            LogLine("error").quoted("msg", "cannot accept a connection").quoted("reason", error.message()).write();
+            pause.expires_after(accept_pause);
+            co_await pause.async_wait(into(error));
+        }
+    }
+}
+
+// Serves the connection, or refuses it where there are too many.
+void Server::admit(Socket socket) {
+    ErrorCode ignored;
+    if (sessions_.size() >= config_.max_connections) {
+        Response const response = to_response(own_failure(503), Style::route);
+        std::string const text = response_head(response, {.request_id = request_id(nullptr)}, false) + response.body;
+        socket.non_blocking(true, ignored);
+        socket.write_some(asio::buffer(text), ignored);
+        socket.shutdown(Tcp::socket::shutdown_send, ignored);
+        return;
+    }
+    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, config_);
+    service_.metrics().connection_opened();
+    asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& error) {
+        if (error) LogLine("error").quoted("msg", "a connection ended with an exception").write();
+        sessions_.erase(session);
+        service_.metrics().connection_closed();
+    });
+}
+
+// Applies the time limits until the server has stopped.
+Task<void> Server::watch_time() {
+    while (!stopping_ || !sessions_.empty()) {
+        ErrorCode error;
+        ticker_.expires_after(tick);
+        co_await ticker_.async_wait(into(error));
+        TimePoint const now = Clock::now();
+        for (Session& session : sessions_)
+            session.check_time(now);
+        if (now >= stop_by_) abort();
+    }
+    abort();
+}
+
+Task<void> Server::watch_signals() {
+    ErrorCode error;
+    co_await signals_.async_wait(into(error));
+    if (error) co_return;
+    stop();
+    co_await signals_.async_wait(into(error));
+    if (!error) abort();
+}
+
+// Takes no new connections and no new requests; what runs may finish.
+void Server::stop() {
+    ErrorCode ignored;
+    stopping_ = true;
+    stop_by_ = Clock::now() + milliseconds(config_.shutdown_timeout);
+    acceptor_.close(ignored);
+    for (Session& session : sessions_)
+        session.finish();
+    ticker_.cancel();
+}
+
+// Ends all that is left; the event loop then runs out of work.
+void Server::abort() {
+    ErrorCode ignored;
+    for (Session& session : sessions_)
+        session.abort();
+    service_.stop();
+    signals_.cancel(ignored);
+}
+
+}  // namespace eryxon::gateway

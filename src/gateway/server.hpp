@@ -1,0 +1,39 @@
+// Listening, the clients' connections, and the stop.
+#pragma once
+
+#include "gateway/session.hpp"
+
+#include <list>
+#include <string>
+
+namespace eryxon::gateway {
+
+class Server {
+public:
+    Server(asio::io_context& context, const Config& config);
+
+    // Listens and starts to serve; throws boost::system::system_error if the address cannot be had.
+    void start();
+
+private:
+    using Sessions = std::list<Session>;
+
+    Task<void> accept();
+    Task<void> watch_time();
+    Task<void> watch_signals();
+    void admit(Socket socket);
+    void stop();
+    void abort();
+
+    asio::io_context& context_;
+    const Config& config_;
+    Service service_;
+    Acceptor acceptor_;
+    Signals signals_;
+    Timer ticker_;
+    Sessions sessions_;
+    TimePoint stop_by_ = TimePoint::max();
+    bool stopping_ = false;
+};
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,162 @@
+// The endpoints, and the way of a call: credentials, rate limit, function, database, answer.
+#include "gateway/service.hpp"
+
+#include "core/canonical.hpp"
+#include "gateway/log.hpp"
+#include "gateway/request_settings.hpp"
+
+#include <ctime>
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr std::chrono::seconds openapi_age{5};
+
+bool reads_only(std::string_view method) {
+    return method == "GET" || method == "HEAD";
+}
+
+void log_failure(const Failure& failure, const Trace& trace) {
+    LogLine("error")
+        .quoted("msg", failure.log)
+        .number("status", failure.status)
+        .plain("request_id", trace.request_id)
+        .write();
+}
+
+void add_rate_headers(Response& response, const RateState& rate) {
+    response.headers.push_back({"X-RateLimit-Limit", std::to_string(rate.limit)});
+    response.headers.push_back({"X-RateLimit-Remaining", std::to_string(rate.remaining)});
+    response.headers.push_back({"X-RateLimit-Reset", std::to_string(rate.reset)});
+}
+
+// Other schemas than the exposed one cannot be asked for.
+void check_profile(const Request& request, const std::string& schema) {
+    const HeaderView* profile = request.find(reads_only(request.method) ? "accept-profile" : "content-profile");
+    if (profile == nullptr || profile->value == schema) return;
+    Failure failure = own_failure(406);
+    failure.code = "PGRST106";
+    failure.message = "Invalid schema: only " + schema + " is exposed";
+    throw failure;
+}
+
+// The settings and parameters of the call, from the request.
+Call make_call(const Request& request, const Route& route, const Credentials& credentials, Style style) {
+    Call call;
+    call.role = credentials.role;
+    call.claims = credentials.claims;
+    call.method = reads_only(request.method) ? request.method : "POST";
+    call.path = "/rpc/" + route.function;
+    call.headers = headers_json(request, credentials, style);
+    call.cookies = cookies_json(request);
+    return call;
+}
+
+Response to_response(Answer answer, const Function& function, Style style) {
+    Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+    if (style == Style::rpc && !response.has("content-range")) response.headers.push_back({"Content-Range", "0-0/*"});
+    if (function.returns == Returns::nothing) {
+        if (response.status == 200) response.status = 204;
+        response.body.clear();
+    }
+    return response;
+}
+
+}  // namespace
+
+Service::Service(Executor executor, const Config& config)
+    : config_(config), database_(executor, config), tokens_(config), limiter_(config.rate_limit) {}
+
+Task<Response> Service::answer(const Request& request, Trace& trace) {
+    Route const route = find_route(config_.base_path, request.method, request.path);
+    Style const style = request.path.starts_with("/rpc/") ? Style::rpc : Style::route;
+    trace.route = route.path;
+    Response response;
+    try {
+        response = co_await answer_route(request, route, trace, style);
+    } catch (const Failure& failure) {
+        if (!failure.log.empty()) log_failure(failure, trace);
+        response = gateway::to_response(failure, style);
+    } catch (const std::exception& error) {
+        Failure const failure = internal_error(error.what());
+        log_failure(failure, trace);
+        response = gateway::to_response(failure, style);
+    }
+    if (trace.rate) add_rate_headers(response, *trace.rate);
+    co_return std::move(response);
+}
+
+Task<Response> Service::answer_route(const Request& request, const Route& route, Trace& trace, Style style) {
+    switch (route.endpoint) {
+        case Endpoint::none:
+            throw own_failure(404);
+        case Endpoint::wrong_method: {
+            Failure failure = own_failure(405);
+            failure.headers.push_back({"Allow", std::string(route.allow)});
+            throw failure;
+        }
+        case Endpoint::health:
+            co_return Response{.body = "{\"status\":\"ok\"}"};
+        case Endpoint::ready:
+            co_return answer_ready();
+        case Endpoint::metrics:
+            co_return Response{.body = metrics_.text(database_.counts()),
+                               .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+        case Endpoint::openapi:
+            break;
+        default: {
+            Response response = co_await answer_call(request, route, trace, style);
+            co_return std::move(response);
+        }
+    }
+    Response description = co_await answer_openapi(request);
+    co_return std::move(description);
+}
+
+Response Service::answer_ready() const {
+    if (database_.is_ready()) return {.body = "{\"status\":\"ready\"}"};
+    return {.status = 503, .headers = {{"Retry-After", "2"}}, .body = "{\"status\":\"database unavailable\"}"};
+}
+
+Task<Response> Service::answer_openapi(const Request& request) {
+    if (openapi_.empty() || Clock::now() - openapi_made_ > openapi_age) {
+        std::string const describing = co_await database_.query(describing_query(), request.deadline);
+        std::string entities = "[]";
+        if (!describing.empty()) entities = co_await database_.query(entities_query(describing), request.deadline);
+        openapi_ = write_openapi(entities, config_.base_path);
+        openapi_made_ = Clock::now();
+    }
+    co_return Response{.body = openapi_};
+}
+
+// Takes the request from the caller's allowance; throws Failure 429.
+void Service::limit_rate(const Request& request, const Credentials& credentials, Trace& trace) {
+    if (!limiter_.active()) return;
+    std::string const caller = credentials.kind == Credentials::Kind::none ? "address " + std::string(request.client)
+                                                                           : core::sha256_hex(credentials.secret);
+    trace.rate = limiter_.take(caller, Clock::now());
+    if (trace.rate->allowed) return;
+    metrics_.rate_limited();
+    Failure failure = own_failure(429);
+    failure.headers.push_back({"Retry-After", std::to_string(trace.rate->retry_after)});
+    throw failure;
+}
+
+Task<Response> Service::answer_call(const Request& request, const Route& route, Trace& trace, Style style) {
+    Credentials const credentials = read_credentials(request, tokens_, config_.db_anon_role, std::time(nullptr), style);
+    trace.auth = log_name(credentials);
+    limit_rate(request, credentials, trace);
+    if (style == Style::rpc) check_profile(request, config_.db_schema);
+    Plan plan = co_await this->plan(request, route, style);
+    Call call = make_call(request, route, credentials, style);
+    call.function = plan.match.function;
+    call.arguments = std::move(plan.match.arguments);
+    call.document = &plan.document;
+    call.read_only = reads_only(request.method) || !call.function->is_volatile;
+    bool const anonymous = credentials.kind == Credentials::Kind::none;
+    Answer answer = co_await database_.run(call, *plan.catalog, request.deadline, style, anonymous);
+    co_return to_response(std::move(answer), *call.function, style);
+}
+
+}  // namespace eryxon::gateway

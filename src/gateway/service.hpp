@@ -1,0 +1,63 @@
+// What the gateway answers: from a request to a response, whatever carries them.
+#pragma once
+
+#include "gateway/credentials.hpp"
+#include "gateway/database.hpp"
+#include "gateway/http.hpp"
+#include "gateway/matching.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/openapi.hpp"
+#include "gateway/query.hpp"
+#include "gateway/rate_limit.hpp"
+#include "gateway/router.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace eryxon::gateway {
+
+// What is noted of a request beside its answer.
+struct Trace {
+    std::string request_id;
+    std::string_view route = "(none)";
+    std::string auth = "none";
+    std::optional<RateState> rate{};  // where a limit is in force
+};
+
+class Service {
+public:
+    Service(Executor executor, const Config& config);
+
+    void start() { database_.start(); }
+    void stop() { database_.stop(); }
+    Metrics& metrics() { return metrics_; }
+
+    // The answer to a request that arrived completely.
+    Task<Response> answer(const Request& request, Trace& trace);
+
+private:
+    // A function and what it is called with.
+    struct Plan {
+        std::shared_ptr<const Catalog> catalog;
+        Match match;
+        std::string document;
+    };
+
+    Task<Response> answer_route(const Request& request, const Route& route, Trace& trace, Style style);
+    Task<Response> answer_call(const Request& request, const Route& route, Trace& trace, Style style);
+    Task<Plan> plan(const Request& request, const Route& route, Style style);
+    Task<Response> answer_openapi(const Request& request);
+    Response answer_ready() const;
+    void limit_rate(const Request& request, const Credentials& credentials, Trace& trace);
+
+    const Config& config_;
+    Metrics metrics_;
+    Database database_;
+    TokenChecker tokens_;
+    RateLimiter limiter_;
+    std::string openapi_;  // the latest description, made at openapi_made_
+    TimePoint openapi_made_{};
+};
+
+}  // namespace eryxon::gateway

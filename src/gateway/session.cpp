@@ -1,0 +1,258 @@
+// Reading requests with Boost.Beast's parser, within limits of size and time.
+#include "gateway/session.hpp"
+
+#include "gateway/log.hpp"
+#include "gateway/response_head.hpp"
+
+#include <algorithm>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/verb.hpp>
+
+namespace eryxon::gateway {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::uint32_t header_limit = 32 * 1024;  // bytes of request line and headers
+constexpr std::size_t most_headers = 100;
+constexpr std::size_t small_read = 8 * 1024;
+constexpr std::size_t large_read = 64 * 1024;
+constexpr std::chrono::seconds drain_limit{2};
+constexpr unsigned complete = 200, ended = 1;  // ends of read_request() beside the statuses of refusals
+
+// What a fault in a request is answered with.
+unsigned status_of(const ErrorCode& error) {
+    if (error == http::error::header_limit) return 431;
+    if (error == http::error::body_limit) return 413;
+    return 400;
+}
+
+std::string_view view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+// False for transfer codings beside chunked: the length of such a body could be read in two ways.
+template <class Message>
+bool has_known_framing(const Message& message) {
+    auto const codings = message.equal_range(http::field::transfer_encoding);
+    return std::all_of(codings.first, codings.second,
+                       [](auto const& field) { return same_name(view(field.value()), "chunked"); });
+}
+
+// The path and query of a target, which may also name scheme and host.
+std::string_view origin_form(std::string_view target) {
+    std::size_t const scheme = target.find("://");
+    if (target.starts_with('/') || scheme == std::string_view::npos) return target;
+    std::size_t const slash = target.find('/', scheme + 3);
+    return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+}
+
+std::string address_of(const Socket& socket) {
+    ErrorCode error;
+    auto const endpoint = socket.remote_endpoint(error);
+    return error ? "unknown" : endpoint.address().to_string();
+}
+
+}  // namespace
+
+Session::Session(Socket socket, Service& service, const Config& config)
+    : socket_(std::move(socket)), service_(service), config_(config), client_(address_of(socket_)) {
+    ErrorCode ignored;
+    socket_.set_option(Tcp::no_delay(true), ignored);
+}
+
+Task<void> Session::run() {
+    bool more = true;
+    while (more)
+        more = co_await serve();
+    abort();
+}
+
+void Session::enter(Phase phase, TimePoint deadline) {
+    phase_ = phase;
+    deadline_ = deadline;
+}
+
+void Session::check_time(TimePoint now) {
+    if (now < deadline_) return;
+    deadline_ = TimePoint::max();
+    timed_out_ = true;
+    ErrorCode ignored;
+    if (phase_ == Phase::headers || phase_ == Phase::body || phase_ == Phase::drain)
+        socket_.cancel(ignored);
+    else
+        abort();
+}
+
+void Session::finish() {
+    finishing_ = true;
+    if (phase_ == Phase::idle) abort();
+}
+
+void Session::abort() {
+    ErrorCode ignored;
+    socket_.close(ignored);
+}
+
+// Makes ready for the next request. A new connection must send one soon, a kept-alive one may idle.
+void Session::begin_request() {
+    parser_.emplace();
+    parser_->eager(true);
+    parser_->header_limit(header_limit);
+    parser_->body_limit(config_.body_limit);
+    bytes_in_ = buffer_.size();
+    Seconds const limit = first_ ? std::min(config_.header_timeout, config_.idle_timeout) : config_.idle_timeout;
+    enter(Phase::idle, Clock::now() + milliseconds(limit));
+    first_ = false;
+}
+
+Task<bool> Session::fill() {
+    ErrorCode error;
+    auto const space = buffer_.prepare(phase_ == Phase::body ? large_read : small_read);
+    std::size_t const count = co_await socket_.async_read_some(space, into(error));
+    buffer_.commit(count);
+    bytes_in_ += count;
+    co_return !error;
+}
+
+// Feeds the parser. 0: it wants more; else `complete` or the status of a refusal.
+unsigned Session::parse() {
+    ErrorCode error;
+    while (buffer_.size() > 0 && !parser_->is_done()) {
+        std::size_t const used = parser_->put(buffer_.data(), error);
+        buffer_.consume(used);
+        if (error == http::error::need_more || (!error && used == 0)) return 0;
+        if (error) return status_of(error);
+    }
+    if (parser_->is_header_done() && !has_known_framing(parser_->get())) return 501;
+    return parser_->is_done() ? complete : 0;
+}
+
+// The headers are there, the body is not. A client that asks before sending it is told to go on.
+Task<bool> Session::enter_body() {
+    enter(Phase::body, started_ + milliseconds(config_.request_timeout));
+    auto const& message = parser_->get();
+    if (message.version() < 11 || !boost::beast::iequals(message[http::field::expect], "100-continue")) co_return true;
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    ErrorCode error;
+    co_await asio::async_write(socket_, asio::buffer(go_on.data(), go_on.size()), into(error));
+    co_return !error;
+}
+
+// Reads one request: `complete`, `ended`, or the status of a refusal.
+Task<unsigned> Session::read_request() {
+    begin_request();
+    for (;;) {
+        if (buffer_.size() > 0) {
+            if (phase_ == Phase::idle) {
+                started_ = Clock::now();
+                enter(Phase::headers, started_ + milliseconds(config_.header_timeout));
+            }
+            if (unsigned const status = parse(); status != 0) co_return status;
+            bool go_on = true;
+            if (phase_ == Phase::headers && parser_->is_header_done()) go_on = co_await enter_body();
+            if (!go_on) co_return ended;
+        }
+        bool const filled = co_await fill();
+        if (!filled) co_return timed_out_&& phase_ != Phase::idle ? 408 : ended;
+    }
+}
+
+Request Session::make_request() const {
+    auto const& message = parser_->get();
+    Request request;
+    request.method = view(message.method_string());
+    std::string_view const target = origin_form(view(message.target()));
+    std::size_t const mark = std::min(target.find('?'), target.size());
+    request.path = target.substr(0, mark);
+    request.query = target.substr(std::min(mark + 1, target.size()));
+    for (auto const& field : message)
+        request.headers.push_back({view(field.name_string()), view(field.value())});
+    request.body = message.body();
+    request.client = client_;
+    request.deadline = started_ + milliseconds(config_.request_timeout);
+    return request;
+}
+
+// Answers one request; false if the connection ends with it.
+Task<bool> Session::serve() {
+    unsigned const status = co_await read_request();
+    if (status == ended) co_return false;
+    if (status != complete) {
+        co_await refuse(status);
+        co_return false;
+    }
+    Request const request = make_request();
+    Trace trace{.request_id = request_id(request.find("x-request-id"))};
+    enter(Phase::answer, TimePoint::max());
+    Response response = co_await answer(request, trace);
+    bool const keep_alive = parser_->keep_alive() && !finishing_;
+    bool const written = co_await write(response, trace, keep_alive);
+    log(request, response, trace);
+    co_return written&& keep_alive;
+}
+
+Task<Response> Session::answer(const Request& request, Trace& trace) {
+    if (request.headers.size() > most_headers) co_return to_response(own_failure(431), Style::route);
+    service_.metrics().request_began();
+    Response response = co_await service_.answer(request, trace);
+    double const seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+    service_.metrics().request_ended(trace.route, request.method, response.status, seconds);
+    co_return std::move(response);
+}
+
+// Answers a request that cannot be read to its end, and ends the connection so that the answer arrives.
+Task<void> Session::refuse(unsigned status) {
+    Request const request = make_request();
+    Style const style = request.path.starts_with("/rpc/") ? Style::rpc : Style::route;
+    Response const response = to_response(own_failure(status), style);
+    Trace const trace{.request_id = request_id(nullptr)};
+    service_.metrics().request_began();
+    service_.metrics().request_ended("(refused)", "other", status, 0);
+    bool const written = co_await write(response, trace, false);
+    log(request, response, trace);
+    if (written) co_await drain();
+}
+
+Task<bool> Session::write(const Response& response, const Trace& trace, bool keep_alive) {
+    enter(Phase::write, Clock::now() + milliseconds(config_.request_timeout));
+    bool const head_only = parser_->get().method() == http::verb::head;
+    std::string const head = response_head(response, trace, keep_alive);
+    std::string_view const body = head_only ? std::string_view() : std::string_view(response.body);
+    std::array<asio::const_buffer, 2> const parts = {asio::buffer(head), asio::buffer(body.data(), body.size())};
+    ErrorCode error;
+    bytes_out_ = co_await asio::async_write(socket_, parts, into(error));
+    co_return !error;
+}
+
+// Reads and forgets what the client still sends: closing at once would take the answer from it.
+Task<void> Session::drain() {
+    ErrorCode error;
+    socket_.shutdown(Tcp::socket::shutdown_send, error);
+    enter(Phase::drain, Clock::now() + drain_limit);
+    timed_out_ = false;
+    bool more = true;
+    while (more && !timed_out_) {
+        more = co_await fill();
+        buffer_.consume(buffer_.size());
+    }
+}
+
+void Session::log(const Request& request, const Response& response, const Trace& trace) const {
+    if (!config_.access_log) return;
+    double const passed = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
+    LogLine("info")
+        .quoted("client", client_)
+        .plain("request_id", trace.request_id)
+        .quoted("method", request.method)
+        .quoted("path", request.path)
+        .number("status", response.status)
+        .milliseconds("duration_ms", passed)
+        .number("bytes_in", bytes_in_)
+        .number("bytes_out", bytes_out_)
+        .quoted("auth", trace.auth)
+        .write();
+}
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,35 @@
+// SQL statements with an identity, so that each connection prepares each of them once.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace eryxon::gateway {
+
+struct Statement {
+    unsigned id;  // names the prepared statement; 0: never prepared under a name
+    std::string text;
+};
+
+using StatementPtr = std::shared_ptr<const Statement>;
+
+// A statement with its parameters, NUL-terminated text each.
+struct Step {
+    StatementPtr statement;
+    std::vector<const char*> parameters{};
+};
+
+// Keeps statements for the life of the process. Bounded: what comes after that is parsed for each use.
+class Statements {
+public:
+    // The statement of that text; `owner` keeps equal texts apart, for what one role has prepared is not another's.
+    StatementPtr get(const std::string& owner, const std::string& text);
+
+private:
+    std::unordered_map<std::string, StatementPtr> kept_;
+};
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,58 @@
+// Paths and methods, and the endpoints that they name.
+#include "gateway/router.hpp"
+
+#include <gtest/gtest.h>
+
+namespace eryxon::gateway {
+namespace {
+
+TEST(Router, FindsTheFunctionOfEachRoute) {
+    const struct {
+        std::string_view method, path, function, route;
+    } table[] = {
+        {"PUT", "/api-jobs/sync", "api-jobs-sync", "/api-{entity}/sync"},
+        {"POST", "/api-jobs/bulk-sync", "api-jobs-bulk-sync", "/api-{entity}/bulk-sync"},
+        {"DELETE", "/api-work_orders2", "api-work_orders2-delete", "/api-{entity}"},
+        {"GET", "/api-cells", "api-cells-list", "/api-{entity}"},
+        {"HEAD", "/api-cells", "api-cells-list", "/api-{entity}"},
+        {"POST", "/api-erp-sync/diff", "api-erp-sync-diff", "/api-erp-sync/diff"},
+        {"POST", "/api-erp-sync/sync", "api-erp-sync-sync", "/api-erp-sync/sync"},
+        {"GET", "/api-erp-sync/status", "api-erp-sync-status", "/api-erp-sync/status"},
+        {"POST", "/rpc/api-jobs-sync", "api-jobs-sync", "/rpc/{function}"},
+        {"GET", "/rpc/a%20b", "a b", "/rpc/{function}"},
+    };
+    for (auto const& row : table) {
+        Route const route = find_route("", row.method, row.path);
+        EXPECT_EQ(route.function, row.function) << row.path;
+        EXPECT_EQ(route.path, row.route) << row.path;
+        EXPECT_TRUE(calls_function(route.endpoint)) << row.path;
+    }
+}
+
+TEST(Router, RefusesOtherPaths) {
+    for (std::string_view const path :
+         {"", "/", "*", "/api-", "/api-/sync", "/api-Jobs/sync", "/api-jobs/", "/api-jobs/sync/", "/api-1a",
+          "/api-erp-sync", "/rpc/", "/rpc", "/rpc/%00", "/rpc/%zz", "/rpc/%ff", "/api-a%62c", "//api-jobs",
+          "/api-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
+        EXPECT_EQ(find_route("", "GET", path).endpoint, Endpoint::none) << path;
+}
+
+TEST(Router, NamesTheMethodsOfAPath) {
+    Route const route = find_route("", "PATCH", "/api-jobs");
+    EXPECT_EQ(route.endpoint, Endpoint::wrong_method);
+    EXPECT_EQ(route.allow, "GET, HEAD, DELETE");
+    EXPECT_EQ(find_route("", "PUT", "/rpc/f").allow, "GET, HEAD, POST");
+    EXPECT_EQ(find_route("", "POST", "/healthz").allow, "GET, HEAD");
+    EXPECT_EQ(find_route("", "get", "/healthz").endpoint, Endpoint::wrong_method);
+}
+
+TEST(Router, PutsTheBasePathInFrontOfTheRoutesOnly) {
+    EXPECT_EQ(find_route("/functions/v1", "PUT", "/functions/v1/api-jobs/sync").endpoint, Endpoint::sync);
+    EXPECT_EQ(find_route("/functions/v1", "PUT", "/api-jobs/sync").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("/functions/v1", "PUT", "/functions/v1api-jobs/sync").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("/functions/v1", "POST", "/rpc/f").endpoint, Endpoint::rpc);
+    EXPECT_EQ(find_route("/functions/v1", "GET", "/healthz").endpoint, Endpoint::health);
+}
+
+}  // namespace
+}  // namespace eryxon::gateway
