@@ -1,10 +1,10 @@
 -- pgbench: the transaction that the gateway makes of one request, prepared and in one pipeline.
 \if :started = 0
-SELECT bench.body(@size@, @block@) AS body \gset
+SELECT bench.body(@size@, @start@) AS body \gset
 \set started 1
 \endif
 \set number :number + 1
-\set block 20000000 + :client_id * 1000000 + :number
+\set block @next@
 \startpipeline
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SELECT set_config('search_path', '"eryxon_api", "public"', true), set_config('role', :role, true),
