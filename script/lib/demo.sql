@@ -11,7 +11,7 @@ SET client_min_messages = warning;
 \echo '1. Install the extension and make its five tables.'
 \echo '   CREATE EXTENSION eryxon_sync; SELECT eryxon_create_tables();'
 CREATE EXTENSION eryxon_sync;
-SELECT format('ALTER DATABASE %I SET eryxon.tenant_id = %L', current_database(), :'tenant') \gexec
+SELECT format('ALTER ROLE CURRENT_USER IN DATABASE %I SET eryxon.tenant_id = %L', current_database(), :'tenant') \gexec
 SET eryxon.tenant_id = :'tenant';
 SELECT FROM eryxon_create_tables() \g /dev/null
 
