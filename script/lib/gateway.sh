@@ -7,7 +7,7 @@
 gateway_build() {
     local build=$1
     shift
-    cmake -S "$ROOT" -B "$build" -DERYXON_GATEWAY=ON -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
+    cmake -S "$ROOT" -B "$build" -DERYXON_GATEWAY=ON -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF "$@" >/dev/null &&
         cmake --build "$build" --parallel "$(nproc)" --target eryxon-gateway >/dev/null
 }
 
