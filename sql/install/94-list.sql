@@ -159,6 +159,9 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM eryxon.fail_unknown_entity(wanted_entity, false);
     END IF;
+    IF NOT has_any_column_privilege(listed.table_name, 'SELECT') THEN
+        PERFORM eryxon.fail('ACCESS_DENIED', '42501', '', format('permission denied for table %s', listed.table_name));
+    END IF;
     PERFORM eryxon.check_list(wanted_entity, given);
     answer := eryxon.read_page(listed, tenant, given, max_rows, skip_rows);
     IF NOT given ? 'id' THEN

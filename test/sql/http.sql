@@ -97,6 +97,14 @@ SELECT answer(c) FROM unnest(ARRAY['"api-jobs-delete"()', '"api-jobs-delete"(ext
     '"api-jobs-delete"(id => (SELECT id FROM jobs WHERE job_number = ''T-2''), hard => false)', '"api-jobs-delete"(id => (SELECT id FROM jobs WHERE job_number = ''T-3''))']) c;
 SELECT job_number, deleted_at IS NOT NULL AS deleted FROM jobs WHERE job_number IN ('1', 'T-2', 'T-3') AND customer IS NULL ORDER BY 1;
 
+-- What the role may not do.
+CREATE ROLE http_nobody;
+GRANT USAGE ON SCHEMA eryxon_api TO http_nobody;
+SET ROLE http_nobody;
+SELECT answer(c) FROM unnest(ARRAY['"api-cells-list"()', '"api-cells-sync"(''{"external_id":"E","external_source":"S","name":"E"}'')',
+    '"api-cells-delete"(external_id => ''C'', external_source => ''S'')', '"api-erp-sync-sync"(''{"cells":[{"external_id":"E","external_source":"S","name":"E"}]}'')']) c;
+RESET ROLE;
+
 -- What must leave the call does so; nothing is half done after a failure.
 BEGIN READ ONLY;
 SELECT answer('"api-cells-sync"(''{"external_id":"E","external_source":"S","name":"E"}'')');
@@ -123,3 +131,4 @@ DROP EXTENSION eryxon_sync CASCADE;
 SELECT count(*) FROM pg_proc WHERE proname LIKE 'api-%';
 \c :home :root
 DROP DATABASE eryxon_http WITH (FORCE);
+DROP ROLE http_nobody;
