@@ -7,7 +7,7 @@
 gateway_build() {
     local build=$1
     shift
-    cmake -S "$ROOT" -B "$build" -DERYXON_GATEWAY=ON -DCMAKE_BUILD_TYPE=Release "$@" >/dev/null &&
+    cmake -S "$ROOT" -B "$build" -DERYXON_GATEWAY=ON -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF "$@" >/dev/null &&
         cmake --build "$build" --parallel "$(nproc)" --target eryxon-gateway >/dev/null
 }
 
@@ -18,8 +18,8 @@ gateway_start() {
     shift 2
     gateway_stop "$folder"
     install -D -m 755 "$program" "$folder/bin/eryxon-gateway"
-    (cd "$folder" && as_server_user env "$@" bash -c 'echo $$ >gateway.pid && exec bin/eryxon-gateway serve' \
-        </dev/null >gateway.log 2>&1 &)
+    (cd "$folder" && as_server_user env "$@" bash -c 'echo $$ >gateway.pid && exec bin/eryxon-gateway serve') \
+        </dev/null >"$folder/gateway.log" 2>&1 &
     until gateway_address "$folder"; do
         if [ -s "$folder/gateway.pid" ] && ! gateway_runs "$folder"; then
             cat "$folder/gateway.log" >&2

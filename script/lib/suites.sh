@@ -34,12 +34,15 @@ with_cluster() {
     fi
 }
 
-# core without a server: GoogleTest under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Builds core, the gateway and their tests in SANITIZED, under AddressSanitizer and UndefinedBehaviorSanitizer.
+SANITIZED=$ROOT/build/sanitized
+build_sanitized() { cmake_build "$SANITIZED" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON; }
+
+# core and the gateway's parts without a server: GoogleTest.
 suite_unit() {
-    local build=$ROOT/build/unit
-    logged unit-build cmake_build "$build" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON
+    logged unit-build build_sanitized
     if [ "$STATUS" -ne 0 ]; then count "unit build" 0 1; return; fi
-    logged unit ctest --test-dir "$build" --output-on-failure
+    logged unit ctest --test-dir "$SANITIZED" --output-on-failure
     count_ctest unit "$WORK/unit.log" "$STATUS"
 }
 
@@ -151,20 +154,13 @@ run_oracle() {
     count_summary oracle "$WORK/oracle.log" "$STATUS"
 }
 
-# Builds the gateway and the tests over libpq in folder $1, under AddressSanitizer and UndefinedBehaviorSanitizer.
-build_gateway() {
-    cmake -S "$ROOT" -B "$1" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON &&
-        cmake --build "$1" --parallel "$(nproc)" --target eryxon-gateway http_tests
-}
-
 # HTTP: PostgREST's statements, the gateway under sanitizers, nginx in front of it; servers of their own.
 suite_http() {
-    local build=$ROOT/build/gateway-asan
-    logged http-build build_gateway "$build"
+    logged http-build build_sanitized
     if [ "$STATUS" -ne 0 ]; then count "http build" 0 1; return; fi
     logged http-packages npm --prefix "$ROOT/test/http" ci --no-audit --no-fund
     if [ "$STATUS" -ne 0 ]; then count "http packages (npm ci)" 0 1; return; fi
     STATUS=0
-    "$ROOT/test/http/run" --build "$build" 2>&1 | tee "$WORK/http.log" || STATUS=$?
+    "$ROOT/test/http/run" --build "$SANITIZED" 2>&1 | tee "$WORK/http.log" || STATUS=$?
     count_summary http "$WORK/http.log" "$STATUS"
 }

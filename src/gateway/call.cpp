@@ -86,7 +86,7 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
       begin_read_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")),
       begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")),
       commit_(statements.get("", "COMMIT")),
-      rollback_(statements.get("", "ROLLBACK")) {
+      rollback_(std::make_shared<const Statement>(Statement{0, "ROLLBACK"})) {
     if (!config.db_pre_request.empty()) pre_request_ = "select " + quote_dotted(config.db_pre_request) + "()";
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::seconds refresh_pause{1};
 constexpr std::chrono::seconds load_limit{10};
-constexpr std::string_view no_such_statement = "26000";
+constexpr std::string_view no_such_statement = "26000", statement_exists = "42P05";
 constexpr std::string_view no_such_function = "42883";
 constexpr int body_column = 2, headers_column = 3, status_column = 4;
 
@@ -31,6 +31,12 @@ Answer read_answer(const Outcome& outcome) {
     if (!headers.empty() && !parse_response_headers(headers, answer.headers))
         throw internal_error("response.headers is malformed");
     return answer;
+}
+
+// True where a function of the database has dropped prepared statements: nothing was done then.
+bool has_lost_statements(const Outcome& outcome) {
+    const std::string& sqlstate = outcome.error.sqlstate;
+    return outcome.end == Outcome::End::failed && (sqlstate == no_such_statement || sqlstate == statement_exists);
 }
 
 // Throws for all but a list of statements that was done.
@@ -112,12 +118,19 @@ Task<Outcome> Database::transact(Connection& connection, const std::vector<Step>
     co_return std::move(outcome);
 }
 
+// Makes the server's prepared statements and the connection's list of them agree: none on either side.
+Task<void> Database::forget_statements(Connection& connection) {
+    Step const step{std::make_shared<const Statement>(Statement{0, "DEALLOCATE ALL"}), {}};
+    co_await connection.run({&step, 1}, Clock::now() + load_limit);
+    connection.forget_statements();
+}
+
 Task<Answer> Database::run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style, bool anonymous) {
     std::vector<Step> const steps = writer_.write(call, catalog.settings(call.role));
     Lease lease = co_await borrow(deadline);
     Outcome outcome = co_await transact(*lease, steps, deadline);
-    if (outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_statement) {
-        lease->forget_statements();
+    if (has_lost_statements(outcome)) {
+        co_await forget_statements(*lease);
         outcome = co_await transact(*lease, steps, deadline);
     }
     bool const outdated = outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_function;

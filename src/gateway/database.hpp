@@ -41,6 +41,7 @@ private:
     Task<bool> prepare(Connection& connection);
     Task<bool> load(Connection& connection, TimePoint deadline);
     Task<Lease> borrow(TimePoint deadline);
+    Task<void> forget_statements(Connection& connection);
     Task<Outcome> transact(Connection& connection, const std::vector<Step>& steps, TimePoint deadline);
 
     const Config& config_;

@@ -2,6 +2,7 @@
 #include "gateway/failure.hpp"
 
 #include "core/json.hpp"
+#include "gateway/response_settings.hpp"
 
 namespace eryxon::gateway {
 
@@ -127,9 +128,11 @@ Failure internal_error(std::string log) {
 }
 
 Response to_response(const Failure& failure, Style style) {
-    return {.status = failure.status,
-            .headers = failure.headers,
-            .body = style == Style::route ? route_body(failure) : rpc_body(failure)};
+    if (style == Style::route)
+        return {.status = failure.status, .headers = failure.headers, .body = route_body(failure)};
+    Response response{.status = failure.status, .headers = failure.headers, .body = rpc_body(failure)};
+    add_response_header(response.headers, "Proxy-Status", "eryxon-gateway; error=" + failure.code);
+    return response;
 }
 
 }  // namespace eryxon::gateway

@@ -19,13 +19,27 @@ void check_content_type(const Request& request) {
         throw own_failure(415);
 }
 
+// A POST whose arguments are the fields of a form, as PostgREST takes them too.
+bool is_form(const Request& request) {
+    const HeaderView* type = request.find("content-type");
+    return type != nullptr && request.method == "POST" &&
+           lower_case(type->value).starts_with("application/x-www-form-urlencoded");
+}
+
+// True where ?columns= asks for the body to be passed on unseen, as PostgREST has it.
+bool is_raw(const Request& request) {
+    std::optional<std::vector<Parameter>> const parameters = parse_query(request.query);
+    return parameters && std::any_of(parameters->begin(), parameters->end(),
+                                     [](const Parameter& parameter) { return parameter.name == "columns"; });
+}
+
 // The body as the database can take it: a parameter of libpq ends at the first NUL byte.
 std::string read_body(const Request& request, Style style) {
     check_content_type(request);
     if (request.body.find('\0') != std::string_view::npos)
         throw bad_request("The request body contains a NUL byte", "PGRST102", style);
     if (!request.body.empty()) return std::string(request.body);
-    if (style == Style::rpc) return "{}";
+    if (style == Style::rpc) return is_raw(request) ? "" : "{}";
     throw bad_request("The request body is empty; a JSON value is expected", "", style);
 }
 
@@ -33,6 +47,15 @@ std::vector<Parameter> read_query(const Request& request, Style style) {
     std::optional<std::vector<Parameter>> parameters = parse_query(request.query);
     if (!parameters) throw bad_request("The query string is malformed", "PGRST100", style);
     return std::move(*parameters);
+}
+
+// The arguments of a call that names them one by one: those of a route, or of /rpc by GET or as a form.
+std::vector<Parameter> read_arguments(const Request& request, const Route& route, Style style) {
+    if (style == Style::route) return route_arguments(route.endpoint, read_query(request, style));
+    if (!is_form(request)) return rpc_arguments(read_query(request, style));
+    std::optional<std::vector<Parameter>> fields = parse_query(request.body);
+    if (!fields) throw bad_request("The form is malformed", "PGRST102", style);
+    return form_arguments(std::move(*fields));
 }
 
 // The names in the body, for a function that takes its arguments one by one.
@@ -58,7 +81,7 @@ bool takes_names(const std::vector<Function>& functions) {
 bool has_body(const Route& route, const Request& request) {
     switch (route.endpoint) {
         case Endpoint::rpc:
-            return request.method == "POST";
+            return request.method == "POST" && !is_form(request);
         case Endpoint::list:
         case Endpoint::remove:
         case Endpoint::status:
@@ -85,9 +108,7 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
             route_arguments(route.endpoint, read_query(request, style));
         plan.document = read_body(request, style);
     } else {
-        std::vector<Parameter> const arguments = style == Style::rpc
-                                                     ? rpc_arguments(read_query(request, style))
-                                                     : route_arguments(route.endpoint, read_query(request, style));
+        std::vector<Parameter> const arguments = read_arguments(request, route, style);
         for (const Parameter& argument : arguments)
             sent.names.push_back(argument.name);
         plan.document = arguments_json(arguments);

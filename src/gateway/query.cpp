@@ -120,19 +120,25 @@ std::vector<Parameter> route_arguments(Endpoint endpoint, std::vector<Parameter>
     return arguments;
 }
 
-std::vector<Parameter> rpc_arguments(std::vector<Parameter> parameters) {
+std::vector<Parameter> form_arguments(std::vector<Parameter> fields) {
     std::vector<Parameter> arguments;
-    for (Parameter& parameter : parameters) {
-        if (std::find(std::begin(reserved_names), std::end(reserved_names), parameter.name) != std::end(reserved_names))
-            continue;
+    for (Parameter& field : fields) {
         auto const same = std::find_if(arguments.begin(), arguments.end(),
-                                       [&](const Parameter& other) { return other.name == parameter.name; });
+                                       [&](const Parameter& other) { return other.name == field.name; });
         if (same != arguments.end())
-            same->value = std::move(parameter.value);
+            same->value = std::move(field.value);
         else
-            arguments.push_back(std::move(parameter));
+            arguments.push_back(std::move(field));
     }
     return arguments;
+}
+
+std::vector<Parameter> rpc_arguments(std::vector<Parameter> parameters) {
+    std::erase_if(parameters, [](const Parameter& parameter) {
+        return std::find(std::begin(reserved_names), std::end(reserved_names), parameter.name) !=
+               std::end(reserved_names);
+    });
+    return form_arguments(std::move(parameters));
 }
 
 std::string arguments_json(const std::vector<Parameter>& arguments) {

@@ -24,6 +24,9 @@ std::optional<std::vector<Parameter>> parse_query(std::string_view query);
 // The arguments of a route's function under their names there; throws Failure 400 for unknown and repeated ones.
 std::vector<Parameter> route_arguments(Endpoint endpoint, std::vector<Parameter> parameters);
 
+// The arguments of a form posted to /rpc: of repeated fields the last.
+std::vector<Parameter> form_arguments(std::vector<Parameter> fields);
+
 // The arguments of a GET on /rpc: without the names that PostgREST reserves; of repeated ones the last.
 std::vector<Parameter> rpc_arguments(std::vector<Parameter> parameters);
 

@@ -84,6 +84,8 @@ Task<Response> Service::answer(const Request& request, Trace& trace) {
         response = gateway::to_response(failure, style);
     }
     if (trace.rate) add_rate_headers(response, *trace.rate);
+    if (response.status == 401 && !response.has("www-authenticate"))
+        response.headers.push_back({"WWW-Authenticate", "Bearer"});
     co_return std::move(response);
 }
 

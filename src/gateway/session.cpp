@@ -4,6 +4,7 @@
 #include "gateway/log.hpp"
 #include "gateway/response_head.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/verb.hpp>
 
@@ -29,6 +30,14 @@ unsigned status_of(const ErrorCode& error) {
 
 std::string_view view(boost::beast::string_view text) {
     return {text.data(), text.size()};
+}
+
+// False for transfer codings beside chunked: the length of such a body could be read in two ways.
+template <class Message>
+bool has_known_framing(const Message& message) {
+    auto const codings = message.equal_range(http::field::transfer_encoding);
+    return std::all_of(codings.first, codings.second,
+                       [](auto const& field) { return same_name(view(field.value()), "chunked"); });
 }
 
 // The path and query of a target, which may also name scheme and host.
@@ -116,6 +125,7 @@ unsigned Session::parse() {
         if (error == http::error::need_more || (!error && used == 0)) return 0;
         if (error) return status_of(error);
     }
+    if (parser_->is_header_done() && !has_known_framing(parser_->get())) return 501;
     return parser_->is_done() ? complete : 0;
 }
 

@@ -1,0 +1,39 @@
+-- Roles for PostgREST or eryxon-gateway. As a superuser, in the database of the MES, after CREATE EXTENSION eryxon_sync and after its
+-- tables are attached:
+--
+--     psql -d mes -v ON_ERROR_STOP=1 -f roles.sql
+--
+-- Can be repeated. Sets no password: see the last lines.
+
+SELECT format('CREATE ROLE authenticator LOGIN NOINHERIT') WHERE to_regrole('authenticator') IS NULL \gexec
+SELECT format('CREATE ROLE eryxon_anon NOLOGIN') WHERE to_regrole('eryxon_anon') IS NULL \gexec
+SELECT format('CREATE ROLE eryxon_api NOLOGIN') WHERE to_regrole('eryxon_api') IS NULL \gexec
+
+BEGIN;
+
+-- The role that the HTTP layer logs in as. By itself it may do nothing; for each request it becomes one of the two others.
+ALTER ROLE authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+GRANT eryxon_anon, eryxon_api TO authenticator;
+
+-- Requests before, or without, a credential: they see the schema, and every function answers 401.
+GRANT USAGE ON SCHEMA eryxon_api TO eryxon_anon;
+
+-- Requests with an API key or a token that names this role: exactly what the endpoints need. Once more after attaching a table.
+SELECT eryxon_grant_api('eryxon_api');
+
+-- Nothing that the HTTP layer began may run or idle for ever.
+ALTER ROLE authenticator SET statement_timeout = '30s';
+ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
+
+COMMIT;
+
+-- The login, one of these:
+--   on the same machine, over the socket: in pg_hba.conf      local  mes  authenticator  peer  map=http
+--                                         in pg_ident.conf    http   eryxon-gateway  authenticator
+--   by password (psql asks, it is not logged):                \password authenticator
+--
+-- Another login role than "authenticator" is not believed its tokens, unless it is named in the setting:
+--   ALTER SYSTEM SET eryxon.claims_from = 'authenticator, other_login';  SELECT pg_reload_conf();
+--
+-- The first API key, for the tenant with this id; it is shown once:
+--   SELECT eryxon_api_key_create('11111111-1111-4111-8111-111111111111', 'SAP production');

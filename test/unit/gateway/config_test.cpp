@@ -1,0 +1,135 @@
+// Flags, environment, and what is refused.
+#include "gateway/config.hpp"
+
+#include <gtest/gtest.h>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+namespace eryxon::gateway {
+namespace {
+
+// The command line `eryxon-gateway serve <arguments>`.
+Command read(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"eryxon-gateway", "serve"});
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments)
+        pointers.push_back(argument.data());
+    testing::internal::CaptureStderr();
+    testing::internal::CaptureStdout();
+    Command command = read_command_line(static_cast<int>(pointers.size()), pointers.data());
+    testing::internal::GetCapturedStdout();
+    testing::internal::GetCapturedStderr();
+    return command;
+}
+
+// An environment variable for the length of a test.
+class Variable {
+public:
+    Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+    ~Variable() { unsetenv(name_); }
+
+private:
+    const char* name_;
+};
+
+// A file with that content, removed at the end.
+class File {
+public:
+    explicit File(const std::string& text) {
+        std::string name = (std::filesystem::temp_directory_path() / "eryxon-config-XXXXXX").string();
+        close_ = mkstemp(name.data());
+        path = name;
+        std::ofstream(path) << text;
+    }
+    ~File() {
+        std::fclose(fdopen(close_, "r"));
+        std::filesystem::remove(path);
+    }
+    std::string path;
+
+private:
+    int close_;
+};
+
+TEST(Config, HasItsDefaults) {
+    Command const command = read({});
+    EXPECT_EQ(command.exit, std::nullopt);
+    EXPECT_EQ(command.config.address, "127.0.0.1");
+    EXPECT_EQ(command.config.port, 8080);
+    EXPECT_EQ(command.config.base_path, "");
+    EXPECT_EQ(command.config.body_limit, 16U * 1024 * 1024);
+    EXPECT_EQ(command.config.db_pool, 10U);
+    EXPECT_TRUE(command.config.db_prepared);
+}
+
+TEST(Config, ReadsFlagsBeforeTheEnvironment) {
+    Variable const listen("ERYXON_LISTEN", "0.0.0.0:1");
+    Variable const limit("ERYXON_BODY_LIMIT", "2M");
+    Config const config = read({"--listen", "[::1]:0", "--base-path", "/functions/v1/", "--db-prepared", "off",
+                                "--request-timeout", "1.5"})
+                              .config;
+    EXPECT_EQ(config.address, "::1");
+    EXPECT_EQ(config.port, 0);
+    EXPECT_EQ(config.base_path, "/functions/v1");
+    EXPECT_EQ(config.body_limit, 2U * 1024 * 1024);
+    EXPECT_FALSE(config.db_prepared);
+    EXPECT_EQ(config.request_timeout.count(), 1.5);
+}
+
+TEST(Config, RefusesWhatCannotWork) {
+    const std::vector<std::vector<std::string>> wrong = {{"--listen", "8080"},
+                                                         {"--listen", "x:99999"},
+                                                         {"--listen", "x:-1"},
+                                                         {"--listen", ":1"},
+                                                         {"--base-path", "v1"},
+                                                         {"--base-path", "/a?b"},
+                                                         {"--db-uri", "postgresql://u:secret@[h"},
+                                                         {"--db-uri", "nonsense"},
+                                                         {"--db-pool", "0"},
+                                                         {"--db-pool", "x"},
+                                                         {"--db-prepared", "maybe"},
+                                                         {"--request-timeout", "0"},
+                                                         {"--header-timeout", "-1"},
+                                                         {"--idle-timeout", "nan"},
+                                                         {"--body-limit", "0"},
+                                                         {"--body-limit", "1X"},
+                                                         {"--max-connections", "0"},
+                                                         {"--rate-limit", "-1"},
+                                                         {"--jwt-secret-file", "/nonexistent"},
+                                                         {"--jwt-public-key-file", "/nonexistent"},
+                                                         {"--db-schema", ""},
+                                                         {"--unknown"}};
+    for (auto const& arguments : wrong)
+        EXPECT_EQ(read(arguments).exit, 2) << arguments.front() << ' ' << arguments.back();
+}
+
+TEST(Config, TakesASecretFromFileOrEnvironment) {
+    File const file("0123456789abcdef0123456789abcdef\n"), shorter("0123456789abcdef0123456789abcde\n"),
+        other("no key");
+    EXPECT_EQ(read({"--jwt-secret-file", file.path}).config.jwt_secret.size(), 32U);
+    EXPECT_EQ(read({"--jwt-secret-file", shorter.path}).exit, 2);
+    EXPECT_EQ(read({"--jwt-public-key-file", other.path}).exit, 2);
+    Variable const secret("ERYXON_JWT_SECRET", "0123456789abcdef0123456789abcdef");
+    EXPECT_EQ(read({}).config.jwt_secret.size(), 32U);
+    EXPECT_EQ(read({"--jwt-secret-file", file.path}).exit, 2);
+}
+
+TEST(Config, ShowsNoSecrets) {
+    Variable const secret("ERYXON_JWT_SECRET", "0123456789abcdef0123456789abcdef");
+    Config const config = read({"--db-uri", "postgresql://user:hidden@host/db"}).config;
+    std::string const text = describe(config);
+    EXPECT_NE(text.find("db-uri user = user"), std::string::npos);
+    EXPECT_NE(text.find("jwt HS256 = on"), std::string::npos);
+    EXPECT_EQ(text.find("hidden"), std::string::npos);
+    EXPECT_EQ(text.find("0123456789"), std::string::npos);
+}
+
+TEST(Config, HelpAndVersionEndWithoutServing) {
+    EXPECT_EQ(read({"--help"}).exit, 0);
+    EXPECT_TRUE(read({"--check-config"}).check_only);
+}
+
+}  // namespace
+}  // namespace eryxon::gateway
