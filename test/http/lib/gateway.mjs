@@ -7,7 +7,7 @@ import { root, until } from './shop.mjs';
 
 export const jwtSecret = 'never-write-this-jwt-secret-anywhere-0123456789';
 export const password = process.env.ERYXON_TEST_PASSWORD ?? 'never-write-this-password';
-export const binary = process.env.ERYXON_GATEWAY ?? join(root, 'build/gateway-asan/src/gateway/eryxon-gateway');
+export const binary = process.env.ERYXON_GATEWAY ?? join(root, 'build/sanitized/src/gateway/eryxon-gateway');
 const folder = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'gateway-'));
 let started = 0;
 
