@@ -133,30 +133,41 @@ TEST_F(CatalogTest, DroppingTheExtensionTakesTheFunctions) {
     admin().run("DROP DATABASE " + name);
 }
 
-// All privileges that a role has by name, as lines such as "table jobs INSERT".
-const char* const privileges =
-    "SELECT * FROM (SELECT 'table ' || o.oid::regclass || ' ' || a.privilege_type || CASE WHEN a.is_grantable THEN '*' "
-    "ELSE '' END AS line, a.grantee "
-    "FROM pg_class o, aclexplode(o.relacl) a UNION ALL "
-    "SELECT 'column ' || o.attrelid::regclass || '.' || o.attname || ' ' || a.privilege_type, a.grantee FROM "
-    "pg_attribute o, aclexplode(o.attacl) a UNION ALL "
-    "SELECT 'schema ' || o.nspname || ' ' || a.privilege_type, a.grantee FROM pg_namespace o, aclexplode(o.nspacl) a "
-    "UNION ALL "
-    "SELECT 'function ' || o.oid::regprocedure || ' ' || a.privilege_type, a.grantee FROM pg_proc o, "
-    "aclexplode(o.proacl) a UNION ALL "
-    "SELECT 'type ' || o.typname, a.grantee FROM pg_type o, aclexplode(o.typacl) a UNION ALL "
-    "SELECT 'database ' || o.datname, a.grantee FROM pg_database o, aclexplode(o.datacl) a UNION ALL "
-    "SELECT 'setting ' || o.parname, a.grantee FROM pg_parameter_acl o, aclexplode(o.paracl) a UNION ALL "
-    "SELECT 'default', a.grantee FROM pg_default_acl o, aclexplode(o.defaclacl) a UNION ALL "
-    "SELECT 'member of ' || o.roleid::regrole, o.member FROM pg_auth_members o) p WHERE grantee = 'grantee'::regrole "
-    "ORDER BY 1";
+// All privileges of all roles, as lines such as "table jobs INSERT".
+const std::string privileges = R"(
+    SELECT line FROM (
+        SELECT 'table ' || o.oid::regclass || ' ' || a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END AS line, a.grantee
+          FROM pg_class o, aclexplode(coalesce(o.relacl, acldefault('r', o.relowner))) a WHERE o.relkind IN ('r', 'v', 'm', 'p', 'S')
+        UNION ALL
+        SELECT 'column ' || o.attrelid::regclass || '.' || o.attname || ' ' || a.privilege_type, a.grantee
+          FROM pg_attribute o, aclexplode(o.attacl) a
+        UNION ALL
+        SELECT 'schema ' || o.nspname || ' ' || a.privilege_type, a.grantee
+          FROM pg_namespace o, aclexplode(coalesce(o.nspacl, acldefault('n', o.nspowner))) a
+        UNION ALL
+        SELECT 'function ' || o.oid::regprocedure || ' ' || a.privilege_type, a.grantee
+          FROM pg_proc o, aclexplode(coalesce(o.proacl, acldefault('f', o.proowner))) a
+        UNION ALL
+        SELECT 'type ' || o.typname, a.grantee FROM pg_type o, aclexplode(o.typacl) a
+        UNION ALL
+        SELECT 'database ' || o.datname || ' ' || a.privilege_type, a.grantee FROM pg_database o, aclexplode(o.datacl) a
+        UNION ALL
+        SELECT 'setting ' || o.parname || ' ' || a.privilege_type, a.grantee FROM pg_parameter_acl o, aclexplode(o.paracl) a
+        UNION ALL
+        SELECT 'default', a.grantee FROM pg_default_acl o, aclexplode(o.defaclacl) a
+        UNION ALL
+        SELECT 'member of ' || o.roleid::regrole, o.member FROM pg_auth_members o) p )";
 
 TEST_F(CatalogTest, GrantGivesWhatTheApiNeedsAndNoMore) {
     make_tools();
     admin().run("CREATE TABLE secrets (x int); CREATE ROLE grantee");
+    const std::string others = "SELECT md5(string_agg(line, ' ' ORDER BY line)) FROM (" + privileges +
+                               "WHERE grantee <> 'grantee'::regrole) q";
+    const std::string before = admin().value(others);
     admin().run("SELECT eryxon_grant_api('grantee'); SELECT eryxon_grant_api('grantee')");
+    EXPECT_EQ(admin().value(others), before) << "others have gained or lost a privilege";
     std::set<std::string> lines;
-    for (const auto& row : admin().run(privileges))
+    for (const auto& row : admin().run(privileges + "WHERE grantee = 'grantee'::regrole"))
         lines.insert(row[0]);
     for (const char* table : {"jobs", "parts", "operations", "cells", "resources", "tools"})
         for (const char* privilege : {"SELECT", "INSERT", "UPDATE", "DELETE"})

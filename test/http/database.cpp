@@ -48,7 +48,8 @@ Session::Session(const std::string& database, const std::string& user) {
     const char* values[] = {database.c_str(), user.empty() ? nullptr : user.c_str(), "UTF8",
                             "-c client_min_messages=warning", nullptr};
     connection_.reset(PQconnectdbParams(keys, values, 0));
-    PQsetNoticeProcessor(get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(
+        get(), [](void*, const char*) {}, nullptr);
     if (PQstatus(get()) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(get()));
 }
 

@@ -208,6 +208,8 @@ TEST_F(ErpSyncTest, StatusCountsAndTellsHistory) {
     EXPECT_EQ(answer.at("/data/runs/0/entity"), "jobs");
     EXPECT_EQ(answer.at("/data/runs/1"), "(none)");
     expect_status(get("api-erp-sync-status", {{"entity_type", "wombats"}}), {400, 404, 422});
+    for (const char* rows : {"-1", "2147483647"})
+        expect_status(get("api-erp-sync-status", {{"max_rows", rows}}), {400, 422});
 }
 
 TEST_F(ErpSyncTest, AnswersUnauthorizedWithoutTenant) {

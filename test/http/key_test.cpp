@@ -180,6 +180,36 @@ TEST_F(KeyTest, UseIsNotedWithoutAWriteEachTime) {
     EXPECT_NE(key_column(key, "last_used_at"), "");
 }
 
+// Twelve characters find a key, but two keys may begin alike.
+TEST_F(KeyTest, KeysMayShareTheirPrefix) {
+    admin().run("CREATE TEMP TABLE many AS SELECT n % 2 AS odd, eryxon_api_key_create(CASE n % 2 WHEN 0 THEN '" +
+                tenant_a + "' ELSE '" + tenant_b + "' END::uuid, 'many') AS key FROM generate_series(1, 4000) n");
+    const Rows pair = admin().run(
+        "SELECT a.key, b.key FROM many a JOIN many b ON left(a.key, 12) = left(b.key, 12) WHERE a.odd = 0 AND b.odd = "
+        "1 LIMIT 1");
+    ASSERT_EQ(pair.size(), 1u) << "no two of 4,000 keys begin alike";
+    expect_success(with_key(pair[0][0], "api-jobs-sync", job("A")), 201);
+    expect_success(with_key(pair[0][1], "api-jobs-sync", job("B")), 201);
+    EXPECT_NE(id_of("jobs", "A", tenant_a), "");
+    EXPECT_NE(id_of("jobs", "B", tenant_b), "");
+    admin().run("SELECT eryxon_api_key_revoke(id) FROM eryxon_api_keys() WHERE name = 'many'; DROP TABLE many");
+    expect_refused(with_key(pair[0][0]));
+}
+
+TEST_F(KeyTest, KeysOfLostRolesAreRefused) {
+    admin().run("CREATE ROLE leaver; GRANT leaver TO authenticator");
+    const std::string key = new_key(tenant_a, ", role => 'leaver'");
+    admin().run("DROP ROLE leaver");
+    for (const std::string& lost : {key, new_key(tenant_a, ", role => 'shop_clerk'")}) {
+        const Answer answer = with_key(lost, "api-jobs-sync", job("X"));
+        EXPECT_TRUE(answer.status == 401 || answer.status == 403 || answer.status == 500)
+            << answer.status << answer.body;
+        EXPECT_EQ(answer.sqlstate, "PGRST");
+    }
+    EXPECT_EQ(count("jobs"), 0);
+    expect_success(with_key(new_key(tenant_a)));
+}
+
 // No message of an error repeats a key.
 TEST_F(KeyTest, AnswersDoNotRepeatKeys) {
     const std::string key = new_key(tenant_a);

@@ -4,7 +4,9 @@ import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { curl } from './lib/curl.mjs';
 import { password, jwtSecret, runProgram, startGateway } from './lib/gateway.mjs';
+import { open } from './lib/raw.mjs';
 import { count, createDatabase, entities, job, newKey, sql, until } from './lib/shop.mjs';
+import { claims, hmacToken } from './lib/tokens.mjs';
 
 let gateway, database, key;
 
@@ -146,6 +148,16 @@ test('a request that takes too long is cancelled', async () => {
   assert.equal(count(database, 'jobs', "external_id = 'SLOW'"), 0);
 });
 
+test('the settings of a role count', async () => {
+  sql(database, "ALTER ROLE shop_planner SET statement_timeout = '300ms'");
+  const other = await startGateway({ database }), planner = newKey(database, undefined, "role => 'shop_planner'");
+  const answer = await curl('PUT', `${other.url}/api-jobs/sync`, { bearer: hmacToken(claims({ role: 'shop_planner' })), body: job('SLOW') });
+  sql(database, "ALTER ROLE shop_planner SET statement_timeout = '59s'");
+  assert.equal(answer.status, 504, answer.body);
+  assert.equal((await curl('GET', `${other.url}/api-jobs`, { key: planner })).status, 200);
+  await other.stop();
+});
+
 test('a full pool answers 503', async () => {
   const narrow = await startGateway({ database, flags: ['--db-pool', '1', '--db-pool-timeout', '1', '--request-timeout', '4'] });
   const slow = curl('PUT', `${narrow.url}/api-jobs/sync`, { key, body: job('SLOW') });
@@ -174,6 +186,16 @@ test('a stop lets the running request end', async () => {
   assert.equal((await slow).status, 201);
   await stopped;
   assert.equal(count(database, 'jobs', "external_id = 'SLOWISH'"), 1);
+});
+
+test('a stop does not wait for idle connections', async () => {
+  const stopping = await startGateway({ database, flags: ['--idle-timeout', '60', '--shutdown-timeout', '20'] });
+  const lines = Array.from({ length: 5 }, () => open(stopping.port));
+  lines[0].socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until('one answer is there', () => lines[0].received.includes('200 OK'));
+  const begin = Date.now();
+  await stopping.stop();
+  assert.ok(Date.now() - begin < 10000, `the stop took ${Date.now() - begin} ms`);
 });
 
 test('no access log where it is off', async () => {

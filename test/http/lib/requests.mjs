@@ -74,6 +74,8 @@ const others = [
   { name: 'too many', method: 'POST', path: '/api-jobs/bulk-sync', body: Array.from({ length: 1001 }, (_, n) => job(`B${n}`)), status: 400,
     has: { 'error.code': 'BAD_REQUEST', 'error.details.0.constraint': 'BATCH_TOO_LARGE' } },
   { name: 'no record', method: 'PUT', path: '/api-jobs/sync', body: [], status: 400, has: { 'error.code': 'BAD_REQUEST' } },
+  { name: 'delete of nothing named', method: 'DELETE', path: '/api-jobs', status: 400, has: { 'error.code': 'BAD_REQUEST' } },
+  { name: 'delete by half a key', method: 'DELETE', path: '/api-jobs?external_id=J1', status: 400, has: { 'error.code': 'BAD_REQUEST' } },
   { name: 'page too long', method: 'GET', path: '/api-jobs?limit=1001', status: 400, has: { 'error.code': 'BAD_REQUEST' } },
   { name: 'no credential', method: 'PUT', path: '/api-jobs/sync', body: job('X'), key: 'none', status: 401, has: { 'error.code': 'UNAUTHORIZED' } },
   { name: 'no credential to list', method: 'GET', path: '/api-jobs', key: 'none', status: 401, has: { 'error.code': 'UNAUTHORIZED' } },
