@@ -19,14 +19,13 @@ void check_content_type(const Request& request) {
         throw own_failure(415);
 }
 
-// The body as the database can take it: a parameter of libpq ends at the first NUL byte.
-std::string read_body(const Request& request, Style style) {
+// Refuses what the database cannot take: a parameter of libpq ends at the first NUL byte.
+void check_body(const Request& request, Style style) {
     check_content_type(request);
     if (request.body.find('\0') != std::string_view::npos)
         throw bad_request("The request body contains a NUL byte", "PGRST102", style);
-    if (!request.body.empty()) return std::string(request.body);
-    if (style == Style::rpc) return "{}";
-    throw bad_request("The request body is empty; a JSON value is expected", "", style);
+    if (request.body.empty() && style == Style::route)
+        throw bad_request("The request body is empty; a JSON value is expected", "", style);
 }
 
 std::vector<Parameter> read_query(const Request& request, Style style) {
@@ -36,7 +35,7 @@ std::vector<Parameter> read_query(const Request& request, Style style) {
 }
 
 // The names in the body, for a function that takes its arguments one by one.
-std::vector<std::string> member_names(const std::string& body, Style style) {
+std::vector<std::string> member_names(std::string_view body, Style style) {
     try {
         core::JsonArena arena;
         core::Json const value = core::parse_json(body, arena);
@@ -83,7 +82,8 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
     if (sent.has_document) {
         if (style == Style::route && !request.query.empty())
             route_arguments(route.endpoint, read_query(request, style));
-        plan.document = read_body(request, style);
+        check_body(request, style);
+        if (request.body.empty()) plan.document = "{}";
     } else {
         std::vector<Parameter> const arguments = style == Style::rpc
                                                      ? rpc_arguments(read_query(request, style))
@@ -95,7 +95,8 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
     plan.catalog = co_await database_.catalog(request.deadline);
     for (bool refreshed = false;; refreshed = true) {
         const std::vector<Function>& functions = plan.catalog->find(route.function);
-        if (sent.has_document && takes_names(functions)) sent.names = member_names(plan.document, style);
+        if (sent.has_document && takes_names(functions))
+            sent.names = member_names(plan.document.empty() ? request.body : plan.document, style);
         plan.match = match_function(functions, sent);
         if (plan.match.function != nullptr) co_return std::move(plan);
         if (refreshed) throw unknown(route, config_.db_schema, sent);
