@@ -119,7 +119,7 @@ Step CallWriter::call_step(const Call& call) {
         "FROM (SELECT * FROM pgrst_source) _postgrest_t";
     bool const has_parameter = !call.function->document_type.empty() || !call.arguments.empty();
     Step step{statements_.get(call.role, text), {}};
-    if (has_parameter) step.parameters.push_back(call.document->c_str());
+    if (has_parameter) step.parameters.push_back(call.document);
     return step;
 }
 

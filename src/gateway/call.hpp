@@ -15,7 +15,7 @@ namespace eryxon::gateway {
 struct Call {
     const Function* function = nullptr;
     std::vector<const Argument*> arguments{};  // those that are sent, unless the function takes a document
-    const std::string* document = nullptr;     // the document, or the object that the arguments are taken from
+    const char* document = nullptr;            // the document, or the object that the arguments are taken from
     bool read_only = false;
     std::string role{};
     std::string claims{};

@@ -1,6 +1,7 @@
 // Flags and environment: what there is, what is allowed, what is in force.
 #include "gateway/config.hpp"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <openssl/pem.h>
 #include <CLI/CLI.hpp>
@@ -59,6 +60,10 @@ void read_listen(Config& config) {
         std::stoul(port) > 65535)
         throw bad("--listen: port must be a number up to 65535, got \"" + port + "\"");
     config.port = static_cast<std::uint16_t>(std::stoul(port));
+    in6_addr binary{};
+    if (inet_pton(AF_INET, config.address.c_str(), &binary) != 1 &&
+        inet_pton(AF_INET6, config.address.c_str(), &binary) != 1)
+        throw bad("--listen: \"" + config.address + "\" is no IP address");
 }
 
 void read_base_path(Config& config, std::string path) {
@@ -255,6 +260,12 @@ void add_limit_flags(CLI::App& app, Raw& raw) {
         ->capture_default_str();
 }
 
+// CLI11 takes an empty variable for a missing one; here it means that there is no pre-request.
+void take_empty_pre_request(const CLI::App& app, Config& config) {
+    const char* value = std::getenv("ERYXON_DB_PRE_REQUEST");
+    if (value != nullptr && *value == '\0' && app.count("--db-pre-request") == 0) config.db_pre_request.clear();
+}
+
 // The value of a connection keyword, from the string or libpq's environment.
 std::string connection_value(const PQconninfoOption* options, std::string_view keyword) {
     for (; options->keyword != nullptr; ++options)
@@ -285,6 +296,7 @@ Command read_command_line(int argc, char** argv) {
     serve.add_flag("--check-config", command.check_only, "Print the settings in force, without secrets, and exit");
     try {
         app.parse(argc, argv);
+        take_empty_pre_request(serve, raw.config);
         command.config = finish(raw);
     } catch (const CLI::Success& success) {
         command.exit = app.exit(success);

@@ -1,7 +1,7 @@
 // A request that ends in an error: what it says, and how it looks in the two styles of answers.
 #pragma once
 
-#include "gateway/http.hpp"
+#include "gateway/message.hpp"
 
 #include <optional>
 #include <string>

@@ -86,6 +86,10 @@ void Metrics::request_ended(std::string_view route, std::string_view method, uns
     metrics.duration->Observe(seconds);
 }
 
+void Metrics::refused(unsigned status) {
+    per_route("(refused)", "other", status).requests->Increment();
+}
+
 std::string Metrics::text(const Pool::Counts& pool) {
     pool_open_.Set(static_cast<double>(pool.open));
     pool_idle_.Set(static_cast<double>(pool.idle));

@@ -21,6 +21,8 @@ public:
     void request_began() { in_flight_.Increment(); }
     // `route` is a path template of the router.
     void request_ended(std::string_view route, std::string_view method, unsigned status, double seconds);
+    // A request that was not read to its end.
+    void refused(unsigned status);
     void rate_limited() { rate_limited_.Increment(); }
     void connection_opened() { connections_.Increment(); }
     void connection_closed() { connections_.Decrement(); }

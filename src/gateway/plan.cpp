@@ -19,6 +19,7 @@ void check_content_type(const Request& request) {
         throw own_failure(415);
 }
 
+<<<<<<< HEAD
 // A POST whose arguments are the fields of a form, as PostgREST takes them too.
 bool is_form(const Request& request) {
     const HeaderView* type = request.find("content-type");
@@ -41,6 +42,15 @@ std::string read_body(const Request& request, Style style) {
     if (!request.body.empty()) return std::string(request.body);
     if (style == Style::rpc) return is_raw(request) ? "" : "{}";
     throw bad_request("The request body is empty; a JSON value is expected", "", style);
+=======
+// Refuses what the database cannot take: a parameter of libpq ends at the first NUL byte.
+void check_body(const Request& request, Style style) {
+    check_content_type(request);
+    if (request.body.find('\0') != std::string_view::npos)
+        throw bad_request("The request body contains a NUL byte", "PGRST102", style);
+    if (request.body.empty() && style == Style::route)
+        throw bad_request("The request body is empty; a JSON value is expected", "", style);
+>>>>>>> gateway
 }
 
 std::vector<Parameter> read_query(const Request& request, Style style) {
@@ -59,7 +69,7 @@ std::vector<Parameter> read_arguments(const Request& request, const Route& route
 }
 
 // The names in the body, for a function that takes its arguments one by one.
-std::vector<std::string> member_names(const std::string& body, Style style) {
+std::vector<std::string> member_names(std::string_view body, Style style) {
     try {
         core::JsonArena arena;
         core::Json const value = core::parse_json(body, arena);
@@ -106,7 +116,8 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
     if (sent.has_document) {
         if (style == Style::route && !request.query.empty())
             route_arguments(route.endpoint, read_query(request, style));
-        plan.document = read_body(request, style);
+        check_body(request, style);
+        if (request.body.empty()) plan.document = "{}";
     } else {
         std::vector<Parameter> const arguments = read_arguments(request, route, style);
         for (const Parameter& argument : arguments)
@@ -116,7 +127,8 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
     plan.catalog = co_await database_.catalog(request.deadline);
     for (bool refreshed = false;; refreshed = true) {
         const std::vector<Function>& functions = plan.catalog->find(route.function);
-        if (sent.has_document && takes_names(functions)) sent.names = member_names(plan.document, style);
+        if (sent.has_document && takes_names(functions))
+            sent.names = member_names(plan.document.empty() ? request.body : plan.document, style);
         plan.match = match_function(functions, sent);
         if (plan.match.function != nullptr) co_return std::move(plan);
         if (refreshed) throw unknown(route, config_.db_schema, sent);

@@ -69,7 +69,7 @@ Task<bool> Pool::bring_up(Member& member) {
     bool up = co_await member.connection.open();
     if (up) up = co_await prepare_(member.connection);
     if (!up) member.connection.close();
-    co_return up&& member.connection.is_open();
+    co_return member.connection.is_open();
 }
 
 Task<void> Pool::pause(Member& member, std::chrono::milliseconds& delay) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "gateway/credentials.hpp"
-#include "gateway/http.hpp"
+#include "gateway/message.hpp"
 
 #include <string>
 

@@ -1,7 +1,7 @@
 // What stands above the body of a response.
 #pragma once
 
-#include "gateway/http.hpp"
+#include "gateway/message.hpp"
 #include "gateway/service.hpp"
 
 #include <string>

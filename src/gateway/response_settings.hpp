@@ -1,7 +1,7 @@
 // The settings response.status and response.headers, by which a function shapes its answer.
 #pragma once
 
-#include "gateway/http.hpp"
+#include "gateway/message.hpp"
 
 #include <optional>
 #include <string_view>

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 
 namespace eryxon::gateway {
@@ -31,12 +32,20 @@ Server::Server(asio::io_context& context, const Config& config)
       signals_(context.get_executor(), SIGTERM, SIGINT),
       ticker_(context.get_executor()) {}
 
+void Server::listen(const Tcp::endpoint& endpoint) {
+    try {
+        acceptor_.open(endpoint.protocol());
+        acceptor_.set_option(Tcp::acceptor::reuse_address(true));
+        acceptor_.bind(endpoint);
+        acceptor_.listen();
+    } catch (const boost::system::system_error& error) {
+        throw std::runtime_error("cannot listen on " + address_text(endpoint) + ": " + error.code().message());
+    }
+}
+
 void Server::start() {
     Tcp::endpoint const endpoint(asio::ip::make_address(config_.address), config_.port);
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(Tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen();
+    listen(endpoint);
     service_.start();
     asio::co_spawn(context_, accept(), asio::detached);
     asio::co_spawn(context_, watch_time(), asio::detached);
@@ -65,6 +74,7 @@ void Server::admit(Socket socket) {
     if (sessions_.size() >= config_.max_connections) {
         Response const response = to_response(own_failure(503), Style::route);
         std::string const text = response_head(response, {.request_id = request_id(nullptr)}, false) + response.body;
+        service_.metrics().refused(503);
         socket.non_blocking(true, ignored);
         socket.write_some(asio::buffer(text), ignored);
         socket.shutdown(Tcp::socket::shutdown_send, ignored);

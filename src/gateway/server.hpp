@@ -12,12 +12,13 @@ class Server {
 public:
     Server(asio::io_context& context, const Config& config);
 
-    // Listens and starts to serve; throws boost::system::system_error if the address cannot be had.
+    // Listens and starts to serve; throws std::runtime_error if the address cannot be had.
     void start();
 
 private:
     using Sessions = std::list<Session>;
 
+    void listen(const Tcp::endpoint& endpoint);
     Task<void> accept();
     Task<void> watch_time();
     Task<void> watch_signals();

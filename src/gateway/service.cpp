@@ -154,7 +154,7 @@ Task<Response> Service::answer_call(const Request& request, const Route& route, 
     Call call = make_call(request, route, credentials, style);
     call.function = plan.match.function;
     call.arguments = std::move(plan.match.arguments);
-    call.document = &plan.document;
+    call.document = plan.document.empty() ? request.body.data() : plan.document.c_str();
     call.read_only = reads_only(request.method) || !call.function->is_volatile;
     bool const anonymous = credentials.kind == Credentials::Kind::none;
     Answer answer = co_await database_.run(call, *plan.catalog, request.deadline, style, anonymous);

@@ -3,8 +3,8 @@
 
 #include "gateway/credentials.hpp"
 #include "gateway/database.hpp"
-#include "gateway/http.hpp"
 #include "gateway/matching.hpp"
+#include "gateway/message.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/query.hpp"
@@ -41,7 +41,7 @@ private:
     struct Plan {
         std::shared_ptr<const Catalog> catalog;
         Match match;
-        std::string document;
+        std::string document{};  // JSON that is not the request's body
     };
 
     Task<Response> answer_route(const Request& request, const Route& route, Trace& trace, Style style);

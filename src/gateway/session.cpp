@@ -97,6 +97,7 @@ void Session::abort() {
 
 // Makes ready for the next request. A new connection must send one soon, a kept-alive one may idle.
 void Session::begin_request() {
+    if (buffer_.size() == 0 && buffer_.capacity() > small_read) buffer_.shrink_to_fit();
     parser_.emplace();
     parser_->eager(true);
     parser_->header_limit(header_limit);
@@ -190,7 +191,9 @@ Task<bool> Session::serve() {
     bool const keep_alive = parser_->keep_alive() && !finishing_;
     bool const written = co_await write(response, trace, keep_alive);
     log(request, response, trace);
-    co_return written&& keep_alive;
+    parser_.reset();
+    bool const more = written && keep_alive;
+    co_return more;
 }
 
 Task<Response> Session::answer(const Request& request, Trace& trace) {
@@ -207,9 +210,8 @@ Task<void> Session::refuse(unsigned status) {
     Request const request = make_request();
     Style const style = request.path.starts_with("/rpc/") ? Style::rpc : Style::route;
     Response const response = to_response(own_failure(status), style);
-    Trace const trace{.request_id = request_id(nullptr)};
-    service_.metrics().request_began();
-    service_.metrics().request_ended("(refused)", "other", status, 0);
+    Trace const trace{.request_id = request_id(request.find("x-request-id"))};
+    service_.metrics().refused(status);
     bool const written = co_await write(response, trace, false);
     log(request, response, trace);
     if (written) co_await drain();

@@ -1,7 +1,7 @@
 // One client connection: reads requests, has them answered one after the other, writes the answers.
 #pragma once
 
-#include "gateway/http.hpp"
+#include "gateway/message.hpp"
 #include "gateway/service.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>

@@ -102,6 +102,7 @@ Token TokenChecker::verify(const std::string& token) const {
     const core::Json* algorithm = header.find("alg");
     std::string_view const name =
         algorithm != nullptr && algorithm->is_string() ? algorithm->text() : std::string_view();
+    if (header.find("crit") != nullptr) throw TokenFault{"The token has extensions that are not known here"};
     if (name == "HS256" && !secret_.empty())
         verify_signature(token, secret_, JWT_ALG_HS256);
     else if (name == "RS256" && !public_key_.empty())

@@ -83,6 +83,7 @@ TEST(Config, RefusesWhatCannotWork) {
                                                          {"--listen", "x:99999"},
                                                          {"--listen", "x:-1"},
                                                          {"--listen", ":1"},
+                                                         {"--listen", "localhost:80"},
                                                          {"--base-path", "v1"},
                                                          {"--base-path", "/a?b"},
                                                          {"--db-uri", "postgresql://u:secret@[h"},
@@ -103,6 +104,13 @@ TEST(Config, RefusesWhatCannotWork) {
                                                          {"--unknown"}};
     for (auto const& arguments : wrong)
         EXPECT_EQ(read(arguments).exit, 2) << arguments.front() << ' ' << arguments.back();
+}
+
+TEST(Config, AnEmptyPreRequestMeansNone) {
+    EXPECT_EQ(read({"--db-pre-request", ""}).config.db_pre_request, "");
+    Variable const none("ERYXON_DB_PRE_REQUEST", "");
+    EXPECT_EQ(read({}).config.db_pre_request, "");
+    EXPECT_EQ(read({"--db-pre-request", "s.f"}).config.db_pre_request, "s.f");
 }
 
 TEST(Config, TakesASecretFromFileOrEnvironment) {

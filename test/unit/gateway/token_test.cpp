@@ -54,6 +54,10 @@ TEST(Token, IsRefusedWithAnotherKeyOrAlgorithm) {
     }
 }
 
+TEST(Token, IsRefusedWithExtensionsThatMustBeKnown) {
+    EXPECT_NE(fault(both_keys(), sign_hs256(R"({"alg":"HS256","crit":["x"],"x":1})", "{}", secret)), "");
+}
+
 TEST(Token, NeedsAKeyForItsAlgorithm) {
     Config config;
     EXPECT_NE(fault(config, hs256("{}")), "");

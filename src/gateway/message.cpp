@@ -1,5 +1,5 @@
 // Looking for headers.
-#include "gateway/http.hpp"
+#include "gateway/message.hpp"
 
 #include <algorithm>
 

@@ -20,7 +20,7 @@ struct Request {
     std::string_view path;   // as sent, still percent-encoded
     std::string_view query;  // without the question mark
     std::vector<HeaderView> headers;
-    std::string_view body;
+    std::string_view body;    // followed by a NUL byte
     std::string_view client;  // address without port
     TimePoint deadline;
 
