@@ -19,7 +19,6 @@ void check_content_type(const Request& request) {
         throw own_failure(415);
 }
 
-<<<<<<< HEAD
 // A POST whose arguments are the fields of a form, as PostgREST takes them too.
 bool is_form(const Request& request) {
     const HeaderView* type = request.find("content-type");
@@ -34,15 +33,6 @@ bool is_raw(const Request& request) {
                                      [](const Parameter& parameter) { return parameter.name == "columns"; });
 }
 
-// The body as the database can take it: a parameter of libpq ends at the first NUL byte.
-std::string read_body(const Request& request, Style style) {
-    check_content_type(request);
-    if (request.body.find('\0') != std::string_view::npos)
-        throw bad_request("The request body contains a NUL byte", "PGRST102", style);
-    if (!request.body.empty()) return std::string(request.body);
-    if (style == Style::rpc) return is_raw(request) ? "" : "{}";
-    throw bad_request("The request body is empty; a JSON value is expected", "", style);
-=======
 // Refuses what the database cannot take: a parameter of libpq ends at the first NUL byte.
 void check_body(const Request& request, Style style) {
     check_content_type(request);
@@ -50,7 +40,6 @@ void check_body(const Request& request, Style style) {
         throw bad_request("The request body contains a NUL byte", "PGRST102", style);
     if (request.body.empty() && style == Style::route)
         throw bad_request("The request body is empty; a JSON value is expected", "", style);
->>>>>>> gateway
 }
 
 std::vector<Parameter> read_query(const Request& request, Style style) {
@@ -117,7 +106,7 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
         if (style == Style::route && !request.query.empty())
             route_arguments(route.endpoint, read_query(request, style));
         check_body(request, style);
-        if (request.body.empty()) plan.document = "{}";
+        if (request.body.empty() && !is_raw(request)) plan.document = "{}";
     } else {
         std::vector<Parameter> const arguments = read_arguments(request, route, style);
         for (const Parameter& argument : arguments)
