@@ -13,176 +13,228 @@ const sent = [];
 
 // Asks for the list of jobs, and remembers what must not be logged.
 async function list(options, from = gateway) {
-  for (const credential of [options.key, options.bearer]) if (credential?.length > 20) sent.push(credential.slice(12));
-  return curl('GET', `${from.url}/api-jobs`, options);
+    for (const credential of [options.key, options.bearer]) if (credential?.length > 20) sent.push(credential.slice(12));
+    return curl('GET', `${from.url}/api-jobs`, options);
 }
 
 // The request is refused with 401 in the contract's shape, on the route and on /rpc.
 async function refused(options, from = gateway) {
-  const answer = await list(options, from);
-  assert.equal(answer.status, 401, answer.body);
-  assert.equal(answer.json.error.code, 'UNAUTHORIZED');
-  assert.equal(answer.json.error.statusCode, 401);
-  assert.match(answer.headers['www-authenticate'], /^Bearer/);
-  for (const credential of [options.key, options.bearer])
-    if (credential?.length > 20) assert.ok(!answer.body.includes(credential.slice(12)));
-  const rpc = await curl('POST', `${from.url}/rpc/api-jobs-list`, { ...options, body: {} });
-  assert.equal(rpc.status, 401, rpc.body);
+    const answer = await list(options, from);
+    assert.equal(answer.status, 401, answer.body);
+    assert.equal(answer.json.error.code, 'UNAUTHORIZED');
+    assert.equal(answer.json.error.statusCode, 401);
+    assert.match(answer.headers['www-authenticate'], /^Bearer/);
+    for (const credential of [options.key, options.bearer])
+        if (credential?.length > 20) assert.ok(!answer.body.includes(credential.slice(12)));
+    const rpc = await curl('POST', `${from.url}/rpc/api-jobs-list`, { ...options, body: {} });
+    assert.equal(rpc.status, 401, rpc.body);
 }
 
 before(async () => {
-  database = createDatabase('http_credentials');
-  key = newKey(database);
-  gateway = await startGateway({ database });
+    database = createDatabase('http_credentials');
+    key = newKey(database);
+    gateway = await startGateway({ database });
 });
 after(async () => {
-  await gateway.stop();
-  gateway.checkLog(sent);
+    await gateway.stop();
+    gateway.checkLog(sent);
 });
 
 test('good credentials', async () => {
-  for (const options of [{ key }, { bearer: key }, { key, bearer: key }, { bearer: hmacToken() }, { key, bearer: hmacToken() },
-    { key: newKey(database, tenantA, 'live => false') }, { bearer: hmacToken(claims({ exp: undefined })) },
-    { bearer: hmacToken(claims({ nbf: now() - 60, aud: 'anyone' })) }, { headers: { Authorization: `bearer ${hmacToken()}` } },
-    { bearer: hmacToken(claims({ tenant_id: undefined, app_metadata: { tenant_id: tenantA } })) }]) {
-    const answer = await list(options);
-    assert.equal(answer.status, 200, `${JSON.stringify(options)} ${answer.body}`);
-  }
+    for (const options of [
+        { key },
+        { bearer: key },
+        { key, bearer: key },
+        { bearer: hmacToken() },
+        { key, bearer: hmacToken() },
+        { key: newKey(database, tenantA, 'live => false') },
+        { bearer: hmacToken(claims({ exp: undefined })) },
+        { bearer: hmacToken(claims({ nbf: now() - 60, aud: 'anyone' })) },
+        { headers: { Authorization: `bearer ${hmacToken()}` } },
+        { bearer: hmacToken(claims({ tenant_id: undefined, app_metadata: { tenant_id: tenantA } })) },
+    ]) {
+        const answer = await list(options);
+        assert.equal(answer.status, 200, `${JSON.stringify(options)} ${answer.body}`);
+    }
 });
 
 test('none', async () => {
-  await refused({});
-  await refused({ headers: { Authorization: '' } });
+    await refused({});
+    await refused({ headers: { Authorization: '' } });
 });
 
 test('wrong keys', async () => {
-  for (const wrong of [`${key}x`, key.slice(0, -1), key.slice(0, 12), 'ery_live_', 'x', `${key.slice(0, -1)}${key.endsWith('x') ? 'y' : 'x'}`, "' OR 1=1 --"])
-    await refused({ key: wrong });
-  await refused({ bearer: `${key}x` });
+    for (const wrong of [
+        `${key}x`,
+        key.slice(0, -1),
+        key.slice(0, 12),
+        'ery_live_',
+        'x',
+        `${key.slice(0, -1)}${key.endsWith('x') ? 'y' : 'x'}`,
+        "' OR 1=1 --",
+    ])
+        await refused({ key: wrong });
+    await refused({ bearer: `${key}x` });
 });
 
 test('a revoked key', async () => {
-  const revoked = newKey(database);
-  assert.equal((await list({ key: revoked })).status, 200);
-  revokeKey(database, revoked);
-  await refused({ key: revoked });
-  await refused({ bearer: revoked });
+    const revoked = newKey(database);
+    assert.equal((await list({ key: revoked })).status, 200);
+    revokeKey(database, revoked);
+    await refused({ key: revoked });
+    await refused({ bearer: revoked });
 });
 
 test('an expired key', async () => {
-  const expired = newKey(database, tenantA, "expires_at => clock_timestamp() + interval '1 second'");
-  await until('the key expires', async () => (await list({ key: expired })).status === 401);
-  await refused({ key: expired });
+    const expired = newKey(database, tenantA, "expires_at => clock_timestamp() + interval '1 second'");
+    await until('the key expires', async () => (await list({ key: expired })).status === 401);
+    await refused({ key: expired });
 });
 
 test('two credentials of different tenants', async () => {
-  const other = newKey(database, tenantB);
-  await refused({ key: other, bearer: hmacToken() });
-  await refused({ key: other, bearer: key });
-  await refused({ key: 'ery_live_wrong', bearer: hmacToken() });
-  await refused({ key, bearer: 'no.token.atall' });
+    const other = newKey(database, tenantB);
+    await refused({ key: other, bearer: hmacToken() });
+    await refused({ key: other, bearer: key });
+    await refused({ key: 'ery_live_wrong', bearer: hmacToken() });
+    await refused({ key, bearer: 'no.token.atall' });
 });
 
 test('expired, early and foreign tokens', async () => {
-  await refused({ bearer: hmacToken(claims({ exp: now() - 120 })) });
-  await refused({ bearer: hmacToken(claims({ nbf: now() + 3600 })) });
-  await refused({ bearer: hmacToken(claims(), { secret: 'another secret of at least 32 bytes!' }) });
-  await refused({ bearer: hmacToken(claims(), { secret: '' }) });
+    await refused({ bearer: hmacToken(claims({ exp: now() - 120 })) });
+    await refused({ bearer: hmacToken(claims({ nbf: now() + 3600 })) });
+    await refused({ bearer: hmacToken(claims(), { secret: 'another secret of at least 32 bytes!' }) });
+    await refused({ bearer: hmacToken(claims(), { secret: '' }) });
 });
 
 test('wrong algorithms', async () => {
-  const { privateKey } = rsaKeys();
-  await refused({ bearer: rsaToken(privateKey) });
-  for (const [alg, hash] of [['HS384', 'sha384'], ['HS512', 'sha512'], ['hs256', 'sha256'], ['', 'sha256'], ['HS256 ', 'sha256']])
-    await refused({ bearer: hmacToken(claims(), { header: { alg, typ: 'JWT' }, hash }) });
-  await refused({ bearer: hmacToken(claims(), { header: { typ: 'JWT' } }) });
+    const { privateKey } = rsaKeys();
+    await refused({ bearer: rsaToken(privateKey) });
+    for (const [alg, hash] of [
+        ['HS384', 'sha384'],
+        ['HS512', 'sha512'],
+        ['hs256', 'sha256'],
+        ['', 'sha256'],
+        ['HS256 ', 'sha256'],
+    ])
+        await refused({ bearer: hmacToken(claims(), { header: { alg, typ: 'JWT' }, hash }) });
+    await refused({ bearer: hmacToken(claims(), { header: { typ: 'JWT' } }) });
 });
 
 test('alg none', async () => {
-  for (const alg of ['none', 'None', 'NONE', 'nOnE']) {
-    await refused({ bearer: unsignedToken(alg) });
-    await refused({ bearer: unsignedToken(alg) + hmacToken().split('.')[2] });
-    await refused({ bearer: hmacToken(claims(), { header: { alg, typ: 'JWT' } }) });
-  }
+    for (const alg of ['none', 'None', 'NONE', 'nOnE']) {
+        await refused({ bearer: unsignedToken(alg) });
+        await refused({ bearer: unsignedToken(alg) + hmacToken().split('.')[2] });
+        await refused({ bearer: hmacToken(claims(), { header: { alg, typ: 'JWT' } }) });
+    }
 });
 
 test('tokens that are none', async () => {
-  const [head, payload, signature] = hmacToken().split('.');
-  for (const text of ['x', '.', '..', '...', `${head}.${payload}`, `${head}.${payload}.`, `${head}..${signature}`, `.${payload}.${signature}`,
-    `${head}.${payload}.${signature}.`, `${head}.${payload}.${signature}x`, `${head}.${payload}.!!!`, 'a'.repeat(5000), hmacToken('[]'), hmacToken('7'),
-    hmacToken('{'), hmacToken('{"exp":"tomorrow","role":"eryxon_api"}')])
-    await refused({ bearer: text });
-  for (const scheme of ['Basic dXNlcjpwYXNz', 'Bearer', hmacToken()]) await refused({ headers: { Authorization: scheme } });
+    const [head, payload, signature] = hmacToken().split('.');
+    for (const text of [
+        'x',
+        '.',
+        '..',
+        '...',
+        `${head}.${payload}`,
+        `${head}.${payload}.`,
+        `${head}..${signature}`,
+        `.${payload}.${signature}`,
+        `${head}.${payload}.${signature}.`,
+        `${head}.${payload}.${signature}x`,
+        `${head}.${payload}.!!!`,
+        'a'.repeat(5000),
+        hmacToken('[]'),
+        hmacToken('7'),
+        hmacToken('{'),
+        hmacToken('{"exp":"tomorrow","role":"eryxon_api"}'),
+    ])
+        await refused({ bearer: text });
+    for (const scheme of ['Basic dXNlcjpwYXNz', 'Bearer', hmacToken()]) await refused({ headers: { Authorization: scheme } });
 });
 
 test('changed claims break the signature', async () => {
-  const [head, , signature] = hmacToken().split('.');
-  const payload = Buffer.from(JSON.stringify(claims({ tenant_id: tenantB }))).toString('base64url');
-  await refused({ bearer: `${head}.${payload}.${signature}` });
+    const [head, , signature] = hmacToken().split('.');
+    const payload = Buffer.from(JSON.stringify(claims({ tenant_id: tenantB }))).toString('base64url');
+    await refused({ bearer: `${head}.${payload}.${signature}` });
 });
 
 test('roles that a token may not take', async () => {
-  for (const role of ['postgres', 'shop_clerk', 'no_such_role', 'none', '', 'eryxon_api"; RESET ROLE; --', 7, null, ['eryxon_api']]) {
-    const answer = await list({ bearer: hmacToken(claims({ role })) });
-    assert.ok(answer.status >= 400 && answer.status < 500, `${role}: ${answer.status} ${answer.body}`);
-  }
-  const member = await list({ bearer: hmacToken(claims({ role: 'authenticator' })) });
-  assert.ok([401, 403].includes(member.status), member.body);
-  for (const tenant of ['', 'x', 7, null, {}, ['x']]) {
-    const answer = await list({ bearer: hmacToken(claims({ tenant_id: tenant })) });
-    assert.ok(answer.status >= 400 && answer.status < 500, `${JSON.stringify(tenant)}: ${answer.status} ${answer.body}`);
-  }
+    for (const role of [
+        'postgres',
+        'shop_clerk',
+        'no_such_role',
+        'none',
+        '',
+        'eryxon_api"; RESET ROLE; --',
+        7,
+        null,
+        ['eryxon_api'],
+    ]) {
+        const answer = await list({ bearer: hmacToken(claims({ role })) });
+        assert.ok(answer.status >= 400 && answer.status < 500, `${role}: ${answer.status} ${answer.body}`);
+    }
+    const member = await list({ bearer: hmacToken(claims({ role: 'authenticator' })) });
+    assert.ok([401, 403].includes(member.status), member.body);
+    for (const tenant of ['', 'x', 7, null, {}, ['x']]) {
+        const answer = await list({ bearer: hmacToken(claims({ tenant_id: tenant })) });
+        assert.ok(answer.status >= 400 && answer.status < 500, `${JSON.stringify(tenant)}: ${answer.status} ${answer.body}`);
+    }
 });
 
 test('a token without role or tenant', async () => {
-  await refused({ bearer: hmacToken(claims({ tenant_id: undefined })) });
-  const answer = await list({ bearer: hmacToken(claims({ role: undefined })) });
-  assert.ok([401, 403].includes(answer.status), answer.body);
+    await refused({ bearer: hmacToken(claims({ tenant_id: undefined })) });
+    const answer = await list({ bearer: hmacToken(claims({ role: undefined })) });
+    assert.ok([401, 403].includes(answer.status), answer.body);
 });
 
 test('a reader is forbidden to write', async () => {
-  const reader = hmacToken(claims({ role: 'shop_reader' }));
-  for (const [method, path, body] of [['PUT', '/api-jobs/sync', job('X')], ['POST', '/api-jobs/bulk-sync', [job('X')]], ['POST', '/api-erp-sync/sync', { jobs: [job('X')] }]]) {
-    const answer = await curl(method, gateway.url + path, { body, bearer: reader });
-    assert.equal(answer.status, 403, answer.body);
-    assert.equal(answer.json.error.code, 'FORBIDDEN');
-  }
-  assert.equal(count(database, 'jobs'), 0);
+    const reader = hmacToken(claims({ role: 'shop_reader' }));
+    for (const [method, path, body] of [
+        ['PUT', '/api-jobs/sync', job('X')],
+        ['POST', '/api-jobs/bulk-sync', [job('X')]],
+        ['POST', '/api-erp-sync/sync', { jobs: [job('X')] }],
+    ]) {
+        const answer = await curl(method, gateway.url + path, { body, bearer: reader });
+        assert.equal(answer.status, 403, answer.body);
+        assert.equal(answer.json.error.code, 'FORBIDDEN');
+    }
+    assert.equal(count(database, 'jobs'), 0);
 });
 
 test('the audience, where one is set', async () => {
-  const strict = await startGateway({ database, flags: ['--jwt-audience', 'erp'] });
-  assert.equal((await list({ bearer: hmacToken(claims({ aud: 'erp' })) }, strict)).status, 200);
-  assert.equal((await list({ bearer: hmacToken(claims({ aud: ['x', 'erp'] })) }, strict)).status, 200);
-  await refused({ bearer: hmacToken(claims({ aud: 'other' })) }, strict);
-  await refused({ bearer: hmacToken() }, strict);
-  assert.equal((await list({ key }, strict)).status, 200);
-  await strict.stop();
+    const strict = await startGateway({ database, flags: ['--jwt-audience', 'erp'] });
+    assert.equal((await list({ bearer: hmacToken(claims({ aud: 'erp' })) }, strict)).status, 200);
+    assert.equal((await list({ bearer: hmacToken(claims({ aud: ['x', 'erp'] })) }, strict)).status, 200);
+    await refused({ bearer: hmacToken(claims({ aud: 'other' })) }, strict);
+    await refused({ bearer: hmacToken() }, strict);
+    assert.equal((await list({ key }, strict)).status, 200);
+    await strict.stop();
 });
 
 test('RS256 with a public key', async () => {
-  const { publicKey, privateKey } = rsaKeys(), other = rsaKeys();
-  const file = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'public.pem');
-  writeFileSync(file, publicKey);
-  const rsa = await startGateway({ database, flags: ['--jwt-public-key-file', file], env: { ERYXON_JWT_SECRET: '' } });
-  assert.equal((await list({ bearer: rsaToken(privateKey) }, rsa)).status, 200);
-  await refused({ bearer: rsaToken(other.privateKey) }, rsa);
-  await refused({ bearer: rsaToken(privateKey, claims({ exp: now() - 120 })) }, rsa);
-  await refused({ bearer: rsaToken(privateKey, claims(), 'HS256') }, rsa);
-  await refused({ bearer: hmacToken() }, rsa);
-  await refused({ bearer: hmacToken(claims(), { secret: publicKey }) }, rsa);
-  await refused({ bearer: hmacToken(claims(), { secret: publicKey.trim() }) }, rsa);
-  await refused({ bearer: unsignedToken('none') }, rsa);
-  await rsa.stop();
+    const { publicKey, privateKey } = rsaKeys(),
+        other = rsaKeys();
+    const file = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'public.pem');
+    writeFileSync(file, publicKey);
+    const rsa = await startGateway({ database, flags: ['--jwt-public-key-file', file], env: { ERYXON_JWT_SECRET: '' } });
+    assert.equal((await list({ bearer: rsaToken(privateKey) }, rsa)).status, 200);
+    await refused({ bearer: rsaToken(other.privateKey) }, rsa);
+    await refused({ bearer: rsaToken(privateKey, claims({ exp: now() - 120 })) }, rsa);
+    await refused({ bearer: rsaToken(privateKey, claims(), 'HS256') }, rsa);
+    await refused({ bearer: hmacToken() }, rsa);
+    await refused({ bearer: hmacToken(claims(), { secret: publicKey }) }, rsa);
+    await refused({ bearer: hmacToken(claims(), { secret: publicKey.trim() }) }, rsa);
+    await refused({ bearer: unsignedToken('none') }, rsa);
+    await rsa.stop();
 });
 
 test('the secret from a file', async () => {
-  const file = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'secret');
-  writeFileSync(file, jwtSecret, { mode: 0o600 });
-  const filed = await startGateway({ database, flags: ['--jwt-secret-file', file], env: { ERYXON_JWT_SECRET: '' } });
-  assert.equal((await list({ bearer: hmacToken() }, filed)).status, 200);
-  await filed.stop();
-  const shown = await runProgram(['serve', '--check-config'], { ERYXON_JWT_SECRET: '', ERYXON_JWT_SECRET_FILE: file });
-  assert.equal(shown.code, 0, shown.all);
-  assert.ok(!shown.all.includes(jwtSecret));
+    const file = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'secret');
+    writeFileSync(file, jwtSecret, { mode: 0o600 });
+    const filed = await startGateway({ database, flags: ['--jwt-secret-file', file], env: { ERYXON_JWT_SECRET: '' } });
+    assert.equal((await list({ bearer: hmacToken() }, filed)).status, 200);
+    await filed.stop();
+    const shown = await runProgram(['serve', '--check-config'], { ERYXON_JWT_SECRET: '', ERYXON_JWT_SECRET_FILE: file });
+    assert.equal(shown.code, 0, shown.all);
+    assert.ok(!shown.all.includes(jwtSecret));
 });

@@ -20,120 +20,167 @@ let nginx, proxyUrl, proxyPort;
 
 // A TCP port that is free now.
 async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+    const server = createServer();
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    return port;
 }
 
 // Replaces a text that the documented configuration must contain.
 function replace(text, old, by) {
-  assert.ok(text.includes(old), `docs/deploy/nginx.conf has no ${old}`);
-  return text.replaceAll(old, by);
+    assert.ok(text.includes(old), `docs/deploy/nginx.conf has no ${old}`);
+    return text.replaceAll(old, by);
 }
 
 // Writes a whole configuration around the documented one, with this run's ports and folders, and returns its file.
 function configure(listen, upstream) {
-  let text = readFileSync(documented, 'utf8');
-  text = replace(text, '127.0.0.1:3000', `127.0.0.1:${upstream}`);
-  text = replace(text, '127.0.0.1:3001', `127.0.0.1:${upstream}`);
-  text = replace(text, '127.0.0.1:8080', `127.0.0.1:${listen}`);
-  text = replace(text, '/var/log/nginx/', `${folder}/`);
-  writeFileSync(join(folder, 'eryxon.conf'), text);
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n');
-  const user = process.getuid() === 0 ? 'user root;' : '';
-  writeFileSync(join(folder, 'nginx.conf'), `${user} daemon off; pid ${folder}/pid; error_log ${folder}/error.log warn; worker_processes 1;
+    let text = readFileSync(documented, 'utf8');
+    text = replace(text, '127.0.0.1:3000', `127.0.0.1:${upstream}`);
+    text = replace(text, '127.0.0.1:3001', `127.0.0.1:${upstream}`);
+    text = replace(text, '127.0.0.1:8080', `127.0.0.1:${listen}`);
+    text = replace(text, '/var/log/nginx/', `${folder}/`);
+    writeFileSync(join(folder, 'eryxon.conf'), text);
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+        .map((name) => `${name}_temp_path ${folder}/${name};`)
+        .join('\n');
+    const user = process.getuid() === 0 ? 'user root;' : '';
+    writeFileSync(
+        join(folder, 'nginx.conf'),
+        `${user} daemon off; pid ${folder}/pid; error_log ${folder}/error.log warn; worker_processes 1;
 events { worker_connections 200; }
 http { ${temporary}
-include ${folder}/eryxon.conf; }\n`);
-  return join(folder, 'nginx.conf');
+include ${folder}/eryxon.conf; }\n`,
+    );
+    return join(folder, 'nginx.conf');
 }
 
 before(async () => {
-  assert.ok(program, 'nginx is not installed');
-  for (const name of ['direct', 'proxied']) {
-    shops[name] = prepare(`http_${name}`);
-    shops[name].gateway = await startGateway({ database: shops[name].database });
-  }
-  proxyPort = await freePort();
-  const file = configure(proxyPort, shops.proxied.gateway.port);
-  execFileSync(program, ['-t', '-q', '-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'pipe' });
-  nginx = spawn(program, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
-  proxyUrl = `http://127.0.0.1:${proxyPort}`;
-  await until('nginx listens', () => curl('GET', `${proxyUrl}/healthz`).then((answer) => answer.status === 200, () => false));
+    assert.ok(program, 'nginx is not installed');
+    for (const name of ['direct', 'proxied']) {
+        shops[name] = prepare(`http_${name}`);
+        shops[name].gateway = await startGateway({ database: shops[name].database });
+    }
+    proxyPort = await freePort();
+    const file = configure(proxyPort, shops.proxied.gateway.port);
+    execFileSync(program, ['-t', '-q', '-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'pipe' });
+    nginx = spawn(program, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
+    proxyUrl = `http://127.0.0.1:${proxyPort}`;
+    await until('nginx listens', () =>
+        curl('GET', `${proxyUrl}/healthz`).then(
+            (answer) => answer.status === 200,
+            () => false,
+        ),
+    );
 });
 after(async () => {
-  if (nginx) {
-    const ended = new Promise((resolve) => nginx.on('exit', resolve));
-    nginx.kill('SIGTERM');
-    await ended;
-  }
-  for (const { gateway, keys } of Object.values(shops)) {
-    await gateway?.stop();
-    gateway?.checkLog(Object.values(keys));
-  }
+    if (nginx) {
+        const ended = new Promise((resolve) => nginx.on('exit', resolve));
+        nginx.kill('SIGTERM');
+        await ended;
+    }
+    for (const { gateway, keys } of Object.values(shops)) {
+        await gateway?.stop();
+        gateway?.checkLog(Object.values(keys));
+    }
 });
 
 // Sends a step of the table to one of the two and remembers the answer.
 async function send(which, step) {
-  const shop = shops[which], url = which === 'direct' ? shop.gateway.url : proxyUrl;
-  shop.seen ??= {};
-  const path = typeof step.path === 'function' ? step.path(shop.seen) : step.path;
-  const key = shop.keys[step.key ?? (step.bearer ? '' : 'good')];
-  const answer = await curl(step.method, url + path, { body: step.body, key, bearer: shop.keys[step.bearer] });
-  shop.seen[step.name] = answer.json;
-  return answer;
+    const shop = shops[which],
+        url = which === 'direct' ? shop.gateway.url : proxyUrl;
+    shop.seen ??= {};
+    const path = typeof step.path === 'function' ? step.path(shop.seen) : step.path;
+    const key = shop.keys[step.key ?? (step.bearer ? '' : 'good')];
+    const answer = await curl(step.method, url + path, { body: step.body, key, bearer: shop.keys[step.bearer] });
+    shop.seen[step.name] = answer.json;
+    return answer;
 }
 
 for (const step of requests) {
-  test(`${step.name}: ${step.status}, as without nginx`, async () => {
-    const direct = await send('direct', step), proxied = await send('proxied', step);
-    assert.equal(proxied.status, step.status, proxied.body);
-    assert.equal(direct.status, step.status, direct.body);
-    assert.match(proxied.headers['content-type'], /^application\/json/);
-    for (const [member, value] of Object.entries(step.has)) assert.deepEqual(at(proxied.json, member), value, `${member} of ${proxied.body}`);
-    if (step.raised) {
-      for (const member of ['success', 'error.code', 'error.statusCode']) assert.equal(at(proxied.json, member), at(direct.json, member), proxied.body);
-    } else {
-      assert.equal(comparable(proxied.body), comparable(direct.body));
-    }
-    assert.equal(Boolean(proxied.headers['www-authenticate']), Boolean(direct.headers['www-authenticate']));
-    assert.equal(proxied.headers.allow, direct.headers.allow);
-  });
+    test(`${step.name}: ${step.status}, as without nginx`, async () => {
+        const direct = await send('direct', step),
+            proxied = await send('proxied', step);
+        assert.equal(proxied.status, step.status, proxied.body);
+        assert.equal(direct.status, step.status, direct.body);
+        assert.match(proxied.headers['content-type'], /^application\/json/);
+        for (const [member, value] of Object.entries(step.has))
+            assert.deepEqual(at(proxied.json, member), value, `${member} of ${proxied.body}`);
+        if (step.raised) {
+            for (const member of ['success', 'error.code', 'error.statusCode'])
+                assert.equal(at(proxied.json, member), at(direct.json, member), proxied.body);
+        } else {
+            assert.equal(comparable(proxied.body), comparable(direct.body));
+        }
+        assert.equal(Boolean(proxied.headers['www-authenticate']), Boolean(direct.headers['www-authenticate']));
+        assert.equal(proxied.headers.allow, direct.headers.allow);
+    });
 }
 
 test('forged headers and paths end at nginx', async () => {
-  const { keys } = shops.proxied, headers = { 'Accept-Profile': 'eryxon', 'Content-Profile': 'eryxon', 'X-Eryxon-Tenant-Id': keys.other, Prefer: 'tx=rollback' };
-  assert.equal((await curl('PUT', `${proxyUrl}/api-jobs/sync`, { key: keys.good, headers, body: job('FORGED') })).status, 201);
-  assert.equal((await curl('GET', `${proxyUrl}/api-jobs?external_id=FORGED`, { key: keys.other })).json.data.pagination.total, 0);
-  for (const path of ['/rpc/pre_request', '/rpc/pg_sleep', '/rpc/', '/jobs', '/api-jobs/../rpc/pre_request', '/eryxon/api-jobs', '/eryxon-body', '/eryxon-form', '//api-jobs'])
-    assert.equal((await curl('GET', proxyUrl + path, { key: keys.good, args: ['--path-as-is'] })).status, 404, path);
+    const { keys } = shops.proxied,
+        headers = {
+            'Accept-Profile': 'eryxon',
+            'Content-Profile': 'eryxon',
+            'X-Eryxon-Tenant-Id': keys.other,
+            Prefer: 'tx=rollback',
+        };
+    assert.equal((await curl('PUT', `${proxyUrl}/api-jobs/sync`, { key: keys.good, headers, body: job('FORGED') })).status, 201);
+    assert.equal(
+        (await curl('GET', `${proxyUrl}/api-jobs?external_id=FORGED`, { key: keys.other })).json.data.pagination.total,
+        0,
+    );
+    for (const path of [
+        '/rpc/pre_request',
+        '/rpc/pg_sleep',
+        '/rpc/',
+        '/jobs',
+        '/api-jobs/../rpc/pre_request',
+        '/eryxon/api-jobs',
+        '/eryxon-body',
+        '/eryxon-form',
+        '//api-jobs',
+    ])
+        assert.equal((await curl('GET', proxyUrl + path, { key: keys.good, args: ['--path-as-is'] })).status, 404, path);
 });
 
 test('parameters that would change the query end at nginx', async () => {
-  const { keys } = shops.proxied;
-  for (const query of ['id=a&id=b', 'columns=x', 'select=*', 'and=(a)', 'on_conflict=x', 'id=%zz', 'search=%00', 'limit=1%26id', 'skip_rows=1', 'sort_by=id'])
-    assert.equal((await curl('GET', `${proxyUrl}/api-jobs?${query}`, { key: keys.good })).status, 400, query);
+    const { keys } = shops.proxied;
+    for (const query of [
+        'id=a&id=b',
+        'columns=x',
+        'select=*',
+        'and=(a)',
+        'on_conflict=x',
+        'id=%zz',
+        'search=%00',
+        'limit=1%26id',
+        'skip_rows=1',
+        'sort_by=id',
+    ])
+        assert.equal((await curl('GET', `${proxyUrl}/api-jobs?${query}`, { key: keys.good })).status, 400, query);
 });
 
 test('the client of PostgREST reaches /rpc through nginx', async () => {
-  const { keys } = shops.proxied;
-  const answer = await curl('POST', `${proxyUrl}/rpc/api-jobs-list`, { key: keys.good, body: { max_rows: 1 } });
-  assert.equal(answer.status, 200, answer.body);
-  assert.equal(answer.json.data.pagination.limit, 1);
+    const { keys } = shops.proxied;
+    const answer = await curl('POST', `${proxyUrl}/rpc/api-jobs-list`, { key: keys.good, body: { max_rows: 1 } });
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(answer.json.data.pagination.limit, 1);
 });
 
 test('bodies over the limit and endless lines end at nginx', async () => {
-  const { keys } = shops.proxied;
-  const big = await curl('POST', `${proxyUrl}/api-jobs/bulk-sync`, { key: keys.good, body: JSON.stringify([job('BIG', { notes: 'x'.repeat(17 << 20) })]) });
-  assert.equal(big.status, 413);
-  assert.equal(big.json.error.code, 'PAYLOAD_TOO_LARGE');
-  const long = await exchange(proxyPort, `GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
-  assert.ok([400, 414, 431].includes(long.statuses[0]), long.text);
+    const { keys } = shops.proxied;
+    const big = await curl('POST', `${proxyUrl}/api-jobs/bulk-sync`, {
+        key: keys.good,
+        body: JSON.stringify([job('BIG', { notes: 'x'.repeat(17 << 20) })]),
+    });
+    assert.equal(big.status, 413);
+    assert.equal(big.json.error.code, 'PAYLOAD_TOO_LARGE');
+    const long = await exchange(proxyPort, `GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    assert.ok([400, 414, 431].includes(long.statuses[0]), long.text);
 });
 
 test('no key stands in the logs of nginx', () => {
-  const text = ['error.log', 'eryxon.log'].map((name) => readFileSync(join(folder, name), 'utf8')).join('');
-  for (const { keys } of Object.values(shops)) for (const key of Object.values(keys)) assert.ok(!text.includes(key));
+    const text = ['error.log', 'eryxon.log'].map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    for (const { keys } of Object.values(shops)) for (const key of Object.values(keys)) assert.ok(!text.includes(key));
 });

@@ -10,9 +10,12 @@ export const now = () => Math.floor(Date.now() / 1000);
 export const claims = (further = {}) => ({ role: 'eryxon_api', tenant_id: tenantA, exp: now() + 3600, ...further });
 
 // A token signed with HMAC; the algorithm in its header can be another than the one that signs.
-export function hmacToken(payload = claims(), { secret = jwtSecret, header = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256' } = {}) {
-  const text = `${encode(header)}.${encode(payload)}`;
-  return `${text}.${createHmac(hash, secret).update(text).digest('base64url')}`;
+export function hmacToken(
+    payload = claims(),
+    { secret = jwtSecret, header = { alg: 'HS256', typ: 'JWT' }, hash = 'sha256' } = {},
+) {
+    const text = `${encode(header)}.${encode(payload)}`;
+    return `${text}.${createHmac(hash, secret).update(text).digest('base64url')}`;
 }
 
 // A token without a signature.
@@ -20,15 +23,15 @@ export const unsignedToken = (alg, payload = claims()) => `${encode({ alg, typ: 
 
 // A pair of RSA keys in PEM.
 export function rsaKeys() {
-  return generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
+    return generateKeyPairSync('rsa', {
+        modulusLength: 2048,
+        publicKeyEncoding: { type: 'spki', format: 'pem' },
+        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
 }
 
 // A token signed with a private RSA key.
 export function rsaToken(privateKey, payload = claims(), alg = 'RS256') {
-  const text = `${encode({ alg, typ: 'JWT' })}.${encode(payload)}`;
-  return `${text}.${createSign('RSA-SHA256').update(text).sign(privateKey).toString('base64url')}`;
+    const text = `${encode({ alg, typ: 'JWT' })}.${encode(payload)}`;
+    return `${text}.${createSign('RSA-SHA256').update(text).sign(privateKey).toString('base64url')}`;
 }
