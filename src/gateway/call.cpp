@@ -53,6 +53,7 @@ std::string source(const std::string& schema, const Call& call) {
     return "SELECT " + columns + " FROM " + from + "(SELECT " + name + args + " pgrst_scalar) pgrst_call";
 }
 
+// The expression that makes the answer's body of the source.
 const char* body_of(Returns returns) {
     switch (returns) {
         case Returns::scalars:
@@ -90,6 +91,7 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
     if (!config.db_pre_request.empty()) pre_request_ = "select " + quote_dotted(config.db_pre_request) + "()";
 }
 
+// The one SELECT of set_config() calls, in PostgREST's order.
 Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>& settings) {
     std::string text = "select set_config('search_path', $1, true)";
     std::vector<const char*> values = {search_path_.c_str()};
@@ -109,6 +111,7 @@ Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>&
     return {statements_.get("", text), std::move(values)};
 }
 
+// The call itself, with what the function has set for the response.
 Step CallWriter::call_step(const Call& call) {
     std::string const text =
         "WITH pgrst_source AS (" + source(schema_, call) +

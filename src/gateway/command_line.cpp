@@ -66,6 +66,7 @@ void read_listen(Config& config) {
         throw bad("--listen: \"" + config.address + "\" is no IP address");
 }
 
+// Takes the base path without slashes at its end.
 void read_base_path(Config& config, std::string path) {
     if (path.empty() || path.front() != '/') throw bad("--base-path: must begin with a slash, got \"" + path + "\"");
     if (path.find_first_of("?#% \t") != std::string::npos) throw bad("--base-path: must be a plain path");
@@ -74,6 +75,7 @@ void read_base_path(Config& config, std::string path) {
     config.base_path = path;
 }
 
+// Takes the HS256 secret from the environment or the file.
 void read_secret(Config& config, const std::string& file) {
     const char* secret = std::getenv("ERYXON_JWT_SECRET");
     bool const given = secret != nullptr && *secret != '\0';
@@ -87,6 +89,7 @@ void read_secret(Config& config, const std::string& file) {
         throw bad("the HS256 secret must have at least " + std::to_string(shortest_secret) + " bytes");
 }
 
+// Takes the RS256 public key from the file.
 void read_public_key(Config& config, const std::string& file) {
     if (file.empty()) return;
     config.jwt_public_key = read_file(file, "--jwt-public-key-file");
@@ -110,6 +113,7 @@ ConnectionOptions parse_uri(const std::string& uri) {
     return options;
 }
 
+// A time limit; throws for one that is none.
 Seconds positive(double seconds, const char* flag) {
     if (!(seconds > 0) || seconds > 86400)
         throw bad(std::string(flag) + ": must be more than 0 and at most 86400 seconds");
@@ -136,128 +140,88 @@ Config finish(Raw& raw) {
     return config;
 }
 
+// The variable of a flag: ERYXON_DB_URI for --db-uri.
+std::string variable(std::string_view flag) {
+    std::string name = "ERYXON_";
+    for (char const c : flag.substr(2))
+        name += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
+    return name;
+}
+
+// Flags that stand under one heading of the help.
+class FlagGroup {
+public:
+    FlagGroup(CLI::App& app, const char* heading) : app_(app), heading_(heading) {}
+
+    template <class Value>
+    CLI::Option* add(const char* flag, Value& value, const char* type, const char* help) {
+        return app_.add_option(flag, value, help)
+            ->envname(variable(flag))
+            ->type_name(type)
+            ->group(heading_)
+            ->capture_default_str();
+    }
+
+private:
+    CLI::App& app_;
+    const char* heading_;
+};
+
+const CLI::IsMember on_or_off({"on", "off"});
+
+// Flags about the database and its pool.
 void add_database_flags(CLI::App& app, Raw& raw) {
+    FlagGroup flags(app, "Database");
     Config& config = raw.config;
-    const char* group = "Database";
-    app.add_option("--db-uri", config.db_uri,
-                   "Connection string of the authenticator role. Empty: libpq's own environment (PGHOST, PGUSER ...). "
-                   "Give a password by PGPASSFILE or by this variable, not on the command line")
-        ->envname("ERYXON_DB_URI")
-        ->type_name("URI")
-        ->group(group);
-    app.add_option("--db-schema", config.db_schema, "Schema whose functions are exposed")
-        ->envname("ERYXON_DB_SCHEMA")
-        ->type_name("NAME")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--db-anon-role", config.db_anon_role, "Role of requests without a token")
-        ->envname("ERYXON_DB_ANON_ROLE")
-        ->type_name("NAME")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--db-pre-request", config.db_pre_request, "Function called before each call; empty: none")
-        ->envname("ERYXON_DB_PRE_REQUEST")
-        ->type_name("NAME")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--db-pool", config.db_pool, "Number of database connections")
-        ->envname("ERYXON_DB_POOL")
-        ->type_name("N")
-        ->group(group)
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1000));
-    app.add_option("--db-pool-timeout", raw.pool_timeout, "Wait for a free connection at most this long; then 503")
-        ->envname("ERYXON_DB_POOL_TIMEOUT")
-        ->type_name("SECONDS")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--db-prepared", raw.prepared, "Named prepared statements; off behind PgBouncer in transaction mode")
-        ->envname("ERYXON_DB_PREPARED")
-        ->type_name("on|off")
-        ->group(group)
-        ->capture_default_str()
-        ->check(CLI::IsMember({"on", "off"}));
+    flags.add("--db-uri", config.db_uri, "URI",
+              "Connection string of the authenticator role. Empty: libpq's own environment (PGHOST, PGUSER ...). "
+              "Give a password by PGPASSFILE or by this variable, not on the command line");
+    flags.add("--db-schema", config.db_schema, "NAME", "Schema whose functions are exposed");
+    flags.add("--db-anon-role", config.db_anon_role, "NAME", "Role of requests without a token");
+    flags.add("--db-pre-request", config.db_pre_request, "NAME", "Function called before each call; empty: none");
+    flags.add("--db-pool", config.db_pool, "N", "Number of database connections")->check(CLI::Range(1, 1000));
+    flags.add("--db-pool-timeout", raw.pool_timeout, "SECONDS",
+              "Wait for a free connection at most this long; then 503");
+    flags
+        .add("--db-prepared", raw.prepared, "on|off",
+             "Named prepared statements; off behind PgBouncer in transaction mode")
+        ->check(on_or_off);
 }
 
+// Flags about what tokens are checked against.
 void add_token_flags(CLI::App& app, Raw& raw) {
-    const char* group = "Tokens";
-    app.add_option("--jwt-secret-file", raw.secret_file,
-                   "File with the HS256 secret (at least 32 bytes). The secret itself may stand in ERYXON_JWT_SECRET")
-        ->envname("ERYXON_JWT_SECRET_FILE")
-        ->type_name("FILE")
-        ->group(group);
-    app.add_option("--jwt-public-key-file", raw.public_key_file, "PEM file with the RS256 public key")
-        ->envname("ERYXON_JWT_PUBLIC_KEY_FILE")
-        ->type_name("FILE")
-        ->group(group);
-    app.add_option("--jwt-audience", raw.config.jwt_audience, "Audience a token must name; empty: not checked")
-        ->envname("ERYXON_JWT_AUDIENCE")
-        ->type_name("TEXT")
-        ->group(group);
+    FlagGroup flags(app, "Tokens");
+    flags.add("--jwt-secret-file", raw.secret_file, "FILE",
+              "File with the HS256 secret (at least 32 bytes). The secret itself may stand in ERYXON_JWT_SECRET");
+    flags.add("--jwt-public-key-file", raw.public_key_file, "FILE", "PEM file with the RS256 public key");
+    flags.add("--jwt-audience", raw.config.jwt_audience, "TEXT", "Audience a token must name; empty: not checked");
 }
 
+// Flags about the address and the log.
 void add_http_flags(CLI::App& app, Raw& raw) {
-    const char* group = "HTTP";
-    app.add_option("--listen", raw.config.listen, "Where to listen; port 0: any free one")
-        ->envname("ERYXON_LISTEN")
-        ->type_name("ADDR:PORT")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--base-path", raw.base_path, "Path in front of the /api-... routes")
-        ->envname("ERYXON_BASE_PATH")
-        ->type_name("PATH")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--access-log", raw.access_log, "One line a request on stderr")
-        ->envname("ERYXON_ACCESS_LOG")
-        ->type_name("on|off")
-        ->group(group)
-        ->capture_default_str()
-        ->check(CLI::IsMember({"on", "off"}));
+    FlagGroup flags(app, "HTTP");
+    flags.add("--listen", raw.config.listen, "ADDR:PORT", "Where to listen; port 0: any free one");
+    flags.add("--base-path", raw.base_path, "PATH", "Path in front of the /api-... routes");
+    flags.add("--access-log", raw.access_log, "on|off", "One line a request on stderr")->check(on_or_off);
 }
 
+// Flags about times, sizes and numbers.
 void add_limit_flags(CLI::App& app, Raw& raw) {
+    FlagGroup flags(app, "Limits");
     Config& config = raw.config;
-    const char* group = "Limits";
-    app.add_option("--request-timeout", raw.request_timeout,
-                   "A request with its database work; then 504 (slow body: 408)")
-        ->envname("ERYXON_REQUEST_TIMEOUT")
-        ->type_name("SECONDS")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--header-timeout", raw.header_timeout, "Arrival of a request's headers; then 408")
-        ->envname("ERYXON_HEADER_TIMEOUT")
-        ->type_name("SECONDS")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--idle-timeout", raw.idle_timeout, "Kept-alive connections without a request are closed")
-        ->envname("ERYXON_IDLE_TIMEOUT")
-        ->type_name("SECONDS")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--shutdown-timeout", raw.shutdown_timeout, "Running requests may finish after SIGTERM or SIGINT")
-        ->envname("ERYXON_SHUTDOWN_TIMEOUT")
-        ->type_name("SECONDS")
-        ->group(group)
-        ->capture_default_str();
-    app.add_option("--body-limit", config.body_limit, "Largest request body (16M, 512k ...); then 413")
-        ->envname("ERYXON_BODY_LIMIT")
-        ->type_name("BYTES")
-        ->group(group)
+    flags.add("--request-timeout", raw.request_timeout, "SECONDS",
+              "A request with its database work; then 504 (slow body: 408)");
+    flags.add("--header-timeout", raw.header_timeout, "SECONDS", "Arrival of a request's headers; then 408");
+    flags.add("--idle-timeout", raw.idle_timeout, "SECONDS", "Kept-alive connections without a request are closed");
+    flags.add("--shutdown-timeout", raw.shutdown_timeout, "SECONDS",
+              "Running requests may finish after SIGTERM or SIGINT");
+    flags.add("--body-limit", config.body_limit, "BYTES", "Largest request body (16M, 512k ...); then 413")
         ->default_str("16M")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
-    app.add_option("--max-connections", config.max_connections, "Client connections at a time; then 503")
-        ->envname("ERYXON_MAX_CONNECTIONS")
-        ->type_name("N")
-        ->group(group)
-        ->capture_default_str()
+    flags.add("--max-connections", config.max_connections, "N", "Client connections at a time; then 503")
         ->check(CLI::Range(1, 100000));
-    app.add_option("--rate-limit", config.rate_limit, "Requests a minute per credential; then 429. 0: no limit")
-        ->envname("ERYXON_RATE_LIMIT")
-        ->type_name("N")
-        ->group(group)
-        ->capture_default_str();
+    flags.add("--rate-limit", config.rate_limit, "N", "Requests a minute per credential; then 429. 0: no limit");
 }
 
 // CLI11 takes an empty variable for a missing one; here it means that there is no pre-request.

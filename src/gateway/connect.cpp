@@ -57,6 +57,7 @@ Task<PostgresPollingStatusType> Connection::poll(PostgresPollingStatusType wante
     co_return PQconnectPoll(connection_.get());
 }
 
+// Prepares the new connection for the event loop.
 bool Connection::enter_pipeline() {
     PGconn* connection = connection_.get();
     ErrorCode error;

@@ -44,6 +44,7 @@ struct Connection::Job {
     bool done = false;
 };
 
+// Hands one statement to libpq, preceded by its preparation where that is missing.
 bool Connection::queue(const Step& step, Job& job) {
     PGconn* connection = connection_.get();
     const Statement& statement = *step.statement;
@@ -61,6 +62,7 @@ bool Connection::queue(const Step& step, Job& job) {
     return PQsendQueryPrepared(connection, name.c_str(), count, values, nullptr, nullptr, 1) == 1;
 }
 
+// Hands all statements to libpq, closed by a synchronization point.
 bool Connection::queue(std::span<const Step> steps, Job& job) {
     for (const Step& step : steps)
         if (!queue(step, job)) return false;
@@ -127,6 +129,7 @@ void Connection::read_when_ready() {
     });
 }
 
+// Takes in what has arrived, and waits for more unless the server is gone.
 void Connection::on_readable() {
     if (PQconsumeInput(connection_.get()) == 1) {
         take_results();
@@ -151,6 +154,7 @@ void Connection::take_results() {
     if (job_ != nullptr && job_->done) job_timer_.cancel();
 }
 
+// Notes what one result says about the job.
 void Connection::take(Job& job, ResultPtr result) {
     Outcome& outcome = job.outcome;
     auto const expected =

@@ -68,6 +68,7 @@ Task<bool> Database::prepare(Connection& connection) {
     co_return loaded;
 }
 
+// Reads the catalog; closes the connection if that fails.
 Task<bool> Database::load(Connection& connection, TimePoint deadline) {
     Step const step{catalog_statement_, {config_.db_schema.c_str()}};
     Outcome const outcome = co_await connection.run({&step, 1}, deadline);

@@ -58,6 +58,7 @@ std::string detail_list(const Failure& failure) {
     return list + ']';
 }
 
+// The body in the contract's envelope.
 std::string route_body(const Failure& failure) {
     std::string body = "{\"success\":false,\"error\":{";
     append_member(body, "code", failure.code);
@@ -69,6 +70,7 @@ std::string route_body(const Failure& failure) {
     return body;
 }
 
+// The body as PostgREST has it.
 std::string rpc_body(const Failure& failure) {
     std::string body = "{";
     append_member(body, "code", failure.code);

@@ -57,6 +57,7 @@ Returns returns(const core::Json& function) {
     return many ? Returns::scalars : Returns::scalar;
 }
 
+// Reads one function of the answer.
 Function read_function(const core::Json& json) {
     Function function{.name = text(json, "name"),
                       .arguments = {},

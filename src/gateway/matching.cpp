@@ -13,6 +13,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// True if the function can be called with what was sent.
 bool takes(const Function& function, const Sent& sent) {
     if (!function.document_type.empty()) return sent.has_document;
     for (const Argument& argument : function.arguments)

@@ -66,6 +66,7 @@ Metrics::Metrics()
                     .Register(registry_)
                     .Add({})) {}
 
+// The counters of one combination of labels, made when it first occurs.
 Metrics::PerRoute& Metrics::per_route(std::string_view route, std::string_view method, unsigned status) {
     std::string key;
     key.append(route).append(" ").append(method).append(std::to_string(status));

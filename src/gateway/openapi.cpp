@@ -55,6 +55,7 @@ Json with(const Json& object, std::string_view name, const Json& value, JsonAren
     return arena.object(members);
 }
 
+// The paths of one entity.
 Json entity_paths(std::string_view entity, JsonArena& arena) {
     std::string text;
     for (const char* c = openapi_entity_paths(); *c != '\0'; ++c)

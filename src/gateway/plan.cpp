@@ -77,6 +77,7 @@ bool takes_names(const std::vector<Function>& functions) {
                        [](const Function& function) { return function.document_type.empty(); });
 }
 
+// True where the endpoint reads the request's body.
 bool has_body(const Route& route, const Request& request) {
     switch (route.endpoint) {
         case Endpoint::rpc:
@@ -90,6 +91,7 @@ bool has_body(const Route& route, const Request& request) {
     }
 }
 
+// The answer where no function is found.
 Failure unknown(const Route& route, const std::string& schema, const Sent& sent) {
     if (route.endpoint == Endpoint::rpc) return no_function(schema, route.function, sent);
     if (route.entity.empty()) return own_failure(404);
@@ -98,6 +100,7 @@ Failure unknown(const Route& route, const std::string& schema, const Sent& sent)
 
 }  // namespace
 
+// Finds the function, reading the catalog again once if there seems to be none.
 Task<Service::Plan> Service::plan(const Request& request, const Route& route, Style style) {
     Plan plan;
     Sent sent;

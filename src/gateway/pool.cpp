@@ -92,6 +92,7 @@ void Pool::came_up(Member& member) {
     if (!member.lent) offer(member);
 }
 
+// Once no connection is left, nobody waits for one any longer.
 void Pool::went_down(Member& member) {
     ++counts_.failures;
     if (std::exchange(member.up, false)) --counts_.open;
@@ -103,6 +104,7 @@ void Pool::went_down(Member& member) {
         waiter->timer.cancel();
 }
 
+// Lends the connection to whoever waits for longest, or puts it aside.
 void Pool::offer(Member& member) {
     if (waiters_.empty()) {
         idle_.push_back(&member);

@@ -60,6 +60,7 @@ std::string_view argument_name(const Names& names, std::string_view parameter) {
     return {};
 }
 
+// The argument that a parameter of the endpoint becomes; empty if there is none.
 std::string_view argument_name(Endpoint endpoint, std::string_view parameter) {
     switch (endpoint) {
         case Endpoint::list:

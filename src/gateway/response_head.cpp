@@ -37,6 +37,7 @@ bool is_plain(std::string_view id) {
     });
 }
 
+// A new request id: time-ordered, so that logs sort by it.
 std::string new_id() {
     static core::UuidV7Maker maker;
     static std::mt19937_64 random{std::random_device{}()};

@@ -32,6 +32,7 @@ Server::Server(asio::io_context& context, const Config& config)
       signals_(context.get_executor(), SIGTERM, SIGINT),
       ticker_(context.get_executor()) {}
 
+// Binds the address.
 void Server::listen(const Tcp::endpoint& endpoint) {
     try {
         acceptor_.open(endpoint.protocol());
@@ -53,6 +54,7 @@ void Server::start() {
     std::fprintf(stderr, "eryxon-gateway: listening on http://%s\n", address_text(acceptor_.local_endpoint()).c_str());
 }
 
+// Takes connections until the stop.
 Task<void> Server::accept() {
     Timer pause(context_.get_executor());
     while (!stopping_) {
@@ -103,6 +105,7 @@ Task<void> Server::watch_time() {
     abort();
 }
 
+// The first signal stops gracefully, the second at once.
 Task<void> Server::watch_signals() {
     ErrorCode error;
     co_await signals_.async_wait(into(error));

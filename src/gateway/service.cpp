@@ -53,6 +53,7 @@ Call make_call(const Request& request, const Route& route, const Credentials& cr
     return call;
 }
 
+// The answer as a response.
 Response to_response(Answer answer, const Function& function, Style style) {
     Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
     if (style == Style::rpc && !response.has("content-range")) response.headers.push_back({"Content-Range", "0-0/*"});
@@ -83,12 +84,15 @@ Task<Response> Service::answer(const Request& request, Trace& trace) {
         log_failure(failure, trace);
         response = gateway::to_response(failure, style);
     }
+    if (response.status == 401 && !response.has("www-authenticate"))
+        response.headers.push_back({"WWW-Authenticate", "Bearer"});
     if (trace.rate) add_rate_headers(response, *trace.rate);
     if (response.status == 401 && !response.has("www-authenticate"))
         response.headers.push_back({"WWW-Authenticate", "Bearer"});
     co_return std::move(response);
 }
 
+// Answers what the endpoint asks for; throws Failure for all that goes wrong.
 Task<Response> Service::answer_route(const Request& request, const Route& route, Trace& trace, Style style) {
     switch (route.endpoint) {
         case Endpoint::none:
@@ -121,6 +125,7 @@ Response Service::answer_ready() const {
     return {.status = 503, .headers = {{"Retry-After", "2"}}, .body = "{\"status\":\"database unavailable\"}"};
 }
 
+// The description, made anew when it is a few seconds old.
 Task<Response> Service::answer_openapi(const Request& request) {
     if (openapi_.empty() || Clock::now() - openapi_made_ > openapi_age) {
         std::string const describing = co_await database_.query(describing_query(), request.deadline);
@@ -145,6 +150,7 @@ void Service::limit_rate(const Request& request, const Credentials& credentials,
     throw failure;
 }
 
+// Calls the function behind the route.
 Task<Response> Service::answer_call(const Request& request, const Route& route, Trace& trace, Style style) {
     Credentials const credentials = read_credentials(request, tokens_, config_.db_anon_role, std::time(nullptr), style);
     trace.auth = log_name(credentials);

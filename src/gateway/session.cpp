@@ -108,6 +108,7 @@ void Session::begin_request() {
     first_ = false;
 }
 
+// Reads some more; false at the end of the connection.
 Task<bool> Session::fill() {
     ErrorCode error;
     auto const space = buffer_.prepare(phase_ == Phase::body ? large_read : small_read);
@@ -160,6 +161,7 @@ Task<unsigned> Session::read_request() {
     }
 }
 
+// The request as far as it was read.
 Request Session::make_request() const {
     auto const& message = parser_->get();
     Request request;
@@ -196,6 +198,7 @@ Task<bool> Session::serve() {
     co_return more;
 }
 
+// Has the request answered, and counts it.
 Task<Response> Session::answer(const Request& request, Trace& trace) {
     if (request.headers.size() > most_headers) co_return to_response(own_failure(431), Style::route);
     service_.metrics().request_began();
@@ -217,6 +220,7 @@ Task<void> Session::refuse(unsigned status) {
     if (written) co_await drain();
 }
 
+// Writes the response; false if the client is gone.
 Task<bool> Session::write(const Response& response, const Trace& trace, bool keep_alive) {
     enter(Phase::write, Clock::now() + milliseconds(config_.request_timeout));
     bool const head_only = parser_->get().method() == http::verb::head;
@@ -241,6 +245,7 @@ Task<void> Session::drain() {
     }
 }
 
+// Writes the line of the access log.
 void Session::log(const Request& request, const Response& response, const Trace& trace) const {
     if (!config_.access_log) return;
     double const passed = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();

@@ -92,6 +92,7 @@ void verify_signature(const std::string& token, const std::string& key, jwt_alg_
 TokenChecker::TokenChecker(const Config& config)
     : secret_(config.jwt_secret), public_key_(config.jwt_public_key), audience_(config.jwt_audience) {}
 
+// Checks all of a token but the time.
 Token TokenChecker::verify(const std::string& token) const {
     std::size_t const first = token.find('.');
     std::size_t const second = first == std::string::npos ? first : token.find('.', first + 1);
