@@ -62,11 +62,25 @@ const char* body_of(Returns returns) {
             return "coalesce(json_agg(_postgrest_t)->0, 'null')::character varying";
         case Returns::rows:
             return "coalesce(json_agg(_postgrest_t), '[]')::character varying";
+        case Returns::json:
         case Returns::nothing:
         case Returns::scalar:
             break;
     }
     return "coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')::character varying";
+}
+
+// The statement around the source: body, and what the function has set for the response. The json of a scalar function
+// is the body as it stands; PostgREST would make an aggregate of it and take that apart again.
+std::string query(const std::string& source, Returns returns) {
+    bool const plain = returns == Returns::json;
+    std::string const count = plain ? "1::bigint" : "pg_catalog.count(_postgrest_t)";
+    std::string const body = plain ? "coalesce(_postgrest_t.pgrst_scalar::text, 'null')" : body_of(returns);
+    return (plain ? "" : "WITH pgrst_source AS (" + source + ") ") + "SELECT null::bigint AS total_result_set, " +
+           count + " AS page_total, " + body +
+           " AS body, nullif(current_setting('response.headers', true), '') AS response_headers, "
+           "nullif(current_setting('response.status', true), '') AS response_status FROM (" +
+           (plain ? source : "SELECT * FROM pgrst_source") + ") _postgrest_t";
 }
 
 }  // namespace
@@ -113,13 +127,7 @@ Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>&
 
 // The call itself, with what the function has set for the response.
 Step CallWriter::call_step(const Call& call) {
-    std::string const text =
-        "WITH pgrst_source AS (" + source(schema_, call) +
-        ") SELECT null::bigint AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, " +
-        body_of(call.function->returns) +
-        " AS body, nullif(current_setting('response.headers', true), '') AS response_headers, "
-        "nullif(current_setting('response.status', true), '') AS response_status "
-        "FROM (SELECT * FROM pgrst_source) _postgrest_t";
+    std::string const text = query(source(schema_, call), call.function->returns);
     bool const has_parameter = !call.function->document_type.empty() || !call.arguments.empty();
     Step step{statements_.get(call.role, text), {}};
     if (has_parameter) step.parameters.push_back(call.document);

@@ -15,7 +15,7 @@ struct Argument {
 };
 
 // What a function returns, as far as it changes the statement around it.
-enum class Returns { scalar, scalars, row, rows, nothing };
+enum class Returns { json, scalar, scalars, row, rows, nothing };
 
 struct Function {
     std::string name;

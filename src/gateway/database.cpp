@@ -12,7 +12,7 @@ namespace {
 constexpr std::chrono::seconds refresh_pause{1};
 constexpr std::chrono::seconds load_limit{10};
 constexpr std::string_view no_such_statement = "26000", statement_exists = "42P05";
-constexpr std::string_view no_such_function = "42883";
+constexpr std::string_view no_such_function = "42883", no_such_role = "22023";
 constexpr int body_column = 2, headers_column = 3, status_column = 4;
 
 // Reads the result of the call and of COMMIT.
@@ -39,8 +39,20 @@ bool has_lost_statements(const Outcome& outcome) {
     return outcome.end == Outcome::End::failed && (sqlstate == no_such_statement || sqlstate == statement_exists);
 }
 
+// True where the settings failed for want of the role: BEGIN alone has succeeded.
+bool lacks_role(const Outcome& outcome) {
+    return outcome.end == Outcome::End::failed && outcome.results.size() == 1 && outcome.error.sqlstate == no_such_role;
+}
+
+// A route's token with a role that does not exist is no good credential; without a token the configuration is wrong.
+[[noreturn]] void refuse_role(const Outcome& outcome, bool anonymous) {
+    if (anonymous) throw internal_error(outcome.error.message);
+    throw unauthorized("The role of the token does not exist", Style::route);
+}
+
 // Throws for all but a list of statements that was done.
 void demand_done(const Outcome& outcome, Style style, bool anonymous) {
+    if (style == Style::route && lacks_role(outcome)) refuse_role(outcome, anonymous);
     switch (outcome.end) {
         case Outcome::End::done:
             return;

@@ -58,14 +58,21 @@ std::string detail_list(const Failure& failure) {
     return list + ']';
 }
 
+// The message with the hint behind it, for which the contract's shape has no place of its own.
+std::string message_with_hint(const Failure& failure) {
+    if (failure.hint.empty()) return failure.message;
+    core::JsonArena arena;
+    core::Json const hint = core::parse_json(failure.hint, arena);
+    return hint.is_string() ? failure.message + ". " + std::string(hint.text()) : failure.message;
+}
+
 // The body in the contract's envelope.
 std::string route_body(const Failure& failure) {
     std::string body = "{\"success\":false,\"error\":{";
     append_member(body, "code", failure.code);
     body += ',';
-    append_member(body, "message", failure.message);
+    append_member(body, "message", message_with_hint(failure));
     body += ",\"details\":" + detail_list(failure);
-    if (!failure.hint.empty()) body += ",\"hint\":" + failure.hint;
     body += ",\"statusCode\":" + std::to_string(failure.status) + "}}";
     return body;
 }

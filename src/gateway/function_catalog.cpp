@@ -13,7 +13,7 @@ constexpr const char* query = R"sql(
 WITH functions AS (
     SELECT p.proname AS name, p.provolatile AS volatility, p.proretset AS returns_set,
            t.typtype = 'c' OR t.oid = 'record'::regtype AS returns_row,
-           t.oid = 'void'::regtype AS returns_void,
+           t.oid = 'void'::regtype AS returns_void, t.oid = 'json'::regtype AS returns_json,
            (SELECT coalesce(json_agg(json_build_object('name', coalesce(a.name, ''), 'type', format_type(a.type, NULL),
                                                        'required', a.place <= p.pronargs - p.pronargdefaults) ORDER BY a.place), '[]')
               FROM (SELECT i.name, i.type, row_number() OVER (ORDER BY i.n) AS place
@@ -54,6 +54,7 @@ Returns returns(const core::Json& function) {
     bool const many = flag(function, "returns_set");
     if (flag(function, "returns_void")) return Returns::nothing;
     if (flag(function, "returns_row")) return many ? Returns::rows : Returns::row;
+    if (flag(function, "returns_json") && !many) return Returns::json;
     return many ? Returns::scalars : Returns::scalar;
 }
 

@@ -84,8 +84,6 @@ Task<Response> Service::answer(const Request& request, Trace& trace) {
         log_failure(failure, trace);
         response = gateway::to_response(failure, style);
     }
-    if (response.status == 401 && !response.has("www-authenticate"))
-        response.headers.push_back({"WWW-Authenticate", "Bearer"});
     if (trace.rate) add_rate_headers(response, *trace.rate);
     if (response.status == 401 && !response.has("www-authenticate"))
         response.headers.push_back({"WWW-Authenticate", "Bearer"});

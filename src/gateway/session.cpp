@@ -19,7 +19,8 @@ constexpr std::size_t most_headers = 100;
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
 constexpr std::chrono::seconds drain_limit{2};
-constexpr unsigned complete = 200, ended = 1;  // ends of read_request() beside the statuses of refusals
+constexpr std::chrono::milliseconds fresh_grace{500};  // for the first request of a connection, when the gateway stops
+constexpr unsigned complete = 200, ended = 1;          // ends of read_request() beside the statuses of refusals
 
 // What a fault in a request is answered with.
 unsigned status_of(const ErrorCode& error) {
@@ -38,6 +39,12 @@ bool has_known_framing(const Message& message) {
     auto const codings = message.equal_range(http::field::transfer_encoding);
     return std::all_of(codings.first, codings.second,
                        [](auto const& field) { return same_name(view(field.value()), "chunked"); });
+}
+
+// True if the request names its host once, as HTTP/1.1 wants; without that, proxies may take it for another's.
+template <class Message>
+bool has_one_host(const Message& message) {
+    return message.count(http::field::host) == 1 || (message.version() < 11 && message.count(http::field::host) == 0);
 }
 
 // The path and query of a target, which may also name scheme and host.
@@ -87,7 +94,11 @@ void Session::check_time(TimePoint now) {
 
 void Session::finish() {
     finishing_ = true;
-    if (phase_ == Phase::idle) abort();
+    if (phase_ != Phase::idle) return;
+    if (fresh_)
+        deadline_ = std::min(deadline_, Clock::now() + fresh_grace);
+    else
+        abort();
 }
 
 void Session::abort() {
@@ -103,9 +114,8 @@ void Session::begin_request() {
     parser_->header_limit(header_limit);
     parser_->body_limit(config_.body_limit);
     bytes_in_ = buffer_.size();
-    Seconds const limit = first_ ? std::min(config_.header_timeout, config_.idle_timeout) : config_.idle_timeout;
+    Seconds const limit = fresh_ ? std::min(config_.header_timeout, config_.idle_timeout) : config_.idle_timeout;
     enter(Phase::idle, Clock::now() + milliseconds(limit));
-    first_ = false;
 }
 
 // Reads some more; false at the end of the connection.
@@ -128,6 +138,7 @@ unsigned Session::parse() {
         if (error) return status_of(error);
     }
     if (parser_->is_header_done() && !has_known_framing(parser_->get())) return 501;
+    if (parser_->is_header_done() && !has_one_host(parser_->get())) return 400;
     return parser_->is_done() ? complete : 0;
 }
 
@@ -181,6 +192,7 @@ Request Session::make_request() const {
 // Answers one request; false if the connection ends with it.
 Task<bool> Session::serve() {
     unsigned const status = co_await read_request();
+    fresh_ = false;
     if (status == ended) co_return false;
     if (status != complete) {
         co_await refuse(status);

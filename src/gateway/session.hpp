@@ -54,7 +54,7 @@ private:
     Phase phase_ = Phase::idle;
     TimePoint deadline_ = TimePoint::max();
     TimePoint started_{};
-    bool first_ = true;
+    bool fresh_ = true;  // no request has been read yet
     bool timed_out_ = false;
     bool finishing_ = false;
     std::uint64_t bytes_in_ = 0;

@@ -54,7 +54,7 @@ TEST(Failure, HasTheShapeOfItsStyle) {
     DatabaseError const error{"23505", "a \"b\"", "Key exists", "Try"};
     EXPECT_EQ(
         to_response(from_database(error, Style::route, false), Style::route).body,
-        R"({"success":false,"error":{"code":"CONFLICT","message":"a \"b\"","details":[{"message":"Key exists"}],"hint":"Try","statusCode":409}})");
+        R"({"success":false,"error":{"code":"CONFLICT","message":"a \"b\". Try","details":[{"message":"Key exists"}],"statusCode":409}})");
     EXPECT_EQ(to_response(from_database(error, Style::rpc, false), Style::rpc).body,
               R"({"code":"23505","details":"Key exists","hint":"Try","message":"a \"b\""})");
     EXPECT_EQ(
@@ -72,8 +72,9 @@ TEST(Failure, FunctionsCanSayAllThemselves) {
     Response const response = to_response(from_database(error, Style::rpc, true), Style::rpc);
     EXPECT_EQ(response.status, 401U);
     EXPECT_EQ(response.body, R"({"code":"UNAUTHORIZED","details":null,"hint":"ask","message":"no key"})");
-    ASSERT_EQ(response.headers.size(), 1U);
+    ASSERT_EQ(response.headers.size(), 2U);
     EXPECT_EQ(response.headers.front().name, "WWW-Authenticate");
+    EXPECT_EQ(response.headers.back().name, "Proxy-Status");
     for (const char* detail : {"", "{}", R"({"status":"401"})", R"({"status":99})", R"({"status":4010})", "[1]"}) {
         error.detail = detail;
         EXPECT_EQ(from_database(error, Style::rpc, true).status, 500U) << detail;

@@ -82,9 +82,9 @@ TEST(Matching, SaysWhatWasLookedFor) {
 
 TEST(Catalog, IsReadFromTheDatabasesAnswer) {
     Catalog const catalog(R"({"functions":[
-        {"name":"f","volatility":"s","returns_set":false,"returns_row":false,"returns_void":false,"arguments":[{"name":"a","type":"uuid","required":true}]},
-        {"name":"g","volatility":"v","returns_set":true,"returns_row":true,"returns_void":false,"arguments":[{"name":"","type":"json","required":true}]},
-        {"name":"h","volatility":"v","returns_set":false,"returns_row":false,"returns_void":true,"arguments":[{"name":"","type":"integer","required":true}]}],
+        {"name":"f","volatility":"s","returns_set":false,"returns_row":false,"returns_void":false,"returns_json":true,"arguments":[{"name":"a","type":"uuid","required":true}]},
+        {"name":"g","volatility":"v","returns_set":true,"returns_row":true,"returns_void":false,"returns_json":true,"arguments":[{"name":"","type":"json","required":true}]},
+        {"name":"h","volatility":"v","returns_set":false,"returns_row":false,"returns_void":true,"returns_json":false,"arguments":[{"name":"","type":"integer","required":true}]}],
         "settings":[{"role":"r","name":"work_mem","value":"7MB"}]})");
     ASSERT_EQ(catalog.find("f").size(), 1U);
     EXPECT_FALSE(catalog.find("f").front().is_volatile);
