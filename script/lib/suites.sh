@@ -164,3 +164,24 @@ suite_http() {
     "$ROOT/test/http/run" --build "$SANITIZED" 2>&1 | tee "$WORK/http.log" || STATUS=$?
     count_summary http "$WORK/http.log" "$STATUS"
 }
+
+# The demo from beginning to end, and the curl lines that it prints, as they stand.
+suite_demo() {
+    logged demo env ERYXON_DEMO="$WORK/demo" ERYXON_LISTEN=127.0.0.1:0 "$ROOT/script/demo"
+    if [ "$STATUS" -eq 0 ]; then count demo 1 0; else count demo 0 1; fi
+    grep '^curl ' "$WORK/demo.log" >"$WORK/demo.lines" || true
+    logged demo-lines run_demo_lines
+    count "demo curl lines" "$(grep -c '^{"success":true' "$WORK/demo-lines.log" || true)" "$STATUS"
+    ERYXON_DEMO="$WORK/demo" "$ROOT/script/demo" --remove >/dev/null
+}
+
+# Runs the three lines in order; fails at one that is not answered with success.
+run_demo_lines() {
+    local line answer
+    [ "$(wc -l <"$WORK/demo.lines")" -eq 3 ] || return 1
+    while read -r line; do
+        answer=$(bash -c "$line" </dev/null)
+        say "$answer"
+        [[ $answer == '{"success":true'* ]] || return 1
+    done <"$WORK/demo.lines"
+}
