@@ -83,7 +83,8 @@ Task<Outcome> Connection::run(std::span<const Step> steps, TimePoint deadline) {
     co_return std::move(job.outcome);
 }
 
-// Waits for the job's end; past the deadline it is cancelled, and if need be the connection given up.
+// Waits for the job's end; past the deadline it is cancelled. The connection is given up then: the cancel request may
+// be on its way still, and would hit the next statement.
 Task<void> Connection::wait(Job& job, TimePoint deadline) {
     ErrorCode error;
     bool cancelled = false;
@@ -100,6 +101,7 @@ Task<void> Connection::wait(Job& job, TimePoint deadline) {
             deadline = Clock::now() + cancel_grace;
         }
     }
+    if (cancelled && open_) close("a statement was over its time");
 }
 
 // Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one.
