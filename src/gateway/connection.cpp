@@ -101,7 +101,10 @@ Task<void> Connection::wait(Job& job, TimePoint deadline) {
             deadline = Clock::now() + cancel_grace;
         }
     }
-    if (cancelled && open_) close("a statement was over its time");
+    if (cancelled && open_) {
+        close();
+        given_up_ = true;
+    }
 }
 
 // Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one.

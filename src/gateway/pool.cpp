@@ -61,7 +61,7 @@ Task<void> Pool::keep(Member& member) {
             co_await member.connection.until_closed();
         }
         went_down(member);
-        co_await pause(member, delay);
+        if (!member.connection.was_given_up()) co_await pause(member, delay);
     }
 }
 
@@ -92,12 +92,12 @@ void Pool::came_up(Member& member) {
     if (!member.lent) offer(member);
 }
 
-// Once no connection is left, nobody waits for one any longer.
+// Once no connection is left, and none is about to come back, nobody waits for one any longer.
 void Pool::went_down(Member& member) {
     ++counts_.failures;
     if (std::exchange(member.up, false)) --counts_.open;
     std::erase(idle_, &member);
-    if (counts_.open > 0 || stopping_) return;
+    if (counts_.open > 0 || stopping_ || member.connection.was_given_up()) return;
     away_ = true;
     if (std::exchange(away_reason_, member.connection.reason()) != away_reason_) log_failure(away_reason_);
     for (Waiter* waiter : waiters_)
