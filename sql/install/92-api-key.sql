@@ -35,6 +35,11 @@ CREATE FUNCTION eryxon.administered_tenant() RETURNS uuid
 COMMENT ON FUNCTION eryxon.administered_tenant IS
 'The tenant whose keys the caller administers: the own one, or NULL for a superuser, who administers all.';
 
+CREATE FUNCTION eryxon.caller_role() RETURNS name
+    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'caller_role';
+COMMENT ON FUNCTION eryxon.caller_role IS
+'The role that calls, as it is outside SECURITY DEFINER functions.';
+
 CREATE FUNCTION eryxon.check_key_tenant(tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -63,13 +68,13 @@ BEGIN
                             format('CREATE ROLE %I NOLOGIN, then eryxon_grant_api(%L).', role, role));
     ELSIF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'role', 'an API key cannot have a superuser''s role');
-    ELSIF NOT pg_has_role(session_user, role, 'MEMBER') THEN
+    ELSIF NOT pg_has_role(eryxon.caller_role(), role, 'MEMBER') THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'role', format('must be member of role "%s"', role));
     END IF;
 END
 $$;
 COMMENT ON FUNCTION eryxon.check_key_role IS
-'Demands a role that exists, is no superuser and that the session could take on itself.';
+'Demands a role that exists, is no superuser and that the caller has, too.';
 
 CREATE FUNCTION @extschema@.eryxon_api_key_create(tenant_id uuid, name text, live boolean DEFAULT true, role name DEFAULT NULL,
                                                   expires_at timestamptz DEFAULT NULL) RETURNS text

@@ -10,12 +10,22 @@ extern "C" {
 PGDLLEXPORT Datum pre_request(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum api_role(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum administered_tenant(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum caller_role(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(pre_request);
 PG_FUNCTION_INFO_V1(api_role);
 PG_FUNCTION_INFO_V1(administered_tenant);
+PG_FUNCTION_INFO_V1(caller_role);
 }
 
 using namespace eryxon;
+
+namespace {
+
+Datum name_datum(const char* name) {
+    return pg::call([name] { return DirectFunctionCall1(namein, CStringGetDatum(name)); });
+}
+
+}  // namespace
 
 Datum pre_request(PG_FUNCTION_ARGS) {
     (void)fcinfo;
@@ -29,7 +39,7 @@ Datum api_role(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         const char* role = pg::settings().api_role;
         fcinfo->isnull = *role == '\0';
-        return pg::call([role] { return DirectFunctionCall1(namein, CStringGetDatum(role)); });
+        return name_datum(role);
     });
 }
 
@@ -39,4 +49,9 @@ Datum administered_tenant(PG_FUNCTION_ARGS) {
         fcinfo->isnull = !tenant;
         return tenant ? pg::uuid_datum(*tenant) : 0;
     });
+}
+
+Datum caller_role(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    return pg::enter([] { return name_datum(pg::caller_role()); });
 }

@@ -75,12 +75,15 @@ Datum http_delete(PG_FUNCTION_ARGS) {
 
 Datum http_list(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
-        return pg::text_datum(pg::answer_http(
-            [&] { return pg::http_list(pg::text_argument(fcinfo, 0, "entity"), fcinfo->args[1].value); }));
+        return pg::text_datum(pg::answer_http([&] {
+            return pg::http_list(pg::text_argument(fcinfo, 0, "entity"), pg::required_argument(fcinfo, 1, "filters"));
+        }));
     });
 }
 
 Datum http_status(PG_FUNCTION_ARGS) {
-    return pg::enter(
-        [&] { return pg::text_datum(pg::answer_http([&] { return pg::http_status(fcinfo->args[0].value); })); });
+    return pg::enter([&] {
+        return pg::text_datum(
+            pg::answer_http([&] { return pg::http_status(pg::required_argument(fcinfo, 0, "options")); }));
+    });
 }

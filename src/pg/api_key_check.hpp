@@ -17,6 +17,9 @@ void authenticate_request();
 // functions; none where that role is a superuser, who administers all.
 std::optional<core::Uuid> administered_tenant();
 
+// The role that calls, outside SECURITY DEFINER functions; its name palloc'd.
+const char* caller_role();
+
 // Notes in the table that the transaction's key was used, at most once a minute and only where that waits for nobody.
 void note_key_use();
 

@@ -13,12 +13,6 @@ namespace eryxon::pg {
 
 namespace {
 
-Datum required(FunctionCallInfo info, int argument, const char* name) {
-    if (info->args[argument].isnull)
-        throw core::CallError(core::Code::invalid_payload, "argument \"" + std::string(name) + "\" must not be null");
-    return info->args[argument].value;
-}
-
 std::string_view detoasted(Datum value) {
     auto* text = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
     return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
@@ -38,16 +32,22 @@ core::Json read(Datum value, core::JsonArena& arena) {
 
 }  // namespace
 
+Datum required_argument(FunctionCallInfo info, int argument, const char* name) {
+    if (info->args[argument].isnull)
+        throw core::CallError(core::Code::invalid_payload, "argument \"" + std::string(name) + "\" must not be null");
+    return info->args[argument].value;
+}
+
 std::string_view text_argument(FunctionCallInfo info, int argument, const char* name) {
-    return detoasted(required(info, argument, name));
+    return detoasted(required_argument(info, argument, name));
 }
 
 core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena) {
-    return read(required(info, argument, name), arena);
+    return read(required_argument(info, argument, name), arena);
 }
 
 core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena) {
-    Datum const value = required(info, argument, name);
+    Datum const value = required_argument(info, argument, name);
     auto* const plain = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
     core::Json const json = core::parse_json({VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain)}, arena);
     free_plain(plain, value);

@@ -16,6 +16,8 @@ namespace eryxon::pg {
 std::string_view text_argument(FunctionCallInfo info, int argument, const char* name);
 core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena);
 core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena);
+// The datum itself.
+Datum required_argument(FunctionCallInfo info, int argument, const char* name);
 // An options object; null stands for none.
 core::Json options_argument(FunctionCallInfo info, int argument, core::JsonArena& arena);
 

@@ -22,45 +22,44 @@ struct Answer {
     int status;
 };
 
-Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
-    std::string details;
-    core::write_details(error.faults(), details);
-    return {core::http_failure(kind, error.what(), error.faults().front().hint, details), kind.status};
+// A failure that is nobody's fault but the database's also goes to the server's log.
+void log_failure(const core::HttpFailure& kind, std::string_view sqlstate, const char* message) {
+    if (kind.status != 500) return;
+    std::string const state(sqlstate);
+    call([&] { ereport(LOG, (errmsg("request over HTTP failed with SQLSTATE %s: %s", state.c_str(), message))); });
 }
 
-// A failure that is nobody's fault but the database's also goes to the server's log.
-void log_failure(const Error& error) {
-    call([&] {
-        ereport(LOG, (errcode(error.data().sqlerrcode), errmsg("request over HTTP failed: %s", error.what())));
-    });
+Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
+    const core::Fault& first = error.faults().front();
+    log_failure(kind, first.sqlstate, error.what());
+    std::string details;
+    core::write_details(error.faults(), details);
+    return {core::http_failure(kind, error.what(), first.hint, details), kind.status};
 }
 
 Answer failure(const Error& error) {
     core::HttpFailure const kind = core::http_failure_of(error.sqlstate());
-    if (kind.status == 500) log_failure(error);
+    log_failure(kind, error.sqlstate(), error.what());
     const char* hint = error.data().hint;
     return {core::http_failure(kind, error.what(), hint != nullptr ? hint : "", details_of(error)), kind.status};
 }
 
-Answer run_work(const std::function<HttpData()>& work) {
-    HttpData data;
-    try {
-        std::optional<Error> const error = Subtransaction::run([&] { with_spi([&] { data = work(); }); });
-        if (error) return failure(*error);
-    } catch (const core::CallError& error) {
-        return failure(core::http_failure_of(error.faults().front()), error);
-    }
-    return {core::http_success(data.json), data.status};
-}
-
 // Without a tenant there is nothing to work on: the credential is missing, or says nothing.
 Answer run_request(const std::function<HttpData()>& work) {
-    try {
+    HttpData data;
+    bool tenant_known = false;
+    auto const whole = [&] {
         tenant_id();
+        tenant_known = true;
+        with_spi([&] { data = work(); });
+    };
+    try {
+        std::optional<Error> const error = Subtransaction::run(whole);
+        if (error) return failure(*error);
     } catch (const core::CallError& error) {
-        return failure(core::http_unauthorized, error);
+        return failure(tenant_known ? core::http_failure_of(error.faults().front()) : core::http_unauthorized, error);
     }
-    return run_work(work);
+    return {core::http_success(data.json), data.status};
 }
 
 void check_count(std::size_t records) {

@@ -1,7 +1,10 @@
 // Raises the errors of deletes and restores.
 #include "pg/refusal.hpp"
 
+#include "core/json.hpp"
 #include "core/result.hpp"
+
+#include <algorithm>
 
 extern "C" {
 #include "utils/lsyscache.h"
@@ -40,10 +43,18 @@ std::string details(core::Code code, const std::string& message, const std::stri
     return text;
 }
 
-// True if the error's DETAIL is the JSON array of the product.
+// True if the error's DETAIL is the JSON array of the product; a trigger's may look like one.
 bool has_details(const Error& error) {
     const char* detail = error.data().detail;
-    return detail != nullptr && detail[0] == '[';
+    if (detail == nullptr || detail[0] != '[') return false;
+    try {
+        core::JsonArena arena;
+        core::Json const details = core::parse_json(detail, arena);
+        return std::all_of(details.items().begin(), details.items().end(),
+                           [](const core::Json& entry) { return entry.find("constraint") != nullptr; });
+    } catch (const core::CallError&) {
+        return false;
+    }
 }
 
 // The texts of an error, as the server takes them.

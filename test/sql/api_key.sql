@@ -153,7 +153,15 @@ SELECT attempt(c) FROM unnest(ARRAY['SELECT left(eryxon_api_key_create(''a000000
     'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''theirs'')', 'SELECT string_agg(name, '','') FROM eryxon_api_keys()',
     'SELECT eryxon_api_key_revoke(''' || :'adrift_id' || ''')', 'SELECT hash FROM eryxon.api_key', 'SELECT * FROM eryxon.api_key_use',
     'SET eryxon.used_api_key = ''' || :'adrift_id' || '''', 'SET eryxon.api_role = x']) c;
+-- What the login role could become does not count, only what the caller is.
+\c - :root
+GRANT key_admin TO key_gate;
 \c - key_gate
+SET ROLE key_admin;
+SET request.jwt.claims = '{"tenant_id": "a0000000-0000-4000-8000-000000000002"}';
+SELECT attempt('SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''up'', role => ''key_anon'')');
+SELECT attempt('SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''same'', role => ''key_api''), 9)');
+RESET ROLE;
 SELECT attempt('SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'')'), attempt('SELECT * FROM eryxon_api_keys()'),
        attempt('SELECT eryxon_api_key_revoke(NULL)'), attempt('SELECT eryxon_grant_api(''key_gate'')');
 \c :home :root

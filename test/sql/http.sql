@@ -28,6 +28,20 @@ EXCEPTION WHEN OTHERS THEN
     RETURN sqlstate || ' ' || sqlerrm;
 END
 $$;
+-- Calls a function of schema eryxon with NULL in every place, then with an entity first; tells the statuses.
+CREATE FUNCTION eryxon_nulls(function oid) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    p pg_proc := (SELECT f FROM pg_proc f WHERE f.oid = function);
+    nulls text := (SELECT string_agg('NULL', ', ') FROM generate_series(1, p.pronargs));
+    arguments text;
+    body json;
+BEGIN
+    FOREACH arguments IN ARRAY ARRAY[nulls, regexp_replace(nulls, '^NULL,', quote_literal('cells') || ',')] LOOP
+        EXECUTE format('SELECT eryxon.%I(%s)', p.proname, arguments) INTO body;
+        RETURN NEXT current_setting('response.status');
+    END LOOP;
+END
+$$;
 CREATE FUNCTION id_of(entity text, key text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     id uuid;
@@ -114,7 +128,17 @@ CREATE TRIGGER refuse BEFORE INSERT ON resources FOR EACH ROW EXECUTE FUNCTION r
 SELECT answer('"api-resources-sync"(''{"external_id":"R","external_source":"S","name":"vice","type":"tooling"}'')');
 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nonsense(); END $$;
 SELECT answer('"api-resources-sync"(''{"external_id":"R","external_source":"S","name":"vice","type":"tooling"}'')');
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING DETAIL = '[bad] "thing'; END $$;
+SELECT answer('"api-resources-sync"(''{"external_id":"R","external_source":"S","name":"vice","type":"tooling"}'')');
+CREATE TRIGGER refuse BEFORE UPDATE ON cells FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT answer('"api-cells-delete"(external_id => ''C'', external_source => ''S'')');
+DROP TRIGGER refuse ON cells;
 SELECT count(*) FROM resources;
+
+-- NULL in any place is an answer, not a crash.
+SELECT p.proname, string_agg(q.status, ' ')
+  FROM pg_proc p, LATERAL eryxon_nulls(p.oid) AS q(status) WHERE p.proname LIKE 'http\_%' AND p.pronamespace = 'eryxon'::regnamespace
+ GROUP BY 1 ORDER BY 1;
 
 -- An entity of one's own has its functions as long as it is attached; they go with the extension.
 CREATE TABLE machines (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, machine_name varchar(20), nr serial, note json);
