@@ -71,6 +71,9 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'entity',
             format('invalid entity name %s', coalesce(to_json(entity)::text, 'null')),
             'Up to 48 lower-case letters, digits and underscores, the first one a letter.');
+    ELSIF entity = 'pagination' THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'entity', 'an entity cannot be called "pagination"',
+            'Lists have a member of that name beside the rows.');
     END IF;
 END
 $$;

@@ -38,11 +38,12 @@ COMMENT ON FUNCTION eryxon.like_pattern IS
 CREATE FUNCTION eryxon.updated_condition(wanted_entity text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN eryxon.field_column(wanted_entity, 'updated_at') IS NOT NULL THEN 't.updated_at'
-                ELSE 'greatest(t.synced_at, t.deleted_at)' END || $c$ >= ($2 ->> 'updated_since')::timestamptz$c$
+    SELECT 'greatest(t.synced_at, t.deleted_at'
+           || CASE WHEN eryxon.field_column(wanted_entity, 'updated_at') IS NOT NULL THEN ', t.updated_at' ELSE '' END
+           || $c$) >= ($2 ->> 'updated_since')::timestamptz$c$
 $$;
 COMMENT ON FUNCTION eryxon.updated_condition IS
-'The condition of updated_since. Tables without updated_at tell what was synced or deleted since.';
+'The condition of updated_since: what was synced, deleted or, where the table tells so, changed since.';
 
 CREATE FUNCTION eryxon.list_conditions(wanted_entity text, filters jsonb) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -88,14 +89,16 @@ CREATE FUNCTION eryxon.can_sort(table_name regclass, column_name name) RETURNS b
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT has_column_privilege(table_name, a.attnum, 'SELECT')
-           AND (t.typcategory NOT IN ('G', 'U')
+           AND (e.typcategory IN ('B', 'D', 'E', 'I', 'N', 'R', 'S', 'T', 'V')
                 OR EXISTS (SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
-                            WHERE o.opcdefault AND o.opcintype = coalesce(nullif(t.typbasetype, 0), t.oid)))
+                            WHERE o.opcdefault AND o.opcintype = e.oid))
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+      JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+      JOIN pg_type e ON e.oid = CASE b.typcategory WHEN 'A' THEN b.typelem ELSE b.oid END
      WHERE a.attrelid = table_name AND a.attname = column_name
 $$;
 COMMENT ON FUNCTION eryxon.can_sort IS
-'True if the caller may read the column and its type has an order.';
+'True if the caller may read the column and its type, or that of an array''s elements, has an order.';
 
 CREATE FUNCTION eryxon.list_order(wanted_entity text, table_name regclass, filters jsonb) RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -159,7 +162,9 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM eryxon.fail_unknown_entity(wanted_entity, false);
     END IF;
-    IF NOT has_any_column_privilege(listed.table_name, 'SELECT') THEN
+    IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = listed.table_name) THEN
+        PERFORM eryxon.fail('UNKNOWN_ENTITY', '22023', 'entity', format('the table of entity "%s" does not exist any more', wanted_entity));
+    ELSIF NOT has_any_column_privilege(listed.table_name, 'SELECT') THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', '', format('permission denied for table %s', listed.table_name));
     END IF;
     PERFORM eryxon.check_list(wanted_entity, given);

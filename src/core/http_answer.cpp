@@ -16,21 +16,22 @@ constexpr HttpFailure internal_error{"INTERNAL_ERROR", 500};
 struct StateFailure {
     std::string_view state;
     HttpFailure failure;
+    bool ours_only = false;
 };
 constexpr StateFailure state_failures[] = {
-    {"22023", bad_request},       // a call that is wrong itself
-    {"23503", conflict},          // foreign key
-    {"23505", conflict},          // unique
-    {"23P01", conflict},          // exclusion
-    {"23001", conflict},          // restrict
-    {"55006", conflict},          // running work
-    {"42501", forbidden},         // privilege or policy
-    {"P0002", not_found},         //
-    {"42703", validation_error},  // an unknown or read-only field
-    {"P0001", validation_error},  // a trigger's RAISE
-    {"09000", validation_error},  // a trigger that dropped the row
-    {"22", validation_error},     // data exceptions
-    {"23", validation_error},     // other constraints
+    {"22023", bad_request, true},       // a call that is wrong itself
+    {"23503", conflict},                // foreign key
+    {"23505", conflict},                // unique
+    {"23P01", conflict},                // exclusion
+    {"23001", conflict},                // restrict
+    {"55006", conflict, true},          // running work
+    {"42501", forbidden},               // privilege or policy
+    {"P0002", not_found, true},         // no such row
+    {"42703", validation_error, true},  // an unknown or read-only field
+    {"P0001", validation_error},        // a trigger's RAISE
+    {"09000", validation_error},        // a trigger that dropped the row
+    {"22", validation_error},           // data exceptions
+    {"23", validation_error},           // other constraints
 };
 
 // True if the call as a whole is wrong, whatever SQLSTATE it has.
@@ -41,15 +42,16 @@ bool is_bad_call(Code code) {
 
 }  // namespace
 
-HttpFailure http_failure_of(std::string_view sqlstate) {
+HttpFailure http_failure_of(std::string_view sqlstate, bool ours) {
     for (const StateFailure& entry : state_failures)
-        if (sqlstate.starts_with(entry.state)) return entry.failure;
+        if (sqlstate.starts_with(entry.state) && (ours || !entry.ours_only)) return entry.failure;
     return internal_error;
 }
 
 HttpFailure http_failure_of(const Fault& fault) {
     if (is_bad_call(fault.code)) return bad_request;
-    return http_failure_of(fault.sqlstate.empty() ? code_sqlstate(fault.code) : fault.sqlstate);
+    return http_failure_of(fault.sqlstate.empty() ? code_sqlstate(fault.code) : fault.sqlstate,
+                           fault.code != Code::database_error);
 }
 
 std::string http_success(std::string_view data) {

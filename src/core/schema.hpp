@@ -91,6 +91,7 @@ struct Entity {
     std::vector<std::string> natural_key;  // field names; empty = none
     bool soft_delete = true;
     bool has_updated_at = false;
+    bool updated_at_has_default = false;  // which says when a new row was made
     // One per child array that its records may carry.
     struct Children {
         std::string key;     // "parts"

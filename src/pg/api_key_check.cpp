@@ -16,6 +16,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "utils/acl.h"
 }
 
 namespace eryxon::pg {
@@ -139,8 +140,19 @@ void require_same_tenant(const core::Uuid& one, const core::Uuid& other) {
         refuse_credential("two credentials of different tenants were sent", "Send a token or an API key, not both.");
 }
 
-// Becomes the key's role, as far as the login role may.
+// True if the role has become a superuser since the key was made.
+bool is_superuser(const std::string& role) {
+    return call([&] {
+        Oid const oid = get_role_oid(role.c_str(), true);
+        return OidIsValid(oid) && superuser_arg(oid);
+    });
+}
+
+// Becomes the key's role, as far as the login role may, and never a superuser.
 void become(const std::string& role) {
+    if (is_superuser(role))
+        refuse_request(500, "INTERNAL_ERROR", "the role of the API key is a superuser",
+                       "Make a key with another role.");
     try {
         set_for_transaction("role", role);
     } catch (const Error& error) {

@@ -43,20 +43,6 @@ std::string details(core::Code code, const std::string& message, const std::stri
     return text;
 }
 
-// True if the error's DETAIL is the JSON array of the product; a trigger's may look like one.
-bool has_details(const Error& error) {
-    const char* detail = error.data().detail;
-    if (detail == nullptr || detail[0] != '[') return false;
-    try {
-        core::JsonArena arena;
-        core::Json const details = core::parse_json(detail, arena);
-        return std::all_of(details.items().begin(), details.items().end(),
-                           [](const core::Json& entry) { return entry.find("constraint") != nullptr; });
-    } catch (const core::CallError&) {
-        return false;
-    }
-}
-
 // The texts of an error, as the server takes them.
 struct Texts {
     const char* message;
@@ -89,6 +75,19 @@ void set_names(const Texts& texts) {
 }
 
 }  // namespace
+
+bool has_details(const Error& error) {
+    const char* detail = error.data().detail;
+    if (detail == nullptr || detail[0] != '[') return false;
+    try {
+        core::JsonArena arena;
+        core::Json const details = core::parse_json(detail, arena);
+        return std::all_of(details.items().begin(), details.items().end(),
+                           [](const core::Json& entry) { return entry.find("constraint") != nullptr; });
+    } catch (const core::CallError&) {
+        return false;
+    }
+}
 
 std::string details_of(const Error& error) {
     if (has_details(error)) return error.data().detail;

@@ -23,6 +23,9 @@ struct Refusal {
 // and a hint. Errors that end the call, and those that have their details, are thrown on as they are.
 [[noreturn]] void refuse(const Error& error, const std::string& hint = {});
 
+// True if the error's DETAIL is the JSON array of the product; a trigger's may look like one.
+bool has_details(const Error& error);
+
 // The details of an error of the server: those that it brings, else one entry made of its message.
 std::string details_of(const Error& error);
 

@@ -90,7 +90,10 @@ void load_tables(Registry& state) {
         Table table = read_table(entity.table);
         entity.columns = read_columns(entity.table);
         for (const core::Column& column : entity.columns) {
-            if (column.name == "updated_at") entity.has_updated_at = true;
+            if (column.name == "updated_at") {
+                entity.has_updated_at = true;
+                entity.updated_at_has_default = column.has_default;
+            }
             table.carriers.push_back(carrier_of(column, table));
         }
         state.tables.emplace(entity.name, std::move(table));

@@ -139,6 +139,10 @@ private:
 
 std::string insert_text(const Table& table, const RowSet& set, Statement& statement) {
     std::string columns, values;
+    if (set.entity->has_updated_at && !set.entity->updated_at_has_default) {
+        columns += ", updated_at";
+        values += ", pg_catalog.now()";
+    }
     for (std::uint16_t field : set.fields) {
         columns += ", " + statement.column(field);
         values += ", " + statement.value(field);

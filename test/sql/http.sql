@@ -141,13 +141,15 @@ SELECT p.proname, string_agg(q.status, ' ')
  GROUP BY 1 ORDER BY 1;
 
 -- An entity of one's own has its functions as long as it is attached; they go with the extension.
-CREATE TABLE machines (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, machine_name varchar(20), nr serial, note json);
+CREATE TABLE machines (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, machine_name varchar(20), nr serial, note json, notes json[],
+    updated_at timestamptz);
 SELECT eryxon_attach('machines', 'machines') ->> 'entity';
 SELECT eryxon_map_field('machines', 'machine_name', '{"required": true}');
 SELECT answer(c) FROM unnest(ARRAY['"api-machines-sync"(''{"external_id":"M_1","external_source":"S","machine_name":"M_1"}'')',
     '"api-machines-list"(search => ''_'')', '"api-machines-list"(search => ''-'')', '"api-machines-list"(status => ''x'')',
-    '"api-machines-list"(sort_by => ''note'')', '"api-machines-list"(sort_by => ''machine_name'', sort_order => ''DESC'')']) c;
+    '"api-machines-list"(sort_by => ''note'')', '"api-machines-list"(sort_by => ''notes'')', '"api-machines-list"(updated_since => now() - ''1 h''::interval)', '"api-machines-list"(sort_by => ''machine_name'', sort_order => ''DESC'')']) c;
 SELECT proname, obj_description(oid) FROM pg_proc WHERE proname LIKE 'api-machines-%' ORDER BY 1;
+SELECT eryxon_attach('pagination', 'machines');
 SELECT eryxon_detach('machines');
 SELECT answer('"api-machines-list"()');
 SELECT eryxon_attach('machines', 'machines') ->> 'entity', eryxon_attach('machines', 'machines') ->> 'entity';

@@ -39,10 +39,19 @@ TEST(HttpAnswer, ErrorsOfTheDatabaseGoByState) {
     EXPECT_EQ(status_of(Code::database_error, "P0001"), 422);
     EXPECT_EQ(status_of(Code::database_error, "23505"), 409);
     EXPECT_EQ(status_of(Code::database_error, "42883"), 500);
-    EXPECT_EQ(http_failure_of("22023").status, 400);
-    EXPECT_EQ(http_failure_of("22008").status, 422);
-    EXPECT_EQ(http_failure_of("23P01").status, 409);
-    EXPECT_EQ(http_failure_of("XX000").status, 500);
+    EXPECT_EQ(http_failure_of("22023", true).status, 400);
+    EXPECT_EQ(http_failure_of("22008", false).status, 422);
+    EXPECT_EQ(http_failure_of("23P01", false).status, 409);
+    EXPECT_EQ(http_failure_of("XX000", true).status, 500);
+}
+
+TEST(HttpAnswer, StatesOfOursMeanSomethingElseFromOthers) {
+    EXPECT_EQ(http_failure_of("P0002", true).status, 404);
+    EXPECT_EQ(http_failure_of("P0002", false).status, 500);
+    EXPECT_EQ(http_failure_of("42703", true).status, 422);
+    EXPECT_EQ(http_failure_of("42703", false).status, 500);
+    EXPECT_EQ(status_of(Code::database_error, "42703"), 500);
+    EXPECT_EQ(status_of(Code::unknown_field, "42703"), 422);
 }
 
 TEST(HttpAnswer, BodiesHaveTheContractsShape) {
