@@ -101,10 +101,7 @@ Task<void> Connection::wait(Job& job, TimePoint deadline) {
             deadline = Clock::now() + cancel_grace;
         }
     }
-    if (cancelled && open_) {
-        close();
-        given_up_ = true;
-    }
+    if (cancelled && open_) close();
 }
 
 // Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one.

@@ -55,8 +55,6 @@ public:
     // Has statements prepared anew, after the server lost them.
     void forget_statements() { prepared_.clear(); }
     const std::string& reason() const { return reason_; }
-    // True if it was closed after a cancelled statement: the database is there.
-    bool was_given_up() const { return given_up_; }
 
 private:
     struct Job;
@@ -87,7 +85,6 @@ private:
     std::string reason_;
     std::uint64_t generation_ = 0;  // of the connection; waits of an earlier one are void
     bool open_ = false;
-    bool given_up_ = false;
 };
 
 }  // namespace eryxon::gateway

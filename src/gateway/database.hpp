@@ -23,7 +23,7 @@ public:
 
     void start() { pool_.start(); }
     void stop() { pool_.stop(); }
-    bool is_ready() const { return catalog_ && !pool_.is_away() && pool_.counts().open > 0; }
+    bool is_ready() const { return catalog_ && !pool_.is_away(); }
     Pool::Counts counts() const { return pool_.counts(); }
 
     // The catalog, waiting for the database if it was not read yet. Throws Failure 503.
