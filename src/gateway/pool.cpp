@@ -21,8 +21,12 @@ std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay) {
         std::uniform_int_distribution<long long>(delay.count() / 2, delay.count())(random));
 }
 
-void log_failure(const std::string& reason) {
-    LogLine("error").quoted("msg", "no connection to the database").quoted("reason", reason).write();
+void log_failure(const std::string& reason, std::size_t open) {
+    LogLine("error")
+        .quoted("msg", open > 0 ? "no further connection to the database" : "no connection to the database")
+        .quoted("reason", reason)
+        .number("open", open)
+        .write();
 }
 
 }  // namespace
@@ -97,6 +101,7 @@ void Pool::came_up(Member& member) {
         for (Member& other : members_)
             other.backoff.cancel();
     }
+    if (counts_.open == members_.size()) failure_.clear();
     if (!member.lent) offer(member);
 }
 
@@ -110,9 +115,9 @@ void Pool::went_down(Member& member) {
 // Where no connection is left and none can be had, nobody waits for one any longer.
 void Pool::attempt_failed(Member& member) {
     ++counts_.failures;
+    if (std::exchange(failure_, member.connection.reason()) != failure_) log_failure(failure_, counts_.open);
     if (counts_.open > 0) return;
     away_ = true;
-    if (std::exchange(failure_, member.connection.reason()) != failure_) log_failure(failure_);
     for (Waiter* waiter : waiters_)
         waiter->timer.cancel();
 }
