@@ -58,6 +58,7 @@ public:
 
 private:
     struct Job;
+    struct Turn;
     struct Finish {
         void operator()(PGconn* connection) const { PQfinish(connection); }
     };
@@ -72,7 +73,7 @@ private:
     void flush();
     void take_results();
     void take(Job& job, ResultPtr result);
-    void ask_to_cancel();
+    bool ask_to_cancel();
     Task<void> wait(Job& job, TimePoint deadline);
 
     const Config& config_;

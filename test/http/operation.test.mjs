@@ -243,6 +243,18 @@ test('statements that are not prepared work as well', async () => {
     await plain.stop();
 });
 
+test('the gateway itself cancels what hangs, where the server has no time limit', async () => {
+    const plain = await startGateway({ database, flags: ['--db-prepared', 'off', '--db-pool', '1', '--request-timeout', '1'] });
+    const answer = await curl('PUT', `${plain.url}/api-jobs/sync`, { key, body: job('SLOW') });
+    assert.equal(answer.status, 504, answer.body);
+    await until(
+        'the statement is cancelled',
+        () => count(database, 'pg_stat_activity', "state = 'active' AND usename = 'authenticator'") === 0,
+    );
+    assert.equal((await curl('GET', `${plain.url}/api-jobs`, { key })).status, 200);
+    await plain.stop();
+});
+
 test('a stop lets the running request end', async () => {
     const stopping = await startGateway({ database });
     const slow = curl('PUT', `${stopping.url}/api-jobs/sync`, { key, body: job('SLOWISH') });
