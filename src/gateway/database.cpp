@@ -133,7 +133,7 @@ Task<Outcome> Database::transact(Connection& connection, const std::vector<Step>
 
 // Makes the server's prepared statements and the connection's list of them agree: none on either side.
 Task<void> Database::forget_statements(Connection& connection) {
-    Step const step{std::make_shared<const Statement>(Statement{0, "DEALLOCATE ALL"}), {}};
+    Step const step{Statements::unnamed("DEALLOCATE ALL"), {}};
     co_await connection.run({&step, 1}, Clock::now() + load_limit);
     connection.forget_statements();
 }
