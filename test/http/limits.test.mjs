@@ -37,3 +37,23 @@ test('an answer without a body leaves the connection in step', async () => {
     assert.match(answers[1], /\r\nContent-Length: 0\r\n/);
     await gateway.stop();
 });
+
+test('after SIGHUP the catalog is new', async () => {
+    sql(database, "ALTER ROLE shop_planner SET statement_timeout = '59s'");
+    sql(
+        database,
+        `CREATE FUNCTION eryxon_api.limit_in_force() RETURNS text LANGUAGE sql AS $$ SELECT current_setting('statement_timeout') $$`,
+    );
+    const gateway = await startGateway({ database });
+    const limit = async () =>
+        (await curl('POST', `${gateway.url}/rpc/limit_in_force`, { bearer: hmacToken(claims({ role: 'shop_planner' })), body: {} }))
+            .json;
+    assert.equal(await limit(), '59s');
+    sql(database, "ALTER ROLE shop_planner SET statement_timeout = '41s'");
+    assert.equal(await limit(), '59s');
+    gateway.process.kill('SIGHUP');
+    await until('the new setting counts', async () => (await limit()) === '41s', 5);
+    sql(database, "ALTER ROLE shop_planner SET statement_timeout = '59s'");
+    assert.match(gateway.log(), /the catalog was read again/);
+    await gateway.stop();
+});
