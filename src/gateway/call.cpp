@@ -70,6 +70,13 @@ const char* body_of(Returns returns) {
     return "coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')::character varying";
 }
 
+// True if all calls of the function that look like this one are the same statement, or one of two.
+bool has_fixed_shape(const Call& call) {
+    const Function& function = *call.function;
+    return !function.document_type.empty() || call.arguments.empty() ||
+           call.arguments.size() == function.arguments.size();
+}
+
 // The statement around the source: body, and what the function has set for the response. The json of a scalar function
 // is the body as it stands; PostgREST would make an aggregate of it and take that apart again.
 std::string query(const std::string& source, Returns returns) {
@@ -98,10 +105,11 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
     : statements_(statements),
       schema_(quote_identifier(config.db_schema)),
       search_path_(schema_ + ", \"public\""),
+      anonymous_role_(config.db_anon_role),
       begin_read_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")),
       begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")),
       commit_(statements.get("", "COMMIT")),
-      rollback_(std::make_shared<const Statement>(Statement{0, "ROLLBACK"})) {
+      rollback_(Statements::unnamed("ROLLBACK")) {
     if (!config.db_pre_request.empty()) pre_request_ = "select " + quote_dotted(config.db_pre_request) + "()";
 }
 
@@ -125,11 +133,13 @@ Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>&
     return {statements_.get("", text), std::move(values)};
 }
 
-// The call itself, with what the function has set for the response.
+// The call itself, with what the function has set for the response. Who is not known yet, which goes for API keys too,
+// gets names for few statements only: all the choices of arguments would fill the register.
 Step CallWriter::call_step(const Call& call) {
     std::string const text = query(source(schema_, call), call.function->returns);
     bool const has_parameter = !call.function->document_type.empty() || !call.arguments.empty();
-    Step step{statements_.get(call.role, text), {}};
+    bool const named = call.role != anonymous_role_ || has_fixed_shape(call);
+    Step step{named ? statements_.get(call.role, text) : Statements::unnamed(text), {}};
     if (has_parameter) step.parameters.push_back(call.document);
     return step;
 }

@@ -43,6 +43,7 @@ private:
     Statements& statements_;
     std::string schema_;  // quoted
     std::string search_path_;
+    std::string anonymous_role_;
     std::string pre_request_;  // statement; empty: none
     StatementPtr begin_read_;
     StatementPtr begin_write_;

@@ -70,10 +70,9 @@ bool Connection::enter_pipeline() {
 Task<bool> Connection::open() {
     close();
     reason_.clear();
-    given_up_ = false;
     job_timer_.expires_after(connect_timeout);
     job_timer_.async_wait([this, mine = generation_](const ErrorCode& error) {
-        if (!error && mine == generation_ && socket_.is_open()) socket_.cancel();
+        if (!error && !open_ && mine == generation_ && socket_.is_open()) socket_.cancel();
     });
     PostgresPollingStatusType status = start() ? PGRES_POLLING_WRITING : PGRES_POLLING_FAILED;
     while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING)

@@ -2,6 +2,7 @@
 // noticed at once.
 #include "gateway/connection.hpp"
 
+#include <system_error>
 #include <thread>
 
 namespace eryxon::gateway {
@@ -19,6 +20,11 @@ DatabaseError error_of(const PGresult* result) {
     return {field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY),
             field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_MESSAGE_HINT)};
 }
+
+struct FreeCancel {
+    void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
+};
+using CancelPtr = std::unique_ptr<PGcancel, FreeCancel>;
 
 std::string prepared_name(unsigned id) {
     return "eryxon_" + std::to_string(id);
@@ -70,15 +76,28 @@ bool Connection::queue(std::span<const Step> steps, Job& job) {
     return PQpipelineSync(connection_.get()) == 1;
 }
 
+// The job is the connection's own in the meantime; one that does not get to its end takes the connection with it.
+struct Connection::Turn {
+    Turn(Connection& connection, Job& job) : connection(connection), job(job) { connection.job_ = &job; }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+        connection.job_ = nullptr;
+        if (!job.done && connection.open_) connection.close();
+    }
+
+    Connection& connection;
+    const Job& job;
+};
+
 Task<Outcome> Connection::run(std::span<const Step> steps, TimePoint deadline) {
     Job job;
-    job_ = &job;
+    Turn const turn(*this, job);
     if (open_ && queue(steps, job))
         flush();
-    else
+    else if (open_)
         close();
     co_await wait(job, deadline);
-    job_ = nullptr;
     if (!job.done && job.outcome.end != Outcome::End::timed_out) job.outcome.end = Outcome::End::lost;
     co_return std::move(job.outcome);
 }
@@ -92,30 +111,31 @@ Task<void> Connection::wait(Job& job, TimePoint deadline) {
         job_timer_.expires_at(deadline);
         co_await job_timer_.async_wait(into(error));
         if (job.done || !open_ || Clock::now() < deadline) continue;
-        if (cancelled) {
-            job.outcome.end = Outcome::End::timed_out;
-            close();
-        } else {
-            ask_to_cancel();
+        if (!cancelled && ask_to_cancel()) {
             cancelled = true;
             deadline = Clock::now() + cancel_grace;
+        } else {
+            job.outcome.end = Outcome::End::timed_out;
+            close();
         }
     }
-    if (cancelled && open_) {
-        close();
-        given_up_ = true;
-    }
+    if (cancelled && open_) close();
 }
 
-// Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one.
-void Connection::ask_to_cancel() {
-    PGcancel* cancel = PQgetCancel(connection_.get());
-    if (cancel == nullptr) return;
-    std::thread([cancel] {
-        char message[256];
-        PQcancel(cancel, message, sizeof message);
-        PQfreeCancel(cancel);
-    }).detach();
+// Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one. False if that
+// cannot be done.
+bool Connection::ask_to_cancel() {
+    CancelPtr cancel(PQgetCancel(connection_.get()));
+    if (!cancel) return false;
+    try {
+        std::thread([cancel = std::move(cancel)] {
+            char message[256];
+            PQcancel(cancel.get(), message, sizeof message);
+        }).detach();
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
 }
 
 // Sends what libpq holds back, as far as the server takes it; the rest when it takes more.

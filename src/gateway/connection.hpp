@@ -55,11 +55,10 @@ public:
     // Has statements prepared anew, after the server lost them.
     void forget_statements() { prepared_.clear(); }
     const std::string& reason() const { return reason_; }
-    // True if it was closed after a cancelled statement: the database is there.
-    bool was_given_up() const { return given_up_; }
 
 private:
     struct Job;
+    struct Turn;
     struct Finish {
         void operator()(PGconn* connection) const { PQfinish(connection); }
     };
@@ -74,7 +73,7 @@ private:
     void flush();
     void take_results();
     void take(Job& job, ResultPtr result);
-    void ask_to_cancel();
+    bool ask_to_cancel();
     Task<void> wait(Job& job, TimePoint deadline);
 
     const Config& config_;
@@ -87,7 +86,6 @@ private:
     std::string reason_;
     std::uint64_t generation_ = 0;  // of the connection; waits of an earlier one are void
     bool open_ = false;
-    bool given_up_ = false;
 };
 
 }  // namespace eryxon::gateway

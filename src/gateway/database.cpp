@@ -2,6 +2,7 @@
 #include "gateway/database.hpp"
 
 #include "core/json.hpp"
+#include "gateway/log.hpp"
 
 #include <string_view>
 
@@ -10,6 +11,7 @@ namespace eryxon::gateway {
 namespace {
 
 constexpr std::chrono::seconds refresh_pause{1};
+constexpr std::chrono::seconds catalog_age{60};  // after which it is read again
 constexpr std::chrono::seconds load_limit{10};
 constexpr std::string_view no_such_statement = "26000", statement_exists = "42P05";
 constexpr std::string_view no_such_function = "42883", no_such_role = "22023";
@@ -69,6 +71,7 @@ void demand_done(const Outcome& outcome, Style style, bool anonymous) {
 
 Database::Database(Executor executor, const Config& config)
     : config_(config),
+      executor_(executor),
       writer_(config, statements_),
       catalog_statement_(statements_.get("", catalog_query())),
       pool_(executor, config, [this](Connection& connection) { return prepare(connection); }) {}
@@ -110,6 +113,7 @@ Task<std::shared_ptr<const Catalog>> Database::catalog(TimePoint deadline) {
         Lease const lease = co_await borrow(deadline);
     }
     if (!catalog_) throw unavailable("the catalog was not read yet");
+    if (Clock::now() - loaded_ >= catalog_age) co_await refresh(deadline);
     co_return catalog_;
 }
 
@@ -118,6 +122,27 @@ Task<void> Database::refresh(TimePoint deadline) {
     loaded_ = Clock::now();
     Lease lease = co_await borrow(deadline);
     co_await load(*lease, deadline);
+}
+
+void Database::reload() {
+    asio::co_spawn(executor_, read_again(), asio::detached);
+}
+
+// Reads the catalog now, whatever its age, and tells the log how that went.
+Task<void> Database::read_again() {
+    std::string failure = "the catalog could not be read";
+    try {
+        TimePoint const deadline = Clock::now() + load_limit;
+        Lease lease = co_await borrow(deadline);
+        bool const loaded = co_await load(*lease, deadline);
+        if (loaded) failure.clear();
+    } catch (const Failure& error) {
+        failure = error.log.empty() ? "the database is away" : error.log;
+    }
+    if (failure.empty())
+        LogLine("info").quoted("msg", "the catalog was read again").write();
+    else
+        LogLine("error").quoted("msg", "the catalog was not read again").quoted("reason", failure).write();
 }
 
 // Runs the statements, and what must follow if they fail.
@@ -133,7 +158,7 @@ Task<Outcome> Database::transact(Connection& connection, const std::vector<Step>
 
 // Makes the server's prepared statements and the connection's list of them agree: none on either side.
 Task<void> Database::forget_statements(Connection& connection) {
-    Step const step{std::make_shared<const Statement>(Statement{0, "DEALLOCATE ALL"}), {}};
+    Step const step{Statements::unnamed("DEALLOCATE ALL"), {}};
     co_await connection.run({&step, 1}, Clock::now() + load_limit);
     connection.forget_statements();
 }

@@ -23,13 +23,16 @@ public:
 
     void start() { pool_.start(); }
     void stop() { pool_.stop(); }
-    bool is_ready() const { return catalog_ && !pool_.is_away() && pool_.counts().open > 0; }
+    bool is_ready() const { return catalog_ && !pool_.is_away(); }
     Pool::Counts counts() const { return pool_.counts(); }
 
-    // The catalog, waiting for the database if it was not read yet. Throws Failure 503.
+    // The catalog, waiting for the database if it was not read yet. Who comes when it is a minute old reads it again.
+    // Throws Failure 503.
     Task<std::shared_ptr<const Catalog>> catalog(TimePoint deadline);
     // Reads the catalog again unless that was done within the last second.
     Task<void> refresh(TimePoint deadline);
+    // Reads the catalog again at once, beside the requests.
+    void reload();
 
     // Runs the call in a transaction of its own. Throws Failure where it was not committed.
     Task<Answer> run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style, bool anonymous);
@@ -38,6 +41,7 @@ public:
     Task<std::string> query(const std::string& text, TimePoint deadline);
 
 private:
+    Task<void> read_again();
     Task<bool> prepare(Connection& connection);
     Task<bool> load(Connection& connection, TimePoint deadline);
     Task<Lease> borrow(TimePoint deadline);
@@ -45,6 +49,7 @@ private:
     Task<Outcome> transact(Connection& connection, const std::vector<Step>& steps, TimePoint deadline);
 
     const Config& config_;
+    Executor executor_;
     Statements statements_;
     CallWriter writer_;
     StatementPtr catalog_statement_;

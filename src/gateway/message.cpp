@@ -1,4 +1,4 @@
-// Looking for headers.
+// Looking for headers, and what is sent of a response.
 #include "gateway/message.hpp"
 
 #include <algorithm>
@@ -33,6 +33,10 @@ const HeaderView* Request::find(std::string_view name) const {
 std::size_t Request::count(std::string_view name) const {
     return static_cast<std::size_t>(std::count_if(
         headers.begin(), headers.end(), [&](const HeaderView& header) { return same_name(header.name, name); }));
+}
+
+std::string_view Response::content() const {
+    return may_have_content() ? std::string_view(body) : std::string_view();
 }
 
 bool Response::has(std::string_view name) const {

@@ -42,6 +42,10 @@ struct Response {
     std::string_view content_type = "application/json; charset=utf-8";  // a literal; a header of that name wins
 
     bool has(std::string_view name) const;  // name in lower case
+    // The body, as far as HTTP allows one for the status.
+    std::string_view content() const;
+    // False for the statuses that allow no body: 204, 205, 304.
+    bool may_have_content() const { return status != 204 && status != 205 && status != 304; }
 };
 
 // True if `name` is `lower` but for case.

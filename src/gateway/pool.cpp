@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds first_pause{50};
 constexpr std::chrono::milliseconds longest_pause{2000};
+constexpr std::chrono::seconds short_life{1};  // of a connection: trying again at once could become a loop
 
 // Between half of the delay and all of it, so that gateways do not come back in step.
 std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay) {
@@ -20,8 +21,12 @@ std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay) {
         std::uniform_int_distribution<long long>(delay.count() / 2, delay.count())(random));
 }
 
-void log_failure(const std::string& reason) {
-    LogLine("error").quoted("msg", "no connection to the database").quoted("reason", reason).write();
+void log_failure(const std::string& reason, std::size_t open) {
+    LogLine("error")
+        .quoted("msg", open > 0 ? "no further connection to the database" : "no connection to the database")
+        .quoted("reason", reason)
+        .number("open", open)
+        .write();
 }
 
 }  // namespace
@@ -49,19 +54,25 @@ void Pool::stop() {
     }
 }
 
-// The life of one connection: connect, be lent, end, pause, connect again.
+// The life of one connection: connect, be lent, end, connect again. A pause follows a failed attempt, and a connection
+// that did not last.
 Task<void> Pool::keep(Member& member) {
     std::chrono::milliseconds delay = first_pause;
     while (!stopping_) {
         bool const up = co_await bring_up(member);
         if (stopping_) break;
+        TimePoint const began = Clock::now();
         if (up) {
-            delay = first_pause;
             came_up(member);
             co_await member.connection.until_closed();
+            went_down(member);
+        } else {
+            attempt_failed(member);
         }
-        went_down(member);
-        if (!member.connection.was_given_up()) co_await pause(member, delay);
+        if (Clock::now() - began >= short_life)
+            delay = first_pause;
+        else
+            co_await pause(member, delay);
     }
 }
 
@@ -80,26 +91,33 @@ Task<void> Pool::pause(Member& member, std::chrono::milliseconds& delay) {
     co_await member.backoff.async_wait(into(error));
 }
 
-// Once one connection is there, the others need not wait any longer.
+// Once the database is back, no connection need wait any longer.
 void Pool::came_up(Member& member) {
     ++counts_.connects;
-    member.up = true;
-    if (++counts_.open == 1)
+    ++counts_.open;
+    if (std::exchange(away_, false)) {
+        LogLine("info").quoted("msg", "the database is back").write();
+        failure_.clear();
         for (Member& other : members_)
             other.backoff.cancel();
-    away_reason_.clear();
-    if (std::exchange(away_, false)) LogLine("info").quoted("msg", "the database is back").write();
+    }
+    if (counts_.open == members_.size()) failure_.clear();
     if (!member.lent) offer(member);
 }
 
-// Once no connection is left, and none is about to come back, nobody waits for one any longer.
+// The connection ended; another is tried for, so whoever waits goes on waiting.
 void Pool::went_down(Member& member) {
     ++counts_.failures;
-    if (std::exchange(member.up, false)) --counts_.open;
+    --counts_.open;
     std::erase(idle_, &member);
-    if (counts_.open > 0 || stopping_ || member.connection.was_given_up()) return;
+}
+
+// Where no connection is left and none can be had, nobody waits for one any longer.
+void Pool::attempt_failed(Member& member) {
+    ++counts_.failures;
+    if (std::exchange(failure_, member.connection.reason()) != failure_) log_failure(failure_, counts_.open);
+    if (counts_.open > 0) return;
     away_ = true;
-    if (std::exchange(away_reason_, member.connection.reason()) != away_reason_) log_failure(away_reason_);
     for (Waiter* waiter : waiters_)
         waiter->timer.cancel();
 }

@@ -62,7 +62,6 @@ private:
         Member(Executor executor, const Config& config) : connection(executor, config), backoff(executor) {}
         Connection connection;
         Timer backoff;
-        bool up = false;  // connected and prepared
         bool lent = false;
     };
     struct Waiter {
@@ -76,6 +75,7 @@ private:
     Task<void> pause(Member& member, std::chrono::milliseconds& delay);
     void came_up(Member& member);
     void went_down(Member& member);
+    void attempt_failed(Member& member);
     void offer(Member& member);
     void give_back(Connection* connection);
     Member& member_of(Connection* connection);
@@ -88,7 +88,7 @@ private:
     std::list<Waiter*> waiters_;
     Counts counts_;
     bool away_ = false;
-    std::string away_reason_;  // as logged last
+    std::string failure_;  // of an attempt to connect, as logged last
     bool stopping_ = false;
 };
 

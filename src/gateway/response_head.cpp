@@ -63,9 +63,10 @@ std::string response_head(const Response& response, const Trace& trace, bool kee
     out.append(reason.data(), reason.size()).append("\r\n");
     append(out, "Date", date());
     append(out, "X-Request-Id", trace.request_id);
-    bool const has_body = response.status != 204 && response.status != 304;
-    if (has_body && !response.has("content-type")) append(out, "Content-Type", response.content_type);
-    if (has_body) append(out, "Content-Length", std::to_string(response.body.size()));
+    bool const framed = response.status != 204 && response.status != 304;
+    if (response.may_have_content() && !response.has("content-type"))
+        append(out, "Content-Type", response.content_type);
+    if (framed) append(out, "Content-Length", std::to_string(response.content().size()));
     for (const Header& header : response.headers)
         append(out, header.name, header.value);
     if (!keep_alive) append(out, "Connection", "close");

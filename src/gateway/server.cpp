@@ -29,7 +29,7 @@ Server::Server(asio::io_context& context, const Config& config)
       config_(config),
       service_(context.get_executor(), config),
       acceptor_(context.get_executor()),
-      signals_(context.get_executor(), SIGTERM, SIGINT),
+      signals_(context.get_executor(), SIGTERM, SIGINT, SIGHUP),
       ticker_(context.get_executor()) {}
 
 // Binds the address.
@@ -105,14 +105,18 @@ Task<void> Server::watch_time() {
     abort();
 }
 
-// The first signal stops gracefully, the second at once.
+// The first SIGTERM or SIGINT stops gracefully, the second at once; SIGHUP has the catalog read again.
 Task<void> Server::watch_signals() {
     ErrorCode error;
-    co_await signals_.async_wait(into(error));
-    if (error) co_return;
-    stop();
-    co_await signals_.async_wait(into(error));
-    if (!error) abort();
+    for (;;) {
+        int const signal = co_await signals_.async_wait(into(error));
+        if (error) co_return;
+        if (signal != SIGHUP && stopping_) co_return abort();
+        if (signal != SIGHUP)
+            stop();
+        else if (!stopping_)
+            service_.reload();
+    }
 }
 
 // Takes no new connections and no new requests; what runs may finish.

@@ -31,6 +31,8 @@ public:
 
     void start() { database_.start(); }
     void stop() { database_.stop(); }
+    // Reads again what is known of the database.
+    void reload() { database_.reload(); }
     Metrics& metrics() { return metrics_; }
 
     // The answer to a request that arrived completely.

@@ -237,7 +237,7 @@ Task<bool> Session::write(const Response& response, const Trace& trace, bool kee
     enter(Phase::write, Clock::now() + milliseconds(config_.request_timeout));
     bool const head_only = parser_->get().method() == http::verb::head;
     std::string const head = response_head(response, trace, keep_alive);
-    std::string_view const body = head_only ? std::string_view() : std::string_view(response.body);
+    std::string_view const body = head_only ? std::string_view() : response.content();
     std::array<asio::const_buffer, 2> const parts = {asio::buffer(head), asio::buffer(body.data(), body.size())};
     ErrorCode error;
     bytes_out_ = co_await asio::async_write(socket_, parts, into(error));

@@ -27,6 +27,8 @@ class Statements {
 public:
     // The statement of that text; `owner` keeps equal texts apart, for what one role has prepared is not another's.
     StatementPtr get(const std::string& owner, const std::string& text);
+    // A statement that is parsed for each use.
+    static StatementPtr unnamed(const std::string& text);
 
 private:
     std::unordered_map<std::string, StatementPtr> kept_;

@@ -215,11 +215,43 @@ test('a full pool answers 503', async () => {
     await narrow.stop();
 });
 
+test('who waits for a connection outlives the timeouts of others', async () => {
+    const narrow = await startGateway({ database, flags: ['--db-pool', '2', '--request-timeout', '3'] });
+    const longActive = "state = 'active' AND usename = 'authenticator' AND clock_timestamp() - query_start > interval '1 second'";
+    const ready = async () => assert.equal((await curl('GET', `${narrow.url}/readyz`)).status, 200);
+    await until('the gateway is ready', async () => (await curl('GET', `${narrow.url}/readyz`)).status === 200);
+    const slow = [1, 2].map(() => curl('PUT', `${narrow.url}/api-jobs/sync`, { key, body: job('SLOW') }));
+    await until('the pool has been in use for a second', () => count(database, 'pg_stat_activity', longActive) === 2);
+    let waiting = 4;
+    const waiters = Array.from({ length: waiting }, async () => {
+        const answer = await curl('GET', `${narrow.url}/api-jobs?limit=1`, { key });
+        waiting--;
+        return answer.status;
+    });
+    while (waiting > 0) await ready();
+    assert.deepEqual(await Promise.all(waiters), [200, 200, 200, 200]);
+    for (const answer of await Promise.all(slow)) assert.equal(answer.status, 504, answer.body);
+    await ready();
+    await narrow.stop();
+});
+
 test('statements that are not prepared work as well', async () => {
     const plain = await startGateway({ database, flags: ['--db-prepared', 'off', '--db-pool', '2'] });
     for (const status of [201, 200, 200])
         assert.equal((await curl('PUT', `${plain.url}/api-jobs/sync`, { key, body: job('PLAIN') })).status, status);
     assert.equal(sql(database, "SELECT count(*) FROM jobs WHERE external_id = 'PLAIN'"), '1');
+    await plain.stop();
+});
+
+test('the gateway itself cancels what hangs, where the server has no time limit', async () => {
+    const plain = await startGateway({ database, flags: ['--db-prepared', 'off', '--db-pool', '1', '--request-timeout', '1'] });
+    const answer = await curl('PUT', `${plain.url}/api-jobs/sync`, { key, body: job('SLOW') });
+    assert.equal(answer.status, 504, answer.body);
+    await until(
+        'the statement is cancelled',
+        () => count(database, 'pg_stat_activity', "state = 'active' AND usename = 'authenticator'") === 0,
+    );
+    assert.equal((await curl('GET', `${plain.url}/api-jobs`, { key })).status, 200);
     await plain.stop();
 });
 

@@ -1,0 +1,59 @@
+// What the gateway bounds, keeps apart and renews: bodies and their memory, rates, connections, the catalog.
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { curl } from './lib/curl.mjs';
+import { startGateway } from './lib/gateway.mjs';
+import { messageWith, open, statuses } from './lib/raw.mjs';
+import { createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
+import { claims, hmacToken } from './lib/tokens.mjs';
+
+let database, key;
+
+before(() => {
+    database = createDatabase('http_limits');
+    key = newKey(database);
+});
+
+test('an answer without a body leaves the connection in step', async () => {
+    sql(
+        database,
+        `CREATE FUNCTION eryxon_api.answer_with(status text) RETURNS json LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM set_config('response.status', status, true); RETURN '{"a":"HTTP/1.1 500"}'; END $$`,
+    );
+    const gateway = await startGateway({ database });
+    const line = open(gateway.port);
+    const asked = [204, 205, 304, 201];
+    for (const status of asked)
+        line.socket.write(messageWith(key, 'GET', `/rpc/answer_with?status=${status}`, { 'Content-Length': undefined }));
+    await until('the last answer is there', () => line.received.includes('{"a"'));
+    line.socket.destroy();
+    const answers = line.received.split(/(?=HTTP\/1\.1 2|HTTP\/1\.1 3)/);
+    assert.deepEqual(
+        answers.map((answer) => statuses(answer)[0]),
+        asked,
+        line.received,
+    );
+    for (const answer of answers.slice(0, 3)) assert.match(answer, /\r\n\r\n$/);
+    assert.match(answers[1], /\r\nContent-Length: 0\r\n/);
+    await gateway.stop();
+});
+
+test('after SIGHUP the catalog is new', async () => {
+    sql(database, "ALTER ROLE shop_planner SET statement_timeout = '59s'");
+    sql(
+        database,
+        `CREATE FUNCTION eryxon_api.limit_in_force() RETURNS text LANGUAGE sql AS $$ SELECT current_setting('statement_timeout') $$`,
+    );
+    const gateway = await startGateway({ database });
+    const limit = async () =>
+        (await curl('POST', `${gateway.url}/rpc/limit_in_force`, { bearer: hmacToken(claims({ role: 'shop_planner' })), body: {} }))
+            .json;
+    assert.equal(await limit(), '59s');
+    sql(database, "ALTER ROLE shop_planner SET statement_timeout = '41s'");
+    assert.equal(await limit(), '59s');
+    gateway.process.kill('SIGHUP');
+    await until('the new setting counts', async () => (await limit()) === '41s', 5);
+    sql(database, "ALTER ROLE shop_planner SET statement_timeout = '59s'");
+    assert.match(gateway.log(), /the catalog was read again/);
+    await gateway.stop();
+});
