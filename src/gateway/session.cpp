@@ -47,12 +47,11 @@ bool has_one_host(const Message& message) {
     return message.count(http::field::host) == 1 || (message.version() < 11 && message.count(http::field::host) == 0);
 }
 
-// The path and query of a target, which may also name scheme and host.
+// The path and query of a target, which may also name scheme and host; what is neither is no path of ours.
 std::string_view origin_form(std::string_view target) {
-    std::size_t const scheme = target.find("://");
-    if (target.starts_with('/') || scheme == std::string_view::npos) return target;
-    std::size_t const slash = target.find('/', scheme + 3);
-    return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+    if (!same_name(target.substr(0, 7), "http://") && !same_name(target.substr(0, 8), "https://")) return target;
+    std::size_t const end = target.find_first_of("/?", target.find("://") + 3);
+    return end == std::string_view::npos || target[end] == '?' ? std::string_view("/") : target.substr(end);
 }
 
 std::string address_of(const Socket& socket) {

@@ -61,6 +61,13 @@ test('request lines that are malformed are refused', async () => {
         await one(`${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`, 400, 404, 405, 501);
 });
 
+test('only the path of a target counts', async () => {
+    for (const target of ['/healthz', 'http://x/healthz', 'HTTPS://x:1/healthz?a=b'])
+        await one(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`, 200);
+    for (const target of ['a/b?x=://y/healthz', 'http://x?y=/healthz', 'ftp://x/healthz', 'http://healthz'])
+        await one(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`, 404);
+});
+
 test('long lines, many headers and long paths are refused', async () => {
     await one(message('GET', '/healthz', { 'X-Long': 'x'.repeat(1 << 20), 'Content-Length': undefined }), 400, 431);
     await one(message('GET', `/${'x'.repeat(1 << 20)}`, { 'Content-Length': undefined }), 400, 414, 431);
