@@ -1,4 +1,4 @@
-// Buckets fill evenly over a minute; the one that was not used for longest makes room for a new caller.
+// Buckets fill evenly over a minute.
 #include "gateway/rate_limit.hpp"
 
 #include <algorithm>
@@ -6,27 +6,24 @@
 
 namespace eryxon::gateway {
 
-RateLimiter::RateLimiter(unsigned per_minute, std::size_t most_callers)
-    : per_minute_(per_minute), most_callers_(most_callers) {}
-
-// The caller's bucket, moved to the front.
-RateLimiter::Order::iterator RateLimiter::find(const std::string& caller, TimePoint now) {
-    auto const known = buckets_.find(caller);
-    if (known != buckets_.end()) {
+// The bucket, moved to the front.
+Buckets::Order::iterator Buckets::find(const std::string& name, TimePoint now) {
+    auto const known = places_.find(name);
+    if (known != places_.end()) {
         order_.splice(order_.begin(), order_, known->second);
         return known->second;
     }
-    if (buckets_.size() >= most_callers_) {
-        buckets_.erase(order_.back().caller);
+    if (places_.size() >= most_) {
+        places_.erase(order_.back().name);
         order_.pop_back();
     }
-    order_.push_front({caller, static_cast<double>(per_minute_), now});
-    buckets_.emplace(caller, order_.begin());
+    order_.push_front({name, static_cast<double>(per_minute_), now});
+    places_.emplace(name, order_.begin());
     return order_.begin();
 }
 
-RateState RateLimiter::take(const std::string& caller, TimePoint now) {
-    Bucket& bucket = *find(caller, now);
+RateState Buckets::take(const std::string& name, TimePoint now) {
+    Bucket& bucket = *find(name, now);
     double const per_second = per_minute_ / 60.0;
     double const passed = std::chrono::duration<double>(now - bucket.filled).count();
     bucket.tokens = std::min<double>(per_minute_, bucket.tokens + passed * per_second);
@@ -39,6 +36,24 @@ RateState RateLimiter::take(const std::string& caller, TimePoint now) {
     state.remaining = static_cast<unsigned>(bucket.tokens);
     state.reset = static_cast<unsigned>(std::ceil((per_minute_ - bucket.tokens) / per_second));
     return state;
+}
+
+void Buckets::give_back(const std::string& name) {
+    auto const known = places_.find(name);
+    if (known == places_.end()) return;
+    known->second->tokens = std::min<double>(per_minute_, known->second->tokens + 1);
+}
+
+RateState RateLimiter::take(const Caller& caller, TimePoint now) {
+    if (!caller.credential.empty() && (caller.proved || credentials_.contains(caller.credential)))
+        return credentials_.take(caller.credential, now);
+    return addresses_.take(caller.address, now);
+}
+
+std::optional<RateState> RateLimiter::accept(const Caller& caller, TimePoint now) {
+    if (caller.credential.empty() || credentials_.contains(caller.credential)) return std::nullopt;
+    addresses_.give_back(caller.address);
+    return credentials_.take(caller.credential, now);
 }
 
 }  // namespace eryxon::gateway

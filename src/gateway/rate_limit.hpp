@@ -1,10 +1,11 @@
-// A token bucket for each caller, and not more callers than fit.
+// A token bucket for each good credential and for each address of other requests, and not more than fit.
 #pragma once
 
 #include "gateway/prelude.hpp"
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -19,30 +20,58 @@ struct RateState {
     unsigned retry_after = 0;  // seconds until the next request is allowed
 };
 
-class RateLimiter {
+// Token buckets by name. The one that was not used for longest makes room for a new one.
+class Buckets {
 public:
-    // per_minute requests a minute, as many at once; 0: no limit.
-    explicit RateLimiter(unsigned per_minute, std::size_t most_callers = 10000);
+    Buckets(unsigned per_minute, std::size_t most) : per_minute_(per_minute), most_(most) {}
 
-    bool active() const { return per_minute_ > 0; }
-    // Takes one request from the caller's bucket if it holds one.
-    RateState take(const std::string& caller, TimePoint now);
-    std::size_t callers() const { return buckets_.size(); }
+    bool contains(const std::string& name) const { return places_.contains(name); }
+    // Takes one request from the bucket if it holds one.
+    RateState take(const std::string& name, TimePoint now);
+    // Undoes one.
+    void give_back(const std::string& name);
 
 private:
     struct Bucket {
-        std::string caller;
+        std::string name;
         double tokens;
         TimePoint filled;
     };
     using Order = std::list<Bucket>;  // the one used last stands first
 
-    Order::iterator find(const std::string& caller, TimePoint now);
+    Order::iterator find(const std::string& name, TimePoint now);
 
     unsigned per_minute_;
-    std::size_t most_callers_;
+    std::size_t most_;
     Order order_;
-    std::unordered_map<std::string, Order::iterator> buckets_;
+    std::unordered_map<std::string, Order::iterator> places_;
+};
+
+// Whom a request is charged to.
+struct Caller {
+    std::string address;
+    std::string credential{};  // a digest; empty if there is none
+    bool proved = false;       // the credential is good by itself, as a signed token is
+};
+
+class RateLimiter {
+public:
+    // per_minute requests a minute, as many at once; 0: no limit.
+    explicit RateLimiter(unsigned per_minute, std::size_t most_callers = 10000)
+        : per_minute_(per_minute), addresses_(per_minute, most_callers), credentials_(per_minute, most_callers) {}
+
+    bool active() const { return per_minute_ > 0; }
+    // Takes one request from the credential's bucket if it is known to be good, else from the address's: made-up
+    // credentials share that, and cannot displace good ones.
+    RateState take(const Caller& caller, TimePoint now);
+    // Notes that the credential is good. What its request took from the address's bucket comes out of its own instead;
+    // nothing if it was known before.
+    std::optional<RateState> accept(const Caller& caller, TimePoint now);
+
+private:
+    unsigned per_minute_;
+    Buckets addresses_;
+    Buckets credentials_;
 };
 
 }  // namespace eryxon::gateway

@@ -53,6 +53,14 @@ Call make_call(const Request& request, const Route& route, const Credentials& cr
     return call;
 }
 
+// Whom the request is charged to.
+Caller caller_of(const Request& request, const Credentials& credentials) {
+    Caller caller{.address = std::string(request.client)};
+    if (credentials.kind != Credentials::Kind::none) caller.credential = core::sha256_hex(credentials.secret);
+    caller.proved = credentials.kind == Credentials::Kind::token && credentials.api_key.empty();
+    return caller;
+}
+
 // The answer as a response.
 Response to_response(Answer answer, const Function& function, Style style) {
     Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
@@ -135,11 +143,19 @@ Task<Response> Service::answer_openapi(const Request& request) {
     co_return Response{.body = openapi_};
 }
 
+// The request's credentials. Bad ones are charged to the client's address, so that guessing has a limit.
+Credentials Service::authenticate(const Request& request, Trace& trace, Style style) {
+    try {
+        return read_credentials(request, tokens_, config_.db_anon_role, std::time(nullptr), style);
+    } catch (const Failure&) {
+        limit_rate({.address = std::string(request.client)}, trace);
+        throw;
+    }
+}
+
 // Takes the request from the caller's allowance; throws Failure 429.
-void Service::limit_rate(const Request& request, const Credentials& credentials, Trace& trace) {
+void Service::limit_rate(const Caller& caller, Trace& trace) {
     if (!limiter_.active()) return;
-    std::string const caller = credentials.kind == Credentials::Kind::none ? "address " + std::string(request.client)
-                                                                           : core::sha256_hex(credentials.secret);
     trace.rate = limiter_.take(caller, Clock::now());
     if (trace.rate->allowed) return;
     metrics_.rate_limited();
@@ -148,11 +164,19 @@ void Service::limit_rate(const Request& request, const Credentials& credentials,
     throw failure;
 }
 
+// Gives the caller a bucket of its own once the credential has proved good.
+void Service::accept_caller(const Caller& caller, Trace& trace) {
+    if (!limiter_.active()) return;
+    std::optional<RateState> const state = limiter_.accept(caller, Clock::now());
+    if (state) trace.rate = state;
+}
+
 // Calls the function behind the route.
 Task<Response> Service::answer_call(const Request& request, const Route& route, Trace& trace, Style style) {
-    Credentials const credentials = read_credentials(request, tokens_, config_.db_anon_role, std::time(nullptr), style);
+    Credentials const credentials = authenticate(request, trace, style);
     trace.auth = log_name(credentials);
-    limit_rate(request, credentials, trace);
+    Caller const caller = caller_of(request, credentials);
+    limit_rate(caller, trace);
     if (style == Style::rpc) check_profile(request, config_.db_schema);
     Plan plan = co_await this->plan(request, route, style);
     Call call = make_call(request, route, credentials, style);
@@ -162,6 +186,7 @@ Task<Response> Service::answer_call(const Request& request, const Route& route, 
     call.read_only = reads_only(request.method) || !call.function->is_volatile;
     bool const anonymous = credentials.kind == Credentials::Kind::none;
     Answer answer = co_await database_.run(call, *plan.catalog, request.deadline, style, anonymous);
+    if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller, trace);
     co_return to_response(std::move(answer), *call.function, style);
 }
 

@@ -51,7 +51,9 @@ private:
     Task<Plan> plan(const Request& request, const Route& route, Style style);
     Task<Response> answer_openapi(const Request& request);
     Response answer_ready() const;
-    void limit_rate(const Request& request, const Credentials& credentials, Trace& trace);
+    Credentials authenticate(const Request& request, Trace& trace, Style style);
+    void limit_rate(const Caller& caller, Trace& trace);
+    void accept_caller(const Caller& caller, Trace& trace);
 
     const Config& config_;
     Metrics metrics_;

@@ -57,3 +57,21 @@ test('after SIGHUP the catalog is new', async () => {
     assert.match(gateway.log(), /the catalog was read again/);
     await gateway.stop();
 });
+
+test('made-up keys use up the rate of their address, not that of good keys', async () => {
+    const gateway = await startGateway({ database, flags: ['--rate-limit', '20'] });
+    const ask = (credentials) => curl('GET', `${gateway.url}/api-jobs?limit=1`, credentials);
+    assert.equal((await ask({ key })).headers['x-ratelimit-remaining'], '19');
+    const answers = [];
+    for (let n = 0; n < 15; n++) answers.push((await ask({ key: `ery_live_madeup${n}` })).status);
+    for (let n = 0; n < 15; n++) answers.push((await ask({ bearer: `no.token.${n}` })).status);
+    assert.deepEqual(answers.slice(0, 20), Array(20).fill(401));
+    assert.ok(answers.slice(20).filter((status) => status === 429).length >= 8, String(answers));
+    const unparsed = await curl('PUT', `${gateway.url}/api-jobs/sync`, { key: 'ery_live_other', body: '{' });
+    assert.equal(unparsed.status, 429);
+    const good = await ask({ key });
+    assert.equal(good.status, 200);
+    assert.ok(good.headers['x-ratelimit-remaining'] >= 18);
+    assert.equal((await ask({ bearer: hmacToken() })).status, 200);
+    await gateway.stop();
+});

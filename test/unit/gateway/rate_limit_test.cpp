@@ -9,15 +9,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(RateLimiter, LetsThroughItsNumberAndThenSaysWhenAgain) {
-    RateLimiter limiter(60);
+TEST(Buckets, LetsThroughItsNumberAndThenSaysWhenAgain) {
+    Buckets buckets(60, 10);
     TimePoint const now{};
     for (unsigned i = 0; i < 60; ++i) {
-        RateState const state = limiter.take("a", now);
+        RateState const state = buckets.take("a", now);
         EXPECT_TRUE(state.allowed);
         EXPECT_EQ(state.remaining, 59 - i);
     }
-    RateState const state = limiter.take("a", now);
+    RateState const state = buckets.take("a", now);
     EXPECT_FALSE(state.allowed);
     EXPECT_EQ(state.limit, 60U);
     EXPECT_EQ(state.remaining, 0U);
@@ -25,34 +25,69 @@ TEST(RateLimiter, LetsThroughItsNumberAndThenSaysWhenAgain) {
     EXPECT_EQ(state.reset, 60U);
 }
 
-TEST(RateLimiter, FillsEvenly) {
-    RateLimiter limiter(60);
+TEST(Buckets, FillsEvenly) {
+    Buckets buckets(60, 10);
     TimePoint now{};
     for (int i = 0; i < 60; ++i)
-        limiter.take("a", now);
-    EXPECT_FALSE(limiter.take("a", now + milliseconds(900)).allowed);
-    EXPECT_TRUE(limiter.take("a", now + milliseconds(1000)).allowed);
-    EXPECT_FALSE(limiter.take("a", now + milliseconds(1900)).allowed);
-    EXPECT_EQ(limiter.take("a", now + seconds(1000)).remaining, 59U);
+        buckets.take("a", now);
+    EXPECT_FALSE(buckets.take("a", now + milliseconds(900)).allowed);
+    EXPECT_TRUE(buckets.take("a", now + milliseconds(1000)).allowed);
+    EXPECT_FALSE(buckets.take("a", now + milliseconds(1900)).allowed);
+    EXPECT_EQ(buckets.take("a", now + seconds(1000)).remaining, 59U);
 }
 
-TEST(RateLimiter, KeepsCallersApart) {
-    RateLimiter limiter(1);
-    EXPECT_TRUE(limiter.take("a", {}).allowed);
-    EXPECT_FALSE(limiter.take("a", {}).allowed);
-    EXPECT_TRUE(limiter.take("b", {}).allowed);
+TEST(Buckets, KeepNamesApart) {
+    Buckets buckets(1, 10);
+    EXPECT_TRUE(buckets.take("a", {}).allowed);
+    EXPECT_FALSE(buckets.take("a", {}).allowed);
+    EXPECT_TRUE(buckets.take("b", {}).allowed);
+    buckets.give_back("a");
+    EXPECT_TRUE(buckets.take("a", {}).allowed);
 }
 
-TEST(RateLimiter, ForgetsWhoWasQuietForLongest) {
+TEST(Buckets, ForgetWhichWasQuietForLongest) {
+    Buckets buckets(1, 2);
+    buckets.take("a", {});
+    buckets.take("b", {});
+    buckets.take("a", {});
+    buckets.take("c", {});
+    EXPECT_TRUE(buckets.contains("a"));
+    EXPECT_FALSE(buckets.contains("b"));
+    EXPECT_TRUE(buckets.contains("c"));
+    EXPECT_FALSE(buckets.take("a", {}).allowed);
+    EXPECT_TRUE(buckets.take("b", {}).allowed);
+}
+
+TEST(RateLimiter, ChargesMadeUpCredentialsToTheAddress) {
+    RateLimiter limiter(5);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_TRUE(limiter.take({"1.2.3.4", "made up " + std::to_string(i)}, {}).allowed);
+    EXPECT_FALSE(limiter.take({"1.2.3.4", "another"}, {}).allowed);
+    EXPECT_FALSE(limiter.take({"1.2.3.4"}, {}).allowed);
+    EXPECT_TRUE(limiter.take({"1.2.3.5", "another"}, {}).allowed);
+}
+
+TEST(RateLimiter, GivesGoodCredentialsABucketOfTheirOwn) {
+    RateLimiter limiter(3);
+    Caller const good{"a", "good"};
+    EXPECT_EQ(limiter.take(good, {}).remaining, 2U);
+    EXPECT_EQ(limiter.accept(good, {})->remaining, 2U);
+    EXPECT_FALSE(limiter.accept(good, {}));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(limiter.take({"a", "made up"}, {}).allowed);
+    EXPECT_FALSE(limiter.take({"a", "made up"}, {}).allowed);
+    EXPECT_EQ(limiter.take(good, {}).remaining, 1U);
+    EXPECT_EQ(limiter.take({"a", "signed", true}, {}).remaining, 2U);
+}
+
+TEST(RateLimiter, MadeUpCredentialsDisplaceNoGoodOnes) {
     RateLimiter limiter(1, 2);
-    limiter.take("a", {});
-    limiter.take("b", {});
-    limiter.take("a", {});
-    limiter.take("c", {});
-    EXPECT_EQ(limiter.callers(), 2U);
-    EXPECT_FALSE(limiter.take("a", {}).allowed);
-    EXPECT_TRUE(limiter.take("b", {}).allowed);
-    EXPECT_EQ(limiter.callers(), 2U);
+    Caller const good{"a", "good"};
+    limiter.take(good, {});
+    limiter.accept(good, {});
+    for (int i = 0; i < 10; ++i)
+        limiter.take({"b" + std::to_string(i), "made up " + std::to_string(i)}, {});
+    EXPECT_FALSE(limiter.take(good, {}).allowed);
 }
 
 }  // namespace
