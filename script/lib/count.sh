@@ -30,6 +30,7 @@ count_tap() {
     passed=$((passed - $(grep -ciE '^ok .*# skip' "$2" || true)))
     if [ "$3" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
     count "$1" "$passed" "$failed" "$skipped"
+    if [ "$skipped" -gt 0 ]; then grep -oiE '# skip.*' "$2" | sort -u | head -n 3 | sed 's/^#/     /'; fi
 }
 
 # Counts the `test … ok` and `test … FAILED` lines of a pg_regress log $2 for suite $1 with exit status $3.
