@@ -130,6 +130,7 @@ Config finish(Raw& raw) {
     parse_uri(config.db_uri);
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
+    if (config.body_memory < config.body_limit) throw bad("--body-memory: must be at least --body-limit");
     config.db_pool_timeout = positive(raw.pool_timeout, "--db-pool-timeout");
     config.request_timeout = positive(raw.request_timeout, "--request-timeout");
     config.header_timeout = positive(raw.header_timeout, "--header-timeout");
@@ -219,6 +220,12 @@ void add_limit_flags(CLI::App& app, Raw& raw) {
         ->default_str("16M")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
+    flags
+        .add("--body-memory", config.body_memory, "BYTES",
+             "All request bodies under way, not below --body-limit; then 503")
+        ->default_str("256M")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber);
     flags.add("--max-connections", config.max_connections, "N", "Client connections at a time; then 503")
         ->check(CLI::Range(1, 100000));
     flags.add("--rate-limit", config.rate_limit, "N", "Requests a minute per credential; then 429. 0: no limit");
@@ -290,8 +297,8 @@ std::string describe(const Config& config) {
         << "\nrequest-timeout = " << config.request_timeout.count()
         << "\nheader-timeout = " << config.header_timeout.count() << "\nidle-timeout = " << config.idle_timeout.count()
         << "\nshutdown-timeout = " << config.shutdown_timeout.count() << "\nbody-limit = " << config.body_limit
-        << "\nmax-connections = " << config.max_connections << "\nrate-limit = " << config.rate_limit
-        << "\naccess-log = " << yes_no(config.access_log) << '\n';
+        << "\nbody-memory = " << config.body_memory << "\nmax-connections = " << config.max_connections
+        << "\nrate-limit = " << config.rate_limit << "\naccess-log = " << yes_no(config.access_log) << '\n';
     return out.str();
 }
 

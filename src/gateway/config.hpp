@@ -35,6 +35,7 @@ struct Config {
     Seconds idle_timeout{60};
     Seconds shutdown_timeout{10};
     std::uint64_t body_limit = 16 * 1024 * 1024;
+    std::uint64_t body_memory = 256 * 1024 * 1024;  // of all bodies under way
     std::size_t max_connections = 1000;
     unsigned rate_limit = 0;  // requests a minute per credential; 0: none
     bool access_log = true;

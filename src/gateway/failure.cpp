@@ -97,6 +97,12 @@ Failure own_failure(unsigned status) {
     return failure;
 }
 
+Failure out_of_body_memory() {
+    Failure failure = own_failure(503);
+    failure.message = "Too many large requests at a time; try again later";
+    return failure;
+}
+
 Failure bad_request(std::string message, std::string_view rpc_code, Style style) {
     Failure failure = own_failure(400);
     failure.message = std::move(message);

@@ -39,6 +39,7 @@ Failure unavailable(std::string log);
 Failure timed_out(std::string log);
 Failure internal_error(std::string log);
 Failure own_failure(unsigned status);  // 408, 413, 431 ... by status alone
+Failure out_of_body_memory();
 
 // What an error of the database means to the client; `anonymous`: the request came without credentials.
 Failure from_database(const DatabaseError& error, Style style, bool anonymous);

@@ -28,6 +28,7 @@ Server::Server(asio::io_context& context, const Config& config)
     : context_(context),
       config_(config),
       service_(context.get_executor(), config),
+      bodies_(config.body_memory),
       acceptor_(context.get_executor()),
       signals_(context.get_executor(), SIGTERM, SIGINT, SIGHUP),
       ticker_(context.get_executor()) {}
@@ -82,7 +83,7 @@ void Server::admit(Socket socket) {
         socket.shutdown(Tcp::socket::shutdown_send, ignored);
         return;
     }
-    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, config_);
+    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, bodies_, config_);
     service_.metrics().connection_opened();
     asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& error) {
         if (error) LogLine("error").quoted("msg", "a connection ended with an exception").write();

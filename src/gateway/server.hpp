@@ -29,6 +29,7 @@ private:
     asio::io_context& context_;
     const Config& config_;
     Service service_;
+    BodyMemory bodies_;
     Acceptor acceptor_;
     Signals signals_;
     Timer ticker_;

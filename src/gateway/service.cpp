@@ -77,6 +77,18 @@ Response to_response(Answer answer, const Function& function, Style style) {
 Service::Service(Executor executor, const Config& config)
     : config_(config), database_(executor, config), tokens_(config), limiter_(config.rate_limit) {}
 
+std::optional<Failure> Service::screen(const Request& request, Style style) {
+    Route const route = find_route(config_.base_path, request.method, request.path);
+    if (!calls_function(route.endpoint)) return std::nullopt;
+    try {
+        Trace unused;
+        authenticate(request, unused, style);
+        return std::nullopt;
+    } catch (const Failure& failure) {
+        return failure;
+    }
+}
+
 Task<Response> Service::answer(const Request& request, Trace& trace) {
     Route const route = find_route(config_.base_path, request.method, request.path);
     Style const style = request.path.starts_with("/rpc/") ? Style::rpc : Style::route;

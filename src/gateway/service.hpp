@@ -35,6 +35,8 @@ public:
     void reload() { database_.reload(); }
     Metrics& metrics() { return metrics_; }
 
+    // What is wrong with the credentials of a request whose body has not arrived, if its endpoint asks for any.
+    std::optional<Failure> screen(const Request& request, Style style);
     // The answer to a request that arrived completely.
     Task<Response> answer(const Request& request, Trace& trace);
 

@@ -15,7 +15,7 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::uint32_t header_limit = 32 * 1024;  // bytes of request line and headers
-constexpr std::size_t most_headers = 100;
+constexpr std::ptrdiff_t most_headers = 100;
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
 constexpr std::chrono::seconds drain_limit{2};
@@ -62,8 +62,8 @@ std::string address_of(const Socket& socket) {
 
 }  // namespace
 
-Session::Session(Socket socket, Service& service, const Config& config)
-    : socket_(std::move(socket)), service_(service), config_(config), client_(address_of(socket_)) {
+Session::Session(Socket socket, Service& service, BodyMemory& bodies, const Config& config)
+    : socket_(std::move(socket)), service_(service), config_(config), client_(address_of(socket_)), body_(bodies) {
     ErrorCode ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
 }
@@ -108,6 +108,7 @@ void Session::abort() {
 // Makes ready for the next request. A new connection must send one soon, a kept-alive one may idle.
 void Session::begin_request() {
     if (buffer_.size() == 0 && buffer_.capacity() > small_read) buffer_.shrink_to_fit();
+    forget_request();
     parser_.emplace();
     parser_->eager(true);
     parser_->header_limit(header_limit);
@@ -133,12 +134,42 @@ unsigned Session::parse() {
     while (buffer_.size() > 0 && !parser_->is_done()) {
         std::size_t const used = parser_->put(buffer_.data(), error);
         buffer_.consume(used);
-        if (error == http::error::need_more || (!error && used == 0)) return 0;
+        if (error == http::error::need_more || (!error && used == 0)) break;
         if (error) return status_of(error);
     }
-    if (parser_->is_header_done() && !has_known_framing(parser_->get())) return 501;
-    if (parser_->is_header_done() && !has_one_host(parser_->get())) return 400;
+    if (!parser_->is_header_done()) return 0;
+    unsigned const fault = phase_ == Phase::headers ? check_headers() : 0;
+    if (fault != 0) return fault;
+    if (!body_.grow_to(parser_->get().body().size())) return refuse_with(out_of_body_memory());
     return parser_->is_done() ? complete : 0;
+}
+
+// What can be told before the body is there: 0, or the status of a refusal.
+unsigned Session::check_headers() {
+    auto const& message = parser_->get();
+    if (!has_known_framing(message)) return 501;
+    if (!has_one_host(message)) return 400;
+    if (std::distance(message.begin(), message.end()) > most_headers) return 431;
+    if (parser_->is_done()) return 0;
+    std::optional<Failure> const failure = service_.screen(make_request(), style());
+    return failure ? refuse_with(*failure) : 0;
+}
+
+// Notes the answer of a refusal; gives its status.
+unsigned Session::refuse_with(const Failure& failure) {
+    refusal_ = failure;
+    return failure.status;
+}
+
+// The style of answers to the request's path.
+Style Session::style() const {
+    return make_request().path.starts_with("/rpc/") ? Style::rpc : Style::route;
+}
+
+// Gives back what the request has taken.
+void Session::forget_request() {
+    parser_.reset();
+    body_.release();
 }
 
 // The headers are there, the body is not. A client that asks before sending it is told to go on.
@@ -204,14 +235,13 @@ Task<bool> Session::serve() {
     bool const keep_alive = parser_->keep_alive() && !finishing_;
     bool const written = co_await write(response, trace, keep_alive);
     log(request, response, trace);
-    parser_.reset();
+    forget_request();
     bool const more = written && keep_alive;
     co_return more;
 }
 
 // Has the request answered, and counts it.
 Task<Response> Session::answer(const Request& request, Trace& trace) {
-    if (request.headers.size() > most_headers) co_return to_response(own_failure(431), Style::route);
     service_.metrics().request_began();
     Response response = co_await service_.answer(request, trace);
     double const seconds = std::chrono::duration<double>(Clock::now() - started_).count();
@@ -222,12 +252,12 @@ Task<Response> Session::answer(const Request& request, Trace& trace) {
 // Answers a request that cannot be read to its end, and ends the connection so that the answer arrives.
 Task<void> Session::refuse(unsigned status) {
     Request const request = make_request();
-    Style const style = request.path.starts_with("/rpc/") ? Style::rpc : Style::route;
-    Response const response = to_response(own_failure(status), style);
+    Response const response = to_response(refusal_ ? *refusal_ : own_failure(status), style());
     Trace const trace{.request_id = request_id(request.find("x-request-id"))};
     service_.metrics().refused(status);
     bool const written = co_await write(response, trace, false);
     log(request, response, trace);
+    forget_request();
     if (written) co_await drain();
 }
 

@@ -1,6 +1,7 @@
 // One client connection: reads requests, has them answered one after the other, writes the answers.
 #pragma once
 
+#include "gateway/body_memory.hpp"
 #include "gateway/message.hpp"
 #include "gateway/service.hpp"
 
@@ -15,7 +16,7 @@ namespace eryxon::gateway {
 
 class Session {
 public:
-    Session(Socket socket, Service& service, const Config& config);
+    Session(Socket socket, Service& service, BodyMemory& bodies, const Config& config);
 
     // Serves until either side ends the connection.
     Task<void> run();
@@ -37,12 +38,16 @@ private:
     Task<bool> fill();
     Task<bool> enter_body();
     unsigned parse();
+    unsigned check_headers();
+    unsigned refuse_with(const Failure& failure);
+    void forget_request();
     Task<bool> serve();
     Task<void> refuse(unsigned status);
     Task<Response> answer(const Request& request, Trace& trace);
     Task<bool> write(const Response& response, const Trace& trace, bool keep_alive);
     Task<void> drain();
     Request make_request() const;
+    Style style() const;
     void log(const Request& request, const Response& response, const Trace& trace) const;
 
     Socket socket_;
@@ -51,6 +56,8 @@ private:
     std::string client_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
+    BodyMemory::Share body_;
+    std::optional<Failure> refusal_;  // where a status does not say it all
     Phase phase_ = Phase::idle;
     TimePoint deadline_ = TimePoint::max();
     TimePoint started_{};

@@ -75,3 +75,43 @@ test('made-up keys use up the rate of their address, not that of good keys', asy
     assert.equal((await ask({ bearer: hmacToken() })).status, 200);
     await gateway.stop();
 });
+
+test('bodies under way share their memory', { timeout: 60000 }, async () => {
+    const gateway = await startGateway({ database, flags: ['--body-memory', '4M', '--body-limit', '2M'] });
+    const body = ' '.repeat(2 << 20);
+    const head = messageWith(key, 'PUT', '/api-jobs/sync', { 'Content-Length': body.length });
+    const held = [1, 2, 3].map(() => open(gateway.port));
+    for (const line of held) line.socket.write(head + body.slice(1));
+    const refused = () => held.find((line) => line.received.includes('"error"'))?.received;
+    await until('the memory is used up', refused);
+    assert.deepEqual(statuses(refused()), [503]);
+    assert.match(refused(), /\r\nRetry-After: \d+\r\n/);
+    assert.match(refused(), /\r\nConnection: close\r\n/);
+    assert.match(refused(), /SERVICE_UNAVAILABLE/);
+    assert.equal((await curl('GET', `${gateway.url}/api-jobs?limit=1`, { key })).status, 200);
+    for (const line of held) line.socket.destroy();
+    await until('the memory is free again', async () => {
+        const answer = await curl('PUT', `${gateway.url}/api-jobs/sync`, { key, body: job('FREE', { notes: 'x'.repeat(100 << 10) }) });
+        return answer.status < 300;
+    });
+    await gateway.stop();
+});
+
+test('bad credentials are refused before the body is there', async () => {
+    const gateway = await startGateway({ database });
+    const refused = async (headers) => {
+        const line = open(gateway.port);
+        line.socket.write(messageWith(undefined, 'PUT', '/api-jobs/sync', { 'Content-Length': 15 << 20, ...headers }));
+        line.socket.write(' '.repeat(1000));
+        await until('the answer is there', () => line.received.includes('\r\n\r\n'));
+        assert.deepEqual(statuses(line.received), [401], line.received);
+        assert.match(line.received, /\r\nConnection: close\r\n/);
+        assert.match(line.received, /\r\nWWW-Authenticate: Bearer/);
+        line.socket.destroy();
+    };
+    await refused({ Authorization: 'Basic dXNlcjpwYXNz' });
+    await refused({ Authorization: 'Bearer no.token.atall', Expect: '100-continue' });
+    await refused({ Authorization: `Bearer ${hmacToken(claims({ exp: 1000 }))}` });
+    await refused({ Authorization: `Bearer ${key}`, 'X-Api-Key': 'ery_live_other' });
+    await gateway.stop();
+});

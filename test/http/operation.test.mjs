@@ -319,6 +319,7 @@ test('help, version and configuration', async () => {
         '--header-timeout',
         '--idle-timeout',
         '--body-limit',
+        '--body-memory',
         '--max-connections',
         '--rate-limit',
         '--shutdown-timeout',

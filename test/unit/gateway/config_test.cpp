@@ -60,6 +60,7 @@ TEST(Config, HasItsDefaults) {
     EXPECT_EQ(command.config.port, 8080);
     EXPECT_EQ(command.config.base_path, "");
     EXPECT_EQ(command.config.body_limit, 16U * 1024 * 1024);
+    EXPECT_EQ(command.config.body_memory, 256U * 1024 * 1024);
     EXPECT_EQ(command.config.db_pool, 10U);
     EXPECT_TRUE(command.config.db_prepared);
 }
@@ -96,6 +97,7 @@ TEST(Config, RefusesWhatCannotWork) {
                                                          {"--idle-timeout", "nan"},
                                                          {"--body-limit", "0"},
                                                          {"--body-limit", "1X"},
+                                                         {"--body-memory", "1M"},
                                                          {"--max-connections", "0"},
                                                          {"--rate-limit", "-1"},
                                                          {"--jwt-secret-file", "/nonexistent"},

@@ -1,0 +1,29 @@
+// What the bodies of all requests may take together.
+#include "gateway/body_memory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace eryxon::gateway {
+namespace {
+
+TEST(BodyMemory, IsSharedAndGivenBack) {
+    BodyMemory memory(100);
+    BodyMemory::Share first(memory);
+    EXPECT_TRUE(first.grow_to(60));
+    {
+        BodyMemory::Share second(memory);
+        EXPECT_TRUE(second.grow_to(40));
+        EXPECT_FALSE(second.grow_to(41));
+        EXPECT_FALSE(first.grow_to(61));
+        EXPECT_EQ(memory.used(), 100U);
+    }
+    EXPECT_EQ(memory.used(), 60U);
+    EXPECT_TRUE(first.grow_to(10));
+    EXPECT_EQ(memory.used(), 60U);
+    first.release();
+    EXPECT_EQ(memory.used(), 0U);
+    EXPECT_TRUE(first.grow_to(100));
+}
+
+}  // namespace
+}  // namespace eryxon::gateway
