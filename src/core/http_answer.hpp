@@ -19,8 +19,8 @@ inline constexpr HttpFailure http_unauthorized{"UNAUTHORIZED", 401};
 
 // The kind that a fault of the call is.
 HttpFailure http_failure_of(const Fault& fault);
-// The kind that an error is by its SQLSTATE. `ours`: the extension raised it; some states mean something else if a user's
-// trigger or the server itself did.
+// The kind that an error is by its SQLSTATE. `ours`: the extension raised it; some states mean something else if a
+// user's trigger or the server itself did.
 HttpFailure http_failure_of(std::string_view sqlstate, bool ours);
 
 // The body of a success; `data` is JSON text.
