@@ -115,7 +115,7 @@ void Session::begin_request() {
     parser_->body_limit(config_.body_limit);
     bytes_in_ = buffer_.size();
     Seconds const limit = fresh_ ? std::min(config_.header_timeout, config_.idle_timeout) : config_.idle_timeout;
-    enter(Phase::idle, Clock::now() + milliseconds(limit));
+    enter(Phase::idle, Clock::now() + (finishing_ ? fresh_grace : milliseconds(limit)));
 }
 
 // Reads some more; false at the end of the connection.
