@@ -1,17 +1,12 @@
 // Bearer tokens and API keys. Keys are checked by the database (pre_request), tokens here.
 #include "gateway/credentials.hpp"
 
+#include "core/credential.hpp"
 #include "core/json.hpp"
 
 namespace eryxon::gateway {
 
 namespace {
-
-constexpr std::size_t shown_of_key = 12;  // characters, by which the database finds the key too
-
-bool is_api_key(std::string_view text) {
-    return text.starts_with("ery_live_") || text.starts_with("ery_test_");
-}
 
 std::string role_object(const std::string& role) {
     std::string out = "{\"role\":";
@@ -28,13 +23,10 @@ std::string with_role(const std::string& claims, const std::string& role) {
     return object + (claims[next] == '}' ? "" : ",") + claims.substr(next);
 }
 
-// What follows "Bearer", whatever its case.
+// What follows "Bearer".
 std::string_view bearer(std::string_view authorization, Style style) {
-    constexpr std::string_view scheme = "bearer ";
-    if (authorization.size() <= scheme.size() || !same_name(authorization.substr(0, scheme.size()), scheme))
-        throw unauthorized("Only bearer tokens and API keys are accepted", style);
-    std::string_view token = authorization.substr(scheme.size());
-    token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
+    std::string_view const token = core::bearer_token(authorization);
+    if (token.empty()) throw unauthorized("Only bearer tokens and API keys are accepted", style);
     return token;
 }
 
@@ -64,7 +56,7 @@ Credentials read_credentials(const Request& request, TokenChecker& tokens, const
     if (request.count("authorization") > 1) throw unauthorized("Several Authorization headers were sent", style);
     const HeaderView* authorization = request.find("authorization");
     std::string_view const token = authorization != nullptr ? bearer(authorization->value, style) : std::string_view();
-    if (is_api_key(token)) {
+    if (core::is_api_key(token)) {
         if (!credentials.api_key.empty() && credentials.api_key != token)
             throw unauthorized("Several different API keys were sent", style);
         credentials.api_key = token;
@@ -84,7 +76,7 @@ Credentials read_credentials(const Request& request, TokenChecker& tokens, const
 }
 
 std::string log_name(const Credentials& credentials) {
-    if (!credentials.api_key.empty()) return "key:" + credentials.api_key.substr(0, shown_of_key);
+    if (!credentials.api_key.empty()) return "key:" + credentials.api_key.substr(0, core::api_key_prefix);
     return credentials.kind == Credentials::Kind::token ? "jwt" : "none";
 }
 

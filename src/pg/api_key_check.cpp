@@ -2,6 +2,7 @@
 #include "pg/api_key_check.hpp"
 
 #include "core/canonical.hpp"
+#include "core/credential.hpp"
 #include "core/json.hpp"
 #include "pg/owner.hpp"
 #include "pg/request.hpp"
@@ -10,9 +11,6 @@
 #include "pg/tenant.hpp"
 
 #include <openssl/crypto.h>
-
-#include <algorithm>
-#include <cctype>
 
 extern "C" {
 #include "access/xact.h"
@@ -23,7 +21,6 @@ namespace eryxon::pg {
 
 namespace {
 
-constexpr std::size_t prefix_length = 12;
 constexpr int http_error = MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T');
 
 // Raises the error that PostgREST and the gateway answer with this status and body.
@@ -46,19 +43,6 @@ constexpr int http_error = MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T');
     refuse_request(401, "UNAUTHORIZED", message, hint);
 }
 
-bool is_key(std::string_view text) {
-    return text.starts_with("ery_live_") || text.starts_with("ery_test_");
-}
-
-// The token of "Bearer <token>", empty if the header is another one.
-std::string_view bearer_token(std::string_view header) {
-    constexpr std::string_view scheme = "bearer ";
-    if (header.size() < scheme.size()) return {};
-    auto const same = [](char lower, char sent) { return std::tolower(static_cast<unsigned char>(sent)) == lower; };
-    if (!std::equal(scheme.begin(), scheme.end(), header.begin(), same)) return {};
-    return header.substr(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
-}
-
 std::string_view text_member(const core::Json& object, std::string_view name) {
     const core::Json* member = object.find(name);
     return member != nullptr && member->is_string() ? member->text() : std::string_view();
@@ -78,8 +62,8 @@ core::Json read_headers(core::JsonArena& arena) {
 std::vector<std::string_view> sent_keys(const core::Json& headers) {
     std::vector<std::string_view> keys;
     if (std::string_view const key = text_member(headers, "x-api-key"); !key.empty()) keys.push_back(key);
-    std::string_view const token = bearer_token(text_member(headers, "authorization"));
-    if (is_key(token)) keys.push_back(token);
+    std::string_view const token = core::bearer_token(text_member(headers, "authorization"));
+    if (core::is_api_key(token)) keys.push_back(token);
     return keys;
 }
 
@@ -103,7 +87,7 @@ std::optional<ApiKey> find_key(std::string_view text) {
     std::optional<ApiKey> found;
     std::string const hash = core::sha256_hex(text);
     as_extension_owner([&] {
-        execute(keys_of_prefix, {Param::text(text.substr(0, prefix_length))}, [&](const Row& row) {
+        execute(keys_of_prefix, {Param::text(text.substr(0, core::api_key_prefix))}, [&](const Row& row) {
             std::string_view const known = row.text(3);
             if (known.size() != hash.size() || CRYPTO_memcmp(known.data(), hash.data(), hash.size()) != 0) return;
             found = ApiKey{row.uuid(0), row.uuid(1), std::string(row.text(2)), !row.boolean(4)};
@@ -113,7 +97,8 @@ std::optional<ApiKey> find_key(std::string_view text) {
 }
 
 ApiKey require_key(std::string_view text) {
-    if (!is_key(text)) refuse_credential("this is not an API key", "API keys begin with ery_live_ or ery_test_.");
+    if (!core::is_api_key(text))
+        refuse_credential("this is not an API key", "API keys begin with ery_live_ or ery_test_.");
     std::optional<ApiKey> key = find_key(text);
     if (!key)
         refuse_credential("the API key is unknown, revoked or expired", "Ask the administrator of the MES for a key.");
