@@ -167,4 +167,16 @@ void write_json_string(std::string_view text, std::string& out) {
     out.push_back('"');
 }
 
+std::string json_string(std::string_view text) {
+    std::string out;
+    write_json_string(text, out);
+    return out;
+}
+
+void write_json_member(std::string_view name, std::string_view text, std::string& out) {
+    write_json_string(name, out);
+    out.push_back(':');
+    write_json_string(text, out);
+}
+
 }  // namespace eryxon::core

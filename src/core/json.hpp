@@ -92,5 +92,9 @@ bool canonical_less(std::string_view a, std::string_view b);
 void write_json(const Json& value, std::string& out);
 // Appends the string with quotes and escapes, as RFC 8785 section 3.2.2.2 wants it.
 void write_json_string(std::string_view text, std::string& out);
+// The string as JSON text.
+std::string json_string(std::string_view text);
+// Appends a member of an object whose value is a string, without a comma.
+void write_json_member(std::string_view name, std::string_view text, std::string& out);
 
 }  // namespace eryxon::core

@@ -40,12 +40,6 @@ const StatusText& text_of(unsigned status) {
     return status < 500 ? status_texts[0] : text_of(500);
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-    core::write_json_string(name, out);
-    out += ':';
-    core::write_json_string(text, out);
-}
-
 std::string_view or_null(const std::string& json) {
     return json.empty() ? std::string_view("null") : std::string_view(json);
 }
@@ -69,9 +63,9 @@ std::string message_with_hint(const Failure& failure) {
 // The body in the contract's envelope.
 std::string route_body(const Failure& failure) {
     std::string body = "{\"success\":false,\"error\":{";
-    append_member(body, "code", failure.code);
+    core::write_json_member("code", failure.code, body);
     body += ',';
-    append_member(body, "message", message_with_hint(failure));
+    core::write_json_member("message", message_with_hint(failure), body);
     body += ",\"details\":" + detail_list(failure);
     body += ",\"statusCode\":" + std::to_string(failure.status) + "}}";
     return body;
@@ -80,10 +74,10 @@ std::string route_body(const Failure& failure) {
 // The body as PostgREST has it.
 std::string rpc_body(const Failure& failure) {
     std::string body = "{";
-    append_member(body, "code", failure.code);
+    core::write_json_member("code", failure.code, body);
     body.append(",\"details\":").append(or_null(failure.details));
     body.append(",\"hint\":").append(or_null(failure.hint)).append(",");
-    append_member(body, "message", failure.message);
+    core::write_json_member("message", failure.message, body);
     return body + '}';
 }
 
@@ -97,49 +91,53 @@ Failure own_failure(unsigned status) {
     return failure;
 }
 
-Failure out_of_body_memory() {
-    Failure failure = own_failure(503);
-    failure.message = "Too many large requests at a time; try again later";
+namespace {
+
+Failure with_message(unsigned status, std::string message) {
+    Failure failure = own_failure(status);
+    failure.message = std::move(message);
     return failure;
 }
 
+Failure with_log(unsigned status, std::string log) {
+    Failure failure = own_failure(status);
+    failure.log = std::move(log);
+    return failure;
+}
+
+}  // namespace
+
+Failure out_of_body_memory() {
+    return with_message(503, "Too many large requests at a time; try again later");
+}
+
 Failure bad_request(std::string message, std::string_view rpc_code, Style style) {
-    Failure failure = own_failure(400);
-    failure.message = std::move(message);
+    Failure failure = with_message(400, std::move(message));
     if (style == Style::rpc) failure.code = rpc_code;
     return failure;
 }
 
 Failure unauthorized(std::string message, Style style) {
-    Failure failure = own_failure(401);
-    failure.message = std::move(message);
+    Failure failure = with_message(401, std::move(message));
     if (style == Style::rpc) failure.code = "PGRST301";
     failure.headers = {{"WWW-Authenticate", "Bearer error=\"invalid_token\""}};
     return failure;
 }
 
 Failure not_found(std::string message) {
-    Failure failure = own_failure(404);
-    failure.message = std::move(message);
-    return failure;
+    return with_message(404, std::move(message));
 }
 
 Failure unavailable(std::string log) {
-    Failure failure = own_failure(503);
-    failure.log = std::move(log);
-    return failure;
+    return with_log(503, std::move(log));
 }
 
 Failure timed_out(std::string log) {
-    Failure failure = own_failure(504);
-    failure.log = std::move(log);
-    return failure;
+    return with_log(504, std::move(log));
 }
 
 Failure internal_error(std::string log) {
-    Failure failure = own_failure(500);
-    failure.log = std::move(log);
-    return failure;
+    return with_log(500, std::move(log));
 }
 
 Response to_response(const Failure& failure, Style style) {

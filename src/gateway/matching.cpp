@@ -39,12 +39,6 @@ std::string list(const std::vector<std::string>& names) {
     return out;
 }
 
-std::string json_string(const std::string& text) {
-    std::string out;
-    core::write_json_string(text, out);
-    return out;
-}
-
 }  // namespace
 
 Match match_function(const std::vector<Function>& functions, const Sent& sent) {
@@ -54,10 +48,11 @@ Match match_function(const std::vector<Function>& functions, const Sent& sent) {
         if (!takes(function, sent)) continue;
         const Function*& found = function.document_type.empty() ? named : with_document;
         if (found != nullptr)
-            throw Failure{.status = 300,
-                          .code = "PGRST203",
-                          .message = "Could not choose the best candidate function for " + function.name,
-                          .hint = json_string("Try renaming the parameters or the function itself in the database")};
+            throw Failure{
+                .status = 300,
+                .code = "PGRST203",
+                .message = "Could not choose the best candidate function for " + function.name,
+                .hint = core::json_string("Try renaming the parameters or the function itself in the database")};
         found = &function;
     }
     if (named == nullptr) named = with_document;
@@ -72,8 +67,8 @@ Failure no_function(const std::string& schema, const std::string& name, const Se
         not_found("Could not find the function " + full +
                   (sent.names.empty() ? " without parameters" : '(' + list(sent.names) + ')') + " in the schema cache");
     failure.code = "PGRST202";
-    failure.details = json_string("Searched for the function " + full + ' ' + parameters + document +
-                                  ", but no matches were found in the schema cache.");
+    failure.details = core::json_string("Searched for the function " + full + ' ' + parameters + document +
+                                        ", but no matches were found in the schema cache.");
     return failure;
 }
 

@@ -146,9 +146,7 @@ std::string arguments_json(const std::vector<Parameter>& arguments) {
     std::string out = "{";
     for (const Parameter& argument : arguments) {
         if (out.size() > 1) out += ',';
-        core::write_json_string(argument.name, out);
-        out += ':';
-        core::write_json_string(argument.value, out);
+        core::write_json_member(argument.name, argument.value, out);
     }
     return out + '}';
 }

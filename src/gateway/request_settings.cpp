@@ -21,9 +21,7 @@ bool is_withheld(std::string_view name, const Credentials& credentials) {
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
     if (out.size() > 1) out += ',';
-    core::write_json_string(name, out);
-    out += ':';
-    core::write_json_string(value, out);
+    core::write_json_member(name, value, out);
 }
 
 // The values of the headers of that name from `first` on, joined.

@@ -42,21 +42,20 @@ bool is_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-std::string json_string(std::string_view text) {
-    std::string out;
-    if (!text.empty()) core::write_json_string(text, out);
-    return out;
+// What the error does not say stays empty.
+std::string json_or_nothing(std::string_view text) {
+    return text.empty() ? std::string() : core::json_string(text);
 }
 
 // The database's detail: the JSON array that the extension gives, or text.
 std::string detail_json(const std::string& detail) {
-    if (!detail.starts_with('[')) return json_string(detail);
+    if (!detail.starts_with('[')) return json_or_nothing(detail);
     try {
         core::JsonArena arena;
         core::parse_json(detail, arena);
         return detail;
     } catch (const core::CallError&) {
-        return json_string(detail);
+        return json_or_nothing(detail);
     }
 }
 
@@ -104,8 +103,8 @@ Failure with_own_status(const DatabaseError& error) {
     return {.status = static_cast<unsigned>(std::stoul(error.sqlstate.substr(2))),
             .code = error.sqlstate,
             .message = error.message,
-            .details = json_string(error.detail),
-            .hint = json_string(error.hint)};
+            .details = json_or_nothing(error.detail),
+            .hint = json_or_nothing(error.hint)};
 }
 
 // A route without credentials that may not do something is asked for them.
@@ -135,7 +134,7 @@ Failure from_database(const DatabaseError& error, Style style, bool anonymous) {
     }
     failure.message = error.message;
     failure.details = detail_json(error.detail);
-    failure.hint = json_string(error.hint);
+    failure.hint = json_or_nothing(error.hint);
     return failure;
 }
 

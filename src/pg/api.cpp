@@ -118,10 +118,8 @@ private:
 };
 
 void write_member(std::string_view name, std::string_view value, std::string& out) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    core::write_json_string(value, out);
+    out += ',';
+    core::write_json_member(name, value, out);
 }
 
 std::string single_result(const core::Outcome& outcome, const Unit& unit) {
