@@ -6,6 +6,7 @@
 #include <simdjson.h>
 #include <unistd.h>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -77,6 +78,7 @@ void LogLine::write() {
     std::string_view rest = text_;
     while (!rest.empty()) {
         ssize_t const written = ::write(STDERR_FILENO, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return;
         rest.remove_prefix(static_cast<std::size_t>(written));
     }
