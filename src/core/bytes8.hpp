@@ -17,6 +17,12 @@ inline std::uint64_t load8(const char* text) {
     return word;
 }
 
+// The reverse of load8().
+inline void store8(std::uint64_t word, char* text) {
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    std::memcpy(text, &word, sizeof word);
+}
+
 inline constexpr std::uint64_t ones8 = 0x0101010101010101;
 inline constexpr std::uint64_t highs8 = 0x8080808080808080;
 

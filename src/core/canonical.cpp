@@ -3,6 +3,7 @@
 
 #include "core/decimal.hpp"
 #include "core/json_writer.hpp"
+#include "core/text_buffer.hpp"
 
 #include <openssl/evp.h>
 #include <array>
@@ -13,15 +14,25 @@ namespace eryxon::core {
 
 namespace {
 
-// An integer that ECMAScript writes with just these characters.
-bool is_canonical_integer(std::string_view token) {
-    constexpr std::size_t longest = 21;
-    if (token.starts_with('-')) token.remove_prefix(1);
-    if (token.empty() || token.size() > longest || token.front() == '0') return false;
-    for (const char c : token) {
-        if (c < '0' || c > '9') return false;
-    }
-    return true;
+// The place behind the digits that begin at this one.
+std::size_t skip_digits(std::string_view token, std::size_t at) {
+    while (at < token.size() && token[at] >= '0' && token[at] <= '9')
+        ++at;
+    return at;
+}
+
+// True if ECMAScript writes the number with just these characters: no exponent, no zeros that say nothing.
+bool is_canonical(std::string_view token) {
+    constexpr std::size_t longest_integer = 21, most_leading_zeros = 5;
+    const std::size_t sign = token.starts_with('-');
+    const std::size_t point = skip_digits(token, sign);
+    const std::string_view integer = token.substr(sign, point - sign);
+    if (integer.empty() || integer.size() > longest_integer) return false;
+    if (point == token.size()) return integer.front() != '0' || token == "0";
+    const std::string_view fraction = token.substr(point + 1);
+    if (token[point] != '.' || skip_digits(fraction, 0) != fraction.size()) return false;
+    if (fraction.empty() || fraction.back() == '0') return false;
+    return integer == "0" ? fraction.find_first_not_of('0') <= most_leading_zeros : integer.front() != '0';
 }
 
 // Appends d.ddde+-x.
@@ -48,24 +59,35 @@ void write_ecmascript(const Decimal& number, std::string& out) {
 
 }  // namespace
 
+namespace {
+
 // A double's shortest text that denotes exactly the number has the number's own significant digits; so both
 // cases of the rule come to laying those out.
-void write_canonical_number(std::string_view token, std::string& out) {
-    if (is_canonical_integer(token)) {
+template <class Out>
+void write_number(std::string_view token, Out& out) {
+    if (is_canonical(token)) {
         out.append(token);
         return;
     }
     const std::optional<Decimal> number = parse_decimal(token);
-    if (number) {
-        write_ecmascript(*number, out);
-    } else {
+    if (!number) {
         out.append(token);
+        return;
     }
+    std::string text;
+    write_ecmascript(*number, text);
+    out.append(text);
+}
+
+}  // namespace
+
+void write_canonical_number(std::string_view token, std::string& out) {
+    write_number(token, out);
 }
 
 // Writes the tree as it stands, numbers in their canonical form.
 void write_canonical(const Json& value, std::string& out) {
-    write_value(value, out, write_canonical_number);
+    write_value(value, out, write_number<std::string>);
 }
 
 namespace {
@@ -79,28 +101,53 @@ const EVP_MD* sha256() {
 
 }  // namespace
 
+// OpenSSL's state and the text that is hashed.
+struct Hasher::Impl {
+    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+    TextBuffer text;
+};
+
+Hasher::Hasher() : impl_(std::make_unique<Impl>()) {
+    if (!impl_->context) throw std::bad_alloc();
+}
+Hasher::~Hasher() = default;
+
+std::span<char, HexHash::digits> HexHash::fill() {
+    present_ = true;
+    return hex_;
+}
+
 // Digests the bytes and writes the digest out in hex.
-std::string sha256_hex(std::string_view bytes) {
+HexHash Hasher::bytes(std::string_view bytes) {
     constexpr char digits[] = "0123456789abcdef";
-    std::array<unsigned char, 32> digest;
-    unsigned int size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256(), nullptr) != 1 || size != digest.size()) {
+    EVP_MD_CTX* const context = impl_->context.get();
+    std::array<unsigned char, HexHash::digits / 2> digest;
+    if (EVP_DigestInit_ex2(context, sha256(), nullptr) != 1 ||
+        EVP_DigestUpdate(context, bytes.data(), bytes.size()) != 1 ||
+        EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) {
         throw std::runtime_error("OpenSSL failed to compute SHA-256");
     }
-    std::string hex(2 * digest.size(), '0');
+    HexHash hash;
+    const auto hex = hash.fill();
     for (std::size_t i = 0; i < digest.size(); ++i) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    return hex;
+    return hash;
 }
 
-// Hashes the canonical form.
+HexHash Hasher::canonical(const Json& value) {
+    impl_->text.clear();
+    write_value(value, impl_->text, write_number<TextBuffer>);
+    return bytes(impl_->text.view());
+}
+
+std::string sha256_hex(std::string_view bytes) {
+    return std::string(Hasher().bytes(bytes).view());
+}
+
 std::string sync_hash(const Json& value) {
-    std::string text;
-    text.reserve(512);
-    write_canonical(value, text);
-    return sha256_hex(text);
+    return std::string(Hasher().canonical(value).view());
 }
 
 }  // namespace eryxon::core

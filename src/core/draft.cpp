@@ -129,11 +129,8 @@ void report_ignored(Draft& draft) {
     }
 }
 
-std::string record_hash(const Draft& draft) {
-    std::string canonical;
-    canonical.reserve(1000);
-    write_canonical(Json::object(draft.hashed), canonical);
-    return sha256_hex(canonical);
+HexHash record_hash(const Draft& draft) {
+    return draft.context.hasher.canonical(Json::object(draft.hashed));
 }
 
 }  // namespace eryxon::core

@@ -63,7 +63,7 @@ void read_reference(Draft& draft, int index);
 // Says what was not taken: as warnings or faults, as the option unknown_fields has it.
 void report_ignored(Draft& draft);
 // The hash of what was put into it.
-std::string record_hash(const Draft& draft);
+HexHash record_hash(const Draft& draft);
 
 // Reads a text that names a row in the ERP: a string, or an integer as its digits. The fault has no path yet.
 std::optional<Fault> read_identifier(const Json& json, JsonArena& arena, std::string_view& out);

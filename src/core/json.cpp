@@ -99,8 +99,19 @@ void write_json(const Json& value, std::string& out) {
 
 namespace {
 
-// The escape of a character that may not stand in a string as it is.
-std::string_view escape(char c, char (&buffer)[6]) {
+// True if the character may not stand in a string as it is.
+bool needs_escape(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// Marks the first of eight characters that needs an escape.
+std::uint64_t find8_escape(std::uint64_t word) {
+    return find8_control(word) | find8(word, '"') | find8(word, '\\');
+}
+
+}  // namespace
+
+std::string_view escape(char c, std::array<char, 6>& buffer) {
     constexpr char digits[] = "0123456789abcdef";
     switch (c) {
         case '"':
@@ -120,51 +131,42 @@ std::string_view escape(char c, char (&buffer)[6]) {
         default:
             break;
     }
-    std::memcpy(buffer, "\\u00", 4);
+    std::memcpy(buffer.data(), "\\u00", 4);
     buffer[4] = digits[static_cast<unsigned char>(c) >> 4];
     buffer[5] = digits[static_cast<unsigned char>(c) & 15];
-    return {buffer, 6};
+    return {buffer.data(), buffer.size()};
 }
 
-// True if the character may not stand in a string as it is.
-bool needs_escape(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-}
-
-// Marks the first of eight characters that needs an escape.
-std::uint64_t find8_escape(const char* eight) {
-    const std::uint64_t word = load8(eight);
-    return find8_control(word) | find8(word, '"') | find8(word, '\\');
-}
-
-// How many characters at the start need no escape. The last eight are looked at together even if some of them
-// have been seen before.
+// The last eight are looked at together even if some of them have been seen before.
 std::size_t plain_length(std::string_view text) {
     std::size_t length = 0;
     for (; length + 8 <= text.size(); length += 8) {
-        const std::uint64_t marks = find8_escape(text.data() + length);
+        const std::uint64_t marks = find8_escape(load8(text.data() + length));
         if (marks != 0) return length + first8(marks);
     }
-    if (text.size() >= 8 && find8_escape(text.data() + text.size() - 8) == 0) return text.size();
+    if (text.size() >= 8 && find8_escape(load8(text.data() + text.size() - 8)) == 0) return text.size();
     while (length < text.size() && !needs_escape(text[length]))
         ++length;
     return length;
 }
 
-}  // namespace
-
-// Appends runs of plain characters with the escapes between them.
-void write_json_string(std::string_view text, std::string& out) {
-    out.push_back('"');
-    for (;;) {
-        const std::size_t plain = plain_length(text);
-        out.append(text.substr(0, plain));
-        if (plain == text.size()) break;
-        char buffer[6];
-        out.append(escape(text[plain], buffer));
-        text.remove_prefix(plain + 1);
+bool copy_plain(std::string_view text, char* to) {
+    std::uint64_t marks = 0;
+    std::size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+        const std::uint64_t word = load8(text.data() + at);
+        marks |= find8_escape(word);
+        store8(word, to + at);
     }
-    out.push_back('"');
+    for (; at < text.size(); ++at) {
+        marks |= needs_escape(text[at]);
+        to[at] = text[at];
+    }
+    return marks == 0;
+}
+
+void write_json_string(std::string_view text, std::string& out) {
+    write_string(text, out);
 }
 
 std::string json_string(std::string_view text) {

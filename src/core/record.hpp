@@ -1,6 +1,7 @@
 // A record of the ERP on its way to the database: read, checked, converted and hashed.
 #pragma once
 
+#include "core/canonical.hpp"
 #include "core/datetime.hpp"
 #include "core/options.hpp"
 #include "core/schema.hpp"
@@ -67,7 +68,7 @@ struct Record {
     // Required fields that are missing: they count only where the record would be created.
     std::vector<Fault> creation_faults;
     std::vector<Warning> warnings;
-    std::string hash;  // 64 hex digits; empty if has_key is false or the values are faulty
+    HexHash hash;  // empty if has_key is false or the values are faulty
     struct ChildArray {
         const Entity::Children* children;
         std::vector<Record> records;
@@ -84,6 +85,7 @@ struct ReadContext {
     const Options& options;
     JsonArena& arena;
     PatternMatcher matches;
+    mutable Hasher hasher{};
 };
 
 // Reads one top-level record (any JSON value: what is no object becomes a record with the fault INVALID_PAYLOAD).

@@ -129,7 +129,7 @@ std::string single_result(const core::Outcome& outcome, const Unit& unit) {
     if (!outcome.id.empty()) write_member("id", outcome.id, text);
     write_member("external_id", outcome.external_id, text);
     write_member("external_source", outcome.source, text);
-    if (!root.record->hash.empty()) write_member("sync_hash", root.record->hash, text);
+    if (!root.record->hash.empty()) write_member("sync_hash", root.record->hash.view(), text);
     text += ",\"synced_at\":" + timestamp_json(root.synced_at);
     if (!outcome.warnings.empty()) {
         text += ",\"warnings\":";
@@ -223,7 +223,7 @@ std::string record_hash(std::string_view entity, const core::Json& payload, core
     core::Record record =
         core::read_record(state->entity(entity), payload, {state->schema, options, arena, matches_pattern});
     if (!record.faults.empty()) throw core::CallError(std::move(record.faults));
-    return std::move(record.hash);
+    return std::string(record.hash.view());
 }
 
 }  // namespace eryxon::pg

@@ -83,7 +83,7 @@ Param id_param(const RowSet& set) {
 }
 
 std::string_view hash_of(const Node& node) {
-    return node.record->hash;
+    return node.record->hash.view();
 }
 std::string_view source_of(const Node& node) {
     return node.record->source;
