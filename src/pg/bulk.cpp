@@ -22,6 +22,16 @@ auto key_of(const Node& node) {
     return std::tie(node.record->source, node.record->external_id);
 }
 
+// How many nodes the record takes with all its children.
+std::size_t count_nodes(const core::Record& record) {
+    std::size_t count = 1;
+    if (record.operation == core::Operation::remove) return count;
+    for (const auto& array : record.children)
+        for (const core::Record& child : array.records)
+            count += count_nodes(child);
+    return count;
+}
+
 // Makes a node for the record and all its children.
 void add_nodes(Batch& batch, Unit& unit, core::Record& record, Node* parent) {
     Node& node = batch.nodes.emplace_back();
@@ -29,22 +39,45 @@ void add_nodes(Batch& batch, Unit& unit, core::Record& record, Node* parent) {
     node.record = &record;
     node.parent = parent;
     node.unit = &unit;
-    unit.nodes.push_back(&node);
+    batch.node_list.push_back(&node);
     if (record.operation == core::Operation::remove) return;
     for (auto& array : record.children)
         for (core::Record& child : array.records)
             add_nodes(batch, unit, child, &node);
 }
 
+// Makes a unit for each record, whose nodes all stand in a row.
+void add_units(Batch& batch) {
+    std::size_t count = 0;
+    for (const core::Record& record : batch.records)
+        count += count_nodes(record);
+    batch.nodes.reserve(count);
+    batch.node_list.reserve(count);
+    batch.units.reserve(batch.records.size());
+    for (core::Record& record : batch.records) {
+        Unit& unit = batch.units.emplace_back();
+        unit.index = static_cast<std::uint32_t>(batch.units.size() - 1);
+        std::size_t const first = batch.nodes.size();
+        add_nodes(batch, unit, record, nullptr);
+        unit.nodes = std::span(batch.node_list).subspan(first);
+    }
+}
+
+// Sorts records of one entity by external key, those of one key by input; most payloads come sorted.
+void sort_nodes(std::vector<Node*>& nodes) {
+    auto const earlier = [](const Node* a, const Node* b) { return key_of(*a) < key_of(*b); };
+    if (!std::is_sorted(nodes.begin(), nodes.end(), earlier)) std::stable_sort(nodes.begin(), nodes.end(), earlier);
+    for (std::size_t i = 0; i < nodes.size(); i++) {
+        nodes[i]->rank = static_cast<std::uint32_t>(i);
+        if (i > 0 && key_of(*nodes[i - 1]) == key_of(*nodes[i])) nodes[i - 1]->repeated = nodes[i]->repeated = true;
+    }
+}
+
 void sort_by_key(Batch& batch) {
     for (Node& node : batch.nodes)
         if (node.record->has_key) batch.by_entity[node.entity().order].push_back(&node);
-    for (auto& [order, nodes] : batch.by_entity) {
-        std::stable_sort(nodes.begin(), nodes.end(),
-                         [](const Node* a, const Node* b) { return key_of(*a) < key_of(*b); });
-        for (std::size_t i = 1; i < nodes.size(); i++)
-            if (key_of(*nodes[i - 1]) == key_of(*nodes[i])) nodes[i - 1]->repeated = nodes[i]->repeated = true;
-    }
+    for (auto& [order, nodes] : batch.by_entity)
+        sort_nodes(nodes);
 }
 
 // Fetches random bytes for some hundred ids at once: one by one they would cost more than the ids.
@@ -116,13 +149,12 @@ void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Jso
                const core::ReadContext& context) {
     Batch& batch = bulk.batches.emplace_back();
     batch.entity = &entity;
+    batch.records.reserve(items.size());
     for (std::size_t i = 0; i < items.size(); i++) {
         if (i % interrupt_interval == 0) check_interrupts();
-        core::Record& record = batch.records.emplace_back(core::read_record(entity, items[i], context));
-        Unit& unit = batch.units.emplace_back();
-        unit.index = static_cast<std::uint32_t>(i);
-        add_nodes(batch, unit, record, nullptr);
+        batch.records.push_back(core::read_record(entity, items[i], context));
     }
+    add_units(batch);
     sort_by_key(batch);
 }
 

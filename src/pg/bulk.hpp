@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,7 @@ struct Node {
     Node* parent = nullptr;
     Unit* unit = nullptr;
     std::uint32_t position = 0;  // in input order
+    std::uint32_t rank = 0;      // in order of external keys, among the records of its entity in the batch
     bool repeated = false;       // another record of the batch has the same key
     int round = 0;               // within its unit: what it touches is written by records of earlier rounds
     int last_round = 0;          // of the records below it
@@ -82,9 +84,9 @@ struct Unit {
 
     std::uint32_t index = 0;  // in the input
     State state = State::open;
-    int chunk = 0;               // the attempt to write that it is part of
-    bool removes_first = false;  // children that arrays leave out make room before others are written
-    std::vector<Node*> nodes;    // the top-level record first, parents before children
+    int chunk = 0;                 // the attempt to write that it is part of
+    bool removes_first = false;    // children that arrays leave out make room before others are written
+    std::span<Node* const> nodes;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
     std::vector<core::Change> changes;               // for a diff
     std::string known_source;                        // a known source that differs from its own only in case
@@ -98,9 +100,11 @@ struct Unit {
 // The top-level records that were sent for one entity.
 struct Batch {
     const core::Entity* entity = nullptr;
-    std::deque<core::Record> records;
-    std::deque<Node> nodes;
-    std::deque<Unit> units;
+    // None of these grows once the next one points to its elements.
+    std::vector<core::Record> records;
+    std::vector<Node> nodes;
+    std::vector<Node*> node_list;  // which Unit::nodes are parts of
+    std::vector<Unit> units;
     // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
     std::map<int, std::vector<Node*>> by_entity;
 

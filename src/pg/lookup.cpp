@@ -1,4 +1,5 @@
 // Finding the rows that records stand for: first without locks, then those that will change with them.
+#include "pg/key_walk.hpp"
 #include "pg/scratch.hpp"
 #include "pg/steps.hpp"
 
@@ -36,10 +37,19 @@ void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes)
                 Node& node = *nodes[static_cast<std::size_t>(row.integer(0) - 1)];
                 node.found = true;
                 node.id = row.uuid(1);
-                node.same_hash = row.text(2) == node.record->hash;
+                node.same_hash = node.record->hash == row.text(2);
                 node.soft_deleted = row.boolean(3);
                 if (!row.is_null(4)) node.synced_at = row.integer(4);
             });
+}
+
+// Finds the rows by queries, which keep to the user's rights and policies.
+void query_keys(Bulk& bulk, std::span<Node* const> nodes) {
+    const Table& table = bulk.registry.table(nodes.front()->entity());
+    for (std::size_t from = 0; from < nodes.size(); from += keys_per_statement)
+        with_scratch([&] {
+            look_up_slice(bulk, table, nodes.subspan(from, std::min(keys_per_statement, nodes.size() - from)));
+        });
 }
 
 void decide_upsert(Bulk& bulk, Node& node) {
@@ -122,7 +132,7 @@ void add_old_parent(Node& node, const core::Field& field, const Row& row, int co
 }
 
 void read_locked(Bulk& bulk, Node& node, const Extras& extras, const Table& table, const Row& row) {
-    bool const same_hash = row.text(2) == node.record->hash;
+    bool const same_hash = node.record->hash == row.text(2);
     bool const soft_deleted = row.boolean(1);
     bool const changed = same_hash != node.same_hash || soft_deleted != node.soft_deleted;
     node.same_hash = same_hash;
@@ -200,10 +210,7 @@ NodeGroups group_nodes(std::span<Node* const> all) {
     for (Node* node : all)
         if (node->record->has_key) groups[node->entity().order].push_back(node);
     for (auto& [order, nodes] : groups)
-        std::stable_sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) {
-            return std::tie(a->record->source, a->record->external_id) <
-                   std::tie(b->record->source, b->record->external_id);
-        });
+        std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->rank < b->rank; });
     return groups;
 }
 
@@ -221,14 +228,11 @@ void decide(Bulk& bulk, Node& node) {
 
 void look_up(Bulk& bulk, const NodeGroups& groups) {
     for (const auto& [order, nodes] : groups) {
-        const Table& table = bulk.registry.table(nodes.front()->entity());
         for (Node* node : nodes)
             node->reset();
-        for (std::size_t from = 0; from < nodes.size(); from += keys_per_statement)
-            with_scratch([&] {
-                std::size_t const count = std::min(keys_per_statement, nodes.size() - from);
-                look_up_slice(bulk, table, std::span(nodes).subspan(from, count));
-            });
+        with_scratch([&] {
+            if (!walk_keys(bulk, nodes)) query_keys(bulk, nodes);
+        });
         for (Node* node : nodes)
             decide(bulk, *node);
     }

@@ -1,0 +1,15 @@
+// Finding rows by external key straight in the index, where that finds just what a SELECT would.
+#pragma once
+
+#include "pg/bulk.hpp"
+
+#include <span>
+
+namespace eryxon::pg {
+
+// Finds the rows of records of one entity, sorted by external key, as look_up() does. Returns false and does nothing
+// where the index alone could tell more or less than a SELECT of the current user: without the right to read the whole
+// table, under row-level security, with partitions or child tables, or if the index has another order.
+bool walk_keys(const Bulk& bulk, std::span<Node* const> nodes);
+
+}  // namespace eryxon::pg
