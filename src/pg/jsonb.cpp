@@ -132,8 +132,4 @@ core::Json read_jsonb(Jsonb* value, core::JsonArena& arena) {
     return JB_ROOT_IS_SCALAR(value) ? root.items().front() : root;
 }
 
-Datum make_jsonb(const std::string& text) {
-    return call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
-}
-
 }  // namespace eryxon::pg
