@@ -10,8 +10,8 @@ extern "C" {
 
 namespace eryxon::pg {
 
-// Builds core's tree of the value in the arena.
-core::Json read_jsonb(Jsonb* value, core::JsonArena& arena);
+// Builds core's tree of the value in the arena. Its strings point into the value, which must live as long.
+core::Json read_jsonb(const Jsonb* value, core::JsonArena& arena);
 
 // A jsonb datum of the tree, palloc'd in the current context: byte for byte what jsonb_in makes of the same document.
 Datum make_jsonb(const core::Json& json);
