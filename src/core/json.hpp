@@ -30,7 +30,8 @@ public:
     static Json number(std::string_view token);  // a valid JSON number token
     static Json string(std::string_view utf8);   // unescaped, valid UTF-8, no NUL
     static Json array(std::span<const Json> items);
-    static Json object(std::span<const JsonMember> members);  // canonical order, names unique
+    // Names are unique, and in canonical order unless the object is only for writing.
+    static Json object(std::span<const JsonMember> members);
 
     JsonType type() const { return type_; }
     bool is_null() const { return type_ == JsonType::null; }

@@ -1,76 +1,74 @@
-// Writes what the calls answer as JSON text.
+// Makes what the calls answer.
 #include "core/result.hpp"
-
-#include "core/json.hpp"
-
-#include <charconv>
 
 namespace eryxon::core {
 
 namespace {
 
-void write_number(std::int64_t number, std::string& out) {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
-}
-
-// Appends `,"name":"text"`.
-void write_member(std::string_view name, std::string_view text, std::string& out) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    write_json_string(text, out);
-}
-
-// Appends `,"name":` for a value that follows.
-void write_name(std::string_view name, std::string& out) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-}
-
-// Appends code, text, SQLSTATE and details; the first fault speaks for all.
-void write_faults(const std::vector<Fault>& faults, std::string& out) {
-    const Fault& first = faults.front();
-    write_member("code", code_name(first.code), out);
-    write_member("error", first.path.empty() ? first.message : first.path + ": " + first.message, out);
-    write_member("sqlstate", first.sqlstate.empty() ? code_sqlstate(first.code) : std::string_view(first.sqlstate),
-                 out);
-    write_name("details", out);
-    write_details(faults, out);
-}
-
-void write_changes(const std::vector<Change>& changes, std::string& out) {
-    out += '[';
-    for (const Change& change : changes) {
-        if (&change != &changes.front()) out += ',';
-        out += "{\"field\":";
-        write_json_string(change.field, out);
-        write_name("old", out);
-        out += change.old_value.empty() ? "null" : change.old_value;
-        write_name("new", out);
-        out += change.new_value.empty() ? "null" : change.new_value;
-        out += '}';
+// The offending value of a fault, which is JSON text; what is none stands as a string, for an error that is being
+// reported must not end in another one.
+Json shown(const std::string& value, JsonArena& arena) {
+    try {
+        return parse_json(value, arena);
+    } catch (const CallError&) {
+        return make_string(value, arena);
     }
-    out += ']';
+}
+
+Json detail_json(const Fault& fault, JsonArena& arena) {
+    JsonObject detail(arena, 4);
+    detail.add("path", make_string(fault.path, arena));
+    detail.add("constraint", code_name(fault.code));
+    detail.add("message", make_string(fault.message, arena));
+    if (!fault.value.empty()) detail.add("value", shown(fault.value, arena));
+    return detail.json();
+}
+
+Json warning_json(const Warning& warning, JsonArena& arena) {
+    JsonObject object(arena, 3);
+    object.add("code", warning.code);
+    object.add("path", make_string(warning.path, arena));
+    object.add("message", make_string(warning.message, arena));
+    return object.json();
+}
+
+Json change_json(const Change& change, JsonArena& arena) {
+    JsonObject object(arena, 3);
+    object.add("field", make_string(change.field, arena));
+    object.add("old", change.old_value);
+    object.add("new", change.new_value);
+    return object.json();
+}
+
+Json counts_json(const Counts& counts, JsonArena& arena) {
+    JsonObject object(arena, 7);
+    add_counts(counts, object);
+    return object.json();
+}
+
+// An array of what make(item, arena) makes of the items.
+template <class Item, class Make>
+Json array_of(const std::vector<Item>& items, JsonArena& arena, const Make& make) {
+    std::vector<Json> made;
+    made.reserve(items.size());
+    for (const Item& item : items)
+        made.push_back(make(item, arena));
+    return arena.array(made);
+}
+
+// Adds code, text, SQLSTATE and details; the first fault speaks for all.
+void add_faults(const std::vector<Fault>& faults, JsonObject& object) {
+    const Fault& first = faults.front();
+    const std::string text = first.path.empty() ? first.message : first.path + ": " + first.message;
+    const std::string_view state =
+        first.sqlstate.empty() ? code_sqlstate(first.code) : std::string_view(first.sqlstate);
+    object.add("code", code_name(first.code));
+    object.add("error", make_string(text, object.arena()));
+    object.add("sqlstate", make_string(state, object.arena()));
+    object.add("details", details_json(faults, object.arena()));
 }
 
 }  // namespace
-
-void write_children(const std::vector<std::pair<std::string, Counts>>& children, std::string& out) {
-    out += '{';
-    bool first = true;
-    for (const auto& [entity, counts] : children) {
-        if (!first) out += ',';
-        first = false;
-        write_json_string(entity, out);
-        out += ":{";
-        write_counts(counts, out);
-        out += '}';
-    }
-    out += '}';
-}
 
 std::string_view action_name(Action action) {
     switch (action) {
@@ -125,74 +123,52 @@ Counts& Counts::operator+=(const Counts& other) {
     return *this;
 }
 
-void write_outcome(const Outcome& outcome, std::string& out) {
-    out += "{\"index\":";
-    write_number(outcome.index, out);
-    if (!outcome.external_id.empty()) write_member("external_id", outcome.external_id, out);
-    if (!outcome.source.empty()) write_member("external_source", outcome.source, out);
-    if (!outcome.id.empty()) write_member("id", outcome.id, out);
-    write_member("action", action_name(outcome.action), out);
-    if (outcome.action == Action::error && !outcome.faults.empty()) write_faults(outcome.faults, out);
-    if (!outcome.warnings.empty()) {
-        write_name("warnings", out);
-        write_warnings(outcome.warnings, out);
-    }
-    if (outcome.has_children) {
-        write_name("children", out);
-        write_children(outcome.children, out);
-    }
-    if (outcome.has_changes) {
-        write_name("changes", out);
-        write_changes(outcome.changes, out);
-    }
-    out += '}';
+// Most records have these five members, whose characters live as long as the record.
+Json outcome_json(const Outcome& outcome, JsonArena& arena) {
+    JsonObject object(arena, 5);
+    object.add("index", make_number(outcome.index, arena));
+    if (!outcome.external_id.empty()) object.add("external_id", outcome.external_id);
+    if (!outcome.source.empty()) object.add("external_source", outcome.source);
+    if (outcome.id) object.add("id", make_uuid(*outcome.id, arena));
+    object.add("action", action_name(outcome.action));
+    if (outcome.action == Action::error && !outcome.faults.empty()) add_faults(outcome.faults, object);
+    if (!outcome.warnings.empty()) object.add("warnings", warnings_json(outcome.warnings, arena));
+    if (outcome.has_children) object.add("children", children_json(outcome.children, arena));
+    if (outcome.has_changes) object.add("changes", array_of(outcome.changes, arena, change_json));
+    return object.json();
 }
 
-void write_details(const std::vector<Fault>& faults, std::string& out) {
-    out += '[';
-    for (const Fault& fault : faults) {
-        if (&fault != &faults.front()) out += ',';
-        out += "{\"path\":";
-        write_json_string(fault.path, out);
-        write_member("constraint", code_name(fault.code), out);
-        write_member("message", fault.message, out);
-        if (!fault.value.empty()) {
-            write_name("value", out);
-            out += fault.value;
-        }
-        out += '}';
-    }
-    out += ']';
+Json details_json(const std::vector<Fault>& faults, JsonArena& arena) {
+    return array_of(faults, arena, detail_json);
 }
 
-void write_warnings(const std::vector<Warning>& warnings, std::string& out) {
-    out += '[';
-    for (const Warning& warning : warnings) {
-        if (&warning != &warnings.front()) out += ',';
-        out += "{\"code\":";
-        write_json_string(warning.code, out);
-        write_member("path", warning.path, out);
-        write_member("message", warning.message, out);
-        out += '}';
-    }
-    out += ']';
+std::string details_text(const std::vector<Fault>& faults) {
+    JsonArena arena;
+    return json_text(details_json(faults, arena));
 }
 
-void write_counts(const Counts& counts, std::string& out) {
-    const std::array<std::pair<std::string_view, std::int64_t>, 7> numbers = {{{"total", counts.total},
-                                                                               {"created", counts.created},
-                                                                               {"updated", counts.updated},
-                                                                               {"restored", counts.restored},
-                                                                               {"skipped", counts.skipped},
-                                                                               {"deleted", counts.deleted},
-                                                                               {"errors", counts.errors}}};
-    for (const auto& [name, number] : numbers) {
-        if (name != "total") out += ',';
-        out += '"';
-        out += name;
-        out += "\":";
-        write_number(number, out);
-    }
+Json warnings_json(const std::vector<Warning>& warnings, JsonArena& arena) {
+    return array_of(warnings, arena, warning_json);
+}
+
+Json children_json(const std::vector<std::pair<std::string_view, Counts>>& children, JsonArena& arena) {
+    JsonObject object(arena, children.size());
+    for (const auto& [entity, counts] : children)
+        object.add(arena.copy(entity), counts_json(counts, arena));
+    return object.json();
+}
+
+void add_counts(const Counts& counts, JsonObject& object) {
+    const auto add = [&object](std::string_view name, std::int64_t number) {
+        object.add(name, make_number(number, object.arena()));
+    };
+    add("total", counts.total);
+    add("created", counts.created);
+    add("updated", counts.updated);
+    add("restored", counts.restored);
+    add("skipped", counts.skipped);
+    add("deleted", counts.deleted);
+    add("errors", counts.errors);
 }
 
 }  // namespace eryxon::core

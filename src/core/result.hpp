@@ -1,11 +1,11 @@
-// What the calls answer, as JSON text.
+// What the calls answer, as JSON.
 #pragma once
 
 #include "core/error.hpp"
+#include "core/json_build.hpp"
 
-#include <array>
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,37 +23,37 @@ struct Counts {
     Counts& operator+=(const Counts& other);
 };
 
-// A field that eryxon_diff() found different; old and new as JSON text.
+// A field that eryxon_diff() found different; old and new live as long as the answer.
 struct Change {
     std::string field;
-    std::string old_value;
-    std::string new_value;
+    Json old_value;
+    Json new_value;
 };
 
 // What became of one top-level record.
 struct Outcome {
     std::int64_t index = 0;
-    std::string_view external_id;  // empty = not readable
+    std::string_view external_id;  // empty = not readable; lives as long as the answer, as does the source
     std::string_view source;
-    std::string id;  // empty = none
+    std::optional<Uuid> id;
     Action action = Action::error;
     std::vector<Fault> faults;  // of an error, the first one speaks for it
     std::vector<Warning> warnings;
     bool has_children = false;
-    std::vector<std::pair<std::string, Counts>> children;  // by child entity, in dependency order
-    bool has_changes = false;                              // of a diff: then `changes` is written even if empty
+    std::vector<std::pair<std::string_view, Counts>> children;  // by child entity, in dependency order
+    bool has_changes = false;                                   // of a diff: then `changes` is written even if empty
     std::vector<Change> changes;
 };
 
-// Appends one element of "results".
-void write_outcome(const Outcome& outcome, std::string& out);
-// Appends the faults as the JSON array `details`.
-void write_details(const std::vector<Fault>& faults, std::string& out);
-// Appends the warnings as a JSON array.
-void write_warnings(const std::vector<Warning>& warnings, std::string& out);
-// Appends the counts of child entities as a JSON object.
-void write_children(const std::vector<std::pair<std::string, Counts>>& children, std::string& out);
-// Appends "total":…,"created":… without braces.
-void write_counts(const Counts& counts, std::string& out);
+// One element of "results".
+Json outcome_json(const Outcome& outcome, JsonArena& arena);
+// The faults as the array `details`.
+Json details_json(const std::vector<Fault>& faults, JsonArena& arena);
+std::string details_text(const std::vector<Fault>& faults);
+Json warnings_json(const std::vector<Warning>& warnings, JsonArena& arena);
+// The counts of child entities as an object.
+Json children_json(const std::vector<std::pair<std::string_view, Counts>>& children, JsonArena& arena);
+// Adds "total", "created" ...
+void add_counts(const Counts& counts, JsonObject& object);
 
 }  // namespace eryxon::core

@@ -46,16 +46,19 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
     return uuid;
 }
 
-// Writes 36 characters.
-std::string to_string(const Uuid& uuid) {
+// Writes two digits for each byte, with hyphens between the groups.
+void write_uuid(const Uuid& uuid, char* out) {
     constexpr char digits[] = "0123456789abcdef";
-    std::string text(36, '-');
-    std::size_t at = 0;
     for (std::size_t byte = 0; byte < uuid.size(); ++byte) {
-        if (byte == 4 || byte == 6 || byte == 8 || byte == 10) ++at;
-        text[at++] = digits[uuid[byte] >> 4];
-        text[at++] = digits[uuid[byte] & 15];
+        if (byte == 4 || byte == 6 || byte == 8 || byte == 10) *out++ = '-';
+        *out++ = digits[uuid[byte] >> 4];
+        *out++ = digits[uuid[byte] & 15];
     }
+}
+
+std::string to_string(const Uuid& uuid) {
+    std::string text(uuid_length, '-');
+    write_uuid(uuid, text.data());
     return text;
 }
 

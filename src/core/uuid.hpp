@@ -15,7 +15,9 @@ using Uuid = std::array<std::uint8_t, 16>;
 
 // The 8-4-4-4-12 form (any case), with or without hyphens, or in braces, as PostgreSQL's uuid takes it.
 std::optional<Uuid> parse_uuid(std::string_view text);
-// Lower-case 8-4-4-4-12 form.
+// Lower-case 8-4-4-4-12 form, of that many characters.
+inline constexpr std::size_t uuid_length = 36;
+void write_uuid(const Uuid& uuid, char* out);
 std::string to_string(const Uuid& uuid);
 
 // Makes version 7 uuids that rise strictly within one maker, so that index pages fill in order.

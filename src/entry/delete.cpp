@@ -3,10 +3,9 @@
 #include "pg/boundary.hpp"
 #include "pg/delete_call.hpp"
 #include "pg/delete_trigger.hpp"
+#include "pg/jsonb.hpp"
 
 extern "C" {
-#include "utils/builtins.h"
-
 PGDLLEXPORT Datum eryxon_delete(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_delete_external(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_restore(PG_FUNCTION_ARGS);
@@ -44,33 +43,35 @@ bool boolean_argument(FunctionCallInfo call_info, int argument, const char* name
     return required(pg::optional_boolean(call_info, argument), name);
 }
 
-Datum jsonb(const std::string& text) {
-    return pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
-}
-
 }  // namespace
 
 Datum eryxon_delete(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
+        core::JsonArena arena;
         std::string const entity = text_argument(fcinfo, 0, "entity");
         core::Uuid const id = uuid_argument(fcinfo, 1, "id");
-        return jsonb(pg::delete_row(entity, id, {boolean_argument(fcinfo, 2, "hard"), true}));
+        pg::DeleteMode const mode{boolean_argument(fcinfo, 2, "hard"), true};
+        return pg::make_jsonb(pg::delete_row(entity, id, mode, arena));
     });
 }
 
 Datum eryxon_delete_external(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
+        core::JsonArena arena;
         std::string const entity = text_argument(fcinfo, 0, "entity");
         std::string const source = text_argument(fcinfo, 1, "external_source");
         std::string const external_id = text_argument(fcinfo, 2, "external_id");
-        return jsonb(pg::delete_external(entity, source, external_id, {boolean_argument(fcinfo, 3, "hard"), true}));
+        pg::DeleteMode const mode{boolean_argument(fcinfo, 3, "hard"), true};
+        return pg::make_jsonb(pg::delete_external(entity, source, external_id, mode, arena));
     });
 }
 
 Datum eryxon_restore(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
+        core::JsonArena arena;
         std::string const entity = text_argument(fcinfo, 0, "entity");
-        return jsonb(pg::restore_row(entity, uuid_argument(fcinfo, 1, "id")));
+        core::Uuid const id = uuid_argument(fcinfo, 1, "id");
+        return pg::make_jsonb(pg::restore_row(entity, id, arena));
     });
 }
 

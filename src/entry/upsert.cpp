@@ -31,44 +31,48 @@ using ReadPayload = core::Json (*)(FunctionCallInfo, int, const char*, core::Jso
 // Answers longer than this come from calls whose memory is worth giving back to the system.
 constexpr std::size_t long_answer = 1 << 20;
 
-// The answer as jsonb, when all else of the call is freed.
-Datum make_answer(const std::string& answer) {
+// Gives memory back when all else of the call is freed.
+Datum trimmed(Datum answer) {
 #ifdef __GLIBC__
-    if (answer.size() > long_answer) malloc_trim(0);
+    if (VARSIZE(DatumGetPointer(answer)) > long_answer) malloc_trim(0);
 #endif
-    return pg::make_jsonb(answer);
+    return answer;
 }
 
 // A function (entity, payload, options).
 template <class Call>
 Datum answer_entity(FunctionCallInfo fcinfo, ReadPayload read_payload, Call call) {
-    std::string answer;
+    Datum result = 0;
     {
         core::JsonArena arena;
+        core::Json answer;
         std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
         core::Json const payload = read_payload(fcinfo, 1, "payload", arena);
         core::Json const options = pg::options_argument(fcinfo, 2, arena);
         pg::with_spi([&] { answer = call(entity, payload, options, arena); });
+        result = pg::make_jsonb(answer);
     }
-    return make_answer(answer);
+    return trimmed(result);
 }
 
 // A function (payload, options).
 template <class Call>
 Datum answer_payload(FunctionCallInfo fcinfo, Call call) {
-    std::string answer;
+    Datum result = 0;
     {
         core::JsonArena arena;
+        core::Json answer;
         core::Json const payload = pg::jsonb_argument(fcinfo, 0, "payload", arena);
         core::Json const options = pg::options_argument(fcinfo, 1, arena);
         pg::with_spi([&] { answer = call(payload, options, arena); });
+        result = pg::make_jsonb(answer);
     }
-    return make_answer(answer);
+    return trimmed(result);
 }
 
-std::string upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
-                       core::JsonArena& arena) {
-    return pg::upsert_one(entity, payload, options, arena).json;
+core::Json upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
+                      core::JsonArena& arena) {
+    return pg::upsert_one(entity, payload, options, arena).answer;
 }
 
 }  // namespace

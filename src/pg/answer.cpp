@@ -1,7 +1,7 @@
 // Outcomes and totals of a call.
 #include "pg/answer.hpp"
 
-#include "core/json.hpp"
+#include "core/json_build.hpp"
 
 #include <algorithm>
 
@@ -55,30 +55,27 @@ void add_children(const Bulk& bulk, const Unit& unit, core::Outcome& outcome) {
         outcome.children.emplace_back(entry.first->name, entry.second);
 }
 
-// {"index","external_id","code","message","path"} of a failed record.
-void write_error_detail(const Unit& unit, std::string& out) {
-    std::vector<core::Fault> const faults = faults_of(unit);
-    const core::Fault& first = faults.front();
-    if (!out.empty()) out += ',';
-    out += "{\"index\":" + std::to_string(unit.index) + ",\"external_id\":";
-    if (unit.root().record->external_id.empty())
-        out += "null";
-    else
-        core::write_json_string(unit.root().record->external_id, out);
-    out += ",\"code\":";
-    core::write_json_string(core::code_name(first.code), out);
-    out += ",\"message\":";
-    core::write_json_string(first.message, out);
-    out += ",\"path\":";
-    core::write_json_string(first.path, out);
-    out += '}';
+// What the history says of a failed record.
+core::Json error_detail(const Unit& unit, core::JsonArena& arena) {
+    core::Fault const first = faults_of(unit).front();
+    std::string_view const external_id = unit.root().record->external_id;
+    core::JsonObject detail(arena, 5);
+    detail.add("index", core::make_number(unit.index, arena));
+    detail.add("external_id", external_id.empty() ? core::Json::null() : core::Json::string(external_id));
+    detail.add("code", core::code_name(first.code));
+    detail.add("message", core::make_string(first.message, arena));
+    detail.add("path", core::make_string(first.path, arena));
+    return detail.json();
 }
 
-void add_totals(const Unit& unit, Totals& totals) {
+void add_totals(const Bulk& bulk, const Unit& unit, Totals& totals) {
     EntityTotals& own = totals[&unit.root().entity()];
     own.counts.add(action_of(unit.root()));
     if (!unit.root().record->source.empty()) own.sources.insert(unit.root().record->source);
-    if (action_of(unit.root()) == core::Action::error) return write_error_detail(unit, own.error_details);
+    if (action_of(unit.root()) == core::Action::error) {
+        own.error_details.push_back(error_detail(unit, bulk.arena));
+        return;
+    }
     for (const Node* node : unit.nodes) {
         if (node->parent == nullptr) continue;
         totals[&node->entity()].counts.add(action_of(*node));
@@ -130,7 +127,7 @@ core::Outcome outcome_of(const Bulk& bulk, const Unit& unit) {
         return outcome;
     }
     bool const new_row = root.plan == Plan::create && bulk.dry();
-    if (root.found || (root.plan == Plan::create && !new_row)) outcome.id = core::to_string(root.id);
+    if (root.found || (root.plan == Plan::create && !new_row)) outcome.id = root.id;
     outcome.warnings = warnings_of(unit);
     add_children(bulk, unit, outcome);
     outcome.has_changes = bulk.purpose == Purpose::diff;
@@ -149,7 +146,7 @@ Totals totals_of(const Bulk& bulk) {
     Totals totals;
     for (const Batch& batch : bulk.batches)
         for (const Unit& unit : batch.units)
-            add_totals(unit, totals);
+            add_totals(bulk, unit, totals);
     return totals;
 }
 

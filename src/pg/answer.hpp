@@ -23,7 +23,7 @@ struct EntityTotals {
     core::Counts counts;
     std::set<std::string_view> sources;          // of the records that were sent
     std::set<std::string_view> removed_sources;  // of rows deleted because arrays left them out
-    std::string error_details;                   // JSON array elements, separated by commas
+    std::vector<core::Json> error_details;       // of the records that failed
 };
 
 using Totals = std::map<const core::Entity*, EntityTotals>;

@@ -1,6 +1,8 @@
 // The calls of the engine, from payload to answer.
 #include "pg/api.hpp"
 
+#include "core/json_build.hpp"
+#include "pg/answer.hpp"
 #include "pg/clock.hpp"
 #include "pg/history.hpp"
 #include "pg/patterns.hpp"
@@ -49,13 +51,13 @@ public:
     }
 
     // The answer for one batch.
-    std::string bulk_result(const Batch& batch) const {
-        std::string text = "{";
-        core::write_counts(counts_of(batch), text);
-        text += ",\"run_id\":" + run_id(*batch.entity) + ",\"duration_ms\":" + duration() + ",\"results\":[";
-        write_results(batch, text);
-        text += "]}";
-        return text;
+    core::Json bulk_result(const Batch& batch) const {
+        core::JsonObject answer(bulk_.arena, 10);
+        core::add_counts(counts_of(batch), answer);
+        answer.add("run_id", run_id(*batch.entity));
+        answer.add("duration_ms", core::Json::number(bulk_.arena.copy(duration())));
+        answer.add("results", results(batch));
+        return answer.json();
     }
 
 private:
@@ -63,9 +65,9 @@ private:
         if (options_.record_history && !options_.dry_run) runs_ = write_history(bulk_, started_at_);
     }
 
-    std::string run_id(const core::Entity& entity) const {
+    core::Json run_id(const core::Entity& entity) const {
         auto const run = runs_.find(&entity);
-        return run == runs_.end() ? "null" : "\"" + core::to_string(run->second) + "\"";
+        return run == runs_.end() ? core::Json::null() : core::make_uuid(run->second, bulk_.arena);
     }
 
     std::string duration() const {
@@ -79,14 +81,11 @@ private:
         return options_.results == core::Results::all || action_of(unit.root()) == core::Action::error;
     }
 
-    void write_results(const Batch& batch, std::string& text) const {
-        bool first = true;
-        for (const Unit& unit : batch.units) {
-            if (!is_shown(unit)) continue;
-            if (!first) text += ',';
-            first = false;
-            core::write_outcome(outcome_of(bulk_, unit), text);
-        }
+    core::Json results(const Batch& batch) const {
+        std::vector<core::Json> results;
+        for (const Unit& unit : batch.units)
+            if (is_shown(unit)) results.push_back(core::outcome_json(outcome_of(bulk_, unit), bulk_.arena));
+        return bulk_.arena.array(results);
     }
 
     // on_error = abort and max_errors: nothing is kept, the first error speaks.
@@ -117,29 +116,19 @@ private:
     std::map<const core::Entity*, core::Uuid> runs_;
 };
 
-void write_member(std::string_view name, std::string_view value, std::string& out) {
-    out += ',';
-    core::write_json_member(name, value, out);
-}
-
-std::string single_result(const core::Outcome& outcome, const Unit& unit) {
+core::Json single_result(const core::Outcome& outcome, const Unit& unit, core::JsonArena& arena) {
     const Node& root = unit.root();
-    std::string text = "{\"action\":\"" + std::string(core::action_name(outcome.action)) + "\"";
-    write_member("entity", root.entity().name, text);
-    if (!outcome.id.empty()) write_member("id", outcome.id, text);
-    write_member("external_id", outcome.external_id, text);
-    write_member("external_source", outcome.source, text);
-    if (!root.record->hash.empty()) write_member("sync_hash", root.record->hash.view(), text);
-    text += ",\"synced_at\":" + timestamp_json(root.synced_at);
-    if (!outcome.warnings.empty()) {
-        text += ",\"warnings\":";
-        core::write_warnings(outcome.warnings, text);
-    }
-    if (outcome.has_children) {
-        text += ",\"children\":";
-        core::write_children(outcome.children, text);
-    }
-    return text + "}";
+    core::JsonObject answer(arena, 9);
+    answer.add("action", core::action_name(outcome.action));
+    answer.add("entity", core::make_string(root.entity().name, arena));
+    if (outcome.id) answer.add("id", core::make_uuid(*outcome.id, arena));
+    answer.add("external_id", outcome.external_id);
+    answer.add("external_source", outcome.source);
+    if (!root.record->hash.empty()) answer.add("sync_hash", core::make_string(root.record->hash.view(), arena));
+    answer.add("synced_at", timestamp_json(root.synced_at, arena));
+    if (!outcome.warnings.empty()) answer.add("warnings", core::warnings_json(outcome.warnings, arena));
+    if (outcome.has_children) answer.add("children", core::children_json(outcome.children, arena));
+    return answer.json();
 }
 
 // The names under which a sync payload carries records.
@@ -168,22 +157,23 @@ void add_payload(Session& session, const core::Json& payload) {
         if (const core::Json* items = payload.find(entity.name)) session.add(entity, items->items());
 }
 
-std::string sync_result(Session& session) {
-    core::Counts summary;
-    std::string entities;
+core::Json sync_result(Session& session) {
+    core::JsonArena& arena = session.bulk().arena;
+    core::Counts total;
+    core::JsonObject entities(arena, session.bulk().batches.size());
     for (const Batch& batch : session.bulk().batches) {
-        summary += counts_of(batch);
-        if (!entities.empty()) entities += ',';
-        core::write_json_string(batch.entity->name, entities);
-        entities += ":" + session.bulk_result(batch);
+        total += counts_of(batch);
+        entities.add(arena.copy(batch.entity->name), session.bulk_result(batch));
     }
-    std::string text = "{\"summary\":{";
-    core::write_counts(summary, text);
-    return text + "},\"entities\":{" + entities + "}}";
+    core::JsonObject summary(arena, 7);
+    core::add_counts(total, summary);
+    core::JsonObject answer(arena, 2);
+    answer.add("summary", summary.json());
+    answer.add("entities", entities.json());
+    return answer.json();
 }
 
-std::string sync_or_diff(Purpose purpose, const core::Json& payload, const core::Json& options,
-                         core::JsonArena& arena) {
+core::Json sync_or_diff(Purpose purpose, const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
     Session session(purpose, sent_entities(payload), options, arena);
     add_payload(session, payload);
     session.run();
@@ -198,22 +188,22 @@ Upserted upsert_one(std::string_view entity, const core::Json& payload, const co
     session.add(session.entity(entity), {&payload, 1});
     const Unit& unit = session.run_single();
     core::Outcome const outcome = outcome_of(session.bulk(), unit);
-    return {single_result(outcome, unit), outcome.action};
+    return {single_result(outcome, unit, arena), outcome.action};
 }
 
-std::string upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
-                        core::JsonArena& arena) {
+core::Json upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
+                       core::JsonArena& arena) {
     Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), core::bulk_items(payload, entity));
     session.run();
     return session.bulk_result(session.bulk().batches.front());
 }
 
-std::string sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
+core::Json sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
     return sync_or_diff(Purpose::sync, payload, options, arena);
 }
 
-std::string diff_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
+core::Json diff_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
     return sync_or_diff(Purpose::diff, payload, options, arena);
 }
 

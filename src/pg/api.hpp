@@ -1,4 +1,4 @@
-// The calls of the engine, from payload to answer, both as JSON.
+// The calls of the engine, from payload to answer, both as JSON trees.
 #pragma once
 
 #include "core/json.hpp"
@@ -9,20 +9,20 @@
 
 namespace eryxon::pg {
 
-// What became of a single record: the answer's JSON text and its action.
+// What became of a single record: the answer and its action.
 struct Upserted {
-    std::string json;
+    core::Json answer;
     core::Action action;
 };
 
-// Each returns the answer's JSON text and needs an SPI connection. Payload and options live in the arena. Throws
-// CallError for what is wrong with the call, or with the record of a single one.
+// Each returns the answer, for writing, and needs an SPI connection. Payload, options and answer live in the arena.
+// Throws CallError for what is wrong with the call, or with the record of a single one.
 Upserted upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
                     core::JsonArena& arena);
-std::string upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
-                        core::JsonArena& arena);
-std::string sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena);
-std::string diff_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena);
+core::Json upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
+                       core::JsonArena& arena);
+core::Json sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena);
+core::Json diff_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena);
 
 // The sync_hash that the record would get.
 std::string record_hash(std::string_view entity, const core::Json& payload, core::JsonArena& arena);

@@ -23,11 +23,9 @@ void free_plain(void* plain, Datum value) {
     if (plain != DatumGetPointer(value)) call([plain] { pfree(plain); });
 }
 
+// The plain form is freed with the memory of the call, for the tree points into it.
 core::Json read(Datum value, core::JsonArena& arena) {
-    Jsonb* const plain = call([value] { return DatumGetJsonbP(value); });
-    core::Json const json = read_jsonb(plain, arena);
-    free_plain(plain, value);
-    return json;
+    return read_jsonb(call([value] { return DatumGetJsonbP(value); }), arena);
 }
 
 }  // namespace

@@ -50,9 +50,7 @@ ErrorData* plain_error(int sqlerrcode, std::string_view message, MemoryContext c
 
 // The details of a privilege that the server found missing, as every error of a call has them.
 std::string access_denied(std::string_view message) {
-    std::string details;
-    core::write_details({core::Fault{core::Code::access_denied, {}, std::string(message), {}}}, details);
-    return details;
+    return core::details_text({core::Fault{core::Code::access_denied, {}, std::string(message), {}}});
 }
 
 // The server's own error with all its parts.
@@ -74,8 +72,7 @@ int encode_sqlstate(std::string_view state) {
 ErrorData* plain_copy(const core::CallError& source, MemoryContext context) {
     const core::Fault& first = source.faults().front();
     std::string_view const state = first.sqlstate.empty() ? core::code_sqlstate(first.code) : first.sqlstate;
-    std::string details;
-    core::write_details(source.faults(), details);
+    std::string const details = core::details_text(source.faults());
     ErrorData* error = plain_error(encode_sqlstate(state), source.what(), context);
     error->detail = plain_text(details, context);
     if (!first.hint.empty()) error->hint = plain_text(first.hint, context);

@@ -1,6 +1,7 @@
 // Points in time as the server has them.
 #include "pg/clock.hpp"
 
+#include "core/json_build.hpp"
 #include "pg/boundary.hpp"
 
 extern "C" {
@@ -17,12 +18,12 @@ std::int64_t clock_now() {
     return GetCurrentTimestamp();
 }
 
-std::string timestamp_json(std::optional<std::int64_t> timestamp) {
-    if (!timestamp) return "null";
+core::Json timestamp_json(std::optional<std::int64_t> timestamp, core::JsonArena& arena) {
+    if (!timestamp) return core::Json::null();
     char text[MAXDATELEN + 1];
     int const utc = 0;
     call([&] { JsonEncodeDateTime(text, TimestampTzGetDatum(*timestamp), TIMESTAMPTZOID, &utc); });
-    return "\"" + std::string(text) + "\"";
+    return core::make_string(text, arena);
 }
 
 }  // namespace eryxon::pg

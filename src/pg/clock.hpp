@@ -1,9 +1,10 @@
 // Points in time as the server has them.
 #pragma once
 
+#include "core/json.hpp"
+
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace eryxon::pg {
 
@@ -11,6 +12,6 @@ namespace eryxon::pg {
 std::int64_t clock_now();
 
 // ISO 8601 in UTC as a JSON string, null for nothing.
-std::string timestamp_json(std::optional<std::int64_t> timestamp);
+core::Json timestamp_json(std::optional<std::int64_t> timestamp, core::JsonArena& arena);
 
 }  // namespace eryxon::pg

@@ -1,6 +1,8 @@
 // Core's values as the server's datums.
 #include "pg/datum.hpp"
 
+#include "core/json_build.hpp"
+#include "pg/jsonb.hpp"
 #include "pg/settings.hpp"
 
 extern "C" {
@@ -78,10 +80,7 @@ Datum uuid_datum(const core::Uuid& id) {
 }
 
 Datum json_datum(const core::Json& json, Oid type) {
-    std::string text;
-    core::write_json(json, text);
-    if (type == JSONOID) return text_datum(text);
-    return call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
+    return type == JSONOID ? text_datum(core::json_text(json)) : make_jsonb(json);
 }
 
 // An array literal of the strings, for the cast in the statement.

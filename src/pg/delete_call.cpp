@@ -1,6 +1,7 @@
 // Deleting and restoring single rows of the caller's tenant.
 #include "pg/delete_call.hpp"
 
+#include "core/json_build.hpp"
 #include "pg/delete_trigger.hpp"
 #include "pg/foreign_keys.hpp"
 #include "pg/refusal.hpp"
@@ -44,18 +45,34 @@ void take_turn(const Registry& registry, const core::Entity& entity, const core:
     if (foreign || settings().serialize_tenant == serialize_on) lock_tenant(tenant, TenantLock::exclusive);
 }
 
-// The answer; `count` tells how many rows of an entity went along.
+// What was done to a row, and how many rows of each entity went along.
+struct Done {
+    const char* action;
+    core::Uuid id;
+    bool hard;
+    std::vector<std::pair<const core::Entity*, std::int64_t>> children;
+};
+
+// Counts the rows that went along; `count` tells how many of an entity.
 template <class Count>
-std::string answer(const Registry& registry, const core::Entity& entity, const core::Uuid& id, const char* action,
-                   bool hard, Count&& count) {
-    std::string json = "{\"action\":\"" + std::string(action) + "\",\"id\":\"" + core::to_string(id) +
-                       "\",\"hard\":" + (hard ? "true" : "false") + ",\"children\":{";
-    bool first = true;
-    for (const core::Entity* below : entities_below(registry, entity)) {
-        json += (first ? "\"" : ",\"") + below->name + "\":" + std::to_string(count(*below));
-        first = false;
-    }
-    return json + "}}";
+Done done(const Registry& registry, const core::Entity& entity, const core::Uuid& id, const char* action, bool hard,
+          Count&& count) {
+    Done done{action, id, hard, {}};
+    for (const core::Entity* below : entities_below(registry, entity))
+        done.children.emplace_back(below, count(*below));
+    return done;
+}
+
+core::Json answer(const Done& done, core::JsonArena& arena) {
+    core::JsonObject children(arena, done.children.size());
+    for (const auto& [entity, count] : done.children)
+        children.add(arena.copy(entity->name), core::make_number(count, arena));
+    core::JsonObject answer(arena, 4);
+    answer.add("action", done.action);
+    answer.add("id", core::make_uuid(done.id, arena));
+    answer.add("hard", core::Json::boolean(done.hard));
+    answer.add("children", children.json());
+    return answer.json();
 }
 
 // Counts the rows of an entity, without the root.
@@ -80,16 +97,16 @@ Sight look(const Registry& registry, const core::Entity& entity, const core::Uui
     return sight;
 }
 
-std::string delete_softly(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                          const core::Uuid& id) {
+Done delete_softly(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                   const core::Uuid& id) {
     Sight const sight = look(registry, entity, tenant, id);
     if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
     if (sight == Sight::deleted) refuse_unknown(entity, core::to_string(id), "is already deleted");
     require_deletable(registry, entity, tenant, {&id, 1});
     std::vector<DeletedRow> const rows = soft_delete(registry, entity, tenant, {&id, 1});
     if (rows.empty()) refuse_unknown(entity, core::to_string(id), "is already deleted");
-    return answer(registry, entity, id, "deleted", false,
-                  [&](const core::Entity& below) { return count_rows(rows, below, id); });
+    return done(registry, entity, id, "deleted", false,
+                [&](const core::Entity& below) { return count_rows(rows, below, id); });
 }
 
 // Runs the DELETE with eryxon.hard_delete on. After an error the setting falls back with the (sub)transaction.
@@ -106,8 +123,8 @@ std::uint64_t run_hard_delete(const Table& table, const core::Uuid& tenant, cons
     return gone;
 }
 
-std::string delete_really(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                          const core::Uuid& id) {
+Done delete_really(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                   const core::Uuid& id) {
     if (look(registry, entity, tenant, id) == Sight::none)
         refuse_unknown(entity, core::to_string(id), "does not exist");
     const Table& table = registry.table(entity);
@@ -119,8 +136,8 @@ std::string delete_really(const Registry& registry, const core::Entity& entity, 
                 "The row must pass the table's DELETE policies.", table.oid});
     if (gone == 0) refuse_unknown(entity, core::to_string(id), "does not exist");
     std::int64_t const root = entity.soft_delete ? 1 : 0;
-    return answer(registry, entity, id, "deleted", true,
-                  [&](const core::Entity& below) { return removed.of(below.name) - (&below == &entity ? root : 0); });
+    return done(registry, entity, id, "deleted", true,
+                [&](const core::Entity& below) { return removed.of(below.name) - (&below == &entity ? root : 0); });
 }
 
 // Refuses to delete an operation that is in progress, or what one belongs to. The rows stay locked, so that none starts
@@ -135,8 +152,8 @@ void refuse_running(const Registry& registry, const core::Entity& entity, const 
             {core::Code::in_progress, "an operation is in progress", "With force = true it is deleted all the same."});
 }
 
-std::string delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                         const core::Uuid& id, const DeleteMode& mode) {
+Done delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id,
+                  const DeleteMode& mode) {
     try {
         if (!mode.force) refuse_running(registry, entity, tenant, id);
         return mode.hard || !entity.soft_delete ? delete_really(registry, entity, tenant, id)
@@ -161,12 +178,12 @@ core::Uuid find_external(const Registry& registry, const core::Entity& entity, c
     return *id;
 }
 
-std::string restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                          const core::Uuid& id) {
+Done restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                   const core::Uuid& id) {
     try {
         std::vector<DeletedRow> const rows = restore_units(registry, entity, tenant, {&id, 1}, true);
-        return answer(registry, entity, id, "restored", false,
-                      [&](const core::Entity& below) { return count_rows(rows, below, id); });
+        return done(registry, entity, id, "restored", false,
+                    [&](const core::Entity& below) { return count_rows(rows, below, id); });
     } catch (const Error& error) {
         if (error.is(ERRCODE_UNIQUE_VIOLATION))
             refuse(error,
@@ -177,33 +194,34 @@ std::string restore_found(const Registry& registry, const core::Entity& entity, 
 
 }  // namespace
 
-std::string delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode) {
-    std::string result;
+core::Json delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode, core::JsonArena& arena) {
+    core::Json result;
     with_spi([&] {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
-        result = delete_found(*state, entity, tenant, id, mode);
+        result = answer(delete_found(*state, entity, tenant, id, mode), arena);
     });
     return result;
 }
 
-std::string delete_external(std::string_view name, std::string_view source, std::string_view external_id,
-                            const DeleteMode& mode) {
-    std::string result;
+core::Json delete_external(std::string_view name, std::string_view source, std::string_view external_id,
+                           const DeleteMode& mode, core::JsonArena& arena) {
+    core::Json result;
     with_spi([&] {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
-        result = delete_found(*state, entity, tenant, find_external(*state, entity, tenant, source, external_id), mode);
+        core::Uuid const id = find_external(*state, entity, tenant, source, external_id);
+        result = answer(delete_found(*state, entity, tenant, id, mode), arena);
     });
     return result;
 }
 
-std::string restore_row(std::string_view name, const core::Uuid& id) {
-    std::string result;
+core::Json restore_row(std::string_view name, const core::Uuid& id, core::JsonArena& arena) {
+    core::Json result;
     with_spi([&] {
         auto const state = registry();
         const core::Entity& entity = state->entity(name);
@@ -212,7 +230,7 @@ std::string restore_row(std::string_view name, const core::Uuid& id) {
         Sight const sight = look(*state, entity, tenant, id);
         if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
         if (sight == Sight::live) refuse_unknown(entity, core::to_string(id), "is not deleted");
-        result = restore_found(*state, entity, tenant, id);
+        result = answer(restore_found(*state, entity, tenant, id), arena);
     });
     return result;
 }

@@ -1,9 +1,9 @@
 // eryxon_delete, eryxon_delete_external and eryxon_restore.
 #pragma once
 
+#include "core/json.hpp"
 #include "core/uuid.hpp"
 
-#include <string>
 #include <string_view>
 
 namespace eryxon::pg {
@@ -14,10 +14,10 @@ struct DeleteMode {
     bool force;
 };
 
-// Each returns the answer as JSON text.
-std::string delete_row(std::string_view entity, const core::Uuid& id, const DeleteMode& mode);
-std::string delete_external(std::string_view entity, std::string_view source, std::string_view external_id,
-                            const DeleteMode& mode);
-std::string restore_row(std::string_view entity, const core::Uuid& id);
+// Each returns the answer, for writing, in the arena.
+core::Json delete_row(std::string_view entity, const core::Uuid& id, const DeleteMode& mode, core::JsonArena& arena);
+core::Json delete_external(std::string_view entity, std::string_view source, std::string_view external_id,
+                           const DeleteMode& mode, core::JsonArena& arena);
+core::Json restore_row(std::string_view entity, const core::Uuid& id, core::JsonArena& arena);
 
 }  // namespace eryxon::pg

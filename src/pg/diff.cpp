@@ -26,11 +26,9 @@ std::string statement(const core::Entity& entity, const Table& table) {
            table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id";
 }
 
-std::string shown(const core::Json& image, std::size_t column) {
-    std::string text;
-    const core::Json* value = image.is_object() ? image.find("f" + std::to_string(column + 1)) : nullptr;
-    core::write_json(value != nullptr ? *value : core::Json::null(), text);
-    return text;
+core::Json shown(const core::Json& image, std::size_t column) {
+    const core::Json* value = image.find("f" + std::to_string(column + 1));
+    return value != nullptr ? *value : core::Json::null();
 }
 
 }  // namespace
@@ -60,9 +58,9 @@ void note_changes(Bulk& bulk, std::span<Unit* const> units, const RowImages& bef
         if (new_image == after.end()) continue;
         auto const columns = columns_of(node->entity());
         for (std::size_t i = 0; i < columns.size(); i++) {
-            std::string was = shown(old_image == before.end() ? core::Json::null() : old_image->second, i);
-            std::string is = shown(new_image->second, i);
-            if (was != is) unit->changes.push_back({columns[i].shown, std::move(was), std::move(is)});
+            core::Json const was = shown(old_image == before.end() ? core::Json::null() : old_image->second, i);
+            core::Json const is = shown(new_image->second, i);
+            if (core::json_text(was) != core::json_text(is)) unit->changes.push_back({columns[i].shown, was, is});
         }
     }
 }

@@ -1,6 +1,7 @@
 // Writing the history.
 #include "pg/history.hpp"
 
+#include "pg/jsonb.hpp"
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
 #include "pg/tenant.hpp"
@@ -51,7 +52,7 @@ std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, cons
             Param::integer(counts.skipped),
             Param::integer(counts.deleted),
             Param::integer(counts.errors),
-            Param::text("[" + totals.error_details + "]"),
+            Param{JSONBOID, make_jsonb(bulk.arena.array(totals.error_details))},
             text_or_null(bulk.options.client_ref.value_or(""), bulk.options.client_ref.has_value()),
             user ? Param::uuid(*user) : Param::none(UUIDOID),
             Param{TIMESTAMPTZOID, TimestampTzGetDatum(started_at)}};
@@ -60,7 +61,7 @@ std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, cons
 const char* const insert_run =
     "INSERT INTO eryxon.sync_run (id, tenant_id, entity, operation, source, status, total, created, updated, restored, "
     "skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at) VALUES ($1, $2, $3, $4, "
-    "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14::pg_catalog.jsonb, $15, $16, $17, pg_catalog.clock_timestamp())";
+    "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, pg_catalog.clock_timestamp())";
 
 }  // namespace
 

@@ -32,9 +32,7 @@ void log_failure(const core::HttpFailure& kind, std::string_view sqlstate, const
 Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
     const core::Fault& first = error.faults().front();
     log_failure(kind, first.sqlstate, error.what());
-    std::string details;
-    core::write_details(error.faults(), details);
-    return {core::http_failure(kind, error.what(), first.hint, details), kind.status};
+    return {core::http_failure(kind, error.what(), first.hint, core::details_text(error.faults())), kind.status};
 }
 
 Answer failure(const Error& error) {
@@ -69,7 +67,7 @@ void check_count(std::size_t records) {
                               "At most " + std::to_string(most) + " are taken (eryxon.max_bulk_records).");
 }
 
-using SyncCall = std::string (*)(const core::Json&, const core::Json&, core::JsonArena&);
+using SyncCall = core::Json (*)(const core::Json&, const core::Json&, core::JsonArena&);
 
 HttpData sync_payload(SyncCall call, const core::Json& body, core::JsonArena& arena) {
     core::HttpPayload const payload = core::split_options(body, arena);
@@ -78,7 +76,7 @@ HttpData sync_payload(SyncCall call, const core::Json& body, core::JsonArena& ar
         for (const core::JsonMember& member : payload.records.members())
             if (member.value.is_array()) records += member.value.items().size();
     check_count(records);
-    return {call(payload.records, payload.options, arena)};
+    return {core::json_text(call(payload.records, payload.options, arena))};
 }
 
 // The JSON that a SQL function of the extension answers.
@@ -98,14 +96,14 @@ std::string answer_http(const std::function<HttpData()>& work) {
 }
 
 HttpData http_upsert(std::string_view entity, const core::Json& body, core::JsonArena& arena) {
-    Upserted upserted = upsert_one(entity, body, core::Json::object({}), arena);
-    return {std::move(upserted.json), upserted.action == core::Action::created ? 201 : 200};
+    Upserted const upserted = upsert_one(entity, body, core::Json::object({}), arena);
+    return {core::json_text(upserted.answer), upserted.action == core::Action::created ? 201 : 200};
 }
 
 HttpData http_bulk_upsert(std::string_view entity, const core::Json& body, core::JsonArena& arena) {
     core::HttpPayload const payload = core::split_options(body, arena);
     check_count(core::bulk_items(payload.records, entity).size());
-    return {upsert_many(entity, payload.records, payload.options, arena)};
+    return {core::json_text(upsert_many(entity, payload.records, payload.options, arena))};
 }
 
 HttpData http_sync(const core::Json& body, core::JsonArena& arena) {
@@ -123,8 +121,10 @@ HttpData http_delete(std::string_view entity, const HttpDelete& request) {
         throw core::CallError(core::Code::invalid_payload, "which row is to be deleted must be said in one way",
                               "Send id, or external_id and external_source.");
     DeleteMode const mode{request.hard.value_or(request.id.has_value()), request.force};
-    if (request.id) return {delete_row(entity, *request.id, mode)};
-    return {delete_external(entity, *request.external_source, *request.external_id, mode)};
+    core::JsonArena arena;
+    return {core::json_text(
+        request.id ? delete_row(entity, *request.id, mode, arena)
+                   : delete_external(entity, *request.external_source, *request.external_id, mode, arena))};
 }
 
 HttpData http_list(std::string_view entity, Datum filters) {

@@ -1,139 +1,122 @@
-// jsonb to core's JSON and back.
+// Reads jsonb where it lies. A container is its header, the entries of its children and their data; of an object first
+// all names, then all values.
 #include "pg/jsonb.hpp"
 
 #include "pg/boundary.hpp"
+#include "pg/numeric_bytes.hpp"
 
 #include <vector>
-
-extern "C" {
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
-}
 
 namespace eryxon::pg {
 
 namespace {
 
-// Collects the values of open containers while the iterator walks the tree.
-class TreeBuilder {
+// A child of a container.
+struct Child {
+    JEntry entry;
+    const char* data;
+    std::size_t size;
+
+    std::string_view text() const { return {data, size}; }
+    // Numbers and containers begin at the next boundary of four bytes.
+    const char* aligned() const { return reinterpret_cast<const char*>(INTALIGN(data)); }
+};
+
+// Steps through the children of a container.
+class Children {
 public:
-    explicit TreeBuilder(core::JsonArena& arena) : arena_(arena) {}
+    Children(const JsonbContainer& container, std::size_t count)
+        : next_(container.children), data_(reinterpret_cast<const char*>(next_ + count)) {}
 
-    void open() {
-        if (marks_.size() >= core::max_json_depth) throw too_deep();
-        marks_.push_back({items_.size(), members_.size()});
-    }
-
-    void key(std::string_view name) { keys_.push_back(arena_.copy(name)); }
-
-    void add(core::Json value, bool member) {
-        if (!member) {
-            items_.push_back(value);
-            return;
-        }
-        members_.push_back({keys_.back(), value});
-        keys_.pop_back();
-    }
-
-    core::Json close_array() {
-        Mark const mark = pop();
-        core::Json array = arena_.array(std::span(items_).subspan(mark.items));
-        items_.resize(mark.items);
-        return array;
-    }
-
-    core::Json close_object() {
-        Mark const mark = pop();
-        core::Json object = arena_.object(std::span<const core::JsonMember>(members_).subspan(mark.members));
-        members_.resize(mark.members);
-        return object;
+    Child step() {
+        JEntry const entry = *next_++;
+        std::uint32_t const begin = offset_;
+        JBE_ADVANCE_OFFSET(offset_, entry);
+        return {entry, data_ + begin, offset_ - begin};
     }
 
 private:
-    struct Mark {
-        std::size_t items, members;
-    };
-
-    Mark pop() {
-        Mark const mark = marks_.back();
-        marks_.pop_back();
-        return mark;
-    }
-
-    static core::CallError too_deep() {
-        return core::CallError(core::Fault{core::Code::invalid_payload, "", "JSON is nested too deeply", "", "54001",
-                                           "At most 1000 levels are taken."});
-    }
-
-    core::JsonArena& arena_;
-    std::vector<core::Json> items_;
-    std::vector<core::JsonMember> members_;
-    std::vector<std::string_view> keys_;
-    std::vector<Mark> marks_;
+    const JEntry* next_;
+    const char* data_;
+    std::uint32_t offset_ = 0;
 };
 
-core::Json scalar(const JsonbValue& value, core::JsonArena& arena) {
-    switch (value.type) {
-        case jbvString:
-            return core::Json::string(
-                arena.copy({value.val.string.val, static_cast<std::size_t>(value.val.string.len)}));
-        case jbvNumeric:
-            return core::Json::number(
-                arena.copy(DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)))));
-        case jbvBool:
-            return core::Json::boolean(value.val.boolean);
+// One run over one value.
+class JsonbReader {
+public:
+    explicit JsonbReader(core::JsonArena& arena) : arena_(arena) {}
+
+    core::Json read_root(const JsonbContainer& root) {
+        return JsonContainerIsScalar(&root) ? read_value(Children(root, 1).step(), 0) : read_container(root, 0);
+    }
+
+private:
+    // Depth is the number of containers around.
+    core::Json read_value(const Child& child, int depth);
+    core::Json read_container(const JsonbContainer& container, int depth);
+    core::Json read_array(const JsonbContainer& container, int depth);
+    core::Json read_object(const JsonbContainer& container, int depth);
+
+    core::JsonArena& arena_;
+    std::vector<core::Json> items_;          // of the arrays that are open
+    std::vector<core::JsonMember> members_;  // of the objects that are open
+};
+
+core::Json JsonbReader::read_value(const Child& child, int depth) {
+    switch (child.entry & JENTRY_TYPEMASK) {
+        case JENTRY_ISSTRING:
+            return core::Json::string(child.text());
+        case JENTRY_ISNUMERIC:
+            return core::Json::number(numeric_text(child.aligned(), arena_));
+        case JENTRY_ISBOOL_FALSE:
+            return core::Json::boolean(false);
+        case JENTRY_ISBOOL_TRUE:
+            return core::Json::boolean(true);
+        case JENTRY_ISCONTAINER:
+            return read_container(*reinterpret_cast<const JsonbContainer*>(child.aligned()), depth);
         default:
             return core::Json::null();
     }
 }
 
-// Walks the value; all C++ objects that own memory are the caller's.
-void walk(Jsonb* value, core::JsonArena& arena, TreeBuilder& builder, std::vector<bool>& in_object, core::Json& root) {
-    JsonbIterator* iterator = JsonbIteratorInit(&value->root);
-    JsonbValue token;
-    bool skip_nested = false;
-    while (JsonbIteratorToken const kind = JsonbIteratorNext(&iterator, &token, skip_nested)) {
-        core::Json done;
-        switch (kind) {
-            case WJB_BEGIN_ARRAY:
-            case WJB_BEGIN_OBJECT:
-                builder.open();
-                in_object.push_back(kind == WJB_BEGIN_OBJECT);
-                continue;
-            case WJB_KEY:
-                builder.key({token.val.string.val, static_cast<std::size_t>(token.val.string.len)});
-                continue;
-            case WJB_END_ARRAY:
-                done = builder.close_array();
-                in_object.pop_back();
-                break;
-            case WJB_END_OBJECT:
-                done = builder.close_object();
-                in_object.pop_back();
-                break;
-            default:
-                done = scalar(token, arena);
-        }
-        if (in_object.empty())
-            root = done;
-        else
-            builder.add(done, in_object.back());
+core::Json JsonbReader::read_container(const JsonbContainer& container, int depth) {
+    check_interrupts();
+    if (depth >= core::max_json_depth)
+        throw core::CallError(core::Fault{core::Code::invalid_payload, "", "JSON is nested too deeply", "", "54001",
+                                          "At most 1000 levels are taken."});
+    return JsonContainerIsObject(&container) ? read_object(container, depth + 1) : read_array(container, depth + 1);
+}
+
+// Gathers the items behind those of the arrays around, then moves them to the arena.
+core::Json JsonbReader::read_array(const JsonbContainer& container, int depth) {
+    std::size_t const first = items_.size(), count = JsonContainerSize(&container);
+    Children children(container, count);
+    for (std::size_t i = 0; i < count; i++)
+        items_.push_back(read_value(children.step(), depth));
+    core::Json const array = arena_.array(std::span<const core::Json>(items_).subspan(first));
+    items_.resize(first);
+    return array;
+}
+
+// Gathers the members likewise; the arena sorts them.
+core::Json JsonbReader::read_object(const JsonbContainer& container, int depth) {
+    std::size_t const first = members_.size(), count = JsonContainerSize(&container);
+    Children children(container, 2 * count);
+    for (std::size_t i = 0; i < count; i++)
+        members_.push_back({children.step().text(), {}});
+    for (std::size_t i = 0; i < count; i++) {
+        core::Json const value = read_value(children.step(), depth);
+        members_[first + i].value = value;
     }
+    core::Json const object = arena_.object(std::span<const core::JsonMember>(members_).subspan(first));
+    members_.resize(first);
+    return object;
 }
 
 }  // namespace
 
-core::Json read_jsonb(Jsonb* value, core::JsonArena& arena) {
-    TreeBuilder builder(arena);
-    std::vector<bool> in_object;
-    core::Json root;
-    call([&] { walk(value, arena, builder, in_object, root); });
-    return JB_ROOT_IS_SCALAR(value) ? root.items().front() : root;
-}
-
-Datum make_jsonb(const std::string& text) {
-    return call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
+core::Json read_jsonb(const Jsonb* value, core::JsonArena& arena) {
+    return JsonbReader(arena).read_root(value->root);
 }
 
 }  // namespace eryxon::pg

@@ -1,10 +1,8 @@
-// jsonb to core's JSON and back.
+// jsonb to core's JSON and back, without a detour over text.
 #pragma once
 
 #include "core/json.hpp"
 #include "pg/prelude.hpp"
-
-#include <string>
 
 extern "C" {
 #include "utils/jsonb.h"
@@ -12,10 +10,10 @@ extern "C" {
 
 namespace eryxon::pg {
 
-// Builds core's tree of the value in the arena.
-core::Json read_jsonb(Jsonb* value, core::JsonArena& arena);
+// Builds core's tree of the value in the arena. Its strings point into the value, which must live as long.
+core::Json read_jsonb(const Jsonb* value, core::JsonArena& arena);
 
-// A jsonb datum of the JSON text, palloc'd in the current context.
-Datum make_jsonb(const std::string& text);
+// A jsonb datum of the tree, palloc'd in the current context: byte for byte what jsonb_in makes of the same document.
+Datum make_jsonb(const core::Json& json);
 
 }  // namespace eryxon::pg

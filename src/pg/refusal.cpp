@@ -38,9 +38,7 @@ core::Code code_of(const Error& error) {
 }
 
 std::string details(core::Code code, const std::string& message, const std::string& state) {
-    std::string text;
-    core::write_details({{code, "", message, "", state, {}}}, text);
-    return text;
+    return core::details_text({{code, "", message, "", state, {}}});
 }
 
 // The texts of an error, as the server takes them.

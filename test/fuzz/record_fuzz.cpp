@@ -24,19 +24,15 @@ void demand(bool condition) {
 
 // Faults and warnings must be valid JSON when written, and stand under the record's path.
 void check_reports(const core::Record& record, core::JsonArena& arena) {
-    std::string text;
     for (const auto* faults : {&record.faults, &record.creation_faults}) {
-        text.clear();
-        core::write_details(*faults, text);
-        demand(core::parse_json(text, arena).items().size() == faults->size());
+        demand(core::parse_json(core::details_text(*faults), arena).items().size() == faults->size());
         for (const core::Fault& fault : *faults) {
             demand(fault.path.starts_with(record.path) || fault.path + '.' == record.path);
             demand(!fault.message.empty() && fault.value.size() < 2000);
         }
     }
-    text.clear();
-    core::write_warnings(record.warnings, text);
-    demand(core::parse_json(text, arena).items().size() == record.warnings.size());
+    const std::string warnings = core::json_text(core::warnings_json(record.warnings, arena));
+    demand(core::parse_json(warnings, arena).items().size() == record.warnings.size());
     for (const core::Warning& warning : record.warnings)
         demand(warning.path.starts_with(record.path));
 }

@@ -7,16 +7,15 @@ namespace eryxon::core {
 namespace {
 
 std::string written(const Outcome& outcome) {
-    std::string out;
-    write_outcome(outcome, out);
-    return out;
+    JsonArena arena;
+    return json_text(outcome_json(outcome, arena));
 }
 
 TEST(Result, OfACreatedRecord) {
     Outcome outcome;
     outcome.external_id = "SO-1";
     outcome.source = "SAP";
-    outcome.id = "0189f7ea-0000-7000-8000-00000000000a";
+    outcome.id = parse_uuid("0189f7ea-0000-7000-8000-00000000000a");
     outcome.action = Action::created;
     EXPECT_EQ(written(outcome), R"({"index":0,"external_id":"SO-1","external_source":"SAP",)"
                                 R"("id":"0189f7ea-0000-7000-8000-00000000000a","action":"created"})");
@@ -38,6 +37,12 @@ TEST(Result, OfAFaultyRecord) {
     EXPECT_NE(written(outcome).find(R"("error":"no way","sqlstate":"P0001")"), std::string::npos);
 }
 
+TEST(Result, ShowsAValueThatIsNoJson) {
+    EXPECT_EQ(details_text({{Code::check_constraint, "a", "b", "[1, {\"x\": 1.50}]"}, {Code::exists, "", "c", "1 2"}}),
+              R"([{"path":"a","constraint":"CHECK_CONSTRAINT","message":"b","value":[1,{"x":1.50}]},)"
+              R"({"path":"","constraint":"EXISTS","message":"c","value":"1 2"}])");
+}
+
 TEST(Result, WithWarningsChildrenAndChanges) {
     Outcome outcome;
     outcome.index = 7;
@@ -46,7 +51,7 @@ TEST(Result, WithWarningsChildrenAndChanges) {
     outcome.has_children = true;
     outcome.children = {{"parts", Counts{2, 1, 1, 0, 0, 0, 0}}};
     outcome.has_changes = true;
-    outcome.changes = {{"customer", "\"A\"", "\"B\""}, {"notes", "", "null"}};
+    outcome.changes = {{"customer", Json::string("A"), Json::string("B")}, {"notes", {}, {}}};
     EXPECT_EQ(
         written(outcome),
         R"({"index":7,"action":"updated","warnings":[{"code":"KEPT","path":"status","message":"kept \"x\""}],)"
@@ -69,9 +74,11 @@ TEST(Counts, AddUp) {
         counts.add(action);
     Counts twice = counts;
     twice += counts;
-    std::string out;
-    write_counts(twice, out);
-    EXPECT_EQ(out, R"("total":14,"created":4,"updated":2,"restored":2,"skipped":2,"deleted":2,"errors":2)");
+    JsonArena arena;
+    JsonObject object(arena, 0);
+    add_counts(twice, object);
+    EXPECT_EQ(json_text(object.json()),
+              R"({"total":14,"created":4,"updated":2,"restored":2,"skipped":2,"deleted":2,"errors":2})");
 }
 
 TEST(Counts, NameEveryAction) {
