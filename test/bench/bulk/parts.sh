@@ -52,7 +52,7 @@ part_growth() {
     for ((round = 1; round <= ROUNDS; round++)); do
         for size in "${GROWTH_SIZES[@]}"; do bench_file size_once.sql -v size="$size" -v round="$round"; done
     done
-    restart_with 16
+    restart_with 2  # pages that are touched for the first time count as private memory
     for size in "${GROWTH_SIZES[@]}"; do bench_file memory_once.sql -v size="$size"; done
     bench_psql -c "DELETE FROM bench.body WHERE name LIKE 'size %'"
     restart_with "$(shared_buffers 4096)"
@@ -79,9 +79,9 @@ sessions_once() {
     local first start n pids=()
     first=$([ "$3" = new ] && echo yes || echo no)
     say "bench: round $4, $1 sessions, $3, $2" >&2
-    start=$(bench_file sessions_settle.sql -v first="$first")
+    start=$(bench_file sessions_settle.sql -v sessions="$1" -v first="$first")
     for ((n = 1; n <= $1; n++)); do
-        bench_file session.sql -v sessions="$1" -v scenario="$3" -v bodies="session $n" -v arm="$2" -v round="$4" -v start="$start" &
+        bench_file session.sql -v sessions="$1" -v scenario="$3" -v session="$n" -v arm="$2" -v round="$4" -v start="$start" &
         pids+=($!)
     done
     for n in "${pids[@]}"; do wait "$n" || die "a session has failed (see above)"; done

@@ -1,6 +1,7 @@
 -- New, unchanged and changed records in a table of `rows` rows, which is filled already unless it is to be empty.
 -- Variables: `level`, `rows`, `round`, `calls`, `size`.
 \warn bench: round :round, a table of :rows rows
+CALL bench.load('warm', 'json');
 SELECT :rows = 0 AS empty \gset
 \if :empty
 TRUNCATE jobs CASCADE;

@@ -1,5 +1,5 @@
--- One of several sessions: waits for the common start, sends the bodies of `bodies` by `arm` and keeps the time.
--- Variables: `sessions`, `scenario`, `bodies`, `arm`, `round`, `start`.
-SELECT FROM bench.send(:'arm', '[]') \g /dev/null
+-- One of several sessions: sends a few records, waits for the common start, sends its bodies by `arm` and keeps the time.
+-- Variables: `sessions`, `scenario`, `session`, `arm`, `round`, `start`.
+CALL bench.load('warm ' || :session, :'arm');
 SELECT FROM pg_sleep_until(:'start') \g /dev/null
-CALL bench.measure_session(:'scenario', :sessions, :'bodies', :'arm', :round);
+CALL bench.measure_session(:'scenario', :sessions, 'session ' || :session, :'arm', :round);

@@ -2,8 +2,9 @@
 -- Variables: `calls` and `size`.
 SELECT format('CALL bench.make_bodies(%L, %s, %s, before => %s)', 'session ' || n, :calls, :size, n * :calls * :size)
   FROM generate_series(1, 4) n \gexec
+SELECT format('CALL bench.make_bodies(%L, 1, 100, before => %s)', 'warm ' || n, 4000000 + n * 100) FROM generate_series(1, 4) n \gexec
 
--- What the sessions found at their start.
+-- When the sessions start, and the rows that stand in the tables then.
 CREATE TABLE bench.start (at timestamptz, known bigint);
 
 -- Sends the bodies of one session and keeps the time.

@@ -1,8 +1,8 @@
--- Calls of `size` records each, new and then unchanged, in a fresh session. Variables: `size`, `round`.
+-- Calls of `size` records each, new and then unchanged, in a session that has sent 100 records before. Variables: `size`, `round`.
 \warn bench: round :round, calls of :size
 \set nested no
 \ir reset.sql
-SELECT FROM eryxon_bulk_upsert('jobs', '[]') \g /dev/null
+CALL bench.load('warm', 'json');
 \ir settle.sql
 CALL bench.measure('size', 'new', :size, 'size ' || :size, 'json', :round, 1);
 \ir settle.sql

@@ -2,8 +2,6 @@
 \set nested yes
 \ir reset.sql
 VACUUM (ANALYZE) jobs, parts, operations;
-CALL bench.make_bodies('warm', 1, 100, before => 90000);
-CALL bench.make_bodies('warm nested', 1, 10, 'nested', before => 91000);
 SELECT format('CALL bench.load(%L, %L)', bodies, arm)
   FROM unnest('{json,jsonb,peer_set,peer_loop}'::text[]) arm, unnest('{warm,warm nested}'::text[]) bodies
  UNION ALL SELECT 'CALL bench.load(''warm nested'', ''peer_nested'')' \gexec
