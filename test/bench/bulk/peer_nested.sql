@@ -1,7 +1,11 @@
 -- Jobs with parts and operations, as an expert would write them by hand: three ON CONFLICT in one statement, each with the ids of the
--- level above, unchanged records told by their hash, and the counts of its children with each job.
+-- level above, unchanged records told by their hash, and the counts of its children with each job. In PL/pgSQL, where plans are kept.
 
-CREATE FUNCTION bench.peer_nested(tenant uuid, payload text) RETURNS jsonb LANGUAGE sql AS $$
+CREATE FUNCTION bench.peer_nested(tenant uuid, payload text) RETURNS jsonb LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    answer jsonb;
+BEGIN
     WITH job AS (
         SELECT i - 1 AS index, encode(sha256(convert_to((v - 'parts')::text, 'UTF8')), 'hex') AS hash, r.*
           FROM jsonb_array_elements(payload::jsonb) WITH ORDINALITY AS e(v, i),
@@ -76,6 +80,7 @@ CREATE FUNCTION bench.peer_nested(tenant uuid, payload text) RETURNS jsonb LANGU
     SELECT jsonb_build_object('results', jsonb_agg(jsonb_build_object(
                'index', d.index, 'external_id', d.external_id, 'external_source', d.external_source, 'id', d.id,
                'action', CASE WHEN d.inserted THEN 'created' WHEN NOT d.inserted THEN 'updated' ELSE 'skipped' END,
-               'children', jsonb_build_object('parts', p.counts, 'operations', o.counts)) ORDER BY d.index))
-      FROM job_done d LEFT JOIN part_count p USING (index) LEFT JOIN operation_count o USING (index)
-$$;
+               'children', jsonb_build_object('parts', p.counts, 'operations', o.counts)) ORDER BY d.index)) INTO answer
+      FROM job_done d LEFT JOIN part_count p USING (index) LEFT JOIN operation_count o USING (index);
+    RETURN answer;
+END $$;

@@ -36,8 +36,9 @@ BEGIN
     SELECT * INTO statements FROM bench.fill_statements();
     FOREACH statement IN ARRAY statements.drops LOOP EXECUTE statement; END LOOP;
     INSERT INTO jobs
-    SELECT (CASE WHEN k.n IS NULL THEN bench.filler(i.n) ELSE k.job END).*
-      FROM generate_series(1, span) AS i(n) LEFT JOIN bench.known k USING (n);
+    SELECT (r.job).*
+      FROM (SELECT CASE WHEN k.n IS NULL THEN bench.filler(i.n) ELSE k.job END AS job
+              FROM generate_series(1, span) AS i(n) LEFT JOIN bench.known k USING (n) OFFSET 0) r;  -- each row once, not for each column
     FOREACH statement IN ARRAY statements.makes LOOP EXECUTE statement; END LOOP;
 END $$;
 
