@@ -8,5 +8,6 @@ SELECT format('CALL bench.load(%L, %L)', base, :'arm') FROM bench.scenario WHERE
 \endif
 \ir settle.sql
 \endif
-SELECT format('CALL bench.measure(%L, %L, NULL, %L, %L, %s, %s, %s, %s)', 'bulk', scenario, bodies, :'arm', :round, created, updated, failed)
+SELECT format('CALL bench.measure(%L, %L, NULL, %L, %L, %s, %s, %s, %s)', 'bulk', scenario, bodies, :'arm', :round,
+              created, updated, failed)
   FROM bench.scenario WHERE scenario = :'scenario' \gexec

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # The parts of the measurement, one function each. Source after common.sh and cluster.sh; `run` sets the variables.
 
-# Runs SQL files or commands in the database of the measurement, as psql's arguments say; prints rows bare.
-bench_psql() { psql -qXAt -v ON_ERROR_STOP=1 -v calls="$CALLS" -v size="$SIZE" -d bench "$@"; }
+# Runs SQL files or commands in the database of the measurement, as psql's arguments say, and prints rows bare; ends the run if
+# one fails.
+bench_psql() { psql -qXAt -v ON_ERROR_STOP=1 -v calls="$CALLS" -v size="$SIZE" -d bench "$@" || die "broken off (see above)"; }
 
-# As bench_psql, from the file $1 of this folder; ends the run if it fails.
+# As bench_psql, from the file $1 of this folder.
 bench_file() {
     local file=$1
     shift
-    bench_psql "$@" -f "$BULK/$file" || die "$file has failed (see above)"
+    bench_psql "$@" -f "$BULK/$file"
 }
 
 # Prints how many MB of shared buffers to take where $1 are wanted: at most a quarter of the memory that is free.
@@ -16,19 +17,17 @@ shared_buffers() { awk -v wanted="$1" '/^MemAvailable/ { free = int($2 / 4096); 
 
 # Starts the cluster anew with shared buffers of $1 MB.
 restart_with() {
-    cluster_stop "$WORK/cluster"
+    cluster_stop "$WORK/cluster" || die "the server does not stop"
     printf 'shared_buffers = %sMB\n' "$1" >>"$WORK/cluster/data/postgresql.conf"
-    cluster_start "$WORK/cluster"
+    cluster_start "$WORK/cluster" || die "the server does not start"
 }
 
 # Makes the cluster and the database with all that the parts share.
 start_database() {
     local file
     cluster_create "$WORK/cluster" "autovacuum = off" "fsync = off" "full_page_writes = off" "jit = off" \
-        "max_wal_size = 16GB" "min_wal_size = 2GB" "checkpoint_timeout = 1h" "shared_buffers = $(shared_buffers 1024)MB"
-    cluster_start "$WORK/cluster"
-    as_server_user mkdir "$WORK/cluster/rows"
-    createdb bench
+        "max_wal_size = 16GB" "min_wal_size = 2GB" "checkpoint_timeout = 1h" "shared_buffers = $(shared_buffers 1024)MB" &&
+        cluster_start "$WORK/cluster" && as_server_user mkdir "$WORK/cluster/rows" && createdb bench || die "no server to measure on"
     bench_file prepare.sql -v tenant="$TENANT" -v folder="$WORK/cluster/rows"
     for file in peers peer_nested peer_one arms scenarios rows memory views single; do bench_file "$file.sql"; done
 }
@@ -37,7 +36,7 @@ start_database() {
 measure_bulk() {
     bench_file bulk.sql
     bench_file bulk_commands.sql -v rounds="$ROUNDS" -v guarded="$1" -v script="$BULK/bulk_once.sql" >"$WORK/bulk.psql"
-    bench_psql -f "$BULK/warm.sql" -f "$WORK/bulk.psql" || die "a bulk scenario has failed (see above)"
+    bench_psql -f "$BULK/warm.sql" -f "$WORK/bulk.psql"
 }
 
 # All of them.
@@ -84,7 +83,7 @@ sessions_once() {
         bench_file session.sql -v sessions="$1" -v scenario="$3" -v session="$n" -v arm="$2" -v round="$4" -v start="$start" &
         pids+=($!)
     done
-    for n in "${pids[@]}"; do wait "$n" || die "a session has failed (see above)"; done
+    for n in "${pids[@]}"; do wait "$n" || die "a session was broken off"; done
     bench_psql -c "CALL bench.check_sessions('$3', $1, '$2', $4)"
 }
 

@@ -40,6 +40,8 @@ SELECT bench.lines('sessions');
 \qecho
 SELECT bench.lines('single');
 \endif
+SELECT count(*) > 0 AS targets FROM bench.verdict \gset
+\if :targets
 \qecho
 \qecho '## Targets'
 \qecho
@@ -50,3 +52,4 @@ SELECT format('| %s | %s | %s | %s | %s | %s .. %s | %s |', bench.title(part, sc
               CASE bound WHEN 'at least' THEN format('≥ %s × as fast', factor) ELSE format('≤ %s × its time', factor) END,
               bench.digits(ratio), bench.digits(low), bench.digits(high), CASE WHEN met THEN 'met' ELSE '**missed**' END)
   FROM bench.verdict ORDER BY ordinal;
+\endif

@@ -12,7 +12,8 @@ CALL bench.measure('rows', 'new', :level, 'rows new', 'json', :round, 1);
 \if :empty
 CALL bench.fill(0, :calls, :size);
 \endif
-CALL bench.make_bodies('rows changed', :calls, :size, before => :calls * :size, span => bench.span(:rows, :calls * :size), change => :round);
+CALL bench.make_bodies('rows changed', :calls, :size, before => :calls * :size, change => :round,
+                       span => bench.span(:rows, :calls * :size));
 \ir settle.sql
 CALL bench.measure('rows', 'unchanged', :level, 'rows unchanged', 'json', :round, 0);
 CALL bench.measure('rows', 'changed', :level, 'rows changed', 'json', :round, 0, 1);

@@ -23,7 +23,8 @@ DECLARE
 BEGIN
     SELECT * INTO STRICT started FROM bench.start;
     SELECT count(*), sum(records) INTO count, sent FROM bench.timing t
-     WHERE (part, t.scenario, x, t.arm, t.round) = ('sessions', check_sessions.scenario, sessions, check_sessions.arm, check_sessions.round);
+     WHERE (part, t.scenario, x) = ('sessions', check_sessions.scenario, sessions)
+       AND (t.arm, t.round) = (check_sessions.arm, check_sessions.round);
     IF count <> sessions THEN
         RAISE '% of % sessions came to their end', count, sessions;
     END IF;
