@@ -185,3 +185,12 @@ run_demo_lines() {
         [[ $answer == '{"success":true'* ]] || return 1
     done <"$WORK/demo.lines"
 }
+
+# Speed: a few scenarios against SQL by hand, on a small size and with wide margins.
+suite_bench() {
+    STATUS=0
+    "$ROOT/test/bench/run" --guard --no-install >"$WORK/bench.log" 2>"$WORK/bench.err" || STATUS=$?
+    if [ "$STATUS" -gt 1 ]; then tail -n 20 "$WORK/bench.err"; fi
+    grep -E '^(not )?ok - ' "$WORK/bench.log" | sed 's/^/   /' || true
+    count_summary bench "$WORK/bench.log" "$STATUS"
+}

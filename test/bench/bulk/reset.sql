@@ -1,0 +1,10 @@
+-- The same start for every measurement: the other rows, those of nested jobs too if `nested`, and no history.
+SET session_replication_role = replica;
+TRUNCATE jobs, eryxon.sync_run CASCADE;
+INSERT INTO jobs SELECT * FROM bench.others;
+\if :nested
+INSERT INTO jobs SELECT * FROM bench.nested_jobs;
+INSERT INTO parts SELECT * FROM bench.nested_parts;
+INSERT INTO operations SELECT * FROM bench.nested_operations;
+\endif
+RESET session_replication_role;
