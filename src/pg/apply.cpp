@@ -5,6 +5,7 @@
 #include "pg/subtransaction.hpp"
 
 #include <algorithm>
+#include <utility>
 
 extern "C" {
 #include "access/xact.h"
@@ -118,11 +119,48 @@ void halve(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
     apply_chunk(bulk, batch, units.subspan(half));
 }
 
+// True if it makes no difference which of these units is written first.
+bool are_independent(const Bulk& bulk, std::span<Unit* const> units) {
+    if (bulk.options.children == core::ChildrenStrategy::replace) return false;
+    auto const depends = [](const Node* node) {
+        return !node->numbered.empty() || node->plan == Plan::remove || node->plan == Plan::restore ||
+               std::any_of(node->targets.begin(), node->targets.end(), [&](const Target& target) {
+                   return target.in_call != nullptr && target.in_call->unit != node->unit;
+               });
+    };
+    return std::all_of(units.begin(), units.end(),
+                       [&](const Unit* unit) { return std::none_of(unit->nodes.begin(), unit->nodes.end(), depends); });
+}
+
+// Writes the units that were written before the refused row again, then its unit alone, then the others, so many at a
+// time as may be expected to go well.
+void go_around(Bulk& bulk, Batch& batch, std::span<Unit* const> units, const Stop& stop) {
+    Unit* const refused = stop.nodes[stop.written]->unit;
+    std::set<const Unit*> later;
+    for (const Node* node : std::span(stop.nodes).subspan(stop.written))
+        later.insert(node->unit);
+    std::vector<Unit*> before, behind;
+    for (Unit* unit : units)
+        if (unit != refused) (later.contains(unit) ? behind : before).push_back(unit);
+    apply_chunk(bulk, batch, before);
+    apply_chunk(bulk, batch, {&refused, 1});
+    std::size_t const size = 4 * before.size() + 8;
+    for (std::size_t from = 0; from < behind.size(); from += size)
+        apply_chunk(bulk, batch, std::span(behind).subspan(from, std::min(size, behind.size() - from)));
+}
+
+void split(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
+    std::optional<Stop> const stop = std::exchange(bulk.stop, std::nullopt);
+    if (stop && are_independent(bulk, units)) return go_around(bulk, batch, units, *stop);
+    halve(bulk, batch, units);
+}
+
 void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk) {
     while (true) {
         std::vector<Unit*> const units = open_units(bulk, chunk);
         if (units.empty()) return;
         forget_attempt(units);
+        bulk.stop.reset();
         std::optional<Error> error;
         try {
             error = Subtransaction::run([&] { write_units(bulk, batch, units, false); });
@@ -136,7 +174,7 @@ void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk) {
             continue;
         }
         if (bulk.lock == TenantLock::shared) throw Restart{TenantLock::exclusive};
-        return halve(bulk, batch, units);
+        return split(bulk, batch, units);
     }
 }
 

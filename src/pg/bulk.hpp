@@ -115,6 +115,12 @@ struct Batch {
 
 enum class Purpose : std::uint8_t { upsert, sync, diff };
 
+// Where a statement that writes many rows was raised out of.
+struct Stop {
+    std::vector<Node*> nodes;  // that it was to write, in its order
+    std::size_t written;       // so many rows were written; fewer than all
+};
+
 struct Bulk {
     const Registry& registry;
     const core::Options& options;
@@ -129,6 +135,7 @@ struct Bulk {
     int chunks = 0;
     std::deque<Batch> batches{};  // in dependency order
     Node* writing = nullptr;      // set while records are written one by one, to know which one raised
+    std::optional<Stop> stop{};   // of the last attempt at a chunk
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
 };

@@ -19,6 +19,7 @@ extern "C" {
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -133,6 +134,16 @@ bool is_external_key(const std::vector<int>& columns, Relation relation) {
     return names[0] == "external_id" && names[1] == "external_source" && names[2] == "tenant_id";
 }
 
+// True if the index has a condition on deleted_at.
+bool leaves_out_deleted(Relation relation, Relation index) {
+    return call([&] {
+        Bitmapset* columns = nullptr;
+        pull_varattnos(reinterpret_cast<Node*>(RelationGetIndexPredicate(index)), 1, &columns);
+        AttrNumber const deleted_at = get_attnum(RelationGetRelid(relation), "deleted_at");
+        return bms_is_member(deleted_at - FirstLowInvalidHeapAttributeNumber, columns);
+    });
+}
+
 // Sorts one index of the relation into the table's description, if it is unique and over plain columns.
 void read_index(Relation relation, Oid oid, Table& table) {
     Relation index = call([oid] { return index_open(oid, AccessShareLock); });
@@ -145,7 +156,7 @@ void read_index(Relation relation, Oid oid, Table& table) {
         if (is_external_key(columns, relation))
             table.external_key_index = oid;
         else
-            table.unique_indexes.push_back({oid, std::move(columns)});
+            table.unique_indexes.push_back({oid, std::move(columns), leaves_out_deleted(relation, index)});
     }
     call([index] { index_close(index, AccessShareLock); });
 }

@@ -52,16 +52,23 @@ core::Code code_of(const Error& error, bool own_table) {
     }
 }
 
+// The unique index that the error names, or nullptr.
+const UniqueIndex* index_of(const Bulk& bulk, const core::Entity& entity, const ErrorData& data) {
+    Oid const index = relation_named(data, data.constraint_name);
+    if (!OidIsValid(index)) return nullptr;
+    for (const UniqueIndex& unique : bulk.registry.table(entity).unique_indexes)
+        if (unique.oid == index || is_partition_of(index, unique.oid)) return &unique;
+    return nullptr;
+}
+
 // The columns of the constraint or unique index that the error names.
 std::vector<std::string> columns_of(const Bulk& bulk, const core::Entity& entity, const ErrorData& data) {
     if (data.column_name != nullptr) return {data.column_name};
     std::vector<std::string> names;
-    Oid const index = relation_named(data, data.constraint_name);
-    for (const UniqueIndex& unique : bulk.registry.table(entity).unique_indexes)
-        if (unique.oid == index || (OidIsValid(index) && is_partition_of(index, unique.oid)))
-            for (const core::Column& column : entity.columns)
-                if (std::find(unique.columns.begin(), unique.columns.end(), column.number) != unique.columns.end())
-                    names.push_back(column.name);
+    if (const UniqueIndex* unique = index_of(bulk, entity, data))
+        for (const core::Column& column : entity.columns)
+            if (std::find(unique->columns.begin(), unique->columns.end(), column.number) != unique->columns.end())
+                names.push_back(column.name);
     return names.empty() ? constraint_columns(bulk.registry.table(entity).oid, text_of(data.constraint_name)) : names;
 }
 
@@ -145,7 +152,9 @@ core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {
     }
     std::vector<std::string> const columns = columns_of(bulk, *entity, data);
     fault.path += field_path(*entity, columns);
-    if (fault.code == core::Code::unique_constraint && held_by_deleted(bulk, node, columns))
+    const UniqueIndex* index = index_of(bulk, *entity, data);
+    bool const live_only = index != nullptr && index->live_only;
+    if (fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(bulk, node, columns))
         fault.hint = "A deleted row holds this value: restore it, or delete it for good.";
     return fault;
 }

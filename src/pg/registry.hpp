@@ -17,6 +17,7 @@ namespace eryxon::pg {
 struct UniqueIndex {
     Oid oid;
     std::vector<int> columns;  // attribute numbers
+    bool live_only;            // its condition is about deleted_at: deleted rows are not in it
 };
 
 // How a column's values travel in an unnest() parameter.

@@ -8,12 +8,15 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "nodes/params.h"
 #include "storage/bufmgr.h"
+#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 }
 
 namespace eryxon::pg {
@@ -121,6 +124,35 @@ SPIPlanPtr kept_plan(const std::string& sql, std::span<const Param> params) {
     return made.plan;
 }
 
+// Takes the rows while the statement runs.
+struct WrittenRows {
+    DestReceiver receiver;
+    std::vector<WrittenRow>* rows;
+};
+
+bool take_row(TupleTableSlot* slot, DestReceiver* self) {
+    auto& rows = *reinterpret_cast<WrittenRows*>(self)->rows;
+    if (rows.size() == rows.capacity()) elog(ERROR, "more rows were written than there are records");
+    WrittenRow& row = rows.emplace_back();
+    bool null;
+    memcpy(row.id.data(), DatumGetUUIDP(slot_getattr(slot, 1, &null))->data, row.id.size());
+    Datum const synced_at = slot_getattr(slot, 2, &null);
+    if (!null) row.synced_at = DatumGetTimestampTz(synced_at);
+    return true;
+}
+
+WrittenRows receiver_of(std::vector<WrittenRow>& rows) {
+    return {{take_row, [](DestReceiver*, int, TupleDesc) {}, [](DestReceiver*) {}, [](DestReceiver*) {}, DestNone},
+            &rows};
+}
+
+ParamListInfo param_list(std::span<const Param> params) {
+    ParamListInfo list = makeParamList(static_cast<int>(params.size()));
+    for (std::size_t i = 0; i < params.size(); i++)
+        list->params[i] = {params[i].value, params[i].null, PARAM_FLAG_CONST, params[i].type};
+    return list;
+}
+
 }  // namespace
 
 Param Param::uuid(const core::Uuid& value) {
@@ -203,6 +235,19 @@ std::uint64_t execute(const std::string& sql, std::span<const Param> params) {
     std::uint64_t const touched = SPI_processed;
     if (rows != nullptr) detail::free_rows(rows);
     return touched;
+}
+
+void execute_writing(const std::string& sql, std::span<const Param> params, std::vector<WrittenRow>& rows) {
+    SPIPlanPtr plan = kept_plan(sql, params);
+    WrittenRows receiver = receiver_of(rows);
+    Running running;
+    call([&] {
+        SPIExecuteOptions options{};
+        options.params = param_list(params);
+        options.dest = &receiver.receiver;
+        int const result = SPI_execute_plan_extended(plan, &options);
+        if (result < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+    });
 }
 
 bool exists_now(const std::string& sql, std::span<const Param> params) {

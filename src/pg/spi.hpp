@@ -5,6 +5,7 @@
 #include "pg/boundary.hpp"
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -100,6 +101,16 @@ std::uint64_t execute(const std::string& sql, std::span<const Param> params);
 inline std::uint64_t execute(const std::string& sql, std::initializer_list<Param> params) {
     return execute(sql, std::span<const Param>(params.begin(), params.size()));
 }
+
+// What a statement returns of a row that it has written.
+struct WrittenRow {
+    core::Uuid id;
+    std::optional<std::int64_t> synced_at;  // TimestampTz
+};
+
+// Executes a statement that returns (id, synced_at) and appends what it returns to `rows`, which must have the
+// capacity. If it raises, `rows` has what it had written by then.
+void execute_writing(const std::string& sql, std::span<const Param> params, std::vector<WrittenRow>& rows);
 
 // True if the query finds a row now, even where the transaction's own snapshot is older.
 bool exists_now(const std::string& sql, std::span<const Param> params);

@@ -169,12 +169,11 @@ class Returned {
 public:
     explicit Returned(const RowSet& set) : set_(set), seen_(set.nodes.size()) {}
 
-    void note(const Row& row) {
-        core::Uuid const id = row.uuid(0);
-        std::size_t const at = next_ < set_.nodes.size() && set_.nodes[next_]->id == id ? next_ : find(id);
+    void note(const WrittenRow& row) {
+        std::size_t const at = next_ < set_.nodes.size() && set_.nodes[next_]->id == row.id ? next_ : find(row.id);
         if (at == set_.nodes.size()) return;
         seen_[at] = true;
-        if (!row.is_null(1)) set_.nodes[at]->synced_at = row.integer(1);
+        if (row.synced_at) set_.nodes[at]->synced_at = row.synced_at;
         next_ = at + 1;
     }
 
@@ -204,6 +203,20 @@ private:
     std::size_t next_ = 0;
 };
 
+// Executes the statement; if it raises, notes how far it came.
+std::vector<WrittenRow> execute_set(Bulk& bulk, const RowSet& set, const std::string& text,
+                                    const Statement& statement) {
+    std::vector<WrittenRow> rows;
+    rows.reserve(set.nodes.size());
+    try {
+        execute_writing(text, statement.params(), rows);
+    } catch (const Error&) {
+        if (rows.size() < set.nodes.size()) bulk.stop = Stop{set.nodes, rows.size()};
+        throw;
+    }
+    return rows;
+}
+
 void write_rows(Bulk& bulk, const RowSet& set) {
     const Table& table = bulk.registry.table(*set.entity);
     bool const inserts = set.plan == Plan::create;
@@ -213,7 +226,8 @@ void write_rows(Bulk& bulk, const RowSet& set) {
     statement.add_fields();
     std::string const text = inserts ? insert_text(table, set, statement) : update_text(table, set, statement);
     Returned returned(set);
-    execute(text, statement.params(), [&](const Row& row) { returned.note(row); });
+    for (const WrittenRow& row : execute_set(bulk, set, text, statement))
+        returned.note(row);
     returned.require_all();
 }
 
