@@ -195,12 +195,13 @@ void lock_entity_rows(Bulk& bulk, const core::Entity& entity, const std::vector<
 
 }  // namespace
 
-std::string unnested(const std::vector<std::string>& columns) {
+std::string unnested(const std::vector<std::string>& columns, bool numbered) {
     std::string list;
     for (std::size_t i = 0; i < columns.size(); i++)
-        list += "pg_catalog.unnest($" + std::to_string(i + 2) + ") AS " + columns[i] + ", ";
+        list += (i > 0 ? ", " : "") + ("pg_catalog.unnest($" + std::to_string(i + 2) + ") AS " + columns[i]);
     std::string const length = "$" + std::to_string(columns.size() + 2);
-    return "(SELECT " + list + "pg_catalog.generate_series(1, " + length + ") AS n LIMIT " + length + ") AS u";
+    if (numbered) list += ", pg_catalog.generate_series(1, " + length + ") AS n";
+    return "(SELECT " + list + " LIMIT " + length + ") AS u";
 }
 
 NodeGroups group_nodes(std::span<Node* const> all) {

@@ -132,7 +132,7 @@ struct WrittenRows {
 
 bool take_row(TupleTableSlot* slot, DestReceiver* self) {
     auto& rows = *reinterpret_cast<WrittenRows*>(self)->rows;
-    if (rows.size() == rows.capacity()) elog(ERROR, "more rows were written than there are records");
+    if (rows.size() == rows.capacity()) return true;
     WrittenRow& row = rows.emplace_back();
     bool null;
     memcpy(row.id.data(), DatumGetUUIDP(slot_getattr(slot, 1, &null))->data, row.id.size());

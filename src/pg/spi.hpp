@@ -108,8 +108,8 @@ struct WrittenRow {
     std::optional<std::int64_t> synced_at;  // TimestampTz
 };
 
-// Executes a statement that returns (id, synced_at) and appends what it returns to `rows`, which must have the
-// capacity. If it raises, `rows` has what it had written by then.
+// Executes a statement that returns (id, synced_at) and appends what it returns to `rows`, up to their capacity. If it
+// raises, `rows` has what it had written by then.
 void execute_writing(const std::string& sql, std::span<const Param> params, std::vector<WrittenRow>& rows);
 
 // True if the query finds a row now, even where the transaction's own snapshot is older.

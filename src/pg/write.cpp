@@ -100,8 +100,12 @@ public:
         add("h", text_param(set, hash_of));
     }
 
+    // Most calls have one source: then it is no column of u.
     void add_key() {
-        add("s", text_param(set_, source_of));
+        std::string_view const first = source_of(*set_.nodes.front());
+        one_source_ = std::all_of(set_.nodes.begin(), set_.nodes.end(),
+                                  [&](const Node* node) { return source_of(*node) == first; });
+        if (!one_source_) add("s", text_param(set_, source_of));
         add("e", text_param(set_, external_id_of));
     }
 
@@ -113,8 +117,11 @@ public:
     // The arrays as table u; completes the parameters.
     std::string rows() {
         params_.push_back(length_param(set_.nodes));
-        return unnested(names_);
+        if (one_source_) params_.push_back(Param::text(source_of(*set_.nodes.front())));
+        return unnested(names_, false);
     }
+
+    std::string source() const { return one_source_ ? "$" + std::to_string(names_.size() + 3) : "u.s"; }
 
     // The field's value as the statement writes it.
     std::string value(std::uint16_t field) const {
@@ -135,6 +142,7 @@ private:
     const RowSet& set_;
     std::vector<Param> params_;
     std::vector<std::string> names_;
+    bool one_source_ = false;
 };
 
 std::string insert_text(const Table& table, const RowSet& set, Statement& statement) {
@@ -148,8 +156,8 @@ std::string insert_text(const Table& table, const RowSet& set, Statement& statem
         values += ", " + statement.value(field);
     }
     return "INSERT INTO " + table.name + " AS t (id, tenant_id, external_source, external_id, synced_at, sync_hash" +
-           columns + ") SELECT u.id, $1, u.s, u.e, pg_catalog.now(), u.h" + values + " FROM " + statement.rows() +
-           " RETURNING t.id, t.synced_at";
+           columns + ") SELECT u.id, $1, " + statement.source() + ", u.e, pg_catalog.now(), u.h" + values + " FROM " +
+           statement.rows() + " RETURNING t.id, t.synced_at";
 }
 
 std::string update_text(const Table& table, const RowSet& set, Statement& statement) {
@@ -157,7 +165,7 @@ std::string update_text(const Table& table, const RowSet& set, Statement& statem
     std::string assignments = "synced_at = pg_catalog.now(), sync_hash = u.h";
     if (set.entity->has_updated_at) assignments += ", updated_at = pg_catalog.now()";
     if (set.plan == Plan::restore) assignments += ", deleted_at = NULL, deleted_by = NULL";
-    if (set.adopted) assignments += ", external_source = u.s, external_id = u.e";
+    if (set.adopted) assignments += ", external_source = " + statement.source() + ", external_id = u.e";
     for (std::uint16_t field : set.fields)
         assignments += ", " + statement.column(field) + " = " + statement.value(field);
     return "UPDATE " + table.name + " AS t SET " + assignments + " FROM " + statement.rows() + " WHERE t.tenant_id" +
