@@ -27,6 +27,7 @@ public:
     void clear() { present_ = false; }
     std::string_view view() const { return {hex_.data(), present_ ? digits : 0}; }
     friend bool operator==(const HexHash& hash, std::string_view text) { return hash.view() == text; }
+    friend bool operator==(const HexHash& a, const HexHash& b) { return a.view() == b.view(); }
     // Room for the digits, which then count as there.
     std::span<char, digits> fill();
 

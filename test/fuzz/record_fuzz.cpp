@@ -40,7 +40,7 @@ void check_reports(const core::Record& record, core::JsonArena& arena) {
 // What must hold of every record, at any depth.
 void check(const core::Record& record, core::JsonArena& arena) {
     demand(record.entity != nullptr);
-    demand(record.hash.empty() || (record.hash.size() == 64 && record.has_key && record.faults.empty()));
+    demand(record.hash.empty() || (record.hash.view().size() == 64 && record.has_key && record.faults.empty()));
     demand(record.operation == core::Operation::upsert || record.children.empty());
     for (const core::FieldValue& value : record.values)
         demand(value.field->mapped() && !value.field->reference);

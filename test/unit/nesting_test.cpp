@@ -29,7 +29,7 @@ void expect_equal_hashes(std::string_view nested, std::string_view alone) {
     const Record part = reader.read("parts", alone);
     EXPECT_EQ(faults_of(record) + faults_of(part), "");
     EXPECT_EQ(record.children.at(0).records.at(0).hash, part.hash) << nested;
-    EXPECT_EQ(part.hash.size(), 64u);
+    EXPECT_EQ(part.hash.view().size(), 64u);
 }
 
 TEST(Nesting, ReadsThreeLevels) {

@@ -28,7 +28,7 @@ std::string faults_of_job(std::string_view more, std::string_view options = "{}"
 
 std::string hash_of_job(std::string_view more, std::string_view options = "{}") {
     Reader reader(options);
-    return reader.read("jobs", job(more)).hash;
+    return std::string(reader.read("jobs", job(more)).hash.view());
 }
 
 // The hash that any client computes of this document.
