@@ -107,6 +107,13 @@ void Node::fail(core::Code code, std::string path, std::string message, std::str
     faults.push_back(std::move(fault));
 }
 
+void Node::note_row(const core::Uuid& row, std::string_view hash, bool deleted) {
+    found = true;
+    id = row;
+    same_hash = record->hash == hash;
+    soft_deleted = deleted;
+}
+
 void Node::reset() {
     plan = Plan::undecided;
     found = soft_deleted = same_hash = adopted = went_before = false;

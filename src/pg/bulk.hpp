@@ -68,6 +68,8 @@ struct Node {
     bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
     const Target* target(const core::Field& field) const;
     void fail(core::Code code, std::string path, std::string message, std::string hint = {});
+    // Notes the row that has its external key.
+    void note_row(const core::Uuid& row, std::string_view hash, bool deleted);
     // Forgets what an earlier look at the database said.
     void reset();
 };

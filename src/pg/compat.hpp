@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_class_d.h"
+#include "catalog/pg_namespace_d.h"
 #include "catalog/pg_proc_d.h"
 #include "utils/acl.h"
 }
@@ -17,6 +18,15 @@ inline bool owns_relation(Oid relation, Oid user) {
     return object_ownercheck(RelationRelationId, relation, user);
 #else
     return pg_class_ownercheck(relation, user);
+#endif
+}
+
+// Whether the user may name what is in the schema.
+inline AclResult schema_privilege(Oid schema, Oid user) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(NamespaceRelationId, schema, user, ACL_USAGE);
+#else
+    return pg_namespace_aclcheck(schema, user, ACL_USAGE);
 #endif
 }
 

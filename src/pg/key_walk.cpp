@@ -3,6 +3,8 @@
 #include "pg/key_walk.hpp"
 
 #include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "pg/scratch.hpp"
 
 #include <algorithm>
 
@@ -18,9 +20,11 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 #include "utils/varlena.h"
@@ -54,7 +58,9 @@ Columns columns_of(const core::Entity& entity) {
 
 // True if a SELECT of the current user on the table sees every row, and nobody watches who reads what.
 bool reads_all_rows(Oid table) {
-    return ExecutorCheckPerms_hook == nullptr && pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+    Oid const user = GetUserId();
+    return ExecutorCheckPerms_hook == nullptr && schema_privilege(get_rel_namespace(table), user) == ACLCHECK_OK &&
+           pg_class_aclcheck(table, user, ACL_SELECT) == ACLCHECK_OK &&
            check_enable_rls(table, InvalidOid, true) != RLS_ENABLED;
 }
 
@@ -171,15 +177,14 @@ private:
 
     // What the row in the slot says of the record.
     void note(Node& node) const {
-        bool null;
-        node.found = true;
-        memcpy(node.id.data(), DatumGetUUIDP(slot_getattr(slot_, columns_.id, &null))->data, node.id.size());
+        bool null, deleted_null;
+        core::Uuid id;
+        memcpy(id.data(), DatumGetUUIDP(slot_getattr(slot_, columns_.id, &null))->data, id.size());
         Datum const hash = slot_getattr(slot_, columns_.sync_hash, &null);
-        node.same_hash = !null && node.record->hash == view(hash);
-        slot_getattr(slot_, columns_.deleted_at, &null);
-        node.soft_deleted = !null;
+        slot_getattr(slot_, columns_.deleted_at, &deleted_null);
+        node.note_row(id, null ? std::string_view() : view(hash), !deleted_null);
         Datum const synced_at = slot_getattr(slot_, columns_.synced_at, &null);
-        if (!null) node.synced_at = DatumGetInt64(synced_at);
+        if (!null) node.synced_at = DatumGetTimestampTz(synced_at);
     }
 
     // A descent for this key alone.
@@ -263,26 +268,30 @@ void walk_index(const Bulk& bulk, Relation table, Relation index, const Columns&
     PopActiveSnapshot();
 }
 
+// Walks if the table is a single one and its index fits; all inside pg::call.
+bool walk_table(const Bulk& bulk, const Table& description, const Columns& columns, std::span<Node* const> nodes) {
+    if (!OidIsValid(description.external_key_index) || !reads_all_rows(description.oid)) return false;
+    Relation table = table_open(description.oid, AccessShareLock);
+    bool walks = table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass;
+    if (walks) {
+        Relation index = index_open(description.external_key_index, AccessShareLock);
+        walks = is_walkable(index, columns);
+        if (walks) walk_index(bulk, table, index, columns, nodes);
+        index_close(index, AccessShareLock);
+    }
+    table_close(table, AccessShareLock);
+    return walks;
+}
+
 }  // namespace
 
 bool walk_keys(const Bulk& bulk, std::span<Node* const> nodes) {
     const core::Entity& entity = nodes.front()->entity();
-    const Table& description = bulk.registry.table(entity);
+    const Table& table = bulk.registry.table(entity);
     Columns const columns = columns_of(entity);
-    if (!OidIsValid(description.external_key_index)) return false;
-    return call([&] {
-        if (!reads_all_rows(description.oid)) return false;
-        Relation table = table_open(description.oid, AccessShareLock);
-        bool walks = table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass;
-        if (walks) {
-            Relation index = index_open(description.external_key_index, AccessShareLock);
-            walks = is_walkable(index, columns);
-            if (walks) walk_index(bulk, table, index, columns, nodes);
-            index_close(index, AccessShareLock);
-        }
-        table_close(table, AccessShareLock);
-        return walks;
-    });
+    bool walked = false;
+    with_scratch([&] { walked = call([&] { return walk_table(bulk, table, columns, nodes); }); });
+    return walked;
 }
 
 }  // namespace eryxon::pg

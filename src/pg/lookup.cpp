@@ -35,10 +35,7 @@ void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes)
     execute(look_up_statement(table),
             {Param::uuid(bulk.tenant), text_array(sources), text_array(ids), length_param(nodes)}, [&](const Row& row) {
                 Node& node = *nodes[static_cast<std::size_t>(row.integer(0) - 1)];
-                node.found = true;
-                node.id = row.uuid(1);
-                node.same_hash = node.record->hash == row.text(2);
-                node.soft_deleted = row.boolean(3);
+                node.note_row(row.uuid(1), row.text(2), row.boolean(3));
                 if (!row.is_null(4)) node.synced_at = row.integer(4);
             });
 }
@@ -229,9 +226,7 @@ void look_up(Bulk& bulk, const NodeGroups& groups) {
     for (const auto& [order, nodes] : groups) {
         for (Node* node : nodes)
             node->reset();
-        with_scratch([&] {
-            if (!walk_keys(bulk, nodes)) query_keys(bulk, nodes);
-        });
+        if (!walk_keys(bulk, nodes)) query_keys(bulk, nodes);
         for (Node* node : nodes)
             decide(bulk, *node);
     }

@@ -70,6 +70,17 @@ GRANT SELECT ON key TO key_walk_reader;
 SET ROLE key_walk_reader;
 SELECT wrong_answers(eryxon_bulk_upsert('jobs', payload(false), '{"dry_run":true}'), 'sorted_jobs');
 RESET ROLE;
+
+\echo -- nothing is told of a schema that may not be used
+CREATE SCHEMA closed;
+ALTER TABLE sorted_jobs SET SCHEMA closed;
+GRANT SELECT, INSERT, UPDATE ON closed.sorted_jobs TO key_walk_reader;
+SET ROLE key_walk_reader;
+\set VERBOSITY sqlstate
+SELECT eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', id, 'external_source', source,
+                                                                       'job_number', source || id))) ->> 'skipped' AS skipped
+  FROM key WHERE known AND NOT gone LIMIT 1;
+RESET ROLE;
 DROP OWNED BY key_walk_reader;
 DROP ROLE key_walk_reader;
 \c :home
