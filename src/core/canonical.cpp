@@ -57,10 +57,6 @@ void write_ecmascript(const Decimal& number, std::string& out) {
     write_scientific(number, out);
 }
 
-}  // namespace
-
-namespace {
-
 // A double's shortest text that denotes exactly the number has the number's own significant digits; so both
 // cases of the rule come to laying those out.
 template <class Out>
@@ -107,10 +103,15 @@ struct Hasher::Impl {
     TextBuffer text;
 };
 
-Hasher::Hasher() : impl_(std::make_unique<Impl>()) {
-    if (!impl_->context) throw std::bad_alloc();
-}
+Hasher::Hasher() = default;
 Hasher::~Hasher() = default;
+
+// Made when the first value is hashed: much that could hash does not.
+Hasher::Impl& Hasher::state() {
+    if (!impl_) impl_ = std::make_unique<Impl>();
+    if (!impl_->context) throw std::bad_alloc();
+    return *impl_;
+}
 
 std::span<char, HexHash::digits> HexHash::fill() {
     present_ = true;
@@ -120,7 +121,7 @@ std::span<char, HexHash::digits> HexHash::fill() {
 // Digests the bytes and writes the digest out in hex.
 HexHash Hasher::bytes(std::string_view bytes) {
     constexpr char digits[] = "0123456789abcdef";
-    EVP_MD_CTX* const context = impl_->context.get();
+    EVP_MD_CTX* const context = state().context.get();
     std::array<unsigned char, HexHash::digits / 2> digest;
     if (EVP_DigestInit_ex2(context, sha256(), nullptr) != 1 ||
         EVP_DigestUpdate(context, bytes.data(), bytes.size()) != 1 ||
@@ -137,9 +138,10 @@ HexHash Hasher::bytes(std::string_view bytes) {
 }
 
 HexHash Hasher::canonical(const Json& value) {
-    impl_->text.clear();
-    write_value(value, impl_->text, write_number<TextBuffer>);
-    return bytes(impl_->text.view());
+    TextBuffer& text = state().text;
+    text.clear();
+    write_value(value, text, write_number<TextBuffer>);
+    return bytes(text.view());
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -49,6 +49,8 @@ public:
 
 private:
     struct Impl;
+    Impl& state();
+
     std::unique_ptr<Impl> impl_;
 };
 
