@@ -40,12 +40,6 @@ Json change_json(const Change& change, JsonArena& arena) {
     return object.json();
 }
 
-Json counts_json(const Counts& counts, JsonArena& arena) {
-    JsonObject object(arena, 7);
-    add_counts(counts, object);
-    return object.json();
-}
-
 // An array of what make(item, arena) makes of the items.
 template <class Item, class Make>
 Json array_of(const std::vector<Item>& items, JsonArena& arena, const Make& make) {
@@ -155,6 +149,12 @@ Json children_json(const std::vector<std::pair<std::string_view, Counts>>& child
     JsonObject object(arena, children.size());
     for (const auto& [entity, counts] : children)
         object.add(arena.copy(entity), counts_json(counts, arena));
+    return object.json();
+}
+
+Json counts_json(const Counts& counts, JsonArena& arena) {
+    JsonObject object(arena, 7);
+    add_counts(counts, object);
     return object.json();
 }
 

@@ -53,7 +53,8 @@ std::string details_text(const std::vector<Fault>& faults);
 Json warnings_json(const std::vector<Warning>& warnings, JsonArena& arena);
 // The counts of child entities as an object.
 Json children_json(const std::vector<std::pair<std::string_view, Counts>>& children, JsonArena& arena);
-// Adds "total", "created" ...
+// {"total","created" ...}, alone or among other members.
+Json counts_json(const Counts& counts, JsonArena& arena);
 void add_counts(const Counts& counts, JsonObject& object);
 
 }  // namespace eryxon::core

@@ -165,10 +165,8 @@ core::Json sync_result(Session& session) {
         total += counts_of(batch);
         entities.add(arena.copy(batch.entity->name), session.bulk_result(batch));
     }
-    core::JsonObject summary(arena, 7);
-    core::add_counts(total, summary);
     core::JsonObject answer(arena, 2);
-    answer.add("summary", summary.json());
+    answer.add("summary", core::counts_json(total, arena));
     answer.add("entities", entities.json());
     return answer.json();
 }

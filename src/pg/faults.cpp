@@ -62,14 +62,14 @@ const UniqueIndex* index_of(const Bulk& bulk, const core::Entity& entity, const 
 }
 
 // The columns of the constraint or unique index that the error names.
-std::vector<std::string> columns_of(const Bulk& bulk, const core::Entity& entity, const ErrorData& data) {
+std::vector<std::string> columns_of(const core::Entity& entity, const UniqueIndex* unique, const ErrorData& data) {
     if (data.column_name != nullptr) return {data.column_name};
     std::vector<std::string> names;
-    if (const UniqueIndex* unique = index_of(bulk, entity, data))
+    if (unique != nullptr)
         for (const core::Column& column : entity.columns)
             if (std::find(unique->columns.begin(), unique->columns.end(), column.number) != unique->columns.end())
                 names.push_back(column.name);
-    return names.empty() ? constraint_columns(bulk.registry.table(entity).oid, text_of(data.constraint_name)) : names;
+    return names.empty() ? constraint_columns(entity.table, text_of(data.constraint_name)) : names;
 }
 
 // The field that speaks for the columns: the last one that is mapped and no parent reference, else any mapped one.
@@ -150,9 +150,9 @@ core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {
         if (fault.path.ends_with('.')) fault.path.pop_back();
         return fault;
     }
-    std::vector<std::string> const columns = columns_of(bulk, *entity, data);
-    fault.path += field_path(*entity, columns);
     const UniqueIndex* index = index_of(bulk, *entity, data);
+    std::vector<std::string> const columns = columns_of(*entity, index, data);
+    fault.path += field_path(*entity, columns);
     bool const live_only = index != nullptr && index->live_only;
     if (fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(bulk, node, columns))
         fault.hint = "A deleted row holds this value: restore it, or delete it for good.";

@@ -121,6 +121,7 @@ public:
         return unnested(names_, false);
     }
 
+    // The source of the row: a column of u, or the parameter behind the arrays and their length.
     std::string source() const { return one_source_ ? "$" + std::to_string(names_.size() + 3) : "u.s"; }
 
     // The field's value as the statement writes it.
