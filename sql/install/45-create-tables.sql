@@ -1,9 +1,12 @@
 -- The five tables for a database that has none yet.
 
+-- What the engine reads of every row stands first: a row is unpacked from its beginning.
 CREATE FUNCTION eryxon.columns_before() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT 'id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY, tenant_id uuid NOT NULL'
+    SELECT 'id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY, tenant_id uuid NOT NULL, '
+           || string_agg(format('%I %s', s.name, s.type), ', ' ORDER BY s.ordinal)
+      FROM eryxon.sync_columns() s
 $$;
 COMMENT ON FUNCTION eryxon.columns_before IS
 'Column definitions that all five tables have before their own ones.';
@@ -11,10 +14,7 @@ COMMENT ON FUNCTION eryxon.columns_before IS
 CREATE FUNCTION eryxon.columns_after() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(format('%I %s', s.name, s.type), ', ' ORDER BY s.ordinal)
-           || ', created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now()'
-           || ', UNIQUE (tenant_id, id)'
-      FROM eryxon.sync_columns() s
+    SELECT 'created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (tenant_id, id)'
 $$;
 COMMENT ON FUNCTION eryxon.columns_after IS
 'Column definitions and keys that all five tables have after their own ones.';

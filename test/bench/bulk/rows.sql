@@ -22,10 +22,10 @@ $$;
 
 -- A row of jobs that no call has written, of about the size of those that calls write.
 CREATE FUNCTION bench.filler(n bigint) RETURNS jobs LANGUAGE sql VOLATILE AS $$
-    SELECT (gen_random_uuid(), eryxon_tenant_id(), 'J-' || 10000000 + n, 'Tidewater Pumps & Valves ' || n % 97,
-            timestamptz '2027-01-01 06:00Z' + n % 336 * interval '1 day', n % 10, 'Deburr all edges, pack in fours; revision 0.',
-            'not_started', jsonb '{"buyer": "4711", "plant": "0001", "weight": 12.34, "order_type": "PP01"}', 'SO-' || 10000000 + n, 'SAP',
-            now(), encode(sha256(n::text::bytea), 'hex'), NULL, NULL, now(), now())::jobs
+    SELECT (gen_random_uuid(), eryxon_tenant_id(), 'SO-' || 10000000 + n, 'SAP', now(), encode(sha256(n::text::bytea), 'hex'), NULL, NULL,
+            'J-' || 10000000 + n, 'Tidewater Pumps & Valves ' || n % 97, timestamptz '2027-01-01 06:00Z' + n % 336 * interval '1 day', n % 10,
+            'Deburr all edges, pack in fours; revision 0.', 'not_started',
+            jsonb '{"buyer": "4711", "plant": "0001", "weight": 12.34, "order_type": "PP01"}', now(), now())::jobs
 $$;
 
 -- Puts the rows of `known`, each in its place among the numbers up to `span`, and fillers between them, into the empty table.
