@@ -192,11 +192,13 @@ private:
         apart_--;
         probe_.begin(key(node));
         if (index_getnext_slot(probe_.scan, ForwardScanDirection, slot_)) note(node);
-        placed_ = false;
+        placed_ = stands_at_last_ = false;
     }
 
-    // Walks on to the key, or to the place where it would be.
+    // Walks on to the key, or to the place where it would be. Most often it is that of the next entry.
     void walk_to(Node& node) {
+        if (stands_at_last_) step();
+        stands_at_last_ = false;
         if (!continues_to(node)) seek(node);
         for (int steps = 0; !at_end_ && comes_before(key(node)); steps++) {
             if (steps == most_steps) return give_up(node);
@@ -204,7 +206,8 @@ private:
         }
         if (placed_for_ != &node) patience_ = least_apart;
         while (!at_end_ && entry_ == key(node).external_id) {
-            if (index_fetch_heap(walk_.scan, slot_)) return note(node);
+            stands_at_last_ = index_fetch_heap(walk_.scan, slot_);
+            if (stands_at_last_) return note(node);
             step();
         }
     }
@@ -251,6 +254,7 @@ private:
     Scan walk_, probe_;
     bool placed_ = false;  // the walk stands at an entry, or at the end
     bool at_end_ = false;
+    bool stands_at_last_ = false;       // the entry is that of the last record
     std::string_view entry_;            // external_id of the entry where it stands
     const Node* placed_for_ = nullptr;  // the record for which it descended last
     const Node* last_ = nullptr;
