@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace eryxon::core {
 
@@ -40,6 +41,16 @@ inline std::uint64_t find8_control(std::uint64_t word) {
 // The place of the first mark; there must be one.
 inline std::size_t first8(std::uint64_t marks) {
     return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+}
+
+// True if the names are equal: a comparison for short texts, which looks at their ends and at what is between only if
+// it must.
+inline bool equal_names(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    if (a.size() < 8) return std::memcmp(a.data(), b.data(), a.size()) == 0;
+    const std::size_t last = a.size() - 8;
+    return load8(a.data()) == load8(b.data()) && load8(a.data() + last) == load8(b.data() + last) &&
+           (a.size() <= 16 || std::memcmp(a.data() + 8, b.data() + 8, last - 8) == 0);
 }
 
 }  // namespace eryxon::core

@@ -45,41 +45,41 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
 }
 
 std::optional<Fault> convert_text(const Field& field, const Column& column, const Json& json,
-                                  const ReadContext& context, ConvertedValue& out) {
+                                  const ReadContext& context, const Converted& out) {
     const auto text = scalar_text(json, context.arena);
     if (!text) return type_fault("text", json);
-    out.value = Value(*text);
+    out.set(*text);
     out.hashed = json.is_string() ? json : Json::string(*text);
     return check_text(field, column, *text, json, context);
 }
 
 // A label of the type that the rule allows too.
 std::optional<Fault> convert_enumeration(const Field& field, const Column& column, const Json& json,
-                                         const ReadContext& context, ConvertedValue& out) {
+                                         const ReadContext& context, const Converted& out) {
     const auto text = scalar_text(json, context.arena);
     if (!text) return type_fault("text", json);
     if (!contains(column.labels, *text)) return enum_fault(field.allowed.empty() ? column.labels : field.allowed, json);
-    out.value = Value(*text);
+    out.set(*text);
     out.hashed = Json::string(*text);
     return check_text(field, column, *text, json, context);
 }
 
 // Any other type: its input function in the server reads the text.
 std::optional<Fault> convert_other(const Field& field, const Column& column, const Json& json,
-                                   const ReadContext& context, ConvertedValue& out) {
+                                   const ReadContext& context, const Converted& out) {
     if (!json.is_scalar()) return type_fault("text", json);
     if (!json.is_boolean()) return convert_text(field, column, json, context, out);
     const std::string_view text = alias_text(json);
-    out.value = Value(text);
+    out.set(text);
     out.hashed = Json::string(text);
     return check_text(field, column, text, json, context);
 }
 
-std::optional<Fault> convert_boolean(const Json& json, ConvertedValue& out) {
+std::optional<Fault> convert_boolean(const Json& json, const Converted& out) {
     const bool known = json.is_boolean() || (json.is_string() && (json.text() == "true" || json.text() == "false"));
     if (!known) return type_fault("boolean", json);
     const bool value = json.is_boolean() ? json.as_bool() : json.text() == "true";
-    out.value = Value(std::int64_t{value});
+    out.set(std::int64_t{value});
     out.hashed = Json::boolean(value);
     return std::nullopt;
 }
@@ -99,7 +99,7 @@ bool is_date_form(const Json& json) {
     return text.size() == 8 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<Fault> convert_datetime(const Column& column, const Json& json, ConvertedValue& out) {
+std::optional<Fault> convert_datetime(const Column& column, const Json& json, const Converted& out) {
     if (!is_date_form(json)) return type_fault("date", json);
     const auto datetime = parse_datetime(json.text());
     if (!datetime) return value_fault(Code::date_format, "invalid date " + quoted(json), json);
@@ -109,32 +109,32 @@ std::optional<Fault> convert_datetime(const Column& column, const Json& json, Co
     if (column.kind != ValueKind::date && too_fine(*datetime, column.fraction_digits))
         return value_fault(Code::date_format, "invalid date " + quoted(json) + ": fraction of a second is too fine",
                            json);
-    out.value = Value(*datetime);
+    out.set(*datetime);
     return std::nullopt;
 }
 
-std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, ConvertedValue& out) {
+std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, const Converted& out) {
     if (!json.is_string()) return type_fault("uuid", json);
     const auto uuid = parse_uuid(json.text());
     if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
     const std::string canonical = to_string(*uuid);
-    out.value = Value(*uuid);
+    out.set(*uuid);
     out.hashed = canonical == json.text() ? json : Json::string(context.arena.copy(canonical));
     return std::nullopt;
 }
 
-std::optional<Fault> convert_json(const Field& field, const Json& json, ConvertedValue& out) {
+std::optional<Fault> convert_json(const Field& field, const Json& json, const Converted& out) {
     const bool only_object = field.name == "metadata";
     if (!json.is_object() && (only_object || !json.is_array()))
         return type_fault(only_object ? "object" : "object or array", json);
-    out.value = Value(json);
+    out.set(json);
     out.hashed = json;
     return std::nullopt;
 }
 
 // Checks each element as a text; the array itself is kept if all are strings already.
 std::optional<Fault> convert_text_array(const Field& field, const Column& column, const Json& json,
-                                        const ReadContext& context, ConvertedValue& out) {
+                                        const ReadContext& context, const Converted& out) {
     if (!json.is_array()) return type_fault("array of text", json);
     std::vector<Json> items;
     bool converted = false;
@@ -150,13 +150,13 @@ std::optional<Fault> convert_text_array(const Field& field, const Column& column
         items.push_back(Json::string(*text));
     }
     out.hashed = converted ? context.arena.array(items) : json;
-    out.value = Value(out.hashed);
+    out.set(out.hashed);
     return std::nullopt;
 }
 
 // Converts a value that is not null.
 std::optional<Fault> convert_present(const Field& field, const Column& column, const Json& json,
-                                     const ReadContext& context, ConvertedValue& out) {
+                                     const ReadContext& context, const Converted& out) {
     switch (column.kind) {
         case ValueKind::text:
             return convert_text(field, column, json, context, out);
@@ -222,7 +222,7 @@ const Json& resolve_value_alias(const Field& field, const Json& sent) {
 }
 
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
-                                   const ReadContext& context, ConvertedValue& out) {
+                                   const ReadContext& context, const Converted& out) {
     const Column& column = entity.columns[static_cast<std::size_t>(field.column)];
     const bool as_sent =
         column.kind == ValueKind::date || column.kind == ValueKind::timestamp || column.kind == ValueKind::timestamptz;

@@ -3,15 +3,22 @@
 
 #include "core/record.hpp"
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
 namespace eryxon::core {
 
-// What a sent value became: for its column, and as it stands in the hash.
-struct ConvertedValue {
-    Value value;
-    Json hashed;
+// Where a converted value goes: for its column, and as it stands in the hash.
+struct Converted {
+    Value& value;
+    Json& hashed;
+
+    // Makes the value in its place.
+    template <class T>
+    void set(const T& content) const {
+        std::construct_at(&value, content);
+    }
 };
 
 // The value that stands for a sent one: its value alias if the rule has one for the scalar's text, else itself.
@@ -21,7 +28,7 @@ const Json& resolve_value_alias(const Field& field, const Json& sent);
 // `out`; returns the fault otherwise, which has no path yet. Null is converted to null unless the field is required or
 // its column NOT NULL. The field must be mapped.
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
-                                   const ReadContext& context, ConvertedValue& out);
+                                   const ReadContext& context, const Converted& out);
 
 // A number as text: an integer as its digits, anything else in canonical form.
 std::string_view number_text(std::string_view token, JsonArena& arena);
@@ -36,9 +43,9 @@ std::optional<Fault> check_text(const Field& field, const Column& column, std::s
                                 const ReadContext& context);
 
 // Conversion of numbers and booleans.
-std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, ConvertedValue& out);
-std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, ConvertedValue& out);
-std::optional<Fault> convert_floating(const Field& field, const Json& json, ConvertedValue& out);
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, const Converted& out);
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, const Converted& out);
+std::optional<Fault> convert_floating(const Field& field, const Json& json, const Converted& out);
 
 // The fault TYPE_MISMATCH: `invalid integer "12abc"`.
 Fault type_fault(std::string_view noun, const Json& json);

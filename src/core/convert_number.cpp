@@ -86,7 +86,7 @@ std::optional<Fault> check_precision(const Column& column, const Decimal& number
 
 }  // namespace
 
-std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, ConvertedValue& out) {
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, const Converted& out) {
     const auto token = numeric_token(json);
     if (!token) return type_fault("integer", json);
     auto value = plain_integer(*token);
@@ -100,22 +100,22 @@ std::optional<Fault> convert_integer(const Field& field, const Column& column, c
         if (!value) return above(json, std::to_string(known ? column.max : std::numeric_limits<std::int64_t>::max()));
     }
     if (auto fault = check_range(column, *value, json)) return fault;
-    out.value = Value(*value);
+    out.set(*value);
     out.hashed = Json::number(*token);
     return check_limits(field, *value, json);
 }
 
-std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, ConvertedValue& out) {
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, const Converted& out) {
     const auto token = numeric_token(json);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
     if (auto fault = check_precision(column, *number, json)) return fault;
-    out.value = Value(*token);
+    out.set(*token);
     out.hashed = Json::number(*token);
     return check_limits(field, *number, json);
 }
 
-std::optional<Fault> convert_floating(const Field& field, const Json& json, ConvertedValue& out) {
+std::optional<Fault> convert_floating(const Field& field, const Json& json, const Converted& out) {
     const auto token = numeric_token(json);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
@@ -131,7 +131,7 @@ std::optional<Fault> convert_floating(const Field& field, const Json& json, Conv
                            : number->negative   ? Code::min_value
                                                 : Code::max_value,
                            "value " + quoted(json) + " is out of range of double precision", json);
-    out.value = Value(*token);
+    out.set(*token);
     out.hashed = Json::number(*token);
     return check_limits(field, *number, json);
 }

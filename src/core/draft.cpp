@@ -96,8 +96,10 @@ void Draft::add_hashed(std::string_view name, const Json& value) {
 }
 
 void collect_members(Draft& draft) {
-    for (const JsonMember& member : draft.json.members()) {
-        const int number = draft.entity.names.find(member.name);
+    const std::span<const JsonMember> members = draft.json.members();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const JsonMember& member = members[i];
+        const int number = draft.context.lookup.find(draft.entity.names, i, member.name);
         if (number >= 0)
             collect_known(draft, member, number);
         else

@@ -39,6 +39,8 @@ struct Draft {
     const JsonMember* bad_operation = nullptr;  // _op, if it is none that is known
     std::pmr::vector<Ignored> ignored;          // in the members' order
     std::pmr::vector<JsonMember> hashed;        // what stands in the hash, in canonical order
+    FieldValue* values = nullptr;               // in the arena
+    std::size_t value_count = 0;
 
     bool replaces() const { return context.options.update_strategy == UpdateStrategy::replace; }
     // The member as it was sent under the name of that number, or nullptr.

@@ -150,18 +150,28 @@ std::size_t plain_length(std::string_view text) {
     return length;
 }
 
-bool copy_plain(std::string_view text, char* to) {
+// Fewer than eight characters: copies them, and marks what needs an escape.
+std::uint64_t copy_few(std::string_view text, char* to) {
     std::uint64_t marks = 0;
-    std::size_t at = 0;
-    for (; at + 8 <= text.size(); at += 8) {
-        const std::uint64_t word = load8(text.data() + at);
-        marks |= find8_escape(word);
-        store8(word, to + at);
-    }
-    for (; at < text.size(); ++at) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
         marks |= needs_escape(text[at]);
         to[at] = text[at];
     }
+    return marks;
+}
+
+// The last eight characters are copied together even if some of them have been before.
+bool copy_plain(std::string_view text, char* to) {
+    if (text.size() < 8) return copy_few(text, to) == 0;
+    std::uint64_t marks = 0;
+    const auto copy8 = [&](std::size_t at) {
+        const std::uint64_t word = load8(text.data() + at);
+        marks |= find8_escape(word);
+        store8(word, to + at);
+    };
+    for (std::size_t at = 0; at + 8 < text.size(); at += 8)
+        copy8(at);
+    copy8(text.size() - 8);
     return marks == 0;
 }
 

@@ -1,5 +1,6 @@
 // The memory of JSON documents, and the sorting of an object's members as they come in.
 #include "core/json.hpp"
+#include "core/json_shape.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,7 @@ struct JsonArena::Impl {
     std::size_t left = 0;
     std::size_t block_size = first_block;
     std::size_t total = 0;
+    Shapes shapes;
 
     // A block of its own for a large piece, so that the rest of the current one stays in use.
     std::byte* add_block(std::size_t size) {
@@ -115,37 +117,51 @@ void sort_slots(std::span<Slot> slots) {
     }
 }
 
+// True if the slot's name is that of the one behind it.
+bool is_followed_by_twin(std::span<const Slot> slots, std::size_t i) {
+    return i + 1 < slots.size() && slots[i].prefix == slots[i + 1].prefix &&
+           slots[i].member->name == slots[i + 1].member->name;
+}
+
 // Writes the members in the order of their slots, of equal names only the last; returns their number.
 std::size_t place_members(std::span<const Slot> slots, JsonMember* members) {
     std::size_t count = 0;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-        const bool followed_by_twin = i + 1 < slots.size() && slots[i].prefix == slots[i + 1].prefix &&
-                                      slots[i].member->name == slots[i + 1].member->name;
-        if (!followed_by_twin) std::construct_at(members + count++, *slots[i].member);
-    }
+    for (std::size_t i = 0; i < slots.size(); ++i)
+        if (!is_followed_by_twin(slots, i)) std::construct_at(members + count++, *slots[i].member);
+    return count;
+}
+
+// Sorts slots of the members and writes these in their order; returns their number. If all names differ, the shape
+// learns them.
+std::size_t sort_members(std::span<const JsonMember> members, std::span<Slot> slots, Shape* shape, JsonMember* to) {
+    std::transform(members.begin(), members.end(), slots.begin(), [](const JsonMember& member) {
+        return Slot{prefix_of(member.name), &member};
+    });
+    sort_slots(slots);
+    const std::size_t count = place_members(slots, to);
+    if (shape == nullptr || count < members.size()) return count;
+    std::array<std::uint8_t, Shape::most_members> places;
+    for (std::size_t i = 0; i < count; ++i)
+        places[static_cast<std::size_t>(slots[i].member - members.data())] = static_cast<std::uint8_t>(i);
+    shape->learn(members, std::span(places).first(count));
     return count;
 }
 
 }  // namespace
 
-// Sorts pointers to the members, then copies each once.
+// Most objects have the names of the last one; the others are sorted, few members on the stack.
 Json JsonArena::object(std::span<const JsonMember> members) {
     if (members.empty()) return Json::object({});
-    std::array<Slot, 32> local;
-    std::vector<Slot> large;
-    std::span<Slot> slots;
-    if (members.size() <= local.size()) {
-        slots = std::span(local).first(members.size());
-    } else {
-        large.resize(members.size());
-        slots = large;
-    }
-    std::transform(members.begin(), members.end(), slots.begin(), [](const JsonMember& member) {
-        return Slot{prefix_of(member.name), &member};
-    });
-    sort_slots(slots);
     auto* const piece = static_cast<JsonMember*>(allocate(members.size_bytes(), alignof(JsonMember)));
-    return Json::object({piece, place_members(slots, piece)});
+    Shape* const shape = impl_->shapes.of(members.size());
+    if (shape != nullptr && shape->fits(members)) {
+        shape->place(members, piece);
+        return Json::object({piece, members.size()});
+    }
+    std::array<Slot, Shape::most_members> few;
+    std::vector<Slot> many(shape == nullptr ? members.size() : 0);
+    const std::span<Slot> slots = shape == nullptr ? std::span(many) : std::span(few).first(members.size());
+    return Json::object({piece, sort_members(members, slots, shape, piece)});
 }
 
 }  // namespace eryxon::core

@@ -1,6 +1,7 @@
 // Builds and searches the table of an entity's member names.
 #include "core/member_names.hpp"
 
+#include "core/bytes8.hpp"
 #include "core/schema.hpp"
 
 #include <algorithm>
@@ -105,6 +106,15 @@ int MemberNames::find(std::string_view name) const {
     for (std::size_t bucket = hash_name(name) & mask; buckets_[bucket] >= 0; bucket = (bucket + 1) & mask)
         if ((*this)[buckets_[bucket]].text == name) return buckets_[bucket];
     return -1;
+}
+
+int MemberLookup::find(const MemberNames& names, std::size_t place, std::string_view name) {
+    if (place >= last_.size()) return names.find(name);
+    if (names_ != &names) last_.fill(-1);
+    names_ = &names;
+    int& last = last_[place];
+    if (last < 0 || !equal_names(names[last].text, name)) last = names.find(name);
+    return last;
 }
 
 NameRange MemberNames::of_field(int field) const {

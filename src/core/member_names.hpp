@@ -3,6 +3,7 @@
 
 #include "core/core.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -61,6 +62,17 @@ private:
     std::vector<int> field_begin_;  // one more than there are fields
     std::vector<int> buckets_;      // numbers of names, -1 = free; a power of two, at most half full
     std::size_t longest_ = 0;
+};
+
+// Finds the names of one record after the other: in the same place mostly stands the same name.
+class MemberLookup {
+public:
+    // The number of the name, or -1; `place` counts the record's members.
+    int find(const MemberNames& names, std::size_t place, std::string_view name);
+
+private:
+    const MemberNames* names_ = nullptr;
+    std::array<int, 32> last_;  // numbers in names_ of what was found last in these places
 };
 
 // The names that records may send but that are never taken from them: id, tenant_id ...

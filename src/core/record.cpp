@@ -12,17 +12,18 @@ namespace {
 
 void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record);
 
-// How many fields that are no references were sent, so that their values take exactly the memory they need.
-std::size_t count_sent_fields(const Draft& draft) {
+// The greatest number of values that the record may get: of the fields that were sent, or of all if some that were not
+// may get one too.
+std::size_t most_values(const Draft& draft) {
+    const Options& options = draft.context.options;
+    if (draft.replaces() || options.unknown_fields == UnknownFields::metadata) return draft.entity.fields.size();
     std::size_t count = 0;
     for (int number = 0; number < draft.entity.names.size(); ++number)
         count += draft.sent_as(number) && draft.entity.names[number].role == Role::field;
     return count;
 }
 
-// Reads the fields and references in order of name, then makes the hash.
-void read_content(Draft& draft) {
-    draft.record.values.reserve(count_sent_fields(draft));
+void read_fields(Draft& draft) {
     for (std::size_t i = 0; i < draft.entity.fields.size(); ++i) {
         const Field& field = draft.entity.fields[i];
         if (!field.mapped()) continue;
@@ -31,6 +32,14 @@ void read_content(Draft& draft) {
         else
             read_field(draft, static_cast<int>(i));
     }
+}
+
+// Reads the fields and references in order of name, then makes the hash.
+void read_content(Draft& draft) {
+    void* const room = draft.context.arena.allocate(most_values(draft) * sizeof(FieldValue), alignof(FieldValue));
+    draft.values = static_cast<FieldValue*>(room);
+    read_fields(draft);
+    draft.record.values = {draft.values, draft.value_count};
     report_ignored(draft);
     if (draft.record.has_key && draft.record.faults.empty()) draft.record.hash = record_hash(draft);
 }
@@ -71,7 +80,6 @@ void read_child_array(const Json& json, const ReadContext& context, const Entity
 }
 
 void read_children(const Json& json, const ReadContext& context, Record& record) {
-    record.children.reserve(record.entity->children.size());
     for (const Entity::Children& children : record.entity->children)
         if (const Json* array = json.find(children.key)) read_child_array(*array, context, children, record);
 }
@@ -93,9 +101,13 @@ void read_into(const Json& json, const ReadContext& context, const Enclosing* en
 
 Record read_record(const Entity& entity, const Json& json, const ReadContext& context) {
     Record record;
+    read_record(entity, json, context, record);
+    return record;
+}
+
+void read_record(const Entity& entity, const Json& json, const ReadContext& context, Record& record) {
     record.entity = &entity;
     read_into(json, context, nullptr, record);
-    return record;
 }
 
 std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {

@@ -4,11 +4,13 @@
 #include "core/canonical.hpp"
 #include "core/datetime.hpp"
 #include "core/options.hpp"
+#include "core/rare_vector.hpp"
 #include "core/schema.hpp"
 #include "core/uuid.hpp"
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,18 +64,18 @@ struct Record {
     bool has_key = false;  // external_id and external_source are both valid
     std::string_view external_id;
     std::string_view source;
-    std::vector<FieldValue> values;          // in order of Entity::fields
+    std::span<const FieldValue> values;      // in order of Entity::fields; in the arena
     std::vector<ReferenceValue> references;  // likewise; sent or inherited ones only
-    std::vector<Fault> faults;
+    RareVector<Fault> faults;
     // Required fields that are missing: they count only where the record would be created.
-    std::vector<Fault> creation_faults;
-    std::vector<Warning> warnings;
+    RareVector<Fault> creation_faults;
+    RareVector<Warning> warnings;
     HexHash hash;  // empty if has_key is false or the values are faulty
     struct ChildArray {
         const Entity::Children* children;
         std::vector<Record> records;
     };
-    std::vector<ChildArray> children;  // arrays that were sent, in order of Entity::children
+    RareVector<ChildArray> children;  // arrays that were sent, in order of Entity::children
 };
 
 // True if the text matches the PostgreSQL regular expression.
@@ -86,11 +88,14 @@ struct ReadContext {
     JsonArena& arena;
     PatternMatcher matches;
     mutable Hasher hasher{};
+    mutable MemberLookup lookup{};
 };
 
 // Reads one top-level record (any JSON value: what is no object becomes a record with the fault INVALID_PAYLOAD).
 // All faults of the record and of its children are gathered, none is thrown.
 Record read_record(const Entity& entity, const Json& json, const ReadContext& context);
+// The same into a record that is new.
+void read_record(const Entity& entity, const Json& json, const ReadContext& context, Record& record);
 
 // The top-level records of a bulk payload: an array, {"items":[...]} or {"<entity>":[...]}. Throws CallError
 // INVALID_PAYLOAD.

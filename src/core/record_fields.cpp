@@ -3,6 +3,8 @@
 #include "core/draft.hpp"
 #include "core/fault_text.hpp"
 
+#include <memory>
+
 namespace eryxon::core {
 
 namespace {
@@ -21,12 +23,13 @@ const JsonMember* find_sent(const Draft& draft, int index) {
 
 // Converts a value and keeps it with its place in the hash, or keeps the fault.
 void take_value(Draft& draft, const Field& field, const Json& json, std::string_view path) {
-    ConvertedValue converted;
-    if (auto fault = convert_value(draft.entity, field, json, draft.context, converted)) {
+    FieldValue& next = *std::construct_at(draft.values + draft.value_count, FieldValue{&field, {}});
+    Json hashed;
+    if (auto fault = convert_value(draft.entity, field, json, draft.context, {next.value, hashed})) {
         draft.add_fault(std::move(*fault), path);
     } else {
-        draft.record.values.push_back({&field, converted.value});
-        draft.add_hashed(field.name, converted.hashed);
+        ++draft.value_count;
+        draft.add_hashed(field.name, hashed);
     }
 }
 

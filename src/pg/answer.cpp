@@ -9,7 +9,7 @@ namespace eryxon::pg {
 
 namespace {
 
-void append(std::vector<core::Warning>& all, const std::vector<core::Warning>& more) {
+void append(std::vector<core::Warning>& all, const core::RareVector<core::Warning>& more) {
     all.insert(all.end(), more.begin(), more.end());
 }
 
@@ -71,7 +71,7 @@ core::Json error_detail(const Unit& unit, core::JsonArena& arena) {
 void add_totals(const Bulk& bulk, const Unit& unit, Totals& totals) {
     EntityTotals& own = totals[&unit.root().entity()];
     own.counts.add(action_of(unit.root()));
-    if (!unit.root().record->source.empty()) own.sources.insert(unit.root().record->source);
+    if (!unit.root().record->source.empty()) own.sources.add(unit.root().record->source);
     if (action_of(unit.root()) == core::Action::error) {
         own.error_details.push_back(error_detail(unit, bulk.arena));
         return;
@@ -79,11 +79,12 @@ void add_totals(const Bulk& bulk, const Unit& unit, Totals& totals) {
     for (const Node* node : unit.nodes) {
         if (node->parent == nullptr) continue;
         totals[&node->entity()].counts.add(action_of(*node));
-        totals[&node->entity()].sources.insert(node->record->source);
+        totals[&node->entity()].sources.add(node->record->source);
     }
     for (const auto& [entity, removed] : unit.removed) {
         totals[entity].counts += removed.counts;
-        totals[entity].removed_sources.insert(removed.sources.begin(), removed.sources.end());
+        for (std::string_view const source : removed.sources)
+            totals[entity].removed_sources.add(source);
     }
 }
 
@@ -131,7 +132,7 @@ core::Outcome outcome_of(const Bulk& bulk, const Unit& unit) {
     outcome.warnings = warnings_of(unit);
     add_children(bulk, unit, outcome);
     outcome.has_changes = bulk.purpose == Purpose::diff;
-    outcome.changes = unit.changes;
+    outcome.changes.assign(unit.changes.begin(), unit.changes.end());
     return outcome;
 }
 

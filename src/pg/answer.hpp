@@ -18,12 +18,29 @@ core::Counts counts_of(const Batch& batch);
 // The faults of a top-level record and its children, in order.
 std::vector<core::Fault> faults_of(const Unit& unit);
 
+// Sources, of which only one alone is of interest.
+class Sources {
+public:
+    void add(std::string_view source) {
+        several_ |= any_ && source != first_;
+        if (!any_) first_ = source;
+        any_ = true;
+    }
+    bool none() const { return !any_; }
+    bool is_one() const { return any_ && !several_; }
+    std::string_view one() const { return first_; }
+
+private:
+    std::string_view first_;
+    bool any_ = false, several_ = false;
+};
+
 // What the history keeps of one entity.
 struct EntityTotals {
     core::Counts counts;
-    std::set<std::string_view> sources;          // of the records that were sent
-    std::set<std::string_view> removed_sources;  // of rows deleted because arrays left them out
-    std::vector<core::Json> error_details;       // of the records that failed
+    Sources sources;                        // of the records that were sent
+    Sources removed_sources;                // of rows deleted because arrays left them out
+    std::vector<core::Json> error_details;  // of the records that failed
 };
 
 using Totals = std::map<const core::Entity*, EntityTotals>;

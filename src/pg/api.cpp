@@ -210,7 +210,7 @@ std::string record_hash(std::string_view entity, const core::Json& payload, core
     core::Options const options;
     core::Record record =
         core::read_record(state->entity(entity), payload, {state->schema, options, arena, matches_pattern});
-    if (!record.faults.empty()) throw core::CallError(std::move(record.faults));
+    if (!record.faults.empty()) throw core::CallError(std::move(record.faults.items()));
     return std::string(record.hash.view());
 }
 

@@ -59,7 +59,9 @@ void forget_attempt(std::span<Unit* const> units) {
         unit->removed.clear();
         for (Node* node : unit->nodes) {
             node->went_before = false;
-            std::erase_if(node->warnings, [](const core::Warning& warning) { return warning.code == "KEPT_STARTED"; });
+            if (node->warnings.empty()) continue;
+            std::erase_if(node->warnings.items(),
+                          [](const core::Warning& warning) { return warning.code == "KEPT_STARTED"; });
         }
     }
 }

@@ -159,7 +159,7 @@ void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Jso
     batch.records.reserve(items.size());
     for (std::size_t i = 0; i < items.size(); i++) {
         if (i % interrupt_interval == 0) check_interrupts();
-        batch.records.push_back(core::read_record(entity, items[i], context));
+        core::read_record(entity, items[i], context, batch.records.emplace_back());
     }
     add_units(batch);
     sort_by_key(batch);

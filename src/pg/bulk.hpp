@@ -56,13 +56,13 @@ struct Node {
     bool went_before = false;  // to be deleted, but went with a row deleted just before
     core::Uuid id{};           // of the row that is or will be
     std::vector<Target> targets;
-    std::vector<const core::Field*> kept;   // forward fields that the shop floor owns now
-    std::vector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
-    std::vector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
-    std::map<int, std::int64_t> numbered;                                // defaults `next`, by field index
-    std::optional<std::int64_t> synced_at;                               // of the row: TimestampTz
-    std::vector<core::Fault> faults;
-    std::vector<core::Warning> warnings;
+    core::RareVector<const core::Field*> kept;   // forward fields that the shop floor owns now
+    core::RareVector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
+    core::RareVector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
+    core::RareVector<std::pair<const core::Field*, std::int64_t>> numbered;   // defaults `next`
+    std::optional<std::int64_t> synced_at;                                    // of the row: TimestampTz
+    core::RareVector<core::Fault> faults;
+    core::RareVector<core::Warning> warnings;
 
     const core::Entity& entity() const { return *record->entity; }
     bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
@@ -90,7 +90,7 @@ struct Unit {
     bool removes_first = false;    // children that arrays leave out make room before others are written
     std::span<Node* const> nodes;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
-    std::vector<core::Change> changes;               // for a diff
+    core::RareVector<core::Change> changes;          // for a diff
     std::string known_source;                        // a known source that differs from its own only in case
 
     Node& root() const { return *nodes.front(); }

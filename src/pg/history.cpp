@@ -37,13 +37,12 @@ Param text_or_null(std::string_view text, bool present) {
 std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, const EntityTotals& totals,
                               const core::Uuid& id, const std::optional<core::Uuid>& user, std::int64_t started_at) {
     const core::Counts& counts = totals.counts;
-    const auto& sources = totals.sources.empty() ? totals.removed_sources : totals.sources;
-    bool const one_source = sources.size() == 1;
+    const Sources& sources = totals.sources.none() ? totals.removed_sources : totals.sources;
     return {Param::uuid(id),
             Param::uuid(bulk.tenant),
             Param::text(entity.name),
             Param::text(operation_name(bulk.purpose)),
-            text_or_null(one_source ? *sources.begin() : std::string_view(), one_source),
+            text_or_null(sources.one(), sources.is_one()),
             Param::text(status_name(counts)),
             Param::integer(counts.total),
             Param::integer(counts.created),

@@ -58,7 +58,6 @@ Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& fi
 // Counts on through the records of one entity.
 void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& field, const std::vector<Node*>& nodes) {
     const core::Field* group = group_field(entity);
-    auto const index = static_cast<int>(&field - entity.fields.data());
     std::vector<core::Uuid> groups;
     for (Node* node : nodes)
         if (node->plan == Plan::create && !has_number(cell_value(bulk, *node, field)))
@@ -73,7 +72,7 @@ void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& fie
         if (has_number(cell))
             greatest = std::max(greatest, cell.value.integer);
         else if (node->plan == Plan::create)
-            node->numbered[index] = ++greatest;
+            node->numbered.emplace_back(&field, ++greatest);
     }
 }
 

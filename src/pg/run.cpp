@@ -204,8 +204,7 @@ void check_creation(Bulk& bulk, const NodeGroups& groups) {
                            "Option mode = update creates nothing.");
                 continue;
             }
-            const auto& faults = node->record->creation_faults;
-            node->faults.insert(node->faults.end(), faults.begin(), faults.end());
+            node->faults.append(node->record->creation_faults);
         }
 }
 

@@ -35,18 +35,14 @@ CellValue reference_cell(const Node& node, const core::Field& field) {
 // The default of a field that was not sent, on creation.
 CellValue default_cell(const Bulk& bulk, const Node& node, const core::Field& field) {
     const core::Entity& entity = node.entity();
-    auto const index = static_cast<int>(&field - entity.fields.data());
-    if (auto numbered = node.numbered.find(index); numbered != node.numbered.end()) {
-        CellValue cell{true, false, {}};
-        cell.value.is_null = false;
-        cell.value.integer = numbered->second;
-        return cell;
-    }
+    for (const auto& [numbered, number] : node.numbered)
+        if (numbered == &field) return {true, false, core::Value(number)};
     if (field.default_value == nullptr) return {};
-    core::ConvertedValue converted;
+    core::Value value;
+    core::Json hashed;
     core::ReadContext const context{bulk.registry.schema, bulk.options, bulk.arena, {}};
-    if (core::convert_value(entity, field, *field.default_value, context, converted)) return {};
-    return {true, converted.value.is_null, converted.value};
+    if (core::convert_value(entity, field, *field.default_value, context, {value, hashed})) return {};
+    return {true, value.is_null, value};
 }
 
 }  // namespace

@@ -16,6 +16,12 @@ struct Case {
     std::string_view expected;
 };
 
+// What a value became.
+struct Kept {
+    Value value;
+    Json hashed;
+};
+
 // An entity with one field over one column.
 struct Bench {
     JsonArena arena;
@@ -34,14 +40,14 @@ struct Bench {
 
     Column& column() { return entity.columns.front(); }
 
-    std::optional<Fault> convert(std::string_view sent, ConvertedValue& out) {
+    std::optional<Fault> convert(std::string_view sent, Kept& out) {
         const ReadContext context{schema, options, arena, test::matches_pattern};
-        return convert_value(entity, entity.fields.front(), parse_json(sent, arena), context, out);
+        return convert_value(entity, entity.fields.front(), parse_json(sent, arena), context, {out.value, out.hashed});
     }
 
     // The code of the fault, else the value as text and in the hash: "25 | 25".
     std::string convert(std::string_view sent) {
-        ConvertedValue out;
+        Kept out;
         if (const auto fault = convert(sent, out)) {
             EXPECT_FALSE(fault->message.empty());
             return std::string(code_name(fault->code));
@@ -278,7 +284,7 @@ TEST(Convert, NullClearsUnlessForbidden) {
 
 TEST(Convert, FaultsShowTheValue) {
     Bench bench(ValueKind::timestamptz, "{}");
-    ConvertedValue out;
+    Kept out;
     const auto fault = bench.convert(R"("31-12-2026")", out);
     ASSERT_TRUE(fault);
     EXPECT_EQ(fault->message, "invalid date \"31-12-2026\"");
@@ -290,7 +296,7 @@ TEST(Convert, LongValuesAreCutAtACharacter) {
     for (int i = 0; i < 500; ++i)
         long_text += "ä";
     Bench bench(ValueKind::integer, "{}");
-    ConvertedValue out;
+    Kept out;
     for (const std::string& sent : {long_text + '"', '[' + long_text + "\"]"}) {
         const auto fault = bench.convert(sent, out);
         ASSERT_TRUE(fault);

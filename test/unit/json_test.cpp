@@ -1,7 +1,12 @@
 // Parsing, sorting, searching and writing JSON documents, and refusing bad ones as jsonb does.
 #include "core/json.hpp"
 
+#include "seed.hpp"
+
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <map>
+#include <random>
 #include <string>
 
 namespace eryxon::core {
@@ -324,6 +329,32 @@ TEST(JsonOrder, HoldsForObjectsOfAnySize) {
             EXPECT_EQ(json.find(member.name), &member.value);
         EXPECT_EQ(json.find("shared prefix"), nullptr);
         EXPECT_EQ(json.find("shared prefix 99999"), nullptr);
+    }
+}
+
+// Objects of the same number of members, whose names are now those of the one before, now in another order, now others,
+// now repeated.
+TEST(JsonOrder, HoldsAfterObjectsLikeIt) {
+    std::mt19937_64 random(test_seed());
+    JsonArena arena;
+    std::vector<std::string> names{"a", "b", "ab", "order_type", "order_types", "external_id", "external_source_of_x"};
+    for (int round = 0; round < 2000; ++round) {
+        if (random() % 2 == 0) std::shuffle(names.begin(), names.end(), random);
+        std::string changed = names.back();
+        if (random() % 4 == 0) changed[random() % changed.size()] = 'q';
+        std::map<std::string, std::string> expected;
+        std::string text;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const std::string name = i + 1 < names.size() ? names[i] : random() % 8 == 0 ? names[0] : changed;
+            expected[name] = std::to_string(i);
+            text += (i == 0 ? "{\"" : ",\"") + name + "\":" + std::to_string(i);
+        }
+        std::string sorted;
+        for (const auto& [name, value] : expected)
+            sorted += (sorted.empty() ? "{\"" : ",\"") + name + "\":" + value;
+        std::string out;
+        write_json(parse_json(text + '}', arena), out);
+        ASSERT_EQ(out, sorted + '}');
     }
 }
 

@@ -199,5 +199,31 @@ TEST(MemberNames, ANameBeatsAnotherFieldsAlias) {
     EXPECT_EQ(field_of("client"), "customer");
 }
 
+// One entity has as an alias, which counts for nothing, what the other has as a name, under the same number.
+TEST(MemberLookup, KnowsWhichEntityItLooksIn) {
+    const auto names_of = [](std::vector<Field> fields) {
+        Entity entity;
+        entity.fields = std::move(fields);
+        MemberNames names;
+        names.build(entity);
+        return names;
+    };
+    const auto field = [](std::string name, std::vector<std::string> aliases) {
+        Field made;
+        made.name = std::move(name);
+        made.aliases = std::move(aliases);
+        return made;
+    };
+    const MemberNames plain = names_of({field("a", {}), field("n", {})});
+    const MemberNames aliased = names_of({field("a", {"n"}), field("n", {})});
+    ASSERT_EQ(aliased[plain.find("n")].text, "n");
+    ASSERT_NE(aliased.find("n"), plain.find("n"));
+    MemberLookup lookup;
+    for (const MemberNames* names : {&plain, &aliased, &aliased, &plain})
+        for (const std::string_view name : {"n", "none", "external_id", "n", "n"})
+            for (const std::size_t place : {0, 31, 32, 1000})
+                EXPECT_EQ(lookup.find(*names, place, name), names->find(name)) << name;
+}
+
 }  // namespace
 }  // namespace eryxon::core
