@@ -6,6 +6,7 @@
 #include "core/number_token.hpp"
 
 #include <simdjson.h>
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -39,6 +40,25 @@ int read_hex4(const char* text) {
         value = value * 16 + digit;
     }
     return value;
+}
+
+// The token without the white space behind it.
+std::string_view trim(std::string_view token) {
+    while (!token.empty() &&
+           (token.back() == ' ' || token.back() == '\t' || token.back() == '\n' || token.back() == '\r'))
+        token.remove_suffix(1);
+    return token;
+}
+
+// True for what most numbers are: a few digits, perhaps with a point among them.
+bool is_short_number(std::string_view token) {
+    constexpr std::size_t longest = 18;
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto point = std::find_if_not(token.begin(), token.end(), is_digit);
+    const auto digits = point - token.begin();
+    if (digits == 0 || token.size() > longest || (token.front() == '0' && digits > 1)) return false;
+    if (point == token.end()) return true;
+    return *point == '.' && token.back() != '.' && std::all_of(point + 1, token.end(), is_digit);
 }
 
 bool is_high_surrogate(int unit) {
@@ -178,8 +198,8 @@ Json Reader::read_object(ondemand::value& value, int depth) {
 // A string, a number or one of the three words, which must be spelled out.
 Json Reader::read_scalar(ondemand::value& value) {
     if (*last_ == '"') return Json::string(read_string(get(value.get_raw_json_string())));
-    std::string_view token = value.raw_json_token();
-    token = token.substr(0, token.find_last_not_of(" \t\n\r") + 1);
+    const std::string_view token = trim(value.raw_json_token());
+    if (is_short_number(token)) return Json::number(token);
     if (token == "null") return Json::null();
     if (token == "true") return Json::boolean(true);
     if (token == "false") return Json::boolean(false);

@@ -5,6 +5,7 @@
 #include "core/text_buffer.hpp"
 
 #include <array>
+#include <utility>
 
 namespace eryxon::core {
 
@@ -40,14 +41,28 @@ inline void write_string(std::string_view text, TextBuffer& out) {
     out.end_at(start + text.size() + 2);
 }
 
+// Appends a member's name between the separator and the colon.
+template <class Out>
+void write_name(char separator, std::string_view name, Out& out) {
+    out.push_back(separator);
+    write_string(name, out);
+    out.push_back(':');
+}
+
+// The same in one go.
+inline void write_name(char separator, std::string_view name, TextBuffer& out) {
+    char* const start = out.room(name.size() + 4);
+    if (!copy_plain(name, start + 2)) return write_name<TextBuffer>(separator, name, out);
+    start[0] = separator;
+    start[1] = '"';
+    start[name.size() + 2] = '"';
+    start[name.size() + 3] = ':';
+    out.end_at(start + name.size() + 4);
+}
+
 // Appends the value; write_number(token, out) appends a number.
 template <class Out, class WriteNumber>
 void write_value(const Json& value, Out& out, const WriteNumber& write_number) {
-    char separator = 0;
-    const auto separate = [&](char open) {
-        out.push_back(separator == 0 ? open : ',');
-        separator = ',';
-    };
     switch (value.type()) {
         case JsonType::null:
             out.append("null");
@@ -61,22 +76,24 @@ void write_value(const Json& value, Out& out, const WriteNumber& write_number) {
         case JsonType::string:
             write_string(value.text(), out);
             break;
-        case JsonType::array:
+        case JsonType::array: {
+            char separator = '[';
             for (const Json& item : value.items()) {
-                separate('[');
+                out.push_back(std::exchange(separator, ','));
                 write_value(item, out, write_number);
             }
-            out.append(separator == 0 ? "[]" : "]");
+            out.append(separator == '[' ? "[]" : "]");
             break;
-        case JsonType::object:
+        }
+        case JsonType::object: {
+            char separator = '{';
             for (const JsonMember& member : value.members()) {
-                separate('{');
-                write_string(member.name, out);
-                out.push_back(':');
+                write_name(std::exchange(separator, ','), member.name, out);
                 write_value(member.value, out, write_number);
             }
-            out.append(separator == 0 ? "{}" : "}");
+            out.append(separator == '{' ? "{}" : "}");
             break;
+        }
     }
 }
 
