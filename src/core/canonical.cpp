@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <stdexcept>
 
 namespace eryxon::core {
@@ -97,6 +98,15 @@ const EVP_MD* sha256() {
 
 }  // namespace
 
+// The two hexadecimal digits of every byte.
+constexpr auto hex_pairs = [] {
+    constexpr char digits[] = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+        pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+    return pairs;
+}();
+
 // OpenSSL's state and the text that is hashed.
 struct Hasher::Impl {
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
@@ -120,7 +130,6 @@ std::span<char, HexHash::digits> HexHash::fill() {
 
 // Digests the bytes and writes the digest out in hex.
 HexHash Hasher::bytes(std::string_view bytes) {
-    constexpr char digits[] = "0123456789abcdef";
     EVP_MD_CTX* const context = state().context.get();
     std::array<unsigned char, HexHash::digits / 2> digest;
     if (EVP_DigestInit_ex2(context, sha256(), nullptr) != 1 ||
@@ -130,10 +139,8 @@ HexHash Hasher::bytes(std::string_view bytes) {
     }
     HexHash hash;
     const auto hex = hash.fill();
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
+    for (std::size_t i = 0; i < digest.size(); ++i)
+        std::memcpy(hex.data() + 2 * i, hex_pairs[digest[i]].data(), 2);
     return hash;
 }
 

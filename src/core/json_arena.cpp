@@ -1,4 +1,5 @@
 // The memory of JSON documents, and the sorting of an object's members as they come in.
+#include "core/block.hpp"
 #include "core/json.hpp"
 #include "core/json_shape.hpp"
 
@@ -12,9 +13,13 @@ namespace eryxon::core {
 // Blocks that grow; allocation moves a pointer along the last one.
 struct JsonArena::Impl {
     static constexpr std::size_t first_block = 4096;
-    static constexpr std::size_t largest_block = std::size_t{1} << 20;
+    static constexpr std::size_t largest_block = std::size_t{1} << 22;
 
-    std::vector<std::unique_ptr<std::byte[]>> blocks;
+    struct Free {
+        void operator()(void* block) const { free_block(block); }
+    };
+
+    std::vector<std::unique_ptr<void, Free>> blocks;
     std::byte* next = nullptr;
     std::size_t left = 0;
     std::size_t block_size = first_block;
@@ -23,9 +28,9 @@ struct JsonArena::Impl {
 
     // A block of its own for a large piece, so that the rest of the current one stays in use.
     std::byte* add_block(std::size_t size) {
-        blocks.push_back(std::make_unique_for_overwrite<std::byte[]>(size));
+        blocks.emplace_back(allocate_block(size));
         total += size;
-        return blocks.back().get();
+        return static_cast<std::byte*>(blocks.back().get());
     }
 
     // Opens a new current block, twice the size of the last one.

@@ -1,6 +1,7 @@
 // The state of one call of the engine: its records with what is known of their rows.
 #pragma once
 
+#include "core/block.hpp"
 #include "core/record.hpp"
 #include "core/result.hpp"
 #include "core/waves.hpp"
@@ -99,14 +100,17 @@ struct Unit {
     bool pending() const;     // something is to be written
 };
 
+template <class T>
+using Block = std::vector<T, core::BlockAllocator<T>>;
+
 // The top-level records that were sent for one entity.
 struct Batch {
     const core::Entity* entity = nullptr;
     // None of these grows once the next one points to its elements.
-    std::vector<core::Record> records;
-    std::vector<Node> nodes;
+    Block<core::Record> records;
+    Block<Node> nodes;
     std::vector<Node*> node_list;  // which Unit::nodes are parts of
-    std::vector<Unit> units;
+    Block<Unit> units;
     // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
     std::map<int, std::vector<Node*>> by_entity;
 

@@ -205,8 +205,9 @@ NodeGroups group_nodes(std::span<Node* const> all) {
     NodeGroups groups;
     for (Node* node : all)
         if (node->record->has_key) groups[node->entity().order].push_back(node);
+    auto const earlier = [](const Node* a, const Node* b) { return a->rank < b->rank; };
     for (auto& [order, nodes] : groups)
-        std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->rank < b->rank; });
+        if (!std::is_sorted(nodes.begin(), nodes.end(), earlier)) std::sort(nodes.begin(), nodes.end(), earlier);
     return groups;
 }
 

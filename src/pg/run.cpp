@@ -81,6 +81,7 @@ bool has_repeated(const Unit& unit) {
 // have been written: records of the same key, or any where rows with what belongs to them come and go.
 std::vector<Unit*> pending_units(const Bulk& bulk, Batch& batch) {
     std::vector<Unit*> units, all;
+    all.reserve(batch.units.size());
     bool spreads = bulk.options.children == core::ChildrenStrategy::replace;
     for (Unit& unit : batch.units) {
         all.push_back(&unit);
@@ -128,10 +129,7 @@ void run_waves(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
 }
 
 void run_batch(Bulk& bulk, Batch& batch) {
-    std::vector<Unit*> all;
-    for (Unit& unit : batch.units)
-        all.push_back(&unit);
-    NodeGroups const groups = group_nodes(nodes_of(all));
+    const NodeGroups& groups = batch.by_entity;
     look_up(bulk, groups);
     if (pending_units(bulk, batch).empty()) return;
     bool const waited = !bulk.locked;

@@ -1,0 +1,28 @@
+// Large pieces of memory, in huge pages where the system has them: its first touch costs a fault for every page, which
+// in a call of many records takes as long as reading them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace eryxon::core {
+
+// Memory of that size, aligned for any type; throws std::bad_alloc.
+void* allocate_block(std::size_t size);
+void free_block(void* block);
+
+// For vectors that may become large.
+template <class T>
+struct BlockAllocator {
+    using value_type = T;
+
+    BlockAllocator() = default;
+    template <class Other>
+    BlockAllocator(const BlockAllocator<Other>&) {}
+
+    T* allocate(std::size_t count) { return static_cast<T*>(allocate_block(count * sizeof(T))); }
+    void deallocate(T* items, std::size_t) { free_block(items); }
+    friend bool operator==(const BlockAllocator&, const BlockAllocator&) { return true; }
+};
+
+}  // namespace eryxon::core
