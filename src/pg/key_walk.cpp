@@ -5,6 +5,7 @@
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 #include "pg/scratch.hpp"
+#include "pg/tenant_policy.hpp"
 
 #include <algorithm>
 
@@ -56,12 +57,12 @@ Columns columns_of(const core::Entity& entity) {
             number_of(entity, "synced_at")};
 }
 
-// True if a SELECT of the current user on the table sees every row, and nobody watches who reads what.
-bool reads_all_rows(Oid table) {
-    Oid const user = GetUserId();
-    return ExecutorCheckPerms_hook == nullptr && schema_privilege(get_rel_namespace(table), user) == ACLCHECK_OK &&
-           pg_class_aclcheck(table, user, ACL_SELECT) == ACLCHECK_OK &&
-           check_enable_rls(table, InvalidOid, true) != RLS_ENABLED;
+// True if a SELECT of the current user on the table sees every row of the tenant, and nobody watches who reads what.
+bool reads_whole_tenant(Relation table, const Columns& columns) {
+    Oid const user = GetUserId(), oid = RelationGetRelid(table);
+    return ExecutorCheckPerms_hook == nullptr && schema_privilege(RelationGetNamespace(table), user) == ACLCHECK_OK &&
+           pg_class_aclcheck(oid, user, ACL_SELECT) == ACLCHECK_OK &&
+           (check_enable_rls(oid, InvalidOid, true) != RLS_ENABLED || shows_whole_tenant(table, columns.tenant_id));
 }
 
 bool has_default_order(Relation index, int column, Oid type) {
@@ -274,9 +275,10 @@ void walk_index(const Bulk& bulk, Relation table, Relation index, const Columns&
 
 // Walks if the table is a single one and its index fits; all inside pg::call.
 bool walk_table(const Bulk& bulk, const Table& description, const Columns& columns, std::span<Node* const> nodes) {
-    if (!OidIsValid(description.external_key_index) || !reads_all_rows(description.oid)) return false;
+    if (!OidIsValid(description.external_key_index)) return false;
     Relation table = table_open(description.oid, AccessShareLock);
-    bool walks = table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass;
+    bool walks = table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass &&
+                 reads_whole_tenant(table, columns);
     if (walks) {
         Relation index = index_open(description.external_key_index, AccessShareLock);
         walks = is_walkable(index, columns);

@@ -71,7 +71,48 @@ SET ROLE key_walk_reader;
 SELECT wrong_answers(eryxon_bulk_upsert('jobs', payload(false), '{"dry_run":true}'), 'sorted_jobs');
 RESET ROLE;
 
+\echo -- row security: of rows is told what a SELECT shows, under the policy of the tables made and under others
+SELECT FROM eryxon_detach('jobs') \g /dev/null
+SELECT FROM eryxon_attach('jobs', 'jobs') \g /dev/null
+INSERT INTO jobs (tenant_id, external_source, external_id, job_number, sync_hash)
+SELECT '5b0e8c1a-7d4f-4c59-9a3b-000000000002', external_source, external_id, job_number, sync_hash FROM jobs;
+GRANT SELECT, INSERT, UPDATE ON jobs TO key_walk_reader;
+
+-- Of some records of the call: how many rows were found, and how many of them the role cannot see.
+CREATE PROCEDURE look_as_reader(what text) LANGUAGE plpgsql AS $$
+DECLARE answer jsonb; found bigint; unseen bigint;
+BEGIN
+    SET LOCAL ROLE key_walk_reader;
+    answer := eryxon_bulk_upsert('jobs', (SELECT jsonb_agg(p)
+        FROM (SELECT p FROM jsonb_array_elements(payload(true)) AS p ORDER BY p ->> 'job_number' LIMIT 300) AS few), '{"dry_run":true}');
+    SELECT count(*) FILTER (WHERE r ? 'id'), count(*) FILTER (WHERE r ? 'id' AND NOT EXISTS (SELECT FROM jobs WHERE id::text = r ->> 'id'))
+      INTO found, unseen FROM jsonb_array_elements(answer -> 'results') r;
+    RESET ROLE;
+    RAISE INFO '%: % found, % of them unseen', what, CASE WHEN found = 0 THEN 'none' WHEN found < 300 THEN 'some' ELSE 'all' END, unseen;
+END $$;
+CALL look_as_reader('of the tables made');
+CREATE POLICY moved ON jobs AS RESTRICTIVE USING (notes IS DISTINCT FROM 'moved');
+CALL look_as_reader('restrictive one beside it');
+DROP POLICY moved ON jobs;
+ALTER POLICY eryxon_tenant ON jobs TO pg_monitor;
+CALL look_as_reader('for another role');
+CREATE POLICY moved ON jobs USING (tenant_id = (SELECT eryxon_tenant_id()) AND notes IS DISTINCT FROM 'moved');
+CALL look_as_reader('with more conditions');
+ALTER POLICY moved ON jobs USING (tenant_id = (SELECT eryxon_tenant_id() LIMIT 0));
+CALL look_as_reader('with a subquery of no rows');
+ALTER POLICY moved ON jobs USING (tenant_id = (SELECT eryxon_tenant_id() WHERE notes IS DISTINCT FROM 'moved'));
+CALL look_as_reader('with a condition in the subquery');
+ALTER POLICY moved ON jobs USING (id = (SELECT eryxon_tenant_id()));
+CALL look_as_reader('on another column');
+ALTER POLICY eryxon_tenant ON jobs TO public;
+SET row_security = off;
+\set VERBOSITY sqlstate
+CALL look_as_reader('off');
+RESET row_security;
+
 \echo -- nothing is told of a schema that may not be used
+SELECT FROM eryxon_detach('jobs') \g /dev/null
+SELECT FROM eryxon_attach('jobs', 'sorted_jobs') \g /dev/null
 CREATE SCHEMA closed;
 ALTER TABLE sorted_jobs SET SCHEMA closed;
 GRANT SELECT, INSERT, UPDATE ON closed.sorted_jobs TO key_walk_reader;
