@@ -25,13 +25,15 @@ void demand(bool condition) {
 // Faults and warnings must be valid JSON when written, and stand under the record's path.
 void check_reports(const core::Record& record, core::JsonArena& arena) {
     for (const auto* faults : {&record.faults, &record.creation_faults}) {
-        demand(core::parse_json(core::details_text(*faults), arena).items().size() == faults->size());
+        demand(core::parse_json(core::details_text({faults->begin(), faults->end()}), arena).items().size() ==
+               faults->size());
         for (const core::Fault& fault : *faults) {
             demand(fault.path.starts_with(record.path) || fault.path + '.' == record.path);
             demand(!fault.message.empty() && fault.value.size() < 2000);
         }
     }
-    const std::string warnings = core::json_text(core::warnings_json(record.warnings, arena));
+    const std::string warnings =
+        core::json_text(core::warnings_json({record.warnings.begin(), record.warnings.end()}, arena));
     demand(core::parse_json(warnings, arena).items().size() == record.warnings.size());
     for (const core::Warning& warning : record.warnings)
         demand(warning.path.starts_with(record.path));
