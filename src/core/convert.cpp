@@ -123,11 +123,17 @@ std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, 
     return std::nullopt;
 }
 
-std::optional<Fault> convert_json(const Field& field, const Json& json, const Converted& out) {
+// The value as it may stay in the record.
+Json kept(const Json& json, const ReadContext& context) {
+    return context.trees_stay ? json : context.arena.keep(json);
+}
+
+std::optional<Fault> convert_json(const Field& field, const Json& json, const ReadContext& context,
+                                  const Converted& out) {
     const bool only_object = field.name == "metadata";
     if (!json.is_object() && (only_object || !json.is_array()))
         return type_fault(only_object ? "object" : "object or array", json);
-    out.set(json);
+    out.set(kept(json, context));
     out.hashed = json;
     return std::nullopt;
 }
@@ -149,7 +155,7 @@ std::optional<Fault> convert_text_array(const Field& field, const Column& column
         converted = converted || !item.is_string();
         items.push_back(Json::string(*text));
     }
-    out.hashed = converted ? context.arena.array(items) : json;
+    out.hashed = converted ? context.arena.array(items) : kept(json, context);
     out.set(out.hashed);
     return std::nullopt;
 }
@@ -175,7 +181,7 @@ std::optional<Fault> convert_present(const Field& field, const Column& column, c
         case ValueKind::uuid:
             return convert_uuid(json, context, out);
         case ValueKind::json:
-            return convert_json(field, json, out);
+            return convert_json(field, json, context, out);
         case ValueKind::text_array:
             return convert_text_array(field, column, json, context, out);
         case ValueKind::enumeration:

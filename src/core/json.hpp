@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +77,10 @@ public:
     Json object(std::span<const JsonMember> members);
     void* allocate(std::size_t bytes, std::size_t alignment);
     std::size_t bytes() const;  // in use, for memory accounting
+    // Frees what it holds, or keeps the last block of it for what comes.
+    void clear();
+    // The value with containers of its own; strings and numbers refer to the same characters.
+    Json keep(const Json& value);
 
 private:
     struct Impl;
@@ -85,6 +91,10 @@ private:
 // SQLSTATE that jsonb gives: 22P02 invalid syntax or lone surrogate, 22P05 \u0000, 54001 too deep,
 // 22003 a number beyond numeric (more than 131072 digits before or 16383 after the point).
 Json parse_json(std::string_view text, JsonArena& arena);
+
+// Parses one document likewise. If it is an array, its items are handed over one by one, and nothing is returned: the
+// tree of each lasts until the next one is read, its characters as long as the arena. Any other document is returned.
+std::optional<Json> parse_items(std::string_view text, JsonArena& arena, const std::function<void(const Json&)>& take);
 
 // True if a sorts before b by UTF-16 code units (RFC 8785, section 3.2.3).
 bool canonical_less(std::string_view a, std::string_view b);

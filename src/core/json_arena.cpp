@@ -39,6 +39,18 @@ struct JsonArena::Impl {
         left = block_size;
         block_size = std::min(block_size * 2, largest_block);
     }
+
+    // Begins again: in the only block, or with none.
+    void clear() {
+        if (blocks.size() == 1 && next != nullptr) {
+            left = total;
+            next = static_cast<std::byte*>(blocks.front().get());
+            return;
+        }
+        blocks.clear();
+        next = nullptr;
+        left = total = 0;
+    }
 };
 
 JsonArena::JsonArena() : impl_(std::make_unique<Impl>()) {}
@@ -62,6 +74,26 @@ void* JsonArena::allocate(std::size_t bytes, std::size_t alignment) {
 // The size of all blocks.
 std::size_t JsonArena::bytes() const {
     return impl_->total;
+}
+
+void JsonArena::clear() {
+    impl_->clear();
+}
+
+// Copies arrays and objects at every depth, members in the order in which they stand.
+Json JsonArena::keep(const Json& value) {
+    if (value.is_array()) {
+        std::vector<Json> items(value.items().begin(), value.items().end());
+        for (Json& item : items)
+            item = keep(item);
+        return array(items);
+    }
+    if (!value.is_object() || value.members().empty()) return value.is_object() ? Json::object({}) : value;
+    const std::span<const JsonMember> members = value.members();
+    auto* const piece = static_cast<JsonMember*>(allocate(members.size_bytes(), alignof(JsonMember)));
+    for (std::size_t i = 0; i < members.size(); ++i)
+        std::construct_at(piece + i, JsonMember{members[i].name, keep(members[i].value)});
+    return Json::object({piece, members.size()});
 }
 
 // Keeps the characters as long as the arena.

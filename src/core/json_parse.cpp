@@ -71,15 +71,18 @@ bool is_low_surrogate(int unit) {
 // One run of the parser over one text.
 class Reader {
 public:
+    using TakeItem = std::function<void(const Json&)>;
+
     Reader(std::string_view text, JsonArena& arena) : arena_(arena) { wrap(text); }
 
-    // The tree of the whole document.
-    Json read();
+    // The tree of the whole document, or nothing if it is an array whose items went to `take`.
+    std::optional<Json> read(const TakeItem* take = nullptr);
 
 private:
     void wrap(std::string_view text);
     simdjson::simdjson_result<ondemand::document> find_tokens();
     Json read_value(ondemand::value& value, int depth);
+    void hand_over(ondemand::value& value, const TakeItem& take);
     Json read_array(ondemand::value& value, int depth);
     Json read_object(ondemand::value& value, int depth);
     Json read_scalar(ondemand::value& value);
@@ -105,7 +108,8 @@ private:
     }
 
     JsonArena& arena_;
-    char* text_ = nullptr;  // "[", the document, "]"
+    JsonArena* trees_ = &arena_;  // holds arrays and objects
+    char* text_ = nullptr;        // "[", the document, "]"
     std::size_t size_ = 0;
     const char* last_ = nullptr;  // the last token that was read
     ondemand::parser parser_;
@@ -143,19 +147,36 @@ simdjson::simdjson_result<ondemand::document> Reader::find_tokens() {
 }
 
 // Finds the tokens, then walks along them.
-Json Reader::read() {
+std::optional<Json> Reader::read(const TakeItem* take) {
     if (parser_.allocate(size_, max_json_depth + 24) != simdjson::SUCCESS) throw std::bad_alloc();
     ondemand::document document = get(find_tokens());
     ondemand::array root = get(document.get_array());
-    Json result;
+    std::optional<Json> result;
     int count = 0;
     for (auto item : root) {
-        result = read_value(get(item), 0);
+        ondemand::value& value = get(item);
+        if (take != nullptr && value.raw_json_token().starts_with('['))
+            hand_over(value, *take);
+        else
+            result = read_value(value, 0);
         ++count;
     }
     const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
     if (count != 1 || !at_end) refuse_syntax(last_);
     return result;
+}
+
+// Reads the items into the same memory, one after the other.
+void Reader::hand_over(ondemand::value& value, const TakeItem& take) {
+    JsonArena trees;
+    trees_ = &trees;
+    last_ = value.raw_json_token().data();
+    ondemand::array array = get(value.get_array());
+    for (auto item : array) {
+        trees.clear();
+        take(read_value(get(item), 1));
+    }
+    trees_ = &arena_;
 }
 
 // Tells the kinds of values apart by their first character; depth is the number of arrays and objects around.
@@ -175,7 +196,7 @@ Json Reader::read_array(ondemand::value& value, int depth) {
     ondemand::array array = get(value.get_array());
     for (auto item : array)
         items_.push_back(read_value(get(item), depth));
-    const Json result = arena_.array(std::span(items_).subspan(first));
+    const Json result = trees_->array(std::span(items_).subspan(first));
     items_.resize(first);
     return result;
 }
@@ -190,7 +211,7 @@ Json Reader::read_object(ondemand::value& value, int depth) {
         const Json item = read_value(field.value(), depth);
         members_.push_back({name, item});
     }
-    const Json result = arena_.object(std::span(members_).subspan(first));
+    const Json result = trees_->object(std::span(members_).subspan(first));
     members_.resize(first);
     return result;
 }
@@ -278,7 +299,11 @@ const char* Reader::check_unicode_escape(const char* at) const {
 
 // Reads the text as one value.
 Json parse_json(std::string_view text, JsonArena& arena) {
-    return Reader(text, arena).read();
+    return *Reader(text, arena).read();
+}
+
+std::optional<Json> parse_items(std::string_view text, JsonArena& arena, const std::function<void(const Json&)>& take) {
+    return Reader(text, arena).read(&take);
 }
 
 }  // namespace eryxon::core

@@ -87,6 +87,7 @@ struct ReadContext {
     const Options& options;
     JsonArena& arena;
     PatternMatcher matches;
+    bool trees_stay = true;  // what is read lives as long as the arena; else only until the next record is read
     mutable Hasher hasher{};
     mutable MemberLookup lookup{};
 };

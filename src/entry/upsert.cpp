@@ -26,8 +26,6 @@ using namespace eryxon;
 
 namespace {
 
-using ReadPayload = core::Json (*)(FunctionCallInfo, int, const char*, core::JsonArena&);
-
 // Answers longer than this come from calls whose memory is worth giving back to the system.
 constexpr std::size_t long_answer = 1 << 20;
 
@@ -40,14 +38,14 @@ Datum trimmed(Datum answer) {
 }
 
 // A function (entity, payload, options).
-template <class Call>
+template <class ReadPayload, class Call>
 Datum answer_entity(FunctionCallInfo fcinfo, ReadPayload read_payload, Call call) {
     Datum result = 0;
     {
         core::JsonArena arena;
         core::Json answer;
         std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
-        core::Json const payload = read_payload(fcinfo, 1, "payload", arena);
+        auto payload = read_payload(fcinfo, 1, "payload", arena);
         core::Json const options = pg::options_argument(fcinfo, 2, arena);
         pg::with_spi([&] { answer = call(entity, payload, options, arena); });
         result = pg::make_jsonb(answer);
@@ -70,6 +68,10 @@ Datum answer_payload(FunctionCallInfo fcinfo, Call call) {
     return trimmed(result);
 }
 
+pg::PlainText json_text(FunctionCallInfo fcinfo, int argument, const char* name, core::JsonArena&) {
+    return pg::PlainText(pg::required_argument(fcinfo, argument, name));
+}
+
 core::Json upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
                       core::JsonArena& arena) {
     return pg::upsert_one(entity, payload, options, arena).answer;
@@ -86,7 +88,7 @@ Datum eryxon_bulk_upsert(PG_FUNCTION_ARGS) {
 }
 
 Datum eryxon_bulk_upsert_json(PG_FUNCTION_ARGS) {
-    return pg::enter([&] { return answer_entity(fcinfo, pg::json_argument, pg::upsert_many); });
+    return pg::enter([&] { return answer_entity(fcinfo, json_text, pg::upsert_text); });
 }
 
 Datum eryxon_sync(PG_FUNCTION_ARGS) {

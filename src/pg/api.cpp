@@ -31,7 +31,23 @@ public:
     Bulk& bulk() { return bulk_; }
 
     void add(const core::Entity& entity, std::span<const core::Json> items) {
-        add_batch(bulk_, entity, items, context_);
+        BatchReader batch(bulk_, entity, context_);
+        batch.expect(items.size());
+        for (const core::Json& item : items)
+            batch.add(item);
+        batch.finish();
+    }
+
+    // The records of a bulk payload that is still text. Those of an array are read while it is parsed.
+    void add(const core::Entity& entity, std::string_view payload) {
+        context_.trees_stay = false;
+        BatchReader batch(bulk_, entity, context_);
+        auto const whole =
+            core::parse_items(payload, bulk_.arena, [&batch](const core::Json& item) { batch.add(item); });
+        if (whole)
+            for (const core::Json& item : core::bulk_items(*whole, entity.name))
+                batch.add(item);
+        batch.finish();
     }
 
     // Runs what was added and writes the history; raises if the options want no errors.
@@ -193,6 +209,14 @@ core::Json upsert_many(std::string_view entity, const core::Json& payload, const
                        core::JsonArena& arena) {
     Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), core::bulk_items(payload, entity));
+    session.run();
+    return session.bulk_result(session.bulk().batches.front());
+}
+
+core::Json upsert_text(std::string_view entity, PlainText& payload, const core::Json& options, core::JsonArena& arena) {
+    Session session(Purpose::upsert, {&entity, 1}, options, arena);
+    session.add(session.entity(entity), payload.view());
+    payload.release();
     session.run();
     return session.bulk_result(session.bulk().batches.front());
 }

@@ -3,6 +3,7 @@
 
 #include "core/json.hpp"
 #include "core/result.hpp"
+#include "pg/arguments.hpp"
 
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ Upserted upsert_one(std::string_view entity, const core::Json& payload, const co
                     core::JsonArena& arena);
 core::Json upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
                        core::JsonArena& arena);
+// upsert_many() of JSON text, which is freed once it is read.
+core::Json upsert_text(std::string_view entity, PlainText& payload, const core::Json& options, core::JsonArena& arena);
 core::Json sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena);
 core::Json diff_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena);
 

@@ -4,6 +4,8 @@
 #include "pg/boundary.hpp"
 #include "pg/jsonb.hpp"
 
+#include <utility>
+
 extern "C" {
 #include "utils/builtins.h"
 #include "utils/uuid.h"
@@ -18,17 +20,23 @@ std::string_view detoasted(Datum value) {
     return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
 }
 
-// Frees the plain form of a value if it was made from another one.
-void free_plain(void* plain, Datum value) {
-    if (plain != DatumGetPointer(value)) call([plain] { pfree(plain); });
-}
-
 // The plain form is freed with the memory of the call, for the tree points into it.
 core::Json read(Datum value, core::JsonArena& arena) {
     return read_jsonb(call([value] { return DatumGetJsonbP(value); }), arena);
 }
 
 }  // namespace
+
+PlainText::PlainText(Datum value) : value_(value), plain_(call([value] { return PG_DETOAST_DATUM_PACKED(value); })) {}
+
+std::string_view PlainText::view() const {
+    return {VARDATA_ANY(plain_), VARSIZE_ANY_EXHDR(plain_)};
+}
+
+void PlainText::release() {
+    void* const made = std::exchange(plain_, nullptr);
+    if (made != nullptr && made != DatumGetPointer(value_)) call([made] { pfree(made); });
+}
 
 Datum required_argument(FunctionCallInfo info, int argument, const char* name) {
     if (info->args[argument].isnull)
@@ -45,10 +53,9 @@ core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name,
 }
 
 core::Json json_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena) {
-    Datum const value = required_argument(info, argument, name);
-    auto* const plain = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
-    core::Json const json = core::parse_json({VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain)}, arena);
-    free_plain(plain, value);
+    PlainText text(required_argument(info, argument, name));
+    core::Json const json = core::parse_json(text.view(), arena);
+    text.release();
     return json;
 }
 

@@ -12,6 +12,20 @@
 
 namespace eryxon::pg {
 
+// The plain form of a text or json datum, which may be stored compressed or out of line.
+class PlainText {
+public:
+    explicit PlainText(Datum value);
+
+    std::string_view view() const;
+    // Frees what had to be made for it; view() is of no use any more. Else it lives as long as the call.
+    void release();
+
+private:
+    Datum value_;
+    varlena* plain_;
+};
+
 // Each throws CallError INVALID_PAYLOAD if the argument is null. Texts live as long as the call.
 std::string_view text_argument(FunctionCallInfo info, int argument, const char* name);
 core::Json jsonb_argument(FunctionCallInfo info, int argument, const char* name, core::JsonArena& arena);

@@ -152,17 +152,19 @@ std::span<Node* const> Batch::twins(const core::Entity& entity, std::string_view
     return {first, last};
 }
 
-void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Json> items,
-               const core::ReadContext& context) {
-    Batch& batch = bulk.batches.emplace_back();
-    batch.entity = &entity;
-    batch.records.reserve(items.size());
-    for (std::size_t i = 0; i < items.size(); i++) {
-        if (i % interrupt_interval == 0) check_interrupts();
-        core::read_record(entity, items[i], context, batch.records.emplace_back());
-    }
-    add_units(batch);
-    sort_by_key(batch);
+BatchReader::BatchReader(Bulk& bulk, const core::Entity& entity, const core::ReadContext& context)
+    : batch_(bulk.batches.emplace_back()), context_(context) {
+    batch_.entity = &entity;
+}
+
+void BatchReader::add(const core::Json& item) {
+    if (batch_.records.size() % interrupt_interval == 0) check_interrupts();
+    core::read_record(*batch_.entity, item, context_, batch_.records.emplace_back());
+}
+
+void BatchReader::finish() {
+    add_units(batch_);
+    sort_by_key(batch_);
 }
 
 core::Uuid new_id(Bulk& bulk) {

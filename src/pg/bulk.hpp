@@ -154,9 +154,21 @@ struct Restart {
 // Thrown out of a chunk after records in it were given faults.
 struct UnitsFailed {};
 
-// Adds the records to the call as one batch.
-void add_batch(Bulk& bulk, const core::Entity& entity, std::span<const core::Json> items,
-               const core::ReadContext& context);
+// Adds records to the call as one batch, one after the other.
+class BatchReader {
+public:
+    BatchReader(Bulk& bulk, const core::Entity& entity, const core::ReadContext& context);
+
+    void expect(std::size_t records) { batch_.records.reserve(records); }
+    void add(const core::Json& item);
+    // Makes nodes and units of them.
+    void finish();
+
+private:
+    Batch& batch_;
+    const core::ReadContext& context_;
+};
+
 // Runs the whole call, all batches, in one subtransaction; rolled back if the call is a dry one.
 void run_bulk(Bulk& bulk);
 // A time-ordered uuid for a new row.
