@@ -7,7 +7,7 @@
 
 namespace eryxon::core {
 
-// Memory of that size, aligned for any type; throws std::bad_alloc.
+// Memory of that size, aligned as malloc() does; throws std::bad_alloc.
 void* allocate_block(std::size_t size);
 void free_block(void* block);
 
@@ -15,6 +15,7 @@ void free_block(void* block);
 template <class T>
 struct BlockAllocator {
     using value_type = T;
+    static_assert(alignof(T) <= alignof(std::max_align_t));
 
     BlockAllocator() = default;
     template <class Other>

@@ -47,6 +47,7 @@ inline std::size_t first8(std::uint64_t marks) {
 // it must.
 inline bool equal_names(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
+    if (a.empty()) return true;
     if (a.size() < 8) return std::memcmp(a.data(), b.data(), a.size()) == 0;
     const std::size_t last = a.size() - 8;
     return load8(a.data()) == load8(b.data()) && load8(a.data() + last) == load8(b.data() + last) &&

@@ -77,7 +77,7 @@ public:
     Json object(std::span<const JsonMember> members);
     void* allocate(std::size_t bytes, std::size_t alignment);
     std::size_t bytes() const;  // in use, for memory accounting
-    // Frees what it holds, or keeps the last block of it for what comes.
+    // Forgets what it holds; a block is kept for what comes if there is but one.
     void clear();
     // The value with containers of its own; strings and numbers refer to the same characters.
     Json keep(const Json& value);

@@ -28,7 +28,8 @@ struct JsonArena::Impl {
 
     // A block of its own for a large piece, so that the rest of the current one stays in use.
     std::byte* add_block(std::size_t size) {
-        blocks.emplace_back(allocate_block(size));
+        std::unique_ptr<void, Free> block(allocate_block(size));
+        blocks.push_back(std::move(block));
         total += size;
         return static_cast<std::byte*>(blocks.back().get());
     }

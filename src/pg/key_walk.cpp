@@ -65,7 +65,10 @@ bool reads_whole_tenant(Relation table, const Columns& columns) {
            (check_enable_rls(oid, InvalidOid, true) != RLS_ENABLED || shows_whole_tenant(table, columns.tenant_id));
 }
 
+// True if the index sorts the column as its type does by default, and its equality is that of the bytes.
 bool has_default_order(Relation index, int column, Oid type) {
+    Oid const collation = index->rd_indcollation[column];
+    if (OidIsValid(collation) && !get_collation_isdeterministic(collation)) return false;
     return index->rd_opfamily[column] == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
            index->rd_opcintype[column] == type && index->rd_indoption[column] == 0;
 }

@@ -41,7 +41,8 @@ bool selects_tenant_id(const void* expression) {
     const auto* query = link != nullptr ? as<Query>(link->subselect, T_Query) : nullptr;
     if (query == nullptr || link->subLinkType != EXPR_SUBLINK) return false;
     bool const plain = query->commandType == CMD_SELECT && query->rtable == NIL && query->jointree->fromlist == NIL &&
-                       query->jointree->quals == nullptr && query->setOperations == nullptr &&
+                       query->jointree->quals == nullptr && query->setOperations == nullptr && query->cteList == NIL &&
+                       query->groupClause == NIL && query->groupingSets == NIL && query->distinctClause == NIL &&
                        query->havingQual == nullptr && query->limitOffset == nullptr && query->limitCount == nullptr;
     return plain && list_length(query->targetList) == 1 &&
            is_tenant_id(static_cast<TargetEntry*>(linitial(query->targetList))->expr);
@@ -62,8 +63,8 @@ bool is_for_everyone(const RowSecurityPolicy& policy) {
 
 }  // namespace
 
-// Permissive policies add up, so one that shows the tenant is enough; restrictive ones and those of other extensions
-// are left to the server.
+// Any other policy for reading is left to the server: a restrictive one may hide rows, and a permissive one, which adds
+// rows of no interest here, may raise an error. So are the hooks of other extensions.
 bool shows_whole_tenant(Relation table, AttrNumber tenant_column) {
     if (!row_security || table->rd_rsdesc == nullptr || row_security_policy_hook_permissive != nullptr ||
         row_security_policy_hook_restrictive != nullptr)
@@ -72,9 +73,10 @@ bool shows_whole_tenant(Relation table, AttrNumber tenant_column) {
     ListCell* cell;
     foreach (cell, table->rd_rsdesc->policies) {
         const auto& policy = *static_cast<RowSecurityPolicy*>(lfirst(cell));
-        if (!policy.permissive) return false;
-        bool const reads = policy.polcmd == '*' || policy.polcmd == ACL_SELECT_CHR;
-        shows |= reads && is_for_everyone(policy) && is_tenant_condition(policy.qual, tenant_column);
+        if (policy.polcmd != '*' && policy.polcmd != ACL_SELECT_CHR) continue;
+        if (!policy.permissive || !is_for_everyone(policy) || !is_tenant_condition(policy.qual, tenant_column))
+            return false;
+        shows = true;
     }
     return shows;
 }

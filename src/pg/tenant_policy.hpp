@@ -9,8 +9,9 @@ extern "C" {
 
 namespace eryxon::pg {
 
-// True if the table's policies show every row of the tenant to a SELECT of the current user: one of them is that of
-// eryxon_create_tables, and none is restrictive. `tenant_column` is the number of tenant_id. For use inside call().
+// True if the table's policies show every row of the tenant, as eryxon_tenant_id() names it now, to a SELECT of the
+// current user: there is none for reading but that of eryxon_create_tables. `tenant_column` is the number of tenant_id.
+// For use inside call().
 bool shows_whole_tenant(Relation table, AttrNumber tenant_column);
 
 }  // namespace eryxon::pg

@@ -110,6 +110,16 @@ SET row_security = off;
 CALL look_as_reader('off');
 RESET row_security;
 
+\set VERBOSITY default
+\echo -- an index with an equality of its own: source "sap" is not "SAP"
+CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+DROP INDEX jobs_tenant_id_external_source_external_id_idx;
+CREATE UNIQUE INDEX ON jobs (tenant_id, external_source COLLATE no_case, external_id);
+SELECT r ->> 'action' AS action, r ->> 'code' AS code
+  FROM unnest(ARRAY['SAP', 'SAP', 'sap']) source,
+       eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', 'X', 'external_source', source, 'job_number', 'X'))) a,
+       jsonb_array_elements(a -> 'results') r;
+
 \echo -- nothing is told of a schema that may not be used
 SELECT FROM eryxon_detach('jobs') \g /dev/null
 SELECT FROM eryxon_attach('jobs', 'sorted_jobs') \g /dev/null
