@@ -2,13 +2,13 @@
 #include "core/canonical.hpp"
 
 #include "core/decimal.hpp"
+#include "core/hex.hpp"
 #include "core/json_writer.hpp"
 #include "core/text_buffer.hpp"
 
 #include <openssl/evp.h>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <stdexcept>
 
 namespace eryxon::core {
@@ -98,15 +98,6 @@ const EVP_MD* sha256() {
 
 }  // namespace
 
-// The two hexadecimal digits of every byte.
-constexpr auto hex_pairs = [] {
-    constexpr char digits[] = "0123456789abcdef";
-    std::array<std::array<char, 2>, 256> pairs{};
-    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
-        pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
-    return pairs;
-}();
-
 // OpenSSL's state and the text that is hashed.
 struct Hasher::Impl {
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
@@ -138,9 +129,9 @@ HexHash Hasher::bytes(std::string_view bytes) {
         throw std::runtime_error("OpenSSL failed to compute SHA-256");
     }
     HexHash hash;
-    const auto hex = hash.fill();
-    for (std::size_t i = 0; i < digest.size(); ++i)
-        std::memcpy(hex.data() + 2 * i, hex_pairs[digest[i]].data(), 2);
+    char* hex = hash.fill().data();
+    for (const unsigned char byte : digest)
+        hex = write_hex(byte, hex);
     return hash;
 }
 

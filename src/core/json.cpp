@@ -2,6 +2,7 @@
 #include "core/json.hpp"
 
 #include "core/bytes8.hpp"
+#include "core/hex.hpp"
 #include "core/json_writer.hpp"
 
 #include <algorithm>
@@ -112,7 +113,6 @@ std::uint64_t find8_escape(std::uint64_t word) {
 }  // namespace
 
 std::string_view escape(char c, std::array<char, 6>& buffer) {
-    constexpr char digits[] = "0123456789abcdef";
     switch (c) {
         case '"':
             return "\\\"";
@@ -132,8 +132,7 @@ std::string_view escape(char c, std::array<char, 6>& buffer) {
             break;
     }
     std::memcpy(buffer.data(), "\\u00", 4);
-    buffer[4] = digits[static_cast<unsigned char>(c) >> 4];
-    buffer[5] = digits[static_cast<unsigned char>(c) & 15];
+    write_hex(static_cast<unsigned char>(c), buffer.data() + 4);
     return {buffer.data(), buffer.size()};
 }
 

@@ -1,6 +1,8 @@
 // Reading and writing uuids, and making version 7 ones.
 #include "core/uuid.hpp"
 
+#include "core/hex.hpp"
+
 namespace eryxon::core {
 
 namespace {
@@ -48,11 +50,9 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
 
 // Writes two digits for each byte, with hyphens between the groups.
 void write_uuid(const Uuid& uuid, char* out) {
-    constexpr char digits[] = "0123456789abcdef";
     for (std::size_t byte = 0; byte < uuid.size(); ++byte) {
         if (byte == 4 || byte == 6 || byte == 8 || byte == 10) *out++ = '-';
-        *out++ = digits[uuid[byte] >> 4];
-        *out++ = digits[uuid[byte] & 15];
+        out = write_hex(uuid[byte], out);
     }
 }
 
