@@ -73,19 +73,14 @@ bool has_default_order(Relation index, int column, Oid type) {
            index->rd_opcintype[column] == type && index->rd_indoption[column] == 0;
 }
 
-// The server's IsA(), whose Node is not ours.
-bool is_a(const void* node, NodeTag tag) {
-    return static_cast<const ::Node*>(node)->type == tag;
-}
-
 // True if all rows that have an external key are in the index.
 bool is_complete(Relation index, const Columns& columns) {
     List* predicate = RelationGetIndexPredicate(index);
     if (predicate == NIL) return true;
-    auto* test = static_cast<NullTest*>(linitial(predicate));
-    if (list_length(predicate) != 1 || !is_a(test, T_NullTest) || test->nulltesttype != IS_NOT_NULL) return false;
-    auto* variable = reinterpret_cast<Var*>(test->arg);
-    return is_a(variable, T_Var) && variable->varattno == columns.external_id;
+    const auto* test = as_node<NullTest>(linitial(predicate), T_NullTest);
+    if (list_length(predicate) != 1 || test == nullptr || test->nulltesttype != IS_NOT_NULL) return false;
+    const auto* variable = as_node<Var>(test->arg, T_Var);
+    return variable != nullptr && variable->varattno == columns.external_id;
 }
 
 // True if the transaction's snapshot may use the index: one made beside running updates is not for older ones.

@@ -16,6 +16,7 @@ extern "C" {
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/nodes.h"
 #include "utils/elog.h"
 #include "utils/memutils.h"
 
@@ -23,6 +24,16 @@ extern "C" {
 #include "varatt.h"
 #endif
 }
+
+namespace eryxon::pg {
+
+// The server's node if it is of that kind, else nullptr. IsA() means a Node that is not ours.
+template <class T>
+const T* as_node(const void* node, NodeTag tag) {
+    return node != nullptr && static_cast<const ::Node*>(node)->type == tag ? static_cast<const T*>(node) : nullptr;
+}
+
+}  // namespace eryxon::pg
 
 #undef gettext
 #undef dgettext

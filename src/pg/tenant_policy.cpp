@@ -20,15 +20,9 @@ namespace eryxon::pg {
 
 namespace {
 
-// The node if it is of that kind, else nullptr. The server's Node is not ours.
-template <class T>
-const T* as(const void* node, NodeTag tag) {
-    return node != nullptr && static_cast<const ::Node*>(node)->type == tag ? static_cast<const T*>(node) : nullptr;
-}
-
 // True for a call of our own function that runs as the current user and that the user may make.
 bool is_tenant_id(const void* expression) {
-    const auto* function = as<FuncExpr>(expression, T_FuncExpr);
+    const auto* function = as_node<FuncExpr>(expression, T_FuncExpr);
     if (function == nullptr || function->args != NIL) return false;
     FmgrInfo info;
     fmgr_info(function->funcid, &info);
@@ -37,8 +31,8 @@ bool is_tenant_id(const void* expression) {
 
 // True for (SELECT eryxon_tenant_id()) and nothing more.
 bool selects_tenant_id(const void* expression) {
-    const auto* link = as<SubLink>(expression, T_SubLink);
-    const auto* query = link != nullptr ? as<Query>(link->subselect, T_Query) : nullptr;
+    const auto* link = as_node<SubLink>(expression, T_SubLink);
+    const auto* query = link != nullptr ? as_node<Query>(link->subselect, T_Query) : nullptr;
     if (query == nullptr || link->subLinkType != EXPR_SUBLINK) return false;
     bool const plain = query->commandType == CMD_SELECT && query->rtable == NIL && query->jointree->fromlist == NIL &&
                        query->jointree->quals == nullptr && query->setOperations == nullptr && query->cteList == NIL &&
@@ -49,9 +43,9 @@ bool selects_tenant_id(const void* expression) {
 }
 
 bool is_tenant_condition(const Expr* condition, AttrNumber tenant_column) {
-    const auto* equality = as<OpExpr>(condition, T_OpExpr);
+    const auto* equality = as_node<OpExpr>(condition, T_OpExpr);
     if (equality == nullptr || get_opcode(equality->opno) != F_UUID_EQ) return false;
-    const auto* column = as<Var>(linitial(equality->args), T_Var);
+    const auto* column = as_node<Var>(linitial(equality->args), T_Var);
     return column != nullptr && column->varattno == tenant_column && column->varlevelsup == 0 &&
            selects_tenant_id(lsecond(equality->args));
 }
