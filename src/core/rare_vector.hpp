@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -24,8 +25,10 @@ public:
     const T* end() const { return begin() + size(); }
     T& operator[](std::size_t index) { return (*items_)[index]; }
     const T& operator[](std::size_t index) const { return (*items_)[index]; }
-    T& at(std::size_t index) { return items().at(index); }
-    const T& at(std::size_t index) const { return const_cast<RareVector*>(this)->at(index); }
+    const T& at(std::size_t index) const {
+        if (index >= size()) throw std::out_of_range("RareVector::at");
+        return (*items_)[index];
+    }
     T& front() { return items_->front(); }
     const T& front() const { return items_->front(); }
     T& back() { return items_->back(); }

@@ -57,6 +57,12 @@ public:
         write_runs();
     }
 
+    // Runs the one batch that was added; returns its answer.
+    core::Json run_batch() {
+        run();
+        return bulk_result(bulk_.batches.front());
+    }
+
     // Runs a single record: its faults are the call's.
     const Unit& run_single() {
         run_bulk(bulk_);
@@ -209,16 +215,14 @@ core::Json upsert_many(std::string_view entity, const core::Json& payload, const
                        core::JsonArena& arena) {
     Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), core::bulk_items(payload, entity));
-    session.run();
-    return session.bulk_result(session.bulk().batches.front());
+    return session.run_batch();
 }
 
 core::Json upsert_text(std::string_view entity, PlainText& payload, const core::Json& options, core::JsonArena& arena) {
     Session session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), payload.view());
     payload.release();
-    session.run();
-    return session.bulk_result(session.bulk().batches.front());
+    return session.run_batch();
 }
 
 core::Json sync_all(const core::Json& payload, const core::Json& options, core::JsonArena& arena) {

@@ -100,6 +100,7 @@ struct Unit {
     bool pending() const;     // something is to be written
 };
 
+// Of many records.
 template <class T>
 using Block = std::vector<T, core::BlockAllocator<T>>;
 
