@@ -3,6 +3,7 @@
 #include "pg/index_planning.hpp"
 #include "pg/registry.hpp"
 #include "pg/settings.hpp"
+#include "pg/transition_spill.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -16,4 +17,5 @@ void _PG_init(void) {
     eryxon::pg::watch_catalog();
     eryxon::pg::watch_transactions();
     eryxon::pg::watch_planner();
+    eryxon::pg::watch_executor();
 }

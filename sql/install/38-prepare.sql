@@ -56,7 +56,19 @@ $$;
 COMMENT ON FUNCTION eryxon.ensure_trigger IS
 'Makes, or drops, one of the triggers on the table, so that it is there exactly if wanted.';
 
-CREATE FUNCTION eryxon.ensure_triggers(table_name regclass, soft_delete boolean) RETURNS text[]
+CREATE FUNCTION eryxon.ensure_capture(table_name regclass, wanted boolean) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture_' || lower(t.event), t.event, 'eryxon.write_events()', wanted,
+                                 'AFTER %s ON %s REFERENCING ' || t.rows || ' FOR EACH STATEMENT')
+      FROM (VALUES ('INSERT', 'NEW TABLE AS new_rows'),
+                   ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+                   ('DELETE', 'OLD TABLE AS old_rows')) AS t(event, rows)
+$$;
+COMMENT ON FUNCTION eryxon.ensure_capture IS
+'Brings the triggers that capture events on or off. A trigger with transition tables has one event.';
+
+CREATE FUNCTION eryxon.ensure_triggers(table_name regclass, soft_delete boolean, events boolean) RETURNS text[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -69,11 +81,12 @@ BEGIN
     PERFORM eryxon.ensure_trigger(t.relid, 'zz_eryxon_soft_delete_noted', 'DELETE', 'eryxon.soft_delete_noted()',
                                   soft_delete, 'AFTER %s ON %s FOR EACH STATEMENT')
        FROM (SELECT table_name AS relid UNION SELECT p.relid FROM pg_partition_tree(table_name) p) t;
+    PERFORM eryxon.ensure_capture(table_name, events);
     RETURN ARRAY(SELECT t.tgname::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
                   WHERE t.tgrelid = table_name AND p.pronamespace = 'eryxon'::regnamespace
-                    AND p.proname IN ('soft_delete', 'soft_delete_noted', 'note_move')
+                    AND p.proname IN ('soft_delete', 'soft_delete_noted', 'note_move', 'write_events')
                   ORDER BY t.tgname);
 END
 $$;
 COMMENT ON FUNCTION eryxon.ensure_triggers IS
-'Brings the triggers of soft deletes on or off and returns the names of those that are on.';
+'Brings the triggers of soft deletes and events on or off and returns the names of those that are on.';

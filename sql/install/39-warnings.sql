@@ -35,7 +35,7 @@ AS $$
       FROM pg_trigger t
      WHERE t.tgrelid = table_name AND NOT t.tgisinternal
        AND t.tgtype & 8 = 8 AND t.tgtype & (2 | 64) = 0
-       AND t.tgfoid <> 'eryxon.soft_delete_noted()'::regprocedure
+       AND t.tgfoid NOT IN ('eryxon.soft_delete_noted()'::regprocedure, 'eryxon.write_events()'::regprocedure)
      ORDER BY t.tgname
 $$;
 COMMENT ON FUNCTION eryxon.silent_trigger_warnings IS

@@ -56,7 +56,8 @@ BEGIN
     settings := eryxon.attach_settings(entity, table_name, coalesce(options, '{}'));
     columns := eryxon.add_columns(table_name);
     index := eryxon.ensure_key_index(table_name);
-    triggers := eryxon.ensure_triggers(table_name, (settings ->> 'soft_delete')::boolean);
+    triggers := eryxon.ensure_triggers(table_name, (settings ->> 'soft_delete')::boolean,
+                                       coalesce((settings ->> 'events')::boolean, true));
     PERFORM eryxon.write_registry('attach', settings);
     PERFORM pg_notify('pgrst', 'reload schema');
     RETURN jsonb_build_object(
@@ -82,7 +83,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM pg_class c WHERE c.oid = attached) THEN
         PERFORM eryxon.check_owner(attached);
-        PERFORM eryxon.ensure_triggers(attached, false);
+        PERFORM eryxon.ensure_triggers(attached, false, false);
     END IF;
     PERFORM eryxon.write_registry('detach', jsonb_build_object('entity', entity));
     PERFORM pg_notify('pgrst', 'reload schema');

@@ -92,12 +92,14 @@ BEGIN
      WHERE (wanted_entity IS NULL OR e.entity = wanted_entity)
        AND has_table_privilege(c.oid, 'SELECT');
     RETURN jsonb_build_object('entities', counts,
-        'runs', eryxon.latest_runs(tenant, wanted_entity, wanted_source, coalesce((options ->> 'limit')::integer, 20)));
+        'runs', eryxon.latest_runs(tenant, wanted_entity, wanted_source, coalesce((options ->> 'limit')::integer, 20)),
+        'feed', eryxon.feed_status());
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_status(jsonb) IS
 'Counts and the latest runs of the tenant, per entity and source.
-Options: entity, source, limit (of runs, 20). Tables that the caller may not read are left out.';
+Options: entity, source, limit (of runs, 20). Tables that the caller may not read are left out. "feed" tells how far the change feed is
+behind.';
 
 CREATE FUNCTION @extschema@.eryxon_prune_runs(keep interval) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -31,6 +31,10 @@ CREATE FUNCTION eryxon.http_status(options jsonb) RETURNS json
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_status';
 COMMENT ON FUNCTION eryxon.http_status IS 'eryxon_status() as an HTTP answer; sets response.status.';
 
+CREATE FUNCTION eryxon.http_changes(options jsonb) RETURNS json
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_changes';
+COMMENT ON FUNCTION eryxon.http_changes IS 'eryxon_changes() as an HTTP answer; sets response.status.';
+
 CREATE FUNCTION eryxon.api_functions(entity text) RETURNS TABLE (name text, arguments text, definition text, comment text)
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -122,6 +126,15 @@ COMMENT ON FUNCTION eryxon_api."api-erp-sync-status" IS
 'Counts and the latest runs of the tenant, per entity and source.
 max_rows limits the runs (20).';
 
+CREATE FUNCTION eryxon_api."api-erp-sync-changes"(since text DEFAULT NULL, entity_type text DEFAULT NULL, source text DEFAULT NULL,
+                                                  exclude_source text DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS json
+    LANGUAGE sql VOLATILE
+    RETURN eryxon.http_changes(pg_catalog.jsonb_build_object('since', since, 'max_rows', max_rows, 'entity', entity_type,
+                                                             'source', source, 'exclude_source', exclude_source));
+COMMENT ON FUNCTION eryxon_api."api-erp-sync-changes" IS
+'The tenant''s events after the token since, in order; without it from the first that is kept.
+exclude_source leaves out what that ERP changed itself. The answer has "events", "next" (the token to go on with) and "more".';
+
 CREATE FUNCTION eryxon_api.pre_request() RETURNS void
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pre_request';
 COMMENT ON FUNCTION eryxon_api.pre_request IS
@@ -147,14 +160,24 @@ $$;
 COMMENT ON FUNCTION eryxon.grant_table IS
 'Grants what records of the table need: its schema, the table, the sequences of its serial columns.';
 
-CREATE FUNCTION @extschema@.eryxon_grant_api(role name) RETURNS void
+CREATE FUNCTION eryxon.check_role(role name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF role IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '42704', 'role', format('role %s does not exist', coalesce(to_json(role)::text, 'null')),
-                            'Create it first: CREATE ROLE eryxon_api NOLOGIN.');
+                            'Create it first with CREATE ROLE.');
     END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_role IS
+'Demands a role that exists.';
+
+CREATE FUNCTION @extschema@.eryxon_grant_api(role name) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eryxon.check_role(role);
     EXECUTE format('GRANT USAGE ON SCHEMA eryxon_api, @extschema@ TO %I', role);
     EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA eryxon_api TO %I', role);
     PERFORM eryxon.grant_table(e.table_name, role)

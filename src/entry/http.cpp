@@ -11,6 +11,8 @@ PGDLLEXPORT Datum http_diff(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_delete(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_list(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_status(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_changes(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_webhook(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(http_upsert);
 PG_FUNCTION_INFO_V1(http_bulk_upsert);
 PG_FUNCTION_INFO_V1(http_sync);
@@ -18,6 +20,8 @@ PG_FUNCTION_INFO_V1(http_diff);
 PG_FUNCTION_INFO_V1(http_delete);
 PG_FUNCTION_INFO_V1(http_list);
 PG_FUNCTION_INFO_V1(http_status);
+PG_FUNCTION_INFO_V1(http_changes);
+PG_FUNCTION_INFO_V1(http_webhook);
 }
 
 using namespace eryxon;
@@ -85,5 +89,21 @@ Datum http_status(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(
             pg::answer_http([&] { return pg::http_status(pg::required_argument(fcinfo, 0, "options")); }));
+    });
+}
+
+Datum http_changes(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        return pg::text_datum(
+            pg::answer_http([&] { return pg::http_changes(pg::required_argument(fcinfo, 0, "options")); }));
+    });
+}
+
+Datum http_webhook(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        return pg::text_datum(pg::answer_http([&] {
+            return pg::http_webhook(pg::text_argument(fcinfo, 0, "action"),
+                                    pg::required_argument(fcinfo, 1, "arguments"));
+        }));
     });
 }

@@ -3,6 +3,7 @@
 #include "pg/settings.hpp"
 #include "pg/steps.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/transition_spill.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -180,10 +181,14 @@ void apply_chunk(Bulk& bulk, Batch& batch, std::span<Unit* const> chunk) {
     }
 }
 
+// Chunks whose transition tables may stay in memory until the transaction ends.
+constexpr std::size_t most_chunks_in_memory = 10;
+
 }  // namespace
 
 void apply_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
     auto const chunk_size = static_cast<std::size_t>(settings().chunk_size);
+    TransitionSpill const spill(units.size() > most_chunks_in_memory * chunk_size);
     for (std::size_t from = 0; from < units.size(); from += chunk_size) {
         check_interrupts();
         with_scratch([&] { apply_chunk(bulk, batch, units.subspan(from, std::min(chunk_size, units.size() - from))); });

@@ -2,6 +2,7 @@
 #include "pg/delete_call.hpp"
 
 #include "core/json_build.hpp"
+#include "pg/change_source.hpp"
 #include "pg/delete_trigger.hpp"
 #include "pg/foreign_keys.hpp"
 #include "pg/refusal.hpp"
@@ -215,6 +216,7 @@ core::Json delete_external(std::string_view name, std::string_view source, std::
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
         core::Uuid const id = find_external(*state, entity, tenant, source, external_id);
+        ChangeSource const changed_by({source});
         result = answer(delete_found(*state, entity, tenant, id, mode), arena);
     });
     return result;

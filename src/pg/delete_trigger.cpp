@@ -124,9 +124,8 @@ bool handle_row(const TriggerData& trigger) {
 
 }  // namespace
 
-const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected) {
+const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected, TriggerEvent kind) {
     auto* trigger = reinterpret_cast<TriggerData*>(call_info->context);
-    constexpr TriggerEvent kind = TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK;
     if (CALLED_AS_TRIGGER(call_info) && (trigger->tg_event & kind) == expected) return *trigger;
     refuse({core::Code::database_error,
             "the function can be called only by the triggers that eryxon_attach makes",

@@ -15,8 +15,11 @@ extern "C" {
 
 namespace eryxon::pg {
 
-// What the trigger function was called with. Raises 39P01 unless a trigger of the expected kind calls.
-const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected);
+// What the trigger function was called with. Raises 39P01 unless a trigger of the expected kind calls; `kind` tells
+// which of a trigger's properties are compared.
+const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected,
+                                TriggerEvent kind = TRIGGER_EVENT_OPMASK | TRIGGER_EVENT_ROW |
+                                                    TRIGGER_EVENT_TIMINGMASK);
 
 // BEFORE DELETE FOR EACH ROW: marks the row as deleted, or notes it for the end of the statement, and keeps it; lets it
 // go under eryxon.hard_delete, when it only moves to another partition, and when a row it refers to is gone. Returns

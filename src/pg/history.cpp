@@ -1,6 +1,9 @@
 // Writing the history.
 #include "pg/history.hpp"
 
+#include "core/json_build.hpp"
+#include "pg/capture.hpp"
+#include "pg/event_outbox.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
@@ -62,6 +65,30 @@ const char* const insert_run =
     "skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at) VALUES ($1, $2, $3, $4, "
     "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, pg_catalog.clock_timestamp())";
 
+// What a run did, as changes of its counts.
+Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
+    core::JsonObject named(arena, 8), changes(arena, 8);
+    core::add_counts(counts, named);
+    for (const core::JsonMember& count : named.json().members()) {
+        core::Json const values[] = {core::Json::null(), count.value};
+        changes.add(count.name, arena.array(values));
+    }
+    return make_jsonb(changes.json());
+}
+
+// Events sync.completed, whose row is the run.
+void tell_runs(const Bulk& bulk, const Totals& totals, const std::map<const core::Entity*, core::Uuid>& runs) {
+    Outbox outbox;
+    for (const auto& [entity, entry] : totals) {
+        if (bulk.purpose == Purpose::diff || !captures(*entity)) continue;
+        const Sources& sources = entry.sources.none() ? entry.removed_sources : entry.sources;
+        std::string_view const source = sources.is_one() ? sources.one() : std::string_view();
+        outbox.add({bulk.tenant, "sync", "completed", entity->name, runs.at(entity), 0, 0, source,
+                    run_changes(entry.counts, bulk.arena)});
+    }
+    outbox.finish();
+}
+
 }  // namespace
 
 std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t started_at) {
@@ -74,6 +101,7 @@ std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t
             execute(insert_run, row_params(bulk, *entity, entry, id, user, started_at));
         }
     });
+    tell_runs(bulk, totals, runs);
     return runs;
 }
 

@@ -135,4 +135,15 @@ HttpData http_status(Datum options) {
     return query("SELECT eryxon.status_answer($1)", {Param{JSONBOID, options}});
 }
 
+HttpData http_changes(Datum options) {
+    return query("SELECT eryxon.changes_answer($1)", {Param{JSONBOID, options}});
+}
+
+HttpData http_webhook(std::string_view action, Datum arguments) {
+    HttpData data =
+        query("SELECT eryxon.answer_webhook($1, $2::jsonb)", {Param::text(action), Param{JSONOID, arguments}});
+    if (action == "create") data.status = 201;
+    return data;
+}
+
 }  // namespace eryxon::pg

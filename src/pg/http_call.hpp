@@ -38,8 +38,11 @@ struct HttpDelete {
 };
 HttpData http_delete(std::string_view entity, const HttpDelete& request);
 
-// Lists and the status are read by SQL functions; the filters are a jsonb datum.
+// Lists, the status and the change feed are read by SQL functions; filters and options are jsonb datums.
 HttpData http_list(std::string_view entity, Datum filters);
 HttpData http_status(Datum options);
+HttpData http_changes(Datum options);
+// What a SQL function does with a webhook: list, create, update, delete, logs. The arguments are a json datum.
+HttpData http_webhook(std::string_view action, Datum arguments);
 
 }  // namespace eryxon::pg

@@ -1,4 +1,5 @@
 // Running a call: prepare, plan waves, write them, all in one subtransaction that is begun again where that helps.
+#include "pg/change_source.hpp"
 #include "pg/scratch.hpp"
 #include "pg/settings.hpp"
 #include "pg/soft_delete.hpp"
@@ -142,6 +143,16 @@ void run_batch(Bulk& bulk, Batch& batch) {
     run_waves(bulk, batch, units);
 }
 
+// The sources of the records that were sent, each once.
+std::vector<std::string_view> sent_sources(const Bulk& bulk) {
+    std::vector<std::string_view> sources;
+    for (const Batch& batch : bulk.batches)
+        for (const core::Record& record : batch.records)
+            if (record.has_key && std::find(sources.rbegin(), sources.rend(), record.source) == sources.rend())
+                sources.push_back(record.source);
+    return sources;
+}
+
 void reset(Bulk& bulk) {
     bulk.locked = false;
     bulk.writing = nullptr;
@@ -218,6 +229,7 @@ void prepare(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
 }
 
 void run_bulk(Bulk& bulk) {
+    ChangeSource const source(sent_sources(bulk));
     bulk.lock = first_lock(bulk);
     int deadlocks = 0;
     while (true) {

@@ -80,6 +80,8 @@ void define_key_settings() {
 void define_behaviour_settings() {
     define_switch("eryxon.capture_events", "Write change events for webhooks and the change feed.",
                   &values.capture_events, PGC_SUSET);
+    define_switch("eryxon.webhook_allow_http", "Let webhooks have URLs that begin with http://.",
+                  &values.webhook_allow_http, PGC_SUSET);
     define_switch("eryxon.hard_delete", "Let DELETE on attached tables really delete.", &values.hard_delete,
                   PGC_USERSET);
     define_text("eryxon.default_time_zone", "Time zone of dates and times that are sent without offset.",

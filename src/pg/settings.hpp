@@ -16,6 +16,7 @@ struct Settings {
     char* used_api_key;       // the id of the transaction's API key, if its use is to be noted, or empty
     char* default_time_zone;  // of dates without offset
     bool capture_events;
+    bool webhook_allow_http;
     bool hard_delete;
     int serialize_tenant;  // SerializeTenant
     int chunk_size;        // records per write statement

@@ -29,9 +29,22 @@ INSERT INTO wanted VALUES
         'expires_at timestamp with time zone, last_used_at timestamp with time zone, revoked_at timestamp with time zone)', 's', false),
     ('eryxon_api_key_revoke', 'id uuid', 'void', 'v', false),
     ('eryxon_grant_api', 'role name', 'void', 'v', false),
+    ('eryxon_webhook_create', 'url text, events text[], options jsonb DEFAULT ''{}''::jsonb', 'jsonb', 'v', false),
+    ('eryxon_webhook_update', 'id uuid, changes jsonb', 'jsonb', 'v', false),
+    ('eryxon_webhook_rotate_secret', 'id uuid, keep_old interval DEFAULT ''24:00:00''::interval', 'jsonb', 'v', false),
+    ('eryxon_webhook_delete', 'id uuid', 'void', 'v', false),
+    ('eryxon_webhook_test', 'id uuid', 'jsonb', 'v', false),
+    ('eryxon_webhook_replay', 'delivery uuid', 'jsonb', 'v', false),
+    ('eryxon_webhook_replay', 'webhook uuid, from_time timestamp with time zone, to_time timestamp with time zone DEFAULT now()', 'jsonb', 'v', false),
+    ('eryxon_webhooks', '', NULL, 's', false),
+    ('eryxon_webhook_logs', 'webhook_id uuid DEFAULT NULL::uuid, status text DEFAULT NULL::text, max_rows integer DEFAULT 100, '
+        'skip_rows integer DEFAULT 0', 'jsonb', 's', false),
+    ('eryxon_grant_webhooks', 'role name', 'void', 'v', false),
+    ('eryxon_grant_relay', 'role name', 'void', 'v', false),
+    ('eryxon_prune_events', 'keep interval', 'bigint', 'v', false),
     ('eryxon_prune_runs', 'keep interval', NULL, 'v', false);
 
-SELECT plan((SELECT count(*)::int * 5 + 7 FROM wanted));
+SELECT plan((SELECT count(*)::int * 4 + count(DISTINCT name)::int + 7 FROM wanted));
 
 CREATE TEMP VIEW found AS
     SELECT p.oid, p.proname AS name, pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
@@ -40,13 +53,16 @@ CREATE TEMP VIEW found AS
     FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
     JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'eryxon_sync';
 
-SELECT is((SELECT count(*)::int FROM found f WHERE f.name = w.name), 1, w.name || ' exists once') FROM wanted w;
-SELECT is((SELECT f.arguments FROM found f WHERE f.name = w.name), w.arguments, w.name || ': arguments') FROM wanted w;
-SELECT is((SELECT f.result FROM found f WHERE f.name = w.name), coalesce(w.result, (SELECT f.result FROM found f WHERE f.name = w.name)),
-          w.name || ': result') FROM wanted w;
-SELECT is((SELECT f.volatility FROM found f WHERE f.name = w.name), w.volatility, w.name || ': volatility') FROM wanted w;
-SELECT is((SELECT f.everybody FROM found f WHERE f.name = w.name), w.everybody,
-          w.name || CASE WHEN w.everybody THEN ': PUBLIC may execute it' ELSE ': PUBLIC may not execute it' END) FROM wanted w;
+SELECT is((SELECT count(*)::int FROM found f WHERE f.name = w.name), count(*)::int, w.name || ': how many there are')
+    FROM wanted w GROUP BY w.name ORDER BY w.name;
+SELECT is((SELECT count(*)::int FROM found f WHERE f.name = w.name AND f.arguments = w.arguments), 1, w.name || ': arguments') FROM wanted w;
+CREATE TEMP VIEW pair AS
+    SELECT w.name, w.result AS wanted_result, w.volatility AS wanted_volatility, w.everybody AS wanted_everybody, f.result, f.volatility, f.everybody
+    FROM wanted w LEFT JOIN found f USING (name, arguments);
+SELECT is(result, coalesce(wanted_result, result), name || ': result') FROM pair;
+SELECT is(volatility, wanted_volatility, name || ': volatility') FROM pair;
+SELECT is(everybody, wanted_everybody,
+          name || CASE WHEN wanted_everybody THEN ': PUBLIC may execute it' ELSE ': PUBLIC may not execute it' END) FROM pair;
 
 SELECT ok((SELECT proisstrict AND proparallel = 's' FROM found WHERE name = 'eryxon_sync_hash'),
           'eryxon_sync_hash is STRICT and PARALLEL SAFE');

@@ -1,4 +1,4 @@
-# pg_dump and restore keep registry, the user's rules, history, soft deletes and API keys; DROP EXTENSION leaves tables and rows.
+# pg_dump and restore keep registry, the user's rules, history, soft deletes, API keys and webhooks; DROP EXTENSION leaves tables and rows.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -30,13 +30,19 @@ SELECT * FROM eryxon.sync_run ORDER BY id;
 SELECT * FROM eryxon.soft_delete ORDER BY id;
 SELECT * FROM eryxon.api_key ORDER BY id;
 SELECT * FROM eryxon.api_key_use ORDER BY key_id;
+SELECT * FROM eryxon.event_outbox ORDER BY statement, line;
+SELECT * FROM eryxon.event ORDER BY position;
+SELECT * FROM eryxon.webhook ORDER BY id;
+SELECT * FROM eryxon.webhook_secret ORDER BY id;
+SELECT * FROM eryxon.delivery ORDER BY id;
+SELECT * FROM eryxon.delivery_attempt ORDER BY delivery_id, attempt;
 SELECT proname, proacl, obj_description(oid), pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'eryxon_api'::regnamespace ORDER BY 1;
 SELECT * FROM jobs ORDER BY id;
 SELECT * FROM parts ORDER BY id;
 SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2;
 SELECT polrelid::regclass::text, polname, pg_get_expr(polqual, polrelid) FROM pg_policy ORDER BY 1, 2;
 SELECT $schema.eryxon_describe('jobs');
-SELECT $schema.eryxon_status('{"limit": 0}');
+SELECT $schema.eryxon_status('{"limit": 0}') -> 'entities';
 SQL
 }
 
@@ -72,16 +78,21 @@ SELECT erp.eryxon_map_field('tools', 'name', '{"column": "name", "required": tru
 SELECT erp.eryxon_map_field('jobs', 'site', '{"column": "site", "enum": ["north", "south"]}');
 SELECT erp.eryxon_map_field('jobs', 'customer', '{"column": "customer", "max_length": 3}');
 SELECT erp.eryxon_unmap_field('jobs', 'notes');
+SET eryxon.capture_events = on;
 SELECT erp.eryxon_sync('$load');
+SELECT erp.eryxon_changes();
 SELECT erp.eryxon_bulk_upsert('jobs', '[{"external_id": "J-3", "external_source": "S", "job_number": "3", "customer": "long"}]');
 SELECT erp.eryxon_delete_external('parts', 'S', 'P-2');
 SELECT erp.eryxon_delete_external('jobs', 'S', 'J-1');
 CREATE ROLE dump_api;
 SELECT erp.eryxon_grant_api('dump_api');
 SELECT erp.eryxon_api_key_create('$tenant', 'SAP', role => 'dump_api');
+SELECT erp.eryxon_webhook_test((erp.eryxon_webhook_create('https://erp.example.com', '{*}') ->> 'id')::uuid);
+SELECT eryxon.finish_deliveries('r', (SELECT jsonb_agg(jsonb_build_object('delivery', delivery, 'attempt', attempt, 'status', 500, 'response', 'busy'))
+                                        FROM eryxon.claim_deliveries('r', 9, '1 minute')));
 SQL
 my $before = state_of('shop', 'erp');
-like($before, qr/north.*api-tools-list/s, 'the state is not empty');
+like($before, qr/north.*whsec_.*busy.*api-tools-list/s, 'the state is not empty');
 
 foreach my $format ('plain', 'custom')
 {
@@ -93,6 +104,22 @@ foreach my $format ('plain', 'custom')
 	is(run($copy, "SELECT count(*) FROM parts WHERE deleted_at IS NULL"), 2, "$format: with its parts");
 	is(run($copy, 'SELECT eryxon_api."api-tools-list"() #>> \'{data,pagination,total}\''), 0, "$format: the sixth entity answers over HTTP");
 }
+
+# The change feed goes on after a restore, from its beginning: tokens of the first database are refused, no event is lost or doubled.
+sub feed_of
+{
+	my ($database) = @_;
+	return run($database, "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].id')");
+}
+copy_database('shop', 'feed', 'custom');
+my $token = run('shop', "SELECT erp.eryxon_changes() ->> 'next'");
+my ($refused, $none, $why) = $node->psql('feed', "SET eryxon.tenant_id = '$tenant'; SELECT erp.eryxon_changes('$token')");
+like($why, qr/the token is of another database, or of the time before a restore.*HINT/s, 'a token from before the restore is refused');
+my $types = "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].type')";
+is(run('feed', $types), run('shop', $types), 'all events are there, those from the outbox too');
+my $told = feed_of('feed');
+run('feed', "SET eryxon.capture_events = on; UPDATE jobs SET customer = 'new' WHERE job_number = '2'");
+is(run('feed', "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].id') - -1"), $told, 'new events come after the restored ones');
 
 # Soft deletes that were restored from a dump still know what went with what.
 copy_database('shop', 'again', 'custom');

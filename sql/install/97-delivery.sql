@@ -1,0 +1,203 @@
+-- Deliveries: which event goes to which webhook, in which order, and what became of it. Relays claim and report them.
+--
+-- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries, webhooks
+-- that a report changes. Who adds to a queue holds the feed's row; who waits for deliveries asks for them once. So none of these
+-- functions can end in a deadlock with another.
+--
+-- Queues are empty one moment and full the next, and statistics are always of another one: a plan that scans or joins a whole queue
+-- for each row is ruinous then. So look-ups are kept to indexes: by settings of the functions, and as subqueries with LIMIT, which no plan
+-- turns into a join; and indexes begin with what tells rows apart.
+
+CREATE SEQUENCE eryxon.delivery_turn;
+COMMENT ON SEQUENCE eryxon.delivery_turn IS
+'Orders deliveries. One that is sent again gets a new number, behind what waits already.';
+
+CREATE TABLE eryxon.delivery (
+    id          uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+    webhook_id  uuid NOT NULL REFERENCES eryxon.webhook ON DELETE CASCADE,
+    position    bigint,
+    type        text NOT NULL,
+    row_id      uuid NOT NULL,
+    turn        bigint NOT NULL DEFAULT pg_catalog.nextval('eryxon.delivery_turn'),
+    status      text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'delivered', 'dead')),
+    due_at      timestamptz,
+    relay       text,
+    attempt     integer NOT NULL DEFAULT 0,
+    failures    integer NOT NULL DEFAULT 0,
+    claimed_at  timestamptz,
+    created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    finished_at timestamptz
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
+COMMENT ON TABLE eryxon.delivery IS
+'One row for each event and webhook. position is the event''s, NULL for webhook.test. due_at: when to send, while a relay has it the
+end of its lease, NULL behind an unfinished delivery of the same webhook and row. attempt counts claims, failures the reported ones since
+the delivery was queued.';
+CREATE UNIQUE INDEX delivery_event ON eryxon.delivery (position, webhook_id);
+CREATE INDEX delivery_queue ON eryxon.delivery (row_id, webhook_id, turn) WHERE status = 'pending';
+CREATE INDEX delivery_due ON eryxon.delivery (webhook_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX delivery_claimed ON eryxon.delivery (webhook_id, due_at) WHERE relay IS NOT NULL;
+CREATE INDEX delivery_finished ON eryxon.delivery (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE eryxon.delivery_attempt (
+    delivery_id uuid NOT NULL REFERENCES eryxon.delivery ON DELETE CASCADE,
+    attempt     integer NOT NULL,
+    relay       text NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    status      integer,
+    error       text,
+    duration_ms numeric,
+    retry_after numeric,
+    response    text CHECK (pg_catalog.octet_length(response) <= 65536),
+    PRIMARY KEY (delivery_id, attempt)
+);
+COMMENT ON TABLE eryxon.delivery_attempt IS
+'What each attempt ended in: the answer''s HTTP status and at most 64 kB of its body, or an error.';
+
+REVOKE ALL ON eryxon.delivery, eryxon.delivery_attempt FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery', '');
+SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery_attempt', '');
+SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery_turn', '');
+
+CREATE FUNCTION eryxon.check_read_committed() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        PERFORM eryxon.fail('DATABASE_ERROR', '25001', '', 'deliveries need a transaction of isolation level READ COMMITTED');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_read_committed IS
+'Refuses transactions whose statements do not see what others have committed meanwhile: they would leave deliveries waiting for ever.';
+
+CREATE FUNCTION eryxon.lock_tails(webhooks uuid[], positions bigint[]) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT FROM eryxon.delivery d
+     WHERE d.id = ANY (ARRAY(
+            SELECT (SELECT q.id FROM eryxon.delivery q
+                     WHERE q.webhook_id = a.webhook AND q.row_id = e.row_id AND q.status = 'pending'
+                     ORDER BY q.turn DESC LIMIT 1)
+              FROM unnest(webhooks, positions) AS a(webhook, position)
+              JOIN eryxon.event e ON e.position = a.position))
+     ORDER BY d.id FOR KEY SHARE
+$$;
+COMMENT ON FUNCTION eryxon.lock_tails IS
+'Keeps the last delivery of each queue that gets another one from being finished before that one can be seen.
+FOR KEY SHARE, because it collides with FOR UPDATE in finish_deliveries() alone, not with claims and promotions.';
+REVOKE EXECUTE ON FUNCTION eryxon.lock_tails(uuid[], bigint[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.enqueue(webhooks uuid[], positions bigint[]) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+DECLARE
+    queued bigint;
+BEGIN
+    PERFORM eryxon.lock_tails(webhooks, positions);
+    INSERT INTO eryxon.delivery AS d (webhook_id, position, type, row_id, due_at)
+    SELECT w.id, e.position, e.type, e.row_id,
+           CASE WHEN row_number() OVER (PARTITION BY w.id, e.row_id ORDER BY e.position) = 1
+                     AND (SELECT true FROM eryxon.delivery q
+                           WHERE q.webhook_id = w.id AND q.row_id = e.row_id AND q.status = 'pending' LIMIT 1) IS NULL
+                THEN clock_timestamp() + make_interval(secs => w.retry_seconds[1]) END
+      FROM unnest(webhooks, positions) AS a(webhook, position)
+      JOIN eryxon.webhook w ON w.id = a.webhook
+      JOIN eryxon.event e ON e.position = a.position
+     WHERE (SELECT true FROM eryxon.delivery p
+             WHERE p.webhook_id = a.webhook AND p.position = a.position AND p.finished_at IS NULL LIMIT 1) IS NULL
+     ORDER BY e.position
+    ON CONFLICT (webhook_id, position) DO UPDATE
+       SET status = 'pending', turn = excluded.turn, due_at = excluded.due_at, failures = 0, finished_at = NULL;
+    GET DIAGNOSTICS queued = ROW_COUNT;
+    RETURN queued;
+END
+$$;
+COMMENT ON FUNCTION eryxon.enqueue IS
+'Puts events at the end of their webhooks'' queues, in the order of positions; returns how many. A delivery that is finished is queued
+again. The caller holds the row of eryxon.feed and the webhooks'' rows.';
+REVOKE EXECUTE ON FUNCTION eryxon.enqueue(uuid[], bigint[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.fan_out(first bigint, last bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+BEGIN
+    PERFORM eryxon.check_read_committed();
+    PERFORM FROM eryxon.feed FOR UPDATE;
+    PERFORM FROM eryxon.webhook w
+      WHERE w.enabled AND EXISTS (SELECT FROM eryxon.event e WHERE e.position BETWEEN first AND last AND e.tenant_id = w.tenant_id)
+      ORDER BY w.id FOR KEY SHARE;
+    PERFORM eryxon.enqueue(array_agg(w.id), array_agg(e.position))
+       FROM eryxon.event e
+       JOIN eryxon.webhook w ON w.tenant_id = e.tenant_id AND w.enabled AND w.events && eryxon.matching_patterns(e.type)
+      WHERE e.position BETWEEN first AND last
+        AND (SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.position = e.position LIMIT 1) IS NULL
+     HAVING count(*) > 0;
+END
+$$;
+COMMENT ON FUNCTION eryxon.fan_out IS
+'Makes the deliveries of the events from one position to another: one for each enabled webhook of the tenant that wants the type.';
+REVOKE EXECUTE ON FUNCTION eryxon.fan_out(bigint, bigint) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.promote(webhooks uuid[], rows uuid[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eryxon.delivery d
+       SET due_at = clock_timestamp()
+                    + make_interval(secs => (SELECT w.retry_seconds[1] FROM eryxon.webhook w WHERE w.id = d.webhook_id))
+     WHERE d.id = ANY (ARRAY(
+            SELECT (SELECT q.id FROM eryxon.delivery q
+                     WHERE q.webhook_id = a.webhook AND q.row_id = a.row_id AND q.status = 'pending'
+                     ORDER BY q.turn LIMIT 1)
+              FROM unnest(webhooks, rows) AS a(webhook, row_id)))
+       AND d.due_at IS NULL;
+END
+$$;
+COMMENT ON FUNCTION eryxon.promote IS
+'Makes the first delivery of each of these queues due, if it is not yet.';
+REVOKE EXECUTE ON FUNCTION eryxon.promote(uuid[], uuid[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.event_time(moment timestamptz) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+COMMENT ON FUNCTION eryxon.event_time IS
+'A time as it stands in a message.';
+
+CREATE FUNCTION eryxon.message_body(delivery eryxon.delivery, event eryxon.event) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('{"type":%s,"timestamp":"%s","data":{%s%s}}', to_json(delivery.type),
+                  eryxon.event_time(coalesce(event.occurred_at, delivery.created_at)), f.fields,
+                  CASE WHEN octet_length(f.fields) + octet_length(f.changes) > 19800 THEN ',"changes_omitted":true'
+                       ELSE ',"changes":' || f.changes END)
+      FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s',
+                          coalesce(event.id, delivery.id), to_json(coalesce(event.entity, 'webhooks')),
+                          CASE WHEN event.id IS NULL THEN delivery.webhook_id ELSE event.row_id END,
+                          coalesce(to_json(event.external_id)::text, 'null'), coalesce(to_json(event.external_source)::text, 'null'),
+                          coalesce(to_json(event.source)::text, 'null')) AS fields,
+                   coalesce(event.changes, '[]')::text AS changes) AS f
+$$;
+COMMENT ON FUNCTION eryxon.message_body IS
+'The body of a message, always the same for the same delivery: under 20 kB, larger changes left out. Without an event, a test.';
+
+CREATE FUNCTION eryxon.message_id(delivery uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN 'msg_' OPERATOR(pg_catalog.||) pg_catalog.replace(delivery::text, '-', '');
+COMMENT ON FUNCTION eryxon.message_id IS
+'The webhook-id of a delivery, the same at every attempt.';
+
+CREATE FUNCTION eryxon.secrets(webhook uuid) RETURNS text[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT array_agg(s.secret ORDER BY s.expires_at DESC NULLS FIRST, s.id DESC)
+      FROM eryxon.webhook_secret s
+     WHERE s.webhook_id = webhook AND (s.expires_at IS NULL OR s.expires_at > now())
+$$;
+COMMENT ON FUNCTION eryxon.secrets IS
+'The secrets of a webhook that are in force, the current one first.';
+REVOKE EXECUTE ON FUNCTION eryxon.secrets(uuid) FROM PUBLIC;

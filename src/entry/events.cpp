@@ -1,0 +1,53 @@
+// Events: the triggers that capture them, their changes as they are shown, and the worker that positions them.
+#include "core/json_build.hpp"
+#include "pg/arguments.hpp"
+#include "pg/boundary.hpp"
+#include "pg/capture.hpp"
+#include "pg/event_changes.hpp"
+#include "pg/position_worker.hpp"
+#include "pg/spi.hpp"
+
+extern "C" {
+#include "postmaster/bgworker.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+
+PGDLLEXPORT Datum write_events(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum change_list(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum settle_events(PG_FUNCTION_ARGS);
+PGDLLEXPORT void position_events_main(Datum database);
+PG_FUNCTION_INFO_V1(write_events);
+PG_FUNCTION_INFO_V1(change_list);
+PG_FUNCTION_INFO_V1(settle_events);
+}
+
+using namespace eryxon;
+
+Datum write_events(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        constexpr TriggerEvent compared = TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK;
+        pg::write_events(pg::trigger_data(fcinfo, TRIGGER_EVENT_AFTER, compared));
+        return PointerGetDatum(nullptr);
+    });
+}
+
+Datum change_list(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return pg::change_list(PG_GETARG_DATUM(0)); });
+}
+
+Datum settle_events(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    return pg::enter([]() -> Datum {
+        pg::with_spi([] { pg::settle_events(); });
+        return 0;
+    });
+}
+
+// The worker's main function. It waits for no lock for long: whoever holds it may be the one that waits for the worker.
+void position_events_main(Datum database) {
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+    SetConfigOption("lock_timeout", "2s", PGC_SUSET, PGC_S_OVERRIDE);
+    pg::enter([] { pg::position_events_once(); });
+}

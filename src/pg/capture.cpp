@@ -1,0 +1,242 @@
+// Capturing what happens to attached tables as events.
+#include "pg/capture.hpp"
+
+#include "core/event.hpp"
+#include "core/json_build.hpp"
+#include "pg/change_source.hpp"
+#include "pg/datum_json.hpp"
+#include "pg/event_outbox.hpp"
+#include "pg/jsonb.hpp"
+#include "pg/registry.hpp"
+#include "pg/settings.hpp"
+#include "pg/spi.hpp"
+#include "pg/transition.hpp"
+
+#include <map>
+#include <optional>
+#include <vector>
+
+extern "C" {
+#include "utils/datum.h"
+#include "utils/rel.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// A column whose changes are told, under the field's name; a reference under its column's.
+struct Shown {
+    std::string_view name;
+    int number;
+    Oid type;
+    core::ValueKind kind;
+    bool by_value;
+    std::int16_t length;
+    bool key;  // of the external key, which every event names anyway
+};
+
+// The columns of an entity that events are made of.
+class Layout {
+public:
+    Layout(const core::Entity& entity, TupleDesc descriptor);
+
+    int id = 0, tenant = 0, deleted_at = 0, external_id = 0, external_source = 0;
+    std::vector<Shown> shown;
+    std::optional<std::size_t> status;  // among them
+
+private:
+    void show(std::string_view name, const core::Column& column, TupleDesc descriptor, bool key);
+};
+
+Layout::Layout(const core::Entity& entity, TupleDesc descriptor) {
+    for (const core::Field& field : entity.fields) {
+        if (!field.mapped()) continue;
+        const core::Column& column = entity.columns[static_cast<std::size_t>(field.column)];
+        if (field.name == "status") status = shown.size();
+        show(field.reference ? field.column_name : field.name, column, descriptor, false);
+    }
+    for (const core::Column& column : entity.columns) {
+        if (column.name == "id") id = column.number;
+        if (column.name == "tenant_id") tenant = column.number;
+        if (column.name == "deleted_at") deleted_at = column.number;
+        if (column.name == "external_id") external_id = column.number;
+        if (column.name == "external_source") external_source = column.number;
+        if (column.name == "external_id" || column.name == "external_source")
+            show(column.name, column, descriptor, true);
+    }
+}
+
+void Layout::show(std::string_view name, const core::Column& column, TupleDesc descriptor, bool key) {
+    const FormData_pg_attribute& attribute = *TupleDescAttr(descriptor, column.number - 1);
+    shown.push_back({name, column.number, attribute.atttypid, column.kind, attribute.attbyval, attribute.attlen, key});
+}
+
+std::string_view packed_text(Datum value) {
+    struct varlena* const text = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
+    return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
+}
+
+// Writes the events of one statement on an attached table.
+class Capture {
+public:
+    Capture(const core::Entity& entity, const TriggerData& trigger)
+        : entity_(entity),
+          layout_(entity, RelationGetDescr(trigger.tg_relation)),
+          source_(change_source()),
+          before_(trigger.tg_oldtable, RelationGetDescr(trigger.tg_relation)),
+          after_(trigger.tg_newtable, RelationGetDescr(trigger.tg_relation)) {}
+
+    void run(TriggerEvent event);
+
+private:
+    void pair_rows();
+    void pair_by_id();
+    void tell(const TransitionTable* before, const TransitionTable* after);
+    void tell_tenant(const TransitionTable* before, const TransitionTable* after);
+    void write(const TransitionTable& row, std::string_view what, Datum changes);
+    bool is_told(const TransitionTable& row) const { return !row.is_null(layout_.id) && !row.is_null(layout_.tenant); }
+    core::RowState state_of(const TransitionTable* row);
+    bool differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const;
+    core::Json value_of(const Shown& column, const TransitionTable* row);
+    // The columns that differ; only the status with `status_only`.
+    core::Json changes(const TransitionTable* before, const TransitionTable* after, bool status_only);
+
+    const core::Entity& entity_;
+    Layout layout_;
+    const ChangeSource* source_;
+    TransitionTable before_, after_;
+    core::JsonArena arena_;
+    Outbox outbox_;
+};
+
+core::RowState Capture::state_of(const TransitionTable* row) {
+    if (row == nullptr) return {};
+    core::RowState state{true, row->is_null(layout_.deleted_at), {}};
+    core::Json const status = layout_.status ? value_of(layout_.shown[*layout_.status], row) : core::Json::null();
+    if (status.is_string()) state.status = status.text();
+    return state;
+}
+
+bool Capture::differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const {
+    bool const was_null = before == nullptr || before->is_null(column.number);
+    bool const is_null = after == nullptr || after->is_null(column.number);
+    if (column.key && (before == nullptr || after == nullptr)) return false;
+    if (was_null || is_null) return was_null != is_null;
+    Datum const was = before->value(column.number), is = after->value(column.number);
+    if (column.by_value) return was != is;
+    return call([&] { return !datum_image_eq(was, is, false, column.length); });
+}
+
+core::Json Capture::value_of(const Shown& column, const TransitionTable* row) {
+    if (row == nullptr || row->is_null(column.number)) return core::Json::null();
+    return json_of(row->value(column.number), column.type, column.kind, arena_);
+}
+
+core::Json Capture::changes(const TransitionTable* before, const TransitionTable* after, bool status_only) {
+    core::JsonObject changes(arena_, layout_.shown.size());
+    for (const Shown& column : layout_.shown) {
+        if ((status_only && &column != &layout_.shown[*layout_.status]) || !differs(column, before, after)) continue;
+        core::Json const values[] = {value_of(column, before), value_of(column, after)};
+        changes.add(column.name, arena_.array(values));
+    }
+    return changes.json();
+}
+
+void Capture::write(const TransitionTable& row, std::string_view what, Datum changes) {
+    Event event{
+        row.uuid(layout_.tenant), entity_.singular, what, entity_.name, row.uuid(layout_.id), 0, 0, {}, changes};
+    if (!row.is_null(layout_.external_id)) event.external_id = row.value(layout_.external_id);
+    if (!row.is_null(layout_.external_source)) event.external_source = row.value(layout_.external_source);
+    if (source_ != nullptr)
+        event.source = source_->of_row(event.external_source != 0 ? packed_text(event.external_source) : "");
+    outbox_.add(event);
+}
+
+void Capture::tell_tenant(const TransitionTable* before, const TransitionTable* after) {
+    core::RowState const was = state_of(before), is = state_of(after);
+    core::Json const differences = changes(before, after, false);
+    core::RowEvent const event = core::row_event(was, is, !differences.members().empty());
+    if (event == core::RowEvent::none) return;
+    const TransitionTable& row = after != nullptr ? *after : *before;
+    std::string_view const status = core::status_event(was, is);
+    write(row, core::event_name(event), make_jsonb(differences));
+    if (!status.empty()) write(row, status, make_jsonb(changes(before, after, true)));
+}
+
+// A row that changes its tenant leaves one and comes to the other: neither learns of the other's.
+void Capture::tell(const TransitionTable* before, const TransitionTable* after) {
+    arena_.clear();
+    MemoryContext const outside = MemoryContextSwitchTo(outbox_.memory());
+    bool const leaves = before != nullptr && is_told(*before), comes = after != nullptr && is_told(*after);
+    if (leaves && comes && before->uuid(layout_.tenant) == after->uuid(layout_.tenant)) {
+        tell_tenant(before, after);
+    } else {
+        if (leaves) tell_tenant(before, nullptr);
+        if (comes) tell_tenant(nullptr, after);
+    }
+    MemoryContextSwitchTo(outside);
+}
+
+// Both tables have the rows in one order, unless ids were changed or a trigger kept a row from arriving in another
+// partition.
+void Capture::pair_rows() {
+    while (after_.next()) {
+        if (!before_.next()) return;
+        bool const have_ids = !before_.is_null(layout_.id) && !after_.is_null(layout_.id);
+        if (have_ids && before_.uuid(layout_.id) != after_.uuid(layout_.id)) return pair_by_id();
+        tell(&before_, &after_);
+    }
+}
+
+// Goes on from the rows at which the tables are. A row without its counterpart has gone or come.
+void Capture::pair_by_id() {
+    std::map<core::Uuid, MinimalTuple> gone;
+    do {
+        if (is_told(before_)) gone[before_.uuid(layout_.id)] = before_.copy();
+    } while (before_.next());
+    do {
+        auto const old = is_told(after_) ? gone.find(after_.uuid(layout_.id)) : gone.end();
+        if (old != gone.end()) before_.show(old->second);
+        tell(old != gone.end() ? &before_ : nullptr, &after_);
+        if (old != gone.end()) gone.erase(old);
+    } while (after_.next());
+    for (const auto& [id, row] : gone) {
+        before_.show(row);
+        tell(&before_, nullptr);
+    }
+}
+
+void Capture::run(TriggerEvent event) {
+    switch (event & TRIGGER_EVENT_OPMASK) {
+        case TRIGGER_EVENT_INSERT:
+            while (after_.next())
+                tell(nullptr, &after_);
+            break;
+        case TRIGGER_EVENT_UPDATE:
+            pair_rows();
+            break;
+        default:
+            while (before_.next())
+                tell(&before_, nullptr);
+    }
+    outbox_.finish();
+    before_.close();
+    after_.close();
+}
+
+}  // namespace
+
+bool captures(const core::Entity& entity) {
+    return entity.events.value_or(settings().capture_events);
+}
+
+void write_events(const TriggerData& trigger) {
+    with_spi([&] {
+        std::shared_ptr<const Registry> const state = registry();
+        const core::Entity* entity = state->entity_of(RelationGetRelid(trigger.tg_relation));
+        if (entity != nullptr && captures(*entity)) Capture(*entity, trigger).run(trigger.tg_event);
+    });
+}
+
+}  // namespace eryxon::pg
