@@ -1,20 +1,19 @@
 // Flags and environment: what there is, what is allowed, what is in force.
-#include "gateway/config.hpp"
+#include "gateway/command_line.hpp"
 
 #include <arpa/inet.h>
-#include <libpq-fe.h>
 #include <openssl/pem.h>
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <memory>
-#include <sstream>
-#include <stdexcept>
 
 namespace eryxon::gateway {
 
 namespace {
+
+const char* const closing =
+    "Every flag can be given by the environment variable named beside it; the flag wins.\n"
+    "Exit status: 0 after a graceful stop, 1 if the program failed, 2 for bad configuration.";
 
 constexpr std::size_t shortest_secret = 32;  // bytes, as RFC 7518 section 3.2 demands for HS256
 
@@ -27,11 +26,9 @@ struct Raw {
     std::string prepared = "on";
     std::string access_log = "on";
     double pool_timeout = 10, request_timeout = 30, header_timeout = 10, idle_timeout = 60, shutdown_timeout = 10;
+    bool with_relay = false;
+    RelayFlags relay;  // beside the server
 };
-
-std::invalid_argument bad(const std::string& what) {
-    return std::invalid_argument(what);
-}
 
 // The file's bytes; a secret's closing line break does not count.
 std::string read_file(const std::string& path, const char* flag) {
@@ -45,25 +42,6 @@ std::string read_file(const std::string& path, const char* flag) {
 void strip_line_break(std::string& text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
         text.pop_back();
-}
-
-// Splits ADDR:PORT; an IPv6 address stands in brackets.
-void read_listen(Config& config) {
-    std::size_t const colon = config.listen.rfind(':');
-    if (colon == std::string::npos || colon == 0)
-        throw bad("--listen: expected ADDR:PORT, got \"" + config.listen + "\"");
-    config.address = config.listen.substr(0, colon);
-    if (config.address.front() == '[' && config.address.back() == ']')
-        config.address = config.address.substr(1, config.address.size() - 2);
-    std::string const port = config.listen.substr(colon + 1);
-    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
-        std::stoul(port) > 65535)
-        throw bad("--listen: port must be a number up to 65535, got \"" + port + "\"");
-    config.port = static_cast<std::uint16_t>(std::stoul(port));
-    in6_addr binary{};
-    if (inet_pton(AF_INET, config.address.c_str(), &binary) != 1 &&
-        inet_pton(AF_INET6, config.address.c_str(), &binary) != 1)
-        throw bad("--listen: \"" + config.address + "\" is no IP address");
 }
 
 // Takes the base path without slashes at its end.
@@ -102,32 +80,16 @@ void read_public_key(Config& config, const std::string& file) {
     if (EVP_PKEY_bits(key.get()) < 2048) throw bad("--jwt-public-key-file: the key must have at least 2048 bits");
 }
 
-using ConnectionOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-
-// The connection string in parts; throws without repeating it, for it may hold a password.
-ConnectionOptions parse_uri(const std::string& uri) {
-    char* message = nullptr;
-    ConnectionOptions options(PQconninfoParse(uri.c_str(), &message), &PQconninfoFree);
-    PQfreemem(message);
-    if (!options) throw bad("--db-uri: neither a postgresql:// URI nor a list of keyword = value");
-    return options;
-}
-
-// A time limit; throws for one that is none.
-Seconds positive(double seconds, const char* flag) {
-    if (!(seconds > 0) || seconds > 86400)
-        throw bad(std::string(flag) + ": must be more than 0 and at most 86400 seconds");
-    return Seconds(seconds);
-}
-
 // Checks what the parser cannot and gives the final form.
 Config finish(Raw& raw) {
     Config config = raw.config;
-    read_listen(config);
+    ListenAddress const listen = read_listen(config.listen, "--listen");
+    config.address = listen.address;
+    config.port = listen.port;
     read_base_path(config, raw.base_path);
     read_secret(config, raw.secret_file);
     read_public_key(config, raw.public_key_file);
-    parse_uri(config.db_uri);
+    check_uri(config.db_uri, "--db-uri");
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
     if (config.body_memory < config.body_limit) throw bad("--body-memory: must be at least --body-limit");
@@ -140,33 +102,6 @@ Config finish(Raw& raw) {
     config.access_log = raw.access_log == "on";
     return config;
 }
-
-// The variable of a flag: ERYXON_DB_URI for --db-uri.
-std::string variable(std::string_view flag) {
-    std::string name = "ERYXON_";
-    for (char const c : flag.substr(2))
-        name += c == '-' ? '_' : static_cast<char>(c - ('a' - 'A'));
-    return name;
-}
-
-// Flags that stand under one heading of the help.
-class FlagGroup {
-public:
-    FlagGroup(CLI::App& app, const char* heading) : app_(app), heading_(heading) {}
-
-    template <class Value>
-    CLI::Option* add(const char* flag, Value& value, const char* type, const char* help) {
-        return app_.add_option(flag, value, help)
-            ->envname(variable(flag))
-            ->type_name(type)
-            ->group(heading_)
-            ->capture_default_str();
-    }
-
-private:
-    CLI::App& app_;
-    const char* heading_;
-};
 
 const CLI::IsMember on_or_off({"on", "off"});
 
@@ -237,38 +172,66 @@ void take_empty_pre_request(const CLI::App& app, Config& config) {
     if (value != nullptr && *value == '\0' && app.count("--db-pre-request") == 0) config.db_pre_request.clear();
 }
 
-// The value of a connection keyword, from the string or libpq's environment.
-std::string connection_value(const PQconninfoOption* options, std::string_view keyword) {
-    for (; options->keyword != nullptr; ++options)
-        if (keyword == options->keyword && options->val != nullptr) return options->val;
-    return {};
+// The relay beside the server. It logs in as the server does and ends with it, unless it is told otherwise.
+void finish_served_relay(const Raw& raw, Command& command) {
+    command.with_relay = raw.with_relay;
+    if (!raw.with_relay) return;
+    command.relay = finish_relay(raw.relay, "--relay-");
+    if (command.relay.db_uri.empty()) command.relay.db_uri = command.config.db_uri;
+    command.relay.shutdown_timeout = command.config.shutdown_timeout;
 }
 
-const char* yes_no(bool value) {
-    return value ? "on" : "off";
+// The final form of what was parsed.
+void finish(const CLI::App& serve, Raw& raw, const RelayFlags& relay, Command& command) {
+    if (!serve.parsed()) {
+        command.program = Command::Program::relay;
+        command.relay = finish_relay(relay, "--");
+        return;
+    }
+    take_empty_pre_request(serve, raw.config);
+    command.config = finish(raw);
+    finish_served_relay(raw, command);
+}
+
+CLI::App& add_serve(CLI::App& app, Raw& raw, Command& command) {
+    CLI::App& serve = *app.add_subcommand("serve", "Answer HTTP requests until SIGTERM or SIGINT.");
+    serve.footer(closing);
+    add_http_flags(serve, raw);
+    add_database_flags(serve, raw);
+    add_token_flags(serve, raw);
+    add_limit_flags(serve, raw);
+    serve.add_flag("--relay", raw.with_relay, "Send webhooks as well, as the command relay does")
+        ->envname(variable("--relay"))
+        ->group("Relay");
+    add_served_relay_flags(serve, raw.relay);
+    serve.add_flag("--check-config", command.check_only, "Print the settings in force, without secrets, and exit");
+    return serve;
+}
+
+void add_relay(CLI::App& app, RelayFlags& flags, Command& command) {
+    CLI::App& relay = *app.add_subcommand("relay", "Send webhooks until SIGTERM or SIGINT.");
+    relay.footer(closing);
+    add_relay_flags(relay, flags);
+    relay.add_flag("--check-config", command.check_only, "Print the settings in force, without secrets, and exit");
 }
 
 }  // namespace
 
 Command read_command_line(int argc, char** argv) {
-    CLI::App app("HTTP server of eryxon_sync: the sync endpoints, and /rpc as PostgREST has it.", "eryxon-gateway");
+    CLI::App app(
+        "HTTP server and webhook relay of eryxon_sync: the sync endpoints, /rpc as PostgREST has it, events to "
+        "receivers.",
+        "eryxon-gateway");
     app.set_version_flag("--version", "eryxon-gateway " ERYXON_VERSION);
     app.require_subcommand(1);
-    CLI::App& serve = *app.add_subcommand("serve", "Answer HTTP requests until SIGTERM or SIGINT.");
-    serve.footer(
-        "Every flag can be given by the environment variable named beside it; the flag wins.\n"
-        "Exit status: 0 after a graceful stop, 1 if the server failed, 2 for bad configuration.");
     Raw raw;
+    RelayFlags relay;
     Command command;
-    add_http_flags(serve, raw);
-    add_database_flags(serve, raw);
-    add_token_flags(serve, raw);
-    add_limit_flags(serve, raw);
-    serve.add_flag("--check-config", command.check_only, "Print the settings in force, without secrets, and exit");
+    const CLI::App& serve = add_serve(app, raw, command);
+    add_relay(app, relay, command);
     try {
         app.parse(argc, argv);
-        take_empty_pre_request(serve, raw.config);
-        command.config = finish(raw);
+        finish(serve, raw, relay, command);
     } catch (const CLI::Success& success) {
         command.exit = app.exit(success);
     } catch (const CLI::Error& error) {
@@ -283,13 +246,10 @@ Command read_command_line(int argc, char** argv) {
 
 std::string describe(const Config& config) {
     std::ostringstream out;
-    ConnectionOptions const database = parse_uri(config.db_uri);
-    out << "listen = " << config.listen << "\nbase-path = " << (config.base_path.empty() ? "/" : config.base_path);
-    for (const char* keyword : {"host", "hostaddr", "port", "dbname", "user", "service"}) {
-        std::string const value = connection_value(database.get(), keyword);
-        if (!value.empty()) out << "\ndb-uri " << keyword << " = " << value;
-    }
-    out << "\ndb-schema = " << config.db_schema << "\ndb-anon-role = " << config.db_anon_role
+    out << "listen = " << config.listen << "\nbase-path = " << (config.base_path.empty() ? "/" : config.base_path)
+        << '\n';
+    describe_uri(config.db_uri, "db-uri", out);
+    out << "db-schema = " << config.db_schema << "\ndb-anon-role = " << config.db_anon_role
         << "\ndb-pre-request = " << config.db_pre_request << "\ndb-pool = " << config.db_pool
         << "\ndb-pool-timeout = " << config.db_pool_timeout.count() << "\ndb-prepared = " << yes_no(config.db_prepared)
         << "\njwt HS256 = " << yes_no(!config.jwt_secret.empty())

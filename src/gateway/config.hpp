@@ -1,6 +1,8 @@
 // What the gateway is told by flags and environment.
 #pragma once
 
+#include "gateway/relay_config.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +45,12 @@ struct Config {
 
 // What the command line asks for.
 struct Command {
+    enum class Program { serve, relay };
+
+    Program program = Program::serve;
     Config config;
+    bool with_relay = false;  // beside the server
+    RelayConfig relay;
     bool check_only = false;
     std::optional<int> exit;  // set where there is nothing to serve: help, version, or an error that was printed
 };
@@ -53,6 +60,7 @@ Command read_command_line(int argc, char** argv);
 
 // The settings in force as lines of "name = value", without secrets.
 std::string describe(const Config& config);
+std::string describe(const RelayConfig& config);
 
 // A whole number of milliseconds.
 inline std::chrono::milliseconds milliseconds(Seconds seconds) {

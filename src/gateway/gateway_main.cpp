@@ -1,5 +1,6 @@
 // The program eryxon-gateway.
 #include "gateway/config.hpp"
+#include "gateway/relay_program.hpp"
 #include "gateway/server.hpp"
 
 #include <sys/resource.h>
@@ -7,8 +8,28 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <optional>
 
 namespace {
+
+// Serves until a signal, with a relay beside it if the configuration has one.
+void serve(const eryxon::gateway::Command& command) {
+    using namespace eryxon::gateway;
+    std::optional<RelayThread> relay;
+    if (command.with_relay) relay.emplace(command.relay);
+    asio::io_context context(1);
+    Server server(context, command.config, relay ? &*relay : nullptr);
+    server.start();
+    if (relay) relay->start();
+    context.run();
+}
+
+// The settings in force.
+std::string describe_all(const eryxon::gateway::Command& command) {
+    using namespace eryxon::gateway;
+    if (command.program == Command::Program::relay) return describe(command.relay);
+    return describe(command.config) + (command.with_relay ? "relay = on\n" + describe(command.relay) : "");
+}
 
 // As many open files as the system allows: a connection is one.
 void raise_file_limit() {
@@ -26,15 +47,15 @@ int main(int argc, char** argv) {
         Command const command = read_command_line(argc, argv);
         if (command.exit) return *command.exit;
         if (command.check_only) {
-            std::cout << describe(command.config);
+            std::cout << describe_all(command);
             return 0;
         }
         std::signal(SIGPIPE, SIG_IGN);
         raise_file_limit();
-        asio::io_context context(1);
-        Server server(context, command.config);
-        server.start();
-        context.run();
+        if (command.program == Command::Program::relay)
+            run_relay(command.relay);
+        else
+            serve(command);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "eryxon-gateway: %s\n", error.what());

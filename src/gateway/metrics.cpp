@@ -97,7 +97,10 @@ std::string Metrics::text(const Pool::Counts& pool) {
     pool_waiting_.Set(static_cast<double>(pool.waiting));
     connects_.Increment(static_cast<double>(pool.connects) - connects_.Value());
     failures_.Increment(static_cast<double>(pool.failures) - failures_.Value());
-    return prometheus::TextSerializer().Serialize(registry_.Collect());
+    prometheus::TextSerializer const serializer;
+    std::string text = serializer.Serialize(registry_.Collect());
+    if (other_) text += serializer.Serialize(other_->Collect());
+    return text;
 }
 
 }  // namespace eryxon::gateway

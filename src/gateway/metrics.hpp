@@ -8,6 +8,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,8 @@ public:
     void connection_opened() { connections_.Increment(); }
     void connection_closed() { connections_.Decrement(); }
 
+    // Has text() show what another registry counts as well.
+    void also(std::shared_ptr<prometheus::Registry> registry) { other_ = std::move(registry); }
     // Prometheus text format.
     std::string text(const Pool::Counts& pool);
 
@@ -39,6 +42,7 @@ private:
     PerRoute& per_route(std::string_view route, std::string_view method, unsigned status);
 
     prometheus::Registry registry_;
+    std::shared_ptr<prometheus::Registry> other_;
     prometheus::Family<prometheus::Counter>& requests_;
     prometheus::Family<prometheus::Histogram>& durations_;
     prometheus::Gauge& in_flight_;

@@ -96,6 +96,7 @@ std::string write_openapi(std::string_view entities, const std::string& base_pat
     Json const list = core::parse_json(entities, arena);
     Members paths, schemas;
     append(paths, *document.find("paths"));
+    append(paths, core::parse_json(openapi_event_paths(), arena));
     append(schemas, *document.find("components")->find("schemas"));
     for (const Json& item : list.items()) {
         std::string_view const entity = item.find("entity")->text();

@@ -14,8 +14,10 @@ std::string entities_query(std::string_view describing);
 // The document. `entities` is the answer of entities_query().
 std::string write_openapi(std::string_view entities, const std::string& base_path);
 
-// The fixed parts, as JSON: the document without entities, and the paths of one, where @ stands for its name.
+// The fixed parts, as JSON: the document without entities, the paths of events and webhooks, and the paths of an
+// entity, where @ stands for its name.
 const char* openapi_frame();
+const char* openapi_event_paths();
 const char* openapi_entity_paths();
 
 }  // namespace eryxon::gateway

@@ -10,7 +10,7 @@ const char* openapi_frame() {
 "info": {"title": "eryxon_sync", "license": {"name": "PostgreSQL License", "identifier": "PostgreSQL"},
     "description": "Sync of ERP records into the MES. Upserts go by external_source and external_id; what is unchanged is skipped."},
 "security": [{"bearer": []}, {"apiKey": []}],
-"tags": [{"name": "records"}, {"name": "erp-sync"}, {"name": "functions"}, {"name": "service"}],
+"tags": [{"name": "records"}, {"name": "erp-sync"}, {"name": "webhooks"}, {"name": "functions"}, {"name": "service"}],
 "paths": {
     "/api-erp-sync/sync": {"post": {"operationId": "syncAll", "tags": ["erp-sync"],
         "summary": "Upsert records of several entities in dependency order",

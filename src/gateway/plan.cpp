@@ -72,12 +72,24 @@ std::vector<std::string> member_names(std::string_view body, Style style) {
     }
 }
 
+// The arguments of a change: those of the query string, and the body as `changes`.
+std::string with_changes(std::string arguments, std::string_view body, Style style) {
+    try {
+        core::JsonArena arena;
+        core::parse_json(body, arena);
+    } catch (const core::CallError&) {
+        throw bad_request("The request body is not valid JSON", "PGRST102", style);
+    }
+    arguments.pop_back();
+    return arguments + (arguments.size() > 1 ? "," : "") + "\"changes\":" + std::string(body) + '}';
+}
+
 bool takes_names(const std::vector<Function>& functions) {
     return std::any_of(functions.begin(), functions.end(),
                        [](const Function& function) { return function.document_type.empty(); });
 }
 
-// True where the endpoint reads the request's body.
+// True where the request's body is the function's one argument, or has all of them.
 bool has_body(const Route& route, const Request& request) {
     switch (route.endpoint) {
         case Endpoint::rpc:
@@ -85,6 +97,11 @@ bool has_body(const Route& route, const Request& request) {
         case Endpoint::list:
         case Endpoint::remove:
         case Endpoint::status:
+        case Endpoint::changes:
+        case Endpoint::webhook_list:
+        case Endpoint::webhook_update:
+        case Endpoint::webhook_remove:
+        case Endpoint::webhook_logs:
             return false;
         default:
             return true;
@@ -115,6 +132,11 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
         for (const Parameter& argument : arguments)
             sent.names.push_back(argument.name);
         plan.document = arguments_json(arguments);
+        if (route.endpoint == Endpoint::webhook_update) {
+            check_body(request, style);
+            sent.names.emplace_back("changes");
+            plan.document = with_changes(std::move(plan.document), request.body, style);
+        }
     }
     plan.catalog = co_await database_.catalog(request.deadline);
     for (bool refreshed = false;; refreshed = true) {

@@ -44,6 +44,21 @@ constexpr std::array status_names = std::to_array<Name>({
     {"limit", "max_rows"},
 });
 
+constexpr std::array changes_names = std::to_array<Name>({
+    {"since", "since"},
+    {"entity_type", "entity_type"},
+    {"source", "source"},
+    {"exclude_source", "exclude_source"},
+    {"limit", "max_rows"},
+});
+constexpr std::array webhook_names = std::to_array<Name>({{"id", "id"}});
+constexpr std::array webhook_log_names = std::to_array<Name>({
+    {"webhook_id", "webhook_id"},
+    {"status", "status"},
+    {"limit", "max_rows"},
+    {"offset", "skip_rows"},
+});
+
 constexpr std::string_view reserved_names[] = {"select", "order", "limit",   "offset",
                                                "and",    "or",    "columns", "on_conflict"};
 
@@ -69,6 +84,14 @@ std::string_view argument_name(Endpoint endpoint, std::string_view parameter) {
             return argument_name(remove_names, parameter);
         case Endpoint::status:
             return argument_name(status_names, parameter);
+        case Endpoint::changes:
+            return argument_name(changes_names, parameter);
+        case Endpoint::webhook_list:
+        case Endpoint::webhook_update:
+        case Endpoint::webhook_remove:
+            return argument_name(webhook_names, parameter);
+        case Endpoint::webhook_logs:
+            return argument_name(webhook_log_names, parameter);
         default:
             return {};
     }

@@ -19,6 +19,8 @@ struct Row {
     std::string_view allow;     // of all rows with this path
 };
 
+constexpr std::string_view webhook_methods = "GET, HEAD, POST, PATCH, DELETE";
+
 constexpr std::array table = std::to_array<Row>({
     {"PUT", "/api-{entity}/sync", Endpoint::sync, "-sync", "PUT"},
     {"POST", "/api-{entity}/bulk-sync", Endpoint::bulk_sync, "-bulk-sync", "POST"},
@@ -27,6 +29,12 @@ constexpr std::array table = std::to_array<Row>({
     {"POST", "/api-erp-sync/diff", Endpoint::diff, "api-erp-sync-diff", "POST"},
     {"POST", "/api-erp-sync/sync", Endpoint::sync_all, "api-erp-sync-sync", "POST"},
     {"GET", "/api-erp-sync/status", Endpoint::status, "api-erp-sync-status", "GET, HEAD"},
+    {"GET", "/api-erp-sync/changes", Endpoint::changes, "api-erp-sync-changes", "GET, HEAD"},
+    {"GET", "/api-webhooks", Endpoint::webhook_list, "api-webhooks-list", webhook_methods},
+    {"POST", "/api-webhooks", Endpoint::webhook_create, "api-webhooks-create", webhook_methods},
+    {"PATCH", "/api-webhooks", Endpoint::webhook_update, "api-webhooks-update", webhook_methods},
+    {"DELETE", "/api-webhooks", Endpoint::webhook_remove, "api-webhooks-delete", webhook_methods},
+    {"GET", "/api-webhook-logs", Endpoint::webhook_logs, "api-webhook-logs-list", "GET, HEAD"},
 });
 
 constexpr std::array service_table = std::to_array<Row>({
@@ -38,9 +46,11 @@ constexpr std::array service_table = std::to_array<Row>({
 
 constexpr std::string_view placeholder = "{entity}";
 constexpr std::size_t longest_name = 48;  // of an entity
+constexpr std::string_view reserved_name = "webhooks";
 
 bool is_entity_name(std::string_view name) {
-    if (name.empty() || name.size() > longest_name || name.front() < 'a' || name.front() > 'z') return false;
+    if (name.empty() || name.size() > longest_name || name == reserved_name) return false;
+    if (name.front() < 'a' || name.front() > 'z') return false;
     return std::all_of(name.begin(), name.end(),
                        [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }

@@ -20,7 +20,13 @@ enum class Endpoint {
     list,
     diff,
     sync_all,
-    status
+    status,
+    changes,
+    webhook_list,
+    webhook_create,
+    webhook_update,
+    webhook_remove,
+    webhook_logs
 };
 
 struct Route {

@@ -24,14 +24,17 @@ std::string address_text(const Tcp::endpoint& endpoint) {
 
 }  // namespace
 
-Server::Server(asio::io_context& context, const Config& config)
+Server::Server(asio::io_context& context, const Config& config, RelayThread* relay)
     : context_(context),
       config_(config),
+      relay_(relay),
       service_(context.get_executor(), config),
       bodies_(config.body_memory),
       acceptor_(context.get_executor()),
       signals_(context.get_executor(), SIGTERM, SIGINT, SIGHUP),
-      ticker_(context.get_executor()) {}
+      ticker_(context.get_executor()) {
+    if (relay_ != nullptr) service_.metrics().also(relay_->metrics().registry());
+}
 
 // Binds the address.
 void Server::listen(const Tcp::endpoint& endpoint) {
@@ -112,6 +115,7 @@ Task<void> Server::watch_signals() {
     for (;;) {
         int const signal = co_await signals_.async_wait(into(error));
         if (error) co_return;
+        if (signal != SIGHUP && relay_ != nullptr) relay_->stop();
         if (signal != SIGHUP && stopping_) co_return abort();
         if (signal != SIGHUP)
             stop();

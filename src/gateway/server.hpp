@@ -1,6 +1,7 @@
 // Listening, the clients' connections, and the stop.
 #pragma once
 
+#include "gateway/relay_program.hpp"
 #include "gateway/session.hpp"
 
 #include <list>
@@ -10,7 +11,8 @@ namespace eryxon::gateway {
 
 class Server {
 public:
-    Server(asio::io_context& context, const Config& config);
+    // Stops the relay with itself, and shows its metrics, if there is one.
+    Server(asio::io_context& context, const Config& config, RelayThread* relay);
 
     // Listens and starts to serve; throws std::runtime_error if the address cannot be had.
     void start();
@@ -28,6 +30,7 @@ private:
 
     asio::io_context& context_;
     const Config& config_;
+    RelayThread* relay_;
     Service service_;
     BodyMemory bodies_;
     Acceptor acceptor_;

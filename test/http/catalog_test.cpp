@@ -59,7 +59,14 @@ TEST_F(CatalogTest, HasTheFunctionsOfTheContract) {
     EXPECT_EQ(
         arguments("api-erp-sync-status"),
         "entity_type text DEFAULT NULL::text, source text DEFAULT NULL::text, max_rows integer DEFAULT NULL::integer");
-    EXPECT_EQ(functions("api-%"), 23);
+    EXPECT_EQ(arguments("api-webhooks-create"), "json");
+    EXPECT_EQ(arguments("api-webhooks-update"), "id uuid DEFAULT NULL::uuid, changes json DEFAULT NULL::json");
+    EXPECT_EQ(arguments("api-webhooks-list"), "id uuid DEFAULT NULL::uuid");
+    EXPECT_EQ(arguments("api-webhooks-delete"), "id uuid DEFAULT NULL::uuid");
+    EXPECT_EQ(arguments("api-webhook-logs-list"),
+              "webhook_id uuid DEFAULT NULL::uuid, status text DEFAULT NULL::text, max_rows integer DEFAULT "
+              "NULL::integer, skip_rows integer DEFAULT NULL::integer");
+    EXPECT_EQ(functions("api-%"), 29);
 }
 
 TEST_F(CatalogTest, SuitsPostgrest) {
@@ -111,7 +118,7 @@ TEST_F(CatalogTest, AttachMakesFunctionsAndDetachDropsThem) {
     EXPECT_EQ(functions("api-tools-%"), 0);
     rest().load_schema();
     expect_raised(call("api-tools-sync", "{}"), 404, "PGRST202");
-    EXPECT_EQ(functions("api-%"), 23);
+    EXPECT_EQ(functions("api-%"), 29);
 }
 
 // Functions of an attached entity go with the extension, its table stays.

@@ -30,16 +30,18 @@ function environment(given) {
     };
 }
 
-// Starts `eryxon-gateway serve` and waits until it listens.
-export async function startGateway({ database, host, flags = [], env = {}, uri = databaseUri(database, host) }) {
+// Starts the program with these arguments, its messages in a file.
+export function startProgram(args, env) {
     const log = join(folder, `${++started}.log`);
     const file = openSync(log, 'w');
-    const process_ = spawn(binary, ['serve', '--listen', '127.0.0.1:0', ...flags], {
-        env: environment({ ERYXON_DB_URI: uri, ...env }),
-        stdio: ['ignore', file, file],
-    });
+    const child = spawn(binary, args, { env: environment(env), stdio: ['ignore', file, file] });
     closeSync(file);
-    const gateway = new Gateway(process_, log);
+    return new Gateway(child, log);
+}
+
+// Starts `eryxon-gateway serve` and waits until it listens.
+export async function startGateway({ database, host, flags = [], env = {}, uri = databaseUri(database, host) }) {
+    const gateway = startProgram(['serve', '--listen', '127.0.0.1:0', ...flags], { ERYXON_DB_URI: uri, ...env });
     await until('the gateway listens', () => {
         assert.ok(!gateway.ended, `the gateway ended:\n${gateway.log()}`);
         gateway.port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.log())?.[1] ?? 0);

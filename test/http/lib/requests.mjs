@@ -1,7 +1,8 @@
 // The table of requests on the routes: what is sent and what must come back. Sent to the gateway itself, and through nginx.
 import { others } from './faults.mjs';
 import { life } from './life.mjs';
-import { createDatabase, entities, newKey, seedBody, sql } from './shop.mjs';
+import { createDatabase, entities, newKey, seedBody, sql, tenantB } from './shop.mjs';
+import { webhooks } from './webhooks.mjs';
 
 // Makes a database with what the requests expect, and the keys that they name.
 export function prepare(name) {
@@ -10,6 +11,8 @@ export function prepare(name) {
         good: newKey(database),
         other: newKey(database, 'bbbbbbbb-0000-4000-8000-00000000000b'),
         reader: newKey(database, undefined, "role => 'shop_reader'"),
+        planner: newKey(database, undefined, "role => 'shop_planner'"),
+        foreign: newKey(database, tenantB, "role => 'shop_planner'"),
         revoked: newKey(database),
         wrong: 'ery_live_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG',
     };
@@ -23,17 +26,18 @@ export function prepare(name) {
 }
 
 // All requests, in the order in which they must be sent.
-export const requests = [...entities.flatMap(life), ...others];
+export const requests = [...entities.flatMap(life), ...others, ...webhooks];
 
 // The value at a path such as data.results.0.code.
 export const at = (value, path) => path.split('.').reduce((found, name) => found?.[name], value);
 
-// An answer's body without what differs from call to call: ids, times, durations.
+// An answer's body without what differs from call to call: ids, times, secrets, durations.
 export function comparable(body) {
     return body
         .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, (uuid) =>
             /^(aaaa|bbbb|cccc)/.test(uuid) ? uuid : '<uuid>',
         )
         .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)/g, '<time>')
+        .replace(/whsec_[A-Za-z0-9+/=]+/g, '<secret>')
         .replace(/"duration_ms": ?[0-9.e-]+/g, '"duration_ms":0');
 }

@@ -50,8 +50,9 @@ TEST(OpenApi, DescribesEachEntity) {
     Json const document = core::parse_json(write_openapi(entities, "/functions/v1"), arena);
     EXPECT_EQ(document.find("openapi")->text(), "3.1.0");
     EXPECT_EQ(document.find("servers")->items().front().find("url")->text(), "/functions/v1");
-    for (const char* path : {"/api-jobs", "/api-jobs/sync", "/api-jobs/bulk-sync", "/api-error", "/api-erp-sync/sync",
-                             "/rpc/{function}", "/healthz"})
+    for (const char* path :
+         {"/api-jobs", "/api-jobs/sync", "/api-jobs/bulk-sync", "/api-error", "/api-erp-sync/sync",
+          "/api-erp-sync/changes", "/api-webhooks", "/api-webhook-logs", "/rpc/{function}", "/healthz"})
         EXPECT_NE(document.find("paths")->find(path), nullptr) << path;
     const Json& schemas = *document.find("components")->find("schemas");
     EXPECT_NE(schemas.find("jobs")->find("properties")->find("job_number"), nullptr);

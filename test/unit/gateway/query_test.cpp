@@ -30,6 +30,13 @@ TEST(Query, RoutesTakeOnlyTheirOwnParameters) {
               R"({"sort_by":"name","sort_order":"desc","max_rows":"5","skip_rows":"1"})");
     EXPECT_EQ(route(Endpoint::remove, "id=1&hard=false&force=true"), R"({"id":"1","hard":"false","force":"true"})");
     EXPECT_EQ(route(Endpoint::status, "entity_type=jobs&limit=2"), R"({"entity_type":"jobs","max_rows":"2"})");
+    EXPECT_EQ(route(Endpoint::changes, "since=a&entity_type=jobs&source=S&exclude_source=T&limit=2"),
+              R"({"since":"a","entity_type":"jobs","source":"S","exclude_source":"T","max_rows":"2"})");
+    EXPECT_EQ(route(Endpoint::webhook_update, "id=1"), R"({"id":"1"})");
+    EXPECT_EQ(route(Endpoint::webhook_logs, "webhook_id=1&status=dead&limit=2&offset=3"),
+              R"({"webhook_id":"1","status":"dead","max_rows":"2","skip_rows":"3"})");
+    EXPECT_THROW(route(Endpoint::webhook_update, "changes=x"), Failure);
+    EXPECT_THROW(route(Endpoint::webhook_create, "id=x"), Failure);
     EXPECT_THROW(route(Endpoint::list, "sort_by=x"), Failure);
     EXPECT_THROW(route(Endpoint::list, "status=a&status=b"), Failure);
     EXPECT_THROW(route(Endpoint::remove, "search=x"), Failure);

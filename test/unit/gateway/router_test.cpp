@@ -18,6 +18,12 @@ TEST(Router, FindsTheFunctionOfEachRoute) {
         {"POST", "/api-erp-sync/diff", "api-erp-sync-diff", "/api-erp-sync/diff"},
         {"POST", "/api-erp-sync/sync", "api-erp-sync-sync", "/api-erp-sync/sync"},
         {"GET", "/api-erp-sync/status", "api-erp-sync-status", "/api-erp-sync/status"},
+        {"GET", "/api-erp-sync/changes", "api-erp-sync-changes", "/api-erp-sync/changes"},
+        {"HEAD", "/api-webhooks", "api-webhooks-list", "/api-webhooks"},
+        {"POST", "/api-webhooks", "api-webhooks-create", "/api-webhooks"},
+        {"PATCH", "/api-webhooks", "api-webhooks-update", "/api-webhooks"},
+        {"DELETE", "/api-webhooks", "api-webhooks-delete", "/api-webhooks"},
+        {"GET", "/api-webhook-logs", "api-webhook-logs-list", "/api-webhook-logs"},
         {"POST", "/rpc/api-jobs-sync", "api-jobs-sync", "/rpc/{function}"},
         {"GET", "/rpc/a%20b", "a b", "/rpc/{function}"},
     };
@@ -35,12 +41,15 @@ TEST(Router, RefusesOtherPaths) {
           "/api-erp-sync", "/rpc/", "/rpc", "/rpc/%00", "/rpc/%zz", "/rpc/%ff", "/api-a%62c", "//api-jobs",
           "/api-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
         EXPECT_EQ(find_route("", "GET", path).endpoint, Endpoint::none) << path;
+    EXPECT_EQ(find_route("", "PUT", "/api-webhooks/sync").endpoint, Endpoint::none);
 }
 
 TEST(Router, NamesTheMethodsOfAPath) {
     Route const route = find_route("", "PATCH", "/api-jobs");
     EXPECT_EQ(route.endpoint, Endpoint::wrong_method);
     EXPECT_EQ(route.allow, "GET, HEAD, DELETE");
+    EXPECT_EQ(find_route("", "PUT", "/api-webhooks").allow, "GET, HEAD, POST, PATCH, DELETE");
+    EXPECT_EQ(find_route("", "POST", "/api-webhook-logs").allow, "GET, HEAD");
     EXPECT_EQ(find_route("", "PUT", "/rpc/f").allow, "GET, HEAD, POST");
     EXPECT_EQ(find_route("", "POST", "/healthz").allow, "GET, HEAD");
     EXPECT_EQ(find_route("", "get", "/healthz").endpoint, Endpoint::wrong_method);
