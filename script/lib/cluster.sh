@@ -53,5 +53,10 @@ cluster_stop() {
     fi
 }
 
+# Restarts the server of folder $1 in a mode of pg_ctl (immediate: as after a crash).
+cluster_restart() {
+    (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --log="$1/log" --mode="$2" --wait --silent restart)
+}
+
 # Prints the lines of server logs that tell of a crash; succeeds if there are some.
 crash_lines() { grep -nHE 'signal 6|signal 11|TRAP:|PANIC:' "$@" 2>/dev/null; }

@@ -165,6 +165,14 @@ suite_http() {
     count_summary http "$WORK/http.log" "$STATUS"
 }
 
+# Webhooks under load: writers, relays that are killed, a server that is restarted, a receiver that often fails.
+suite_relay() {
+    STATUS=0
+    "$ROOT/test/relay/run" --no-install >"$WORK/relay.log" 2>&1 || STATUS=$?
+    grep -E '^(not ok|#|\|)' "$WORK/relay.log" | sed 's/^/   /' || tail -n 20 "$WORK/relay.log"
+    count_summary relay "$WORK/relay.log" "$STATUS"
+}
+
 # The demo from beginning to end, and the curl lines that it prints, as they stand.
 suite_demo() {
     logged demo env ERYXON_DEMO="$WORK/demo" ERYXON_LISTEN=127.0.0.1:0 "$ROOT/script/demo"
