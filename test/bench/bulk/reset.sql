@@ -1,6 +1,6 @@
--- The same start for every measurement: the other rows, those of nested jobs too if `nested`, and no history.
+-- The same start for every measurement: the other rows, those of nested jobs too if `nested`, no history and no events.
 SET session_replication_role = replica;
-TRUNCATE jobs, eryxon.sync_run CASCADE;
+TRUNCATE jobs, eryxon.sync_run, eryxon.event_outbox CASCADE;
 INSERT INTO jobs SELECT * FROM bench.others;
 \if :nested
 INSERT INTO jobs SELECT * FROM bench.nested_jobs;

@@ -3,7 +3,7 @@
 -- The ways of sending a call, in the order of the report.
 CREATE TABLE bench.arm (ordinal integer GENERATED ALWAYS AS IDENTITY, arm text, title text);
 INSERT INTO bench.arm (arm, title) VALUES
-    ('json', 'json'), ('jsonb', 'jsonb'), ('peer_set', '`peer_set`'), ('peer_nested', '`peer_nested`'), ('peer_loop', '`peer_loop`'),
+    ('json', 'json'), ('json, events', 'json, with events'), ('jsonb', 'jsonb'), ('peer_set', '`peer_set`'), ('peer_nested', '`peer_nested`'), ('peer_loop', '`peer_loop`'),
     ('copy', 'COPY'), ('cast json', 'cast to json'), ('cast jsonb', 'cast to jsonb'),
     ('upsert', '`eryxon_upsert`'), ('peer_one', '`INSERT … ON CONFLICT`');
 
@@ -19,9 +19,9 @@ CREATE TABLE bench.scenario (
     updated  numeric NOT NULL,
     failed   numeric NOT NULL);
 INSERT INTO bench.scenario (scenario, bodies, base, nested, arms, created, updated, failed) VALUES
-    ('all new', 'base', NULL, false, '{json,jsonb,peer_set,peer_loop,copy,cast json,cast jsonb}', 1, 0, 0),
+    ('all new', 'base', NULL, false, '{json,"json, events",jsonb,peer_set,peer_loop,copy,cast json,cast jsonb}', 1, 0, 0),
     ('all unchanged', 'base', 'base', false, '{json,jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 0, 0),
-    ('all changed', 'all changed', 'base', false, '{json,jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 1, 0),
+    ('all changed', 'all changed', 'base', false, '{json,"json, events",jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 1, 0),
     ('1 % changed', '1 % changed', 'base', false, '{json,jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 0.01, 0),
     ('1 % bad', '1 % bad', NULL, false, '{json,jsonb,peer_loop}', 0.99, 0, 0.01),
     ('1 % bad in the database', '1 % taken', NULL, false, '{json,jsonb,peer_loop}', 0.99, 0, 0.01),
@@ -29,7 +29,7 @@ INSERT INTO bench.scenario (scenario, bodies, base, nested, arms, created, updat
     ('nested, unchanged', 'nested', 'nested', true, '{json,jsonb,peer_nested}', 0, 0, 0);
 
 -- What is to be reached: `at least` so many times as fast as another arm, or `at most` so many times its time. `x` and `against_x` are
--- the numbers that a part varies; those that `guard` holds are watched, with half the factor, by script/test.
+-- the numbers that a part varies; those that `guard` holds are watched by script/test, with a margin.
 CREATE TABLE bench.target (
     ordinal   integer GENERATED ALWAYS AS IDENTITY,
     part      text,
@@ -51,6 +51,7 @@ INSERT INTO bench.target (part, scenario, arm, against, bound, factor, guard) VA
     ('bulk', '1 % changed', 'json', 'peer_loop', 'at least', 6, false),
     ('bulk', 'all changed', 'json', 'peer_set', 'at least', 1.8, false),
     ('bulk', 'all changed', 'json', 'peer_loop', 'at least', 2.2, false),
+    ('bulk', 'all new', 'json, events', 'json', 'at most', 1.35, true),
     ('bulk', '1 % bad', 'json', 'peer_loop', 'at least', 2.2, false),
     ('bulk', 'all new', 'jsonb - json', 'cast jsonb', 'at most', 1, false),
     ('bulk', 'all unchanged', 'jsonb - json', 'cast jsonb', 'at most', 1, false),

@@ -3,5 +3,5 @@
 \ir reset.sql
 VACUUM (ANALYZE) jobs, parts, operations;
 SELECT format('CALL bench.load(%L, %L)', bodies, arm)
-  FROM unnest('{json,jsonb,peer_set,peer_loop}'::text[]) arm, unnest('{warm,warm nested}'::text[]) bodies
+  FROM unnest('{json,"json, events",jsonb,peer_set,peer_loop}'::text[]) arm, unnest('{warm,warm nested}'::text[]) bodies
  UNION ALL SELECT 'CALL bench.load(''warm nested'', ''peer_nested'')' \gexec
