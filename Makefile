@@ -29,7 +29,7 @@ PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-
 ifdef WERROR
 PG_CXXFLAGS  += -Werror
 endif
-SHLIB_LINK    = -lstdc++ -lcrypto -lsimdjson
+SHLIB_LINK    = -lstdc++ -lcrypto -lsimdjson -lcsv
 SHLIB_EXPORTS = exports.txt
 
 EXTRA_CLEAN   = build $(FLAGS) $(OBJS:.o=.d)

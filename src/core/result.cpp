@@ -121,6 +121,7 @@ Counts& Counts::operator+=(const Counts& other) {
 Json outcome_json(const Outcome& outcome, JsonArena& arena) {
     JsonObject object(arena, 5);
     object.add("index", make_number(outcome.index, arena));
+    if (outcome.line > 0) object.add("line", make_number(outcome.line, arena));
     if (!outcome.external_id.empty()) object.add("external_id", outcome.external_id);
     if (!outcome.source.empty()) object.add("external_source", outcome.source);
     if (outcome.id) object.add("id", make_uuid(*outcome.id, arena));

@@ -33,6 +33,7 @@ struct Change {
 // What became of one top-level record.
 struct Outcome {
     std::int64_t index = 0;
+    std::int64_t line = 0;         // of a CSV file; 0 = none
     std::string_view external_id;  // empty = not readable; lives as long as the answer, as does the source
     std::string_view source;
     std::optional<Uuid> id;

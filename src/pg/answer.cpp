@@ -56,11 +56,12 @@ void add_children(const Bulk& bulk, const Unit& unit, core::Outcome& outcome) {
 }
 
 // What the history says of a failed record.
-core::Json error_detail(const Unit& unit, core::JsonArena& arena) {
+core::Json error_detail(const Batch& batch, const Unit& unit, core::JsonArena& arena) {
     core::Fault const first = faults_of(unit).front();
     std::string_view const external_id = unit.root().record->external_id;
-    core::JsonObject detail(arena, 5);
-    detail.add("index", core::make_number(unit.index, arena));
+    core::JsonObject detail(arena, 6);
+    detail.add("index", core::make_number(batch.index_of(unit), arena));
+    if (std::int64_t const line = batch.line_of(unit); line > 0) detail.add("line", core::make_number(line, arena));
     detail.add("external_id", external_id.empty() ? core::Json::null() : core::Json::string(external_id));
     detail.add("code", core::code_name(first.code));
     detail.add("message", core::make_string(first.message, arena));
@@ -68,12 +69,12 @@ core::Json error_detail(const Unit& unit, core::JsonArena& arena) {
     return detail.json();
 }
 
-void add_totals(const Bulk& bulk, const Unit& unit, Totals& totals) {
+void add_totals(const Bulk& bulk, const Batch& batch, const Unit& unit, Totals& totals) {
     EntityTotals& own = totals[&unit.root().entity()];
     own.counts.add(action_of(unit.root()));
     if (!unit.root().record->source.empty()) own.sources.add(unit.root().record->source);
     if (action_of(unit.root()) == core::Action::error) {
-        own.error_details.push_back(error_detail(unit, bulk.arena));
+        own.error_details.push_back(error_detail(batch, unit, bulk.arena));
         return;
     }
     for (const Node* node : unit.nodes) {
@@ -116,10 +117,11 @@ std::vector<core::Fault> faults_of(const Unit& unit) {
     return faults;
 }
 
-core::Outcome outcome_of(const Bulk& bulk, const Unit& unit) {
+core::Outcome outcome_of(const Bulk& bulk, const Batch& batch, const Unit& unit) {
     const Node& root = unit.root();
     core::Outcome outcome;
-    outcome.index = unit.index;
+    outcome.index = batch.index_of(unit);
+    outcome.line = batch.line_of(unit);
     outcome.external_id = root.record->external_id;
     outcome.source = root.record->source;
     outcome.action = action_of(root);
@@ -131,7 +133,7 @@ core::Outcome outcome_of(const Bulk& bulk, const Unit& unit) {
     if (root.found || (root.plan == Plan::create && !new_row)) outcome.id = root.id;
     outcome.warnings = warnings_of(unit);
     add_children(bulk, unit, outcome);
-    outcome.has_changes = bulk.purpose == Purpose::diff;
+    outcome.has_changes = bulk.shows_changes();
     outcome.changes.assign(unit.changes.begin(), unit.changes.end());
     return outcome;
 }
@@ -147,7 +149,7 @@ Totals totals_of(const Bulk& bulk) {
     Totals totals;
     for (const Batch& batch : bulk.batches)
         for (const Unit& unit : batch.units)
-            add_totals(bulk, unit, totals);
+            add_totals(bulk, batch, unit, totals);
     return totals;
 }
 

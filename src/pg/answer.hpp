@@ -12,7 +12,7 @@ namespace eryxon::pg {
 // What became of one record.
 core::Action action_of(const Node& node);
 // What became of a top-level record, for "results".
-core::Outcome outcome_of(const Bulk& bulk, const Unit& unit);
+core::Outcome outcome_of(const Bulk& bulk, const Batch& batch, const Unit& unit);
 // Counts of the batch's top-level records.
 core::Counts counts_of(const Batch& batch);
 // The faults of a top-level record and its children, in order.

@@ -152,6 +152,10 @@ std::span<Node* const> Batch::twins(const core::Entity& entity, std::string_view
     return {first, last};
 }
 
+std::int64_t Batch::line_of(const Unit& unit) const {
+    return places.empty() ? 0 : places[unit.index].line;
+}
+
 BatchReader::BatchReader(Bulk& bulk, const core::Entity& entity, const core::ReadContext& context)
     : batch_(bulk.batches.emplace_back()), context_(context) {
     batch_.entity = &entity;
@@ -160,6 +164,18 @@ BatchReader::BatchReader(Bulk& bulk, const core::Entity& entity, const core::Rea
 void BatchReader::add(const core::Json& item) {
     if (batch_.records.size() % interrupt_interval == 0) check_interrupts();
     core::read_record(*batch_.entity, item, context_, batch_.records.emplace_back());
+}
+
+void BatchReader::add(const core::Json& item, const CsvPlace& place) {
+    add(item);
+    batch_.places.push_back(place);
+}
+
+void BatchReader::add(core::Fault fault, const CsvPlace& place) {
+    core::Record& record = batch_.records.emplace_back();
+    record.entity = batch_.entity;
+    record.faults.push_back(std::move(fault));
+    batch_.places.push_back(place);
 }
 
 void BatchReader::finish() {

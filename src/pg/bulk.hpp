@@ -104,6 +104,12 @@ struct Unit {
 template <class T>
 using Block = std::vector<T, core::BlockAllocator<T>>;
 
+// Where a record stands in a CSV file.
+struct CsvPlace {
+    std::int64_t line;  // on which it begins
+    std::string_view text;
+};
+
 // The top-level records that were sent for one entity.
 struct Batch {
     const core::Entity* entity = nullptr;
@@ -115,12 +121,19 @@ struct Batch {
     // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
     std::map<int, std::vector<Node*>> by_entity;
 
+    // Of records that were read from CSV, by index: where each begins in the file, and its text.
+    std::vector<CsvPlace> places;
+    std::int64_t first_index = 0;  // in "results", if earlier calls have taken the beginning of the input
+
+    std::int64_t line_of(const Unit& unit) const;
+    std::int64_t index_of(const Unit& unit) const { return first_index + unit.index; }
+
     // The nodes of that key, in input order.
     std::span<Node* const> twins(const core::Entity& entity, std::string_view source,
                                  std::string_view external_id) const;
 };
 
-enum class Purpose : std::uint8_t { upsert, sync, diff };
+enum class Purpose : std::uint8_t { upsert, sync, diff, csv };
 
 // Where a statement that writes many rows was raised out of.
 struct Stop {
@@ -140,11 +153,14 @@ struct Bulk {
     bool locked = false;  // the tenant's lock is held
     int restarts = 0;
     int chunks = 0;
-    std::deque<Batch> batches{};  // in dependency order
-    Node* writing = nullptr;      // set while records are written one by one, to know which one raised
-    std::optional<Stop> stop{};   // of the last attempt at a chunk
+    std::deque<Batch> batches{};      // in dependency order
+    Node* writing = nullptr;          // set while records are written one by one, to know which one raised
+    std::optional<Stop> stop{};       // of the last attempt at a chunk
+    std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
+    // True if the outcomes tell what differs, field by field.
+    bool shows_changes() const { return purpose == Purpose::diff || (purpose == Purpose::csv && options.dry_run); }
 };
 
 // Thrown where the call has to begin again, under another lock or with a fresh look.
@@ -162,6 +178,9 @@ public:
 
     void expect(std::size_t records) { batch_.records.reserve(records); }
     void add(const core::Json& item);
+    // A record of a CSV file, or what is wrong with its line.
+    void add(const core::Json& item, const CsvPlace& place);
+    void add(core::Fault fault, const CsvPlace& place);
     // Makes nodes and units of them.
     void finish();
 

@@ -23,6 +23,8 @@ std::string_view operation_name(Purpose purpose) {
             return "diff";
         case Purpose::sync:
             return "sync";
+        case Purpose::csv:
+            return "csv";
         default:
             return "upsert";
     }
@@ -61,9 +63,25 @@ std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, cons
 }
 
 const char* const insert_run =
-    "INSERT INTO eryxon.sync_run (id, tenant_id, entity, operation, source, status, total, created, updated, restored, "
+    "INSERT INTO eryxon.sync_run AS r (id, tenant_id, entity, operation, source, status, total, created, updated, "
+    "restored, "
     "skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at) VALUES ($1, $2, $3, $4, "
     "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, pg_catalog.clock_timestamp())";
+
+// A part of an import adds to the row that the parts before it have made.
+const char* const add_to_run =
+    " ON CONFLICT (id) DO UPDATE SET source = CASE WHEN r.source OPERATOR(pg_catalog.=) excluded.source THEN r.source "
+    "END, "
+    "status = CASE WHEN r.status OPERATOR(pg_catalog.=) excluded.status THEN r.status ELSE 'partial' END, total = "
+    "r.total "
+    "OPERATOR(pg_catalog.+) excluded.total, created = r.created OPERATOR(pg_catalog.+) excluded.created, updated = "
+    "r.updated "
+    "OPERATOR(pg_catalog.+) excluded.updated, restored = r.restored OPERATOR(pg_catalog.+) excluded.restored, skipped "
+    "= "
+    "r.skipped OPERATOR(pg_catalog.+) excluded.skipped, deleted = r.deleted OPERATOR(pg_catalog.+) excluded.deleted, "
+    "errors = "
+    "r.errors OPERATOR(pg_catalog.+) excluded.errors, error_details = r.error_details OPERATOR(pg_catalog.||) "
+    "excluded.error_details, finished_at = excluded.finished_at";
 
 // What a run did, as changes of its counts.
 Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
@@ -97,11 +115,12 @@ std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t
     std::optional<core::Uuid> const user = user_id();
     as_extension_owner([&] {
         for (const auto& [entity, entry] : totals) {
-            core::Uuid const& id = runs[entity] = new_id(bulk);
-            execute(insert_run, row_params(bulk, *entity, entry, id, user, started_at));
+            core::Uuid const& id = runs[entity] = bulk.run ? *bulk.run : new_id(bulk);
+            execute(bulk.run ? std::string(insert_run) + add_to_run : insert_run,
+                    row_params(bulk, *entity, entry, id, user, started_at));
         }
     });
-    tell_runs(bulk, totals, runs);
+    if (!bulk.run) tell_runs(bulk, totals, runs);
     return runs;
 }
 

@@ -107,9 +107,9 @@ void require_order(const Bulk& bulk, std::span<Unit* const> units, std::size_t w
 
 // Writes one wave. Later waves look at the database anew.
 void run_wave(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {
-    RowImages const before = bulk.purpose == Purpose::diff ? read_images(bulk, units) : RowImages();
+    RowImages const before = bulk.shows_changes() ? read_images(bulk, units) : RowImages();
     apply_units(bulk, batch, units);
-    if (bulk.purpose == Purpose::diff) note_changes(bulk, units, before);
+    if (bulk.shows_changes()) note_changes(bulk, units, before);
 }
 
 void run_waves(Bulk& bulk, Batch& batch, std::span<Unit* const> units) {

@@ -15,7 +15,7 @@ CREATE FUNCTION send(taken integer[], late integer[] DEFAULT '{}', dropped integ
 DECLARE
     answer jsonb;
 BEGIN
-    TRUNCATE jobs, parts, operations, eryxon.sync_run;
+    TRUNCATE jobs, parts, operations, eryxon.sync_run CASCADE;
     PERFORM eryxon_upsert('jobs', '{"external_id":"J0","external_source":"ERP","job_number":"taken"}', '{"record_history":false}');
     answer := eryxon_bulk_upsert('jobs', (
         SELECT jsonb_agg(jsonb_build_object('external_id', 'J' || n, 'external_source', 'ERP',

@@ -1,0 +1,26 @@
+// What can be told of a CSV file by looking at its beginning, and what to propose for its import.
+#pragma once
+
+#include "core/csv_options.hpp"
+#include "core/json_build.hpp"
+#include "core/schema.hpp"
+
+#include <string_view>
+
+namespace eryxon::core {
+
+// True if all bytes are of characters in UTF-8; a NUL byte is one.
+bool is_utf8(std::string_view bytes);
+
+// "UTF8", "WIN1252" or "LATIN1", as PostgreSQL names them. Throws CallError (22023) for what is no text at all:
+// workbooks of spreadsheets, UTF-16.
+std::string_view find_encoding(std::string_view bytes);
+
+// The delimiter that splits the first lines into the same number of cells, the most of them.
+char find_delimiter(std::string_view text);
+
+// {"delimiter","header","decimal","date_format","columns":[{"column","name","field","samples":[]}],"warnings":[]}. The
+// delimiter and header = false are taken from the options.
+Json inspect_csv(const Entity& entity, std::string_view text, const CsvOptions& options, JsonArena& arena);
+
+}  // namespace eryxon::core

@@ -1,0 +1,46 @@
+// Tests of core/csv_rejected.
+#include "core/csv_rejected.hpp"
+
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace eryxon::core {
+
+namespace {
+
+std::string rejected(std::string_view header, std::vector<RejectedLine> lines, char delimiter = ',') {
+    return rejected_csv(header, delimiter, lines);
+}
+
+TEST(CsvRejected, HasReasonsAndOriginalColumns) {
+    EXPECT_EQ(
+        rejected("a;b", {{3, "1;\"x;y\"", "TYPE_MISMATCH", "b: no"}, {7, "2", "NOT_NULL", "c; d"}}, ';'),
+        "eryxon_line;eryxon_code;eryxon_message;a;b\r\n3;TYPE_MISMATCH;b: no;1;\"x;y\"\r\n7;NOT_NULL;\"c; d\";2\r\n");
+}
+
+TEST(CsvRejected, KeepsLinesThatCannotBeReadWhole) {
+    EXPECT_EQ(rejected("a,b", {{2, "5\" pipe,x", "INVALID_PAYLOAD", "quote"}}),
+              "eryxon_line,eryxon_code,eryxon_message,a,b\r\n2,INVALID_PAYLOAD,quote,\"5\"\" pipe,x\"\r\n");
+    EXPECT_EQ(rejected("a", {{2, "1,2,3", "X", "too many"}}),
+              "eryxon_line,eryxon_code,eryxon_message,a\r\n2,X,too many,1,2,3\r\n");
+}
+
+TEST(CsvRejected, KeepsCellsFromBeingFormulas) {
+    EXPECT_EQ(rejected("a,b,c,d", {{2, "=cmd|x,-1.5,'=1,@y", "X", "=z"}}),
+              "eryxon_line,eryxon_code,eryxon_message,a,b,c,d\r\n2,X,'=z,'=cmd|x,-1.5,''=1,'@y\r\n");
+    EXPECT_EQ(rejected("a", {{2, "+49 123", "X", "m"}, {3, "it's", "X", "m"}, {4, "-", "X", "m"}}),
+              "eryxon_line,eryxon_code,eryxon_message,a\r\n2,X,m,'+49 123\r\n3,X,m,it's\r\n4,X,m,'-\r\n");
+}
+
+TEST(CsvRejected, MakesItsOwnColumnsAnew) {
+    EXPECT_EQ(rejected("eryxon_line,eryxon_code,eryxon_message,a", {{2, "9,Y,old,1", "X", "new"}}),
+              "eryxon_line,eryxon_code,eryxon_message,a\r\n2,X,new,1\r\n");
+}
+
+TEST(CsvRejected, NumbersColumnsWithoutAHeader) {
+    EXPECT_EQ(rejected("", {{1, "a,b", "X", "m"}}), "eryxon_line,eryxon_code,eryxon_message,1,2\r\n1,X,m,a,b\r\n");
+}
+
+}  // namespace
+
+}  // namespace eryxon::core

@@ -1,0 +1,101 @@
+// Tests of core/csv_values and core/csv_options.
+#include "core/csv_values.hpp"
+
+#include "core/json_build.hpp"
+
+#include <gtest/gtest.h>
+
+namespace eryxon::core {
+
+namespace {
+
+TEST(CsvValues, UndoesDecimalCommas) {
+    EXPECT_EQ(number_with_point("1,5"), "1.5");
+    EXPECT_EQ(number_with_point("-1.234.567,80"), "-1234567.80");
+    EXPECT_EQ(number_with_point("1.234"), "1234");
+    EXPECT_EQ(number_with_point("007"), "007");
+    for (const char* text :
+         {"", ",5", "1,", "1.5", "1.23,4", "12.34.567", "1234.567", "1,5,0", "1 000", "+1", "--1", "1.234.", "x"})
+        EXPECT_EQ(number_with_point(text), "") << text;
+}
+
+TEST(CsvValues, TurnsDatesRound) {
+    EXPECT_EQ(iso_date("31-12-2026", DateOrder::day_first), "2026-12-31");
+    EXPECT_EQ(iso_date("1.2.2026", DateOrder::day_first), "2026-02-01");
+    EXPECT_EQ(iso_date("12/31/2026", DateOrder::month_first), "2026-12-31");
+    EXPECT_EQ(iso_date("31-12-2026 14:30", DateOrder::day_first), "2026-12-31 14:30");
+    for (const char* text :
+         {"2026-12-31", "31-12-26", "31122026", "31-12-20266", "31-12", "-12-2026", "31-12-2026x", ""})
+        EXPECT_EQ(iso_date(text, DateOrder::day_first), "") << text;
+    EXPECT_EQ(iso_date("31-12-2026", DateOrder::iso), "");
+}
+
+TEST(CsvValues, KnowsWordsForTrueAndFalse) {
+    for (const char* word : {"true", "TRUE", "1", "yes", "Y", "ja", "J"})
+        EXPECT_EQ(boolean_word(word), true) << word;
+    for (const char* word : {"false", "0", "No", "n", "nein", "NEE"})
+        EXPECT_EQ(boolean_word(word), false) << word;
+    for (const char* word : {"", "on", "x", "2", "truee"})
+        EXPECT_EQ(boolean_word(word), std::nullopt) << word;
+}
+
+std::string value(std::string_view cell, ValueKind kind, char decimal = '.', DateOrder dates = DateOrder::iso) {
+    JsonArena arena;
+    CsvOptions options;
+    options.decimal = decimal;
+    options.dates = dates;
+    return json_text(cell_value(cell, kind, options, arena));
+}
+
+TEST(CsvValues, MakesValuesForTheEngine) {
+    EXPECT_EQ(value("1,5", ValueKind::numeric, ','), "\"1.5\"");
+    EXPECT_EQ(value("1,5", ValueKind::numeric), "\"1,5\"");
+    EXPECT_EQ(value("1,5", ValueKind::text, ','), "\"1,5\"");
+    EXPECT_EQ(value("0010", ValueKind::text), "\"0010\"");
+    EXPECT_EQ(value("ja", ValueKind::boolean), "true");
+    EXPECT_EQ(value("maybe", ValueKind::boolean), "\"maybe\"");
+    EXPECT_EQ(value("1-2-2026", ValueKind::timestamptz, '.', DateOrder::day_first), "\"2026-02-01\"");
+    EXPECT_EQ(value("2026-02-01", ValueKind::date, '.', DateOrder::day_first), "\"2026-02-01\"");
+    EXPECT_EQ(value("{\"a\": 1}", ValueKind::json), "{\"a\":1}");
+    EXPECT_EQ(value("{a", ValueKind::json), "\"{a\"");
+    EXPECT_EQ(value("a.pdf; b.pdf;", ValueKind::text_array), "[\"a.pdf\",\"b.pdf\"]");
+    EXPECT_EQ(value("[\"a;b\"]", ValueKind::text_array), "[\"a;b\"]");
+}
+
+CsvOptions options_of(std::string_view json, std::string* rest = nullptr) {
+    JsonArena arena;
+    Json others;
+    CsvOptions options = read_csv_options(parse_json(json, arena), arena, others);
+    if (rest != nullptr) *rest = json_text(others);
+    return options;
+}
+
+TEST(CsvOptions, AreTakenOutOfTheOthers) {
+    std::string rest;
+    CsvOptions const options =
+        options_of(R"({"delimiter":"tab","decimal":",","date_format":"MM/DD/YYYY","header":false,"null_token":"-",
+        "external_source":"SAP","encoding":"LATIN1","mapping":{"A":"name","B":null},"dry_run":true,"mode":"create"})",
+                   &rest);
+    EXPECT_EQ(options.delimiter, '\t');
+    EXPECT_EQ(options.decimal, ',');
+    EXPECT_EQ(options.dates, DateOrder::month_first);
+    EXPECT_FALSE(options.header);
+    EXPECT_EQ(options.null_token, "-");
+    EXPECT_EQ(options.external_source, "SAP");
+    EXPECT_EQ(options.encoding, "LATIN1");
+    ASSERT_EQ(options.mapping.size(), 2u);
+    EXPECT_EQ(options.mapping[0].second, "name");
+    EXPECT_EQ(options.mapping[1].second, std::nullopt);
+    EXPECT_EQ(rest, R"({"dry_run":true,"mode":"create"})");
+}
+
+TEST(CsvOptions, RefuseWrongValues) {
+    for (const char* json :
+         {R"({"delimiter":":"})", R"({"delimiter":1})", R"({"decimal":"x"})", R"({"date_format":"YY"})",
+          R"({"header":"no"})", R"({"mapping":[]})", R"({"mapping":{"A":1}})", R"({"null_token":0})"})
+        EXPECT_THROW(options_of(json), CallError) << json;
+}
+
+}  // namespace
+
+}  // namespace eryxon::core
