@@ -1,0 +1,107 @@
+// Saved mappings of an entity: loading one, saving the present one for a source, deleting.
+import { useId, useState } from 'preact/hooks';
+import { deleteMapping, mappings, saveMapping } from '../api/calls';
+import type { FormatOptions, Mapping, SavedMapping } from '../api/types';
+import { t } from '../i18n';
+import { Confirm } from '../ui/dialog';
+import { useLoaded } from '../ui/load';
+import { Fault } from '../ui/notice';
+
+const nameOf = (saved: SavedMapping) => saved.name ?? saved.source;
+
+export function SavedMappings(props: {
+    entity: string;
+    source: string;
+    mapping: Mapping;
+    format: FormatOptions;
+    loadedName: string | null;
+    load: (saved: SavedMapping | null) => void;
+}) {
+    const list = useLoaded(() => mappings(props.entity), [props.entity]);
+    const [source, setSource] = useState<string | null>(null);
+    const [fault, setFault] = useState<unknown>(null);
+    const [said, setSaid] = useState('');
+    const [removing, setRemoving] = useState<SavedMapping | null>(null);
+    const chooser = useId();
+    const saver = useId();
+    const target = (source ?? props.source).trim();
+    const loaded = list.data?.find((saved) => nameOf(saved) === props.loadedName) ?? null;
+
+    const save = async (event: Event) => {
+        event.preventDefault();
+        setFault(null);
+        setSaid('');
+        try {
+            const { delimiter, encoding, header, decimal, date_format, null_token } = props.format;
+            await saveMapping(props.entity, target, props.mapping, {
+                delimiter,
+                encoding,
+                header,
+                decimal,
+                date_format,
+                null_token,
+            });
+            setSaid(t('saved.done', { source: target }));
+            await list.reload();
+        } catch (failure) {
+            setFault(failure);
+        }
+    };
+    return (
+        <div class="saved">
+            {list.data && list.data.length > 0 && (
+                <div class="inline">
+                    <label for={chooser}>{t('saved.load')}</label>
+                    <select
+                        id={chooser}
+                        value={loaded?.id ?? ''}
+                        onChange={(event) => {
+                            const id = event.currentTarget.value;
+                            props.load(list.data?.find((saved) => saved.id === id) ?? null);
+                        }}
+                    >
+                        <option value="">{t('saved.none')}</option>
+                        {list.data.map((saved) => (
+                            <option key={saved.id} value={saved.id}>
+                                {nameOf(saved)}
+                            </option>
+                        ))}
+                    </select>
+                    {loaded && (
+                        <button type="button" class="quiet" onClick={() => setRemoving(loaded)}>
+                            {t('common.delete')}
+                        </button>
+                    )}
+                </div>
+            )}
+            <form class="inline" onSubmit={save}>
+                <label for={saver}>{t('saved.save_for')}</label>
+                <input
+                    id={saver}
+                    value={source ?? props.source}
+                    onInput={(event) => setSource(event.currentTarget.value)}
+                />
+                <button type="submit" disabled={target === ''}>
+                    {t('saved.save')}
+                </button>
+                <span role="status" class="hint">
+                    {said}
+                </span>
+            </form>
+            <Fault error={fault ?? list.error} />
+            {removing && (
+                <Confirm
+                    title={t('saved.delete_title')}
+                    text={t('saved.delete_text', { name: nameOf(removing) })}
+                    action={t('common.delete')}
+                    close={() => setRemoving(null)}
+                    run={async () => {
+                        await deleteMapping(removing.id);
+                        props.load(null);
+                        await list.reload();
+                    }}
+                />
+            )}
+        </div>
+    );
+}

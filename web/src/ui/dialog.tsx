@@ -1,0 +1,69 @@
+// A modal dialog on the browser's own <dialog>, which keeps the focus inside and gives it back.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { t } from '../i18n';
+import { Fault } from './notice';
+
+export function Dialog(props: { title: string; close: () => void; children: ComponentChildren; lasting?: boolean }) {
+    const element = useRef<HTMLDialogElement>(null);
+    const heading = useId();
+    useEffect(() => {
+        const dialog = element.current;
+        dialog?.showModal();
+        // Closing, unlike removing, gives the focus back; what had it may be gone, though.
+        return () => {
+            dialog?.close();
+            if (document.activeElement === document.body) document.getElementById('main')?.focus();
+        };
+    }, []);
+    return (
+        <dialog
+            ref={element}
+            aria-labelledby={heading}
+            onCancel={(event) => {
+                event.preventDefault();
+                if (props.lasting !== true) props.close();
+            }}
+        >
+            <h2 id={heading}>{props.title}</h2>
+            {props.children}
+        </dialog>
+    );
+}
+
+// Asks before something that cannot be taken back.
+export function Confirm(props: {
+    title: string;
+    text: string;
+    action: string;
+    run: () => Promise<unknown>;
+    close: () => void;
+}) {
+    const [busy, setBusy] = useState(false);
+    const [error, setError] = useState<unknown>(null);
+    const confirm = async () => {
+        setBusy(true);
+        setError(null);
+        try {
+            await props.run();
+            props.close();
+        } catch (fault) {
+            setError(fault);
+            setBusy(false);
+        }
+    };
+    return (
+        <Dialog title={props.title} close={props.close}>
+            <p>{props.text}</p>
+            <Fault error={error} />
+            <div class="actions">
+                <button type="button" class="danger" disabled={busy} onClick={confirm}>
+                    {props.action}
+                </button>
+                <button type="button" onClick={props.close}>
+                    {t('common.cancel')}
+                </button>
+            </div>
+        </Dialog>
+    );
+}

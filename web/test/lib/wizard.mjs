@@ -1,0 +1,58 @@
+// The import wizard, as a planner goes through it (in English).
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+
+export const heading = (page, name) => page.getByRole('heading', { name, exact: true });
+
+// A CSV text of rows.
+export const csv = (rows, delimiter = ',') =>
+    rows
+        .map((row) =>
+            row.map((cell) => (/["\n,;]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(delimiter),
+        )
+        .join('\n') + '\n';
+
+// Picks a file for an entity and goes on to its columns.
+export async function choose(page, entity, name, content) {
+    await page.locator(`input[name=entity][value=${entity}]`).check();
+    await page.locator('.drop input').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) });
+    await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+// Goes on from the columns to the checked lines.
+export async function check(page) {
+    await page.getByRole('button', { name: 'Check the file' }).click();
+    await page.locator('.figures-row').waitFor({ timeout: 60000 });
+}
+
+// Imports what was checked and waits for the result.
+export async function importNow(page) {
+    await page.getByRole('button', { name: /^Import [\d,]+ lines?$/ }).click();
+    await page.locator('.result-title').waitFor({ timeout: 120000 });
+}
+
+// The figures of the page by their names.
+export async function figures(page) {
+    await page.locator('.figure:visible').first().waitFor();
+    const pairs = await page
+        .locator('.figure:visible')
+        .evaluateAll((all) =>
+            all.map((figure) => [
+                figure.querySelector('dt').textContent,
+                Number(figure.querySelector('dd').textContent.replace(/\D/g, '')),
+            ]),
+        );
+    return Object.fromEntries(pairs);
+}
+
+export async function expectFigures(page, wanted) {
+    const found = await figures(page);
+    for (const [name, count] of Object.entries(wanted))
+        assert.equal(found[name], count, `${name} of ${JSON.stringify(found)}`);
+}
+
+// Clicks and returns name and text of the file that is downloaded.
+export async function downloaded(page, click) {
+    const [file] = await Promise.all([page.waitForEvent('download'), click()]);
+    return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
+}

@@ -1,0 +1,223 @@
+// Imports of the stand-in gateway: reading a file, checking its lines, writing them chunk by chunk.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fieldOf, propose } from './catalog.mjs';
+import { decode, guessDelimiter, parse, write } from './csv.mjs';
+
+const CHUNK = 1000;
+const CHUNK_MILLISECONDS = Number(process.env.MOCK_CHUNK_MILLISECONDS ?? 25);
+const counts = () => ({ total: 0, created: 0, updated: 0, restored: 0, skipped: 0, deleted: 0, errors: 0 });
+
+// The file cut into columns and lines.
+function open(entity, body, options) {
+    const { encoding, text } = decode(body, options.encoding);
+    const delimiter = options.delimiter === 'tab' ? '\t' : (options.delimiter ?? guessDelimiter(text));
+    const records = parse(text, delimiter);
+    const header = options.header !== 'false';
+    const names = (header ? records.shift()?.cells : records[0]?.cells.map((_, i) => String(i + 1))) ?? [];
+    return { encoding, delimiter, header, names: names.map((name) => name.trim()), records };
+}
+
+// Whether most samples of a file look like this.
+const looksLike = (records, form) => records.slice(0, 50).some(({ cells }) => cells.some((cell) => form.test(cell)));
+
+export function inspect(entity, body, options, saved) {
+    const file = open(entity, body, options);
+    const columns = file.names.map((name, i) => ({
+        column: i + 1,
+        name,
+        field: propose(entity, name),
+        samples: file.records
+            .map(({ cells }) => cells[i])
+            .filter(Boolean)
+            .slice(0, 5),
+    }));
+    const american = looksLike(file.records, /^\d\d\/\d\d\/\d{4}$/);
+    const dutch = looksLike(file.records, /^\d\d-\d\d-\d{4}$/);
+    const source = columns.find((column) => column.field === 'external_source')?.samples[0] ?? options.external_source;
+    return {
+        delimiter: file.delimiter === '\t' ? 'tab' : file.delimiter,
+        encoding: file.encoding,
+        header: file.header,
+        decimal: looksLike(file.records, /^\d+,\d+$/) ? ',' : '.',
+        date_format: american ? 'MM/DD/YYYY' : dutch ? 'DD-MM-YYYY' : 'YYYY-MM-DD',
+        lines: file.records.length,
+        columns,
+        warnings: [],
+        saved_mapping: saved.find((one) => one.entity === entity.entity && one.source === source) ?? null,
+    };
+}
+
+// A day of a form, as YYYY-MM-DD; null if there is no such day.
+function readDate(value, form) {
+    if (/^\d{8}$/.test(value)) return readDate(value.replace(/^(....)(..)(..)$/, '$1-$2-$3'), 'YYYY-MM-DD');
+    const order = { 'YYYY-MM-DD': [1, 2, 3], 'DD-MM-YYYY': [3, 2, 1], 'MM/DD/YYYY': [3, 1, 2] }[form];
+    const found = /^(\d+)[-/](\d+)[-/](\d+)$/.exec(value.split('T')[0]);
+    if (!found) return null;
+    const day = order.map((i) => found[i].padStart(2, '0')).join('-');
+    const moment = new Date(`${day}T00:00:00Z`);
+    return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(day) ? day : null;
+}
+
+const fault = (path, constraint, message, value) => ({ path, constraint, message, value });
+
+// A cell as the field's value, or a fault.
+function convert(field, name, cell, options) {
+    if (!field || field.reference || field.type === 'text') return { value: cell };
+    if (field.type === 'timestamp') {
+        const value = readDate(cell, options.date_format);
+        return value ? { value } : { fault: fault(name, 'DATE_FORMAT', `invalid date "${cell}"`, cell) };
+    }
+    if (field.type === 'integer' || field.type === 'numeric') {
+        const value = Number(options.decimal === ',' ? cell.replace(',', '.') : cell);
+        const wrong = Number.isNaN(value) || (field.type === 'integer' && !Number.isInteger(value));
+        return wrong ? { fault: fault(name, 'TYPE_MISMATCH', `invalid ${field.type} "${cell}"`, cell) } : { value };
+    }
+    if (field.enum && !field.enum.includes(cell))
+        return {
+            fault: fault(name, 'ENUM_CONSTRAINT', `value "${cell}" is not one of ${field.enum.join(', ')}`, cell),
+        };
+    return { value: cell };
+}
+
+// One line as a record, with its faults.
+function readRecord(entity, file, mapping, cells, options) {
+    const record = options.external_source ? { external_source: options.external_source } : {};
+    const faults = [];
+    const warnings = [];
+    file.names.forEach((name, i) => {
+        const target = name in mapping || name.startsWith('eryxon_') ? (mapping[name] ?? null) : propose(entity, name);
+        if (target === null && !(name in mapping) && !name.startsWith('eryxon_'))
+            warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
+        const cell = (cells[i] ?? '').replace(/^'(?=[=+\-@])/, '');
+        if (!target || cell === '') return;
+        if (options.null_token && cell === options.null_token) record[target] = null;
+        else {
+            const { value, fault: wrong } = convert(fieldOf(entity, target), target, cell, options);
+            if (wrong) faults.push(wrong);
+            else record[target] = value;
+        }
+    });
+    for (const key of ['external_id', 'external_source'])
+        if (!record[key]) faults.push(fault(key, 'NOT_NULL', `${key} is missing`));
+    return { record, faults, warnings };
+}
+
+// What a new record lacks.
+function missing(entity, record) {
+    return entity.fields
+        .filter(
+            (field) => field.required && !(field.reference?.forms ?? [field.name]).some((name) => record[name] != null),
+        )
+        .map((field) => fault(field.name, field.reference ? 'FK_REQUIRED' : 'NOT_NULL', `${field.name} is missing`));
+}
+
+// The outcome of one line; writes it unless it is a trial.
+function apply(entity, rows, line, index, { record, faults, warnings }, trial) {
+    const key = `${record.external_source}\n${record.external_id}`;
+    const old = rows.get(key);
+    const all = old ? faults : [...faults, ...missing(entity, record)];
+    const result = {
+        index,
+        line,
+        external_id: record.external_id ?? null,
+        external_source: record.external_source ?? null,
+        ...(warnings.length > 0 ? { warnings } : {}),
+    };
+    if (all.length > 0) {
+        const error = all.map((one) => `${one.path}: ${one.message}`).join('; ');
+        return { ...result, action: 'error', code: all[0].constraint, error, details: all };
+    }
+    const changes = Object.keys(record)
+        .filter((name) => !name.startsWith('external_') && (old?.[name] ?? null) !== record[name])
+        .map((name) => ({ field: name, old: old?.[name] ?? null, new: record[name] }));
+    if (!trial) rows.set(key, { ...old, ...record });
+    const action = old ? (changes.length > 0 ? 'updated' : 'skipped') : 'created';
+    return { ...result, id: randomUUID(), action, ...(trial && action !== 'skipped' ? { changes } : {}) };
+}
+
+// The refused lines as they were sent, with what is wrong with them.
+function rejectedFile(file, failed) {
+    const own = new Set(['eryxon_line', 'eryxon_code', 'eryxon_message']);
+    const keep = file.names.map((name, i) => i).filter((i) => !own.has(file.names[i]));
+    const head = [...own, ...keep.map((i) => file.names[i])];
+    const lines = failed.map(({ cells, result }) => [
+        result.line,
+        result.code,
+        result.error,
+        ...keep.map((i) => cells[i] ?? ''),
+    ]);
+    return write([head, ...lines], true);
+}
+
+// Runs an import; a real one in chunks, between which it can be cancelled.
+export async function importFile(shop, entity, body, options) {
+    const started = Date.now();
+    const trial = options.dry_run === 'true';
+    const file = open(entity, body, options);
+    const mapping = JSON.parse(options.mapping ?? '{}');
+    const rows = trial ? new Map(shop.rows(entity.entity)) : shop.rows(entity.entity);
+    const run = {
+        id: options.run ?? randomUUID(),
+        entity: entity.entity,
+        operation: 'csv',
+        source: options.external_source ?? null,
+        status: 'running',
+        ...counts(),
+        done: 0,
+        records: file.records.length,
+        lines: file.records.length + 1,
+        error_details: [],
+        started_at: new Date().toISOString(),
+        finished_at: null,
+    };
+    if (!trial) shop.runs.unshift(run);
+    const results = [];
+    const failed = [];
+    for (let i = 0; i < file.records.length && run.status !== 'cancelling'; i++) {
+        const { line, cells } = file.records[i];
+        const result = apply(entity, rows, line, i, readRecord(entity, file, mapping, cells, options), trial);
+        run.total = run.done = i + 1;
+        run.source ??= result.external_source;
+        run[result.action === 'error' ? 'errors' : result.action]++;
+        if (result.action === 'error') {
+            failed.push({ cells, result });
+            for (const one of result.details)
+                run.error_details.push({
+                    index: i,
+                    line,
+                    external_id: result.external_id,
+                    code: one.constraint,
+                    message: one.message,
+                    path: one.path,
+                });
+        }
+        if (options.results === 'all' || (options.results === 'errors' && result.action === 'error'))
+            results.push(result);
+        if (!trial && run.done % CHUNK === 0) {
+            shop.changed(run);
+            await pause(CHUNK_MILLISECONDS);
+        }
+    }
+    run.finished_at = new Date().toISOString();
+    const verdict = run.errors === 0 ? 'completed' : run.errors === run.total ? 'failed' : 'partial';
+    run.status = run.status === 'cancelling' ? 'cancelled' : verdict;
+    if (!trial) {
+        shop.rejected.set(run.id, rejectedFile(file, failed));
+        shop.changed(run);
+    }
+    const { total, created, updated, restored, skipped, deleted, errors } = run;
+    return {
+        total,
+        created,
+        updated,
+        restored,
+        skipped,
+        deleted,
+        errors,
+        run_id: trial ? null : run.id,
+        duration_ms: Date.now() - started,
+        results,
+        cancelled: run.status === 'cancelled',
+    };
+}

@@ -1,0 +1,238 @@
+// The import wizard from a file to its result.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { keys, shot, Site, tag } from './lib/browser.mjs';
+import { check, choose, csv, downloaded, expectFigures, figures, heading, importNow } from './lib/wizard.mjs';
+
+let site;
+before(async () => {
+    site = await Site.start();
+});
+after(() => site.stop());
+
+const orders = (customers) =>
+    csv([
+        ['external_id', 'external_source', 'job_number', 'customer_name', 'due_date', 'priority', 'notes'],
+        ...customers.map((customer, i) => [
+            `W${tag}-${i}`,
+            'E2E',
+            `W${tag}-${i}`,
+            customer,
+            '2027-02-12',
+            String(i),
+            'Two loads, "fragile"\nRing first',
+        ]),
+    ]);
+
+test('the whole wizard: create, then nothing, then change', () =>
+    site.signedIn({}, async (page) => {
+        await choose(page, 'jobs', 'orders.csv', orders(['Harbour Railings', 'Birch & Sons', 'Müller GmbH']));
+        await heading(page, 'Which column is what?').waitFor();
+        assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Which column is what?');
+        assert.equal(await page.getByLabel('customer_name').inputValue(), 'customer');
+        await shot(page, 'wizard-columns');
+        await check(page);
+        await expectFigures(page, { Records: 3, New: 3, Changed: 0, Unchanged: 0, Refused: 0 });
+        assert.equal(await page.locator('table.lines tbody tr').count(), 3);
+        // A line is where it begins in the file: the first record spans two.
+        assert.deepEqual(await page.locator('table.lines tbody td:first-child').allTextContents(), ['2', '4', '6']);
+        await shot(page, 'wizard-check-new');
+        await importNow(page);
+        await page.getByText('All lines were imported.').waitFor();
+        await expectFigures(page, { Records: 3, New: 3, Refused: 0 });
+        await shot(page, 'wizard-result');
+
+        await page.getByRole('button', { name: 'Import another file' }).click();
+        await choose(page, 'jobs', 'orders.csv', orders(['Harbour Railings', 'Birch & Sons', 'Müller GmbH']));
+        await check(page);
+        await expectFigures(page, { New: 0, Unchanged: 3 });
+        await page.getByText('Nothing would change: all of this is there already.').waitFor();
+
+        await page.getByRole('button', { name: 'Back' }).click();
+        await page.getByRole('button', { name: 'Back' }).click();
+        await choose(page, 'jobs', 'orders.csv', orders(['Harbour Railings', 'Birch & Daughters', 'Müller GmbH']));
+        await check(page);
+        await expectFigures(page, { New: 0, Changed: 1, Unchanged: 2 });
+        await page.getByRole('button', { name: 'Changed 1' }).click();
+        assert.equal(await page.locator('table.lines tbody tr').count(), 1);
+        assert.match(await page.locator('.changes').innerText(), /Customer\s+Birch & Sons\s+→\s+Birch & Daughters/);
+        await shot(page, 'wizard-check-changed');
+        await importNow(page);
+        await expectFigures(page, { Changed: 1, Unchanged: 2 });
+    }));
+
+test('a European export: semicolons, Windows-1252, days first, decimal comma, columns of its own', () =>
+    site.signedIn({}, async (page) => {
+        const rows = csv(
+            [
+                ['Auftrag', 'Kunde', 'Liefertermin', 'Prio', 'Werk'],
+                [`D${tag}-1`, 'Schäfer & Söhne', '31-12-2026', '3', 'Süd'],
+                [`D${tag}-2`, 'Weiß KG', '01-02-2027', '', 'Nord'],
+            ],
+            ';',
+        );
+        await choose(page, 'jobs', 'auftraege.csv', Buffer.from(rows, 'latin1'));
+        await heading(page, 'Which column is what?').waitFor();
+        assert.equal(await page.getByLabel('Delimiter').inputValue(), ';');
+        assert.equal(await page.getByLabel('Character set').inputValue(), 'WIN1252');
+        assert.equal(await page.getByLabel('Dates').inputValue(), 'DD-MM-YYYY');
+        assert.equal(await page.getByRole('button', { name: 'Check the file' }).isDisabled(), true);
+        await page.getByText('Schäfer & Söhne').waitFor();
+
+        await page.getByRole('combobox', { name: 'Auftrag' }).selectOption('external_id');
+        await page.getByRole('combobox', { name: 'Kunde' }).selectOption('customer');
+        await page.getByRole('combobox', { name: 'Liefertermin' }).selectOption('due_date');
+        await page.getByRole('combobox', { name: 'Prio' }).selectOption('customer');
+        await page.getByText('Two columns have the same field.').waitFor();
+        await page.getByRole('combobox', { name: 'Prio' }).selectOption('priority');
+        await page.getByText('Without Order number no new records can be made.').waitFor();
+        await page.getByRole('combobox', { name: 'Werk' }).selectOption('job_number');
+        await page.getByLabel('Source system', { exact: true }).fill(`ERP-${tag}`);
+        await page.getByLabel('Source system', { exact: true }).blur();
+        await page.getByRole('button', { name: 'Check the file' }).waitFor();
+        await shot(page, 'wizard-columns-european');
+
+        await page.getByRole('button', { name: 'Save', exact: true }).click();
+        await page.getByText(`Saved for ERP-${tag}.`).waitFor();
+        await check(page);
+        await expectFigures(page, { Records: 2, New: 2, Refused: 0 });
+        await page.getByText('Schäfer & Söhne').waitFor();
+
+        // The saved columns come back with the source.
+        await page.reload();
+        await choose(page, 'jobs', 'auftraege.csv', Buffer.from(rows, 'latin1'));
+        await page.getByLabel('Source system', { exact: true }).fill(`ERP-${tag}`);
+        await page.getByLabel('Source system', { exact: true }).blur();
+        await page.getByText(`Columns as saved for ERP-${tag}.`).waitFor();
+        assert.equal(await page.getByRole('combobox', { name: 'Liefertermin' }).inputValue(), 'due_date');
+        await page.getByLabel('Saved columns').selectOption({ label: `ERP-${tag}` });
+        await page.getByRole('button', { name: 'Delete' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+        assert.equal(await page.getByRole('combobox', { name: 'Liefertermin' }).inputValue(), '');
+    }));
+
+test('another delimiter is read again; an ignored column is left out', () =>
+    site.signedIn({}, async (page) => {
+        await choose(
+            page,
+            'cells',
+            'cells.csv',
+            csv([
+                ['external_id', 'external_source', 'name', 'description'],
+                [`C${tag}`, 'E2E', `Saw ${tag}`, 'old'],
+            ]),
+        );
+        await heading(page, 'Which column is what?').waitFor();
+        await page.getByLabel('Delimiter').selectOption(';');
+        await page.getByText('external_id,external_source,name,description').waitFor();
+        await page.getByLabel('Delimiter').selectOption(',');
+        await page.getByRole('combobox', { name: 'description', exact: true }).selectOption('');
+        await check(page);
+        assert.equal(await page.locator('.line-warning').count(), 0);
+        assert.ok(!(await page.locator('.changes').innerText()).includes('old'));
+        assert.match(await page.locator('.changes').innerText(), new RegExp(`Saw ${tag}`));
+    }));
+
+test('columns of the same name are told, and can be ignored; a file without a header', () =>
+    site.signedIn({}, async (page) => {
+        const head = ['external_id', 'external_source', 'name', 'notes', 'notes'];
+        await choose(page, 'resources', 'twice.csv', csv([head, [`T${tag}`, 'E2E', `Jig ${tag}`, 'one', 'two']]));
+        await page.getByText('Several columns of the file are called: notes.').waitFor();
+        assert.equal(await page.getByRole('button', { name: 'Check the file' }).isDisabled(), true);
+        await page.getByRole('combobox', { name: 'notes' }).first().selectOption('');
+        await page.getByText('Several columns').waitFor({ state: 'detached' });
+        await page.getByText('Without Type no new records can be made.').waitFor();
+        await page.getByRole('button', { name: 'Back' }).click();
+
+        const rows = [
+            [`H${tag}`, `Vice ${tag}`, 'fixture'],
+            [`I${tag}`, `Vice 2 ${tag}`, 'fixture'],
+        ];
+        await choose(page, 'resources', 'plain.csv', csv(rows, '\t'));
+        await page.getByLabel('The first line has the column names').uncheck();
+        await page.getByRole('combobox', { name: '1' }).selectOption('external_id');
+        assert.equal(await page.getByLabel('Delimiter').inputValue(), 'tab');
+        await page.getByRole('combobox', { name: '2' }).selectOption('name');
+        await page.getByRole('combobox', { name: '3' }).selectOption('type');
+        await page.getByLabel('Source system', { exact: true }).fill('E2E');
+        await page.getByLabel('Source system', { exact: true }).blur();
+        await page.locator('[aria-busy=true]').waitFor({ state: 'detached' });
+        await check(page);
+        await expectFigures(page, { Records: 2, New: 2, Refused: 0 });
+    }));
+
+test('a template is downloaded and can be chosen', () =>
+    site.signedIn({}, async (page) => {
+        await page.locator('input[name=entity][value=parts]').check();
+        const file = await downloaded(page, () => page.getByRole('button', { name: /^Download a template/ }).click());
+        assert.match(file.name, /parts.*\.csv$/);
+        assert.match(file.text, /external_id/);
+        assert.match(file.text, /part_number/);
+        await choose(page, 'parts', file.name, file.text);
+        await heading(page, 'Which column is what?').waitFor();
+        assert.equal(
+            await page.getByRole('combobox', { name: 'part_number', exact: true }).inputValue(),
+            'part_number',
+        );
+    }));
+
+test('a workbook by mistake gets a message, and no file another', () =>
+    site.signedIn({ expected: /status of 4\d\d/ }, async (page) => {
+        await page.getByRole('button', { name: 'Continue' }).click();
+        await page.getByText('Choose a file first.').waitFor();
+        await choose(page, 'jobs', 'orders.xlsx', Buffer.from('PK\u0003\u0004\u0014\u0000workbook', 'latin1'));
+        assert.match(await page.getByRole('alert').innerText(), /CSV/);
+        await shot(page, 'wizard-workbook');
+    }));
+
+test('the wizard by keyboard alone, with a dropped file', () =>
+    site.signedIn({}, async (page) => {
+        await page.locator('.drop').evaluate(
+            (zone, text) => {
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([text], 'dropped.csv', { type: 'text/csv' }));
+                zone.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer }));
+            },
+            csv([
+                ['external_id', 'external_source', 'name', 'type'],
+                [`R${tag}`, 'E2E', `Brake ${tag}`, 'machine'],
+            ]),
+        );
+        await page.getByText('dropped.csv').waitFor();
+        await page.locator('input[name=entity]:checked').focus();
+        for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
+        assert.equal(await page.locator('input[name=entity]:checked').inputValue(), 'resources');
+        const press = async (name) => {
+            for (let i = 0; i < 60; i++) {
+                await page.keyboard.press('Tab');
+                const text = await page.evaluate(() => document.activeElement?.textContent ?? '');
+                if (text === name) break;
+            }
+            assert.equal(await page.evaluate(() => document.activeElement?.textContent), name);
+            await page.keyboard.press('Enter');
+        };
+        // Choosing another entity keeps the file.
+        await press('Continue');
+        await heading(page, 'Which column is what?').waitFor();
+        await press('Check the file');
+        await page.locator('.figures-row').waitFor();
+        await press('Import 1 line');
+        await page.locator('.result-title').waitFor();
+        assert.equal((await figures(page)).New, 1);
+    }));
+
+test('another tenant never sees the data', { skip: !keys.other && 'KEY_OTHER is not set' }, () =>
+    site.signedIn({ key: keys.other }, async (page) => {
+        await choose(page, 'jobs', 'orders.csv', orders(['Harbour Railings', 'Birch & Sons', 'Müller GmbH']));
+        await check(page);
+        // Numbers that the first tenant has are new to this one.
+        await expectFigures(page, { New: 3, Changed: 0, Unchanged: 0 });
+        await page.getByRole('link', { name: 'Sync monitor' }).click();
+        await heading(page, 'Sync monitor').waitFor();
+        await page.getByText('No runs yet.').or(page.locator('#runs')).first().waitFor();
+        assert.ok(!(await page.locator('main').innerText()).includes('E2E'));
+        await page.getByRole('link', { name: 'Connections' }).click();
+        await page.getByText('No API keys yet.').or(page.locator('#keys ~ .table-frame')).first().waitFor();
+    }),
+);
