@@ -56,7 +56,8 @@ PostgRest& HttpTest::rest() {
 }
 
 void HttpTest::SetUp() {
-    admin().run("TRUNCATE jobs, parts, operations, cells, resources, eryxon.sync_run, eryxon.soft_delete");
+    admin().run(
+        "TRUNCATE jobs, parts, operations, cells, resources, eryxon.sync_run, eryxon.csv_rejected, eryxon.soft_delete");
 }
 
 void HttpTest::seed(const std::string& tenant) {
