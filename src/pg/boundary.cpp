@@ -3,6 +3,8 @@
 
 #include "core/result.hpp"
 
+#include <unordered_set>
+
 namespace eryxon::pg {
 
 namespace {
@@ -13,6 +15,18 @@ constexpr char* ErrorData::*const text_members[] = {
     &ErrorData::context,     &ErrorData::backtrace,     &ErrorData::schema_name,     &ErrorData::table_name,
     &ErrorData::column_name, &ErrorData::datatype_name, &ErrorData::constraint_name, &ErrorData::internalquery,
 };
+
+// Names of places in source code and of message catalogs. Some releases copy them along with an error, others take them
+// for constants, so what stands behind the pointers may be freed.
+constexpr const char* ErrorData::*const name_members[] = {
+    &ErrorData::filename, &ErrorData::funcname, &ErrorData::domain, &ErrorData::context_domain, &ErrorData::message_id,
+};
+
+// The name in memory that is never freed. There are only so many.
+const char* kept_name(const char* name) {
+    static std::unordered_set<std::string> names;
+    return name == nullptr ? nullptr : names.emplace(name).first->c_str();
+}
 
 // An ErrorData with its strings.
 struct OwnedError {
@@ -25,6 +39,8 @@ struct OwnedError {
             texts[i] = source.*text_members[i];
             data.*text_members[i] = texts[i].data();
         }
+        for (auto member : name_members)
+            data.*member = kept_name(source.*member);
     }
 };
 
