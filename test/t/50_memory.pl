@@ -65,7 +65,7 @@ sub call_for
 }
 
 # Takes everything away again.
-sub clear_jobs { $node->safe_psql('postgres', 'TRUNCATE jobs, parts, operations, eryxon.sync_run') }
+sub clear_jobs { $node->safe_psql('postgres', 'TRUNCATE jobs, parts, operations, eryxon.sync_run CASCADE') }
 
 check_peak('bulk_upsert_json, all new', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
 check_peak('bulk_upsert_json, unchanged', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'skipped'));
