@@ -8,18 +8,22 @@
 SELECT format('CREATE ROLE authenticator LOGIN NOINHERIT') WHERE to_regrole('authenticator') IS NULL \gexec
 SELECT format('CREATE ROLE eryxon_anon NOLOGIN') WHERE to_regrole('eryxon_anon') IS NULL \gexec
 SELECT format('CREATE ROLE eryxon_api NOLOGIN') WHERE to_regrole('eryxon_api') IS NULL \gexec
+SELECT format('CREATE ROLE eryxon_admin NOLOGIN') WHERE to_regrole('eryxon_admin') IS NULL \gexec
 
 BEGIN;
 
--- The role that the HTTP layer logs in as. By itself it may do nothing; for each request it becomes one of the two others.
+-- The role that the HTTP layer logs in as. By itself it may do nothing; for each request it becomes one of the three others.
 ALTER ROLE authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
-GRANT eryxon_anon, eryxon_api TO authenticator;
+GRANT eryxon_anon, eryxon_api, eryxon_admin TO authenticator;
 
 -- Requests before, or without, a credential: they see the schema, and every function answers 401.
 GRANT USAGE ON SCHEMA eryxon_api TO eryxon_anon;
 
 -- Requests with an API key or a token that names this role: exactly what the endpoints need. Once more after attaching a table.
 SELECT eryxon_grant_api('eryxon_api');
+
+-- Requests of who administers a tenant, on the admin pages: keys and webhooks as well.
+SELECT eryxon_grant_admin('eryxon_admin');
 
 -- Nothing that the HTTP layer began may run or idle for ever.
 ALTER ROLE authenticator SET statement_timeout = '30s';
@@ -37,3 +41,5 @@ COMMIT;
 --
 -- The first API key, for the tenant with this id; it is shown once:
 --   SELECT eryxon_api_key_create('11111111-1111-4111-8111-111111111111', 'SAP production');
+-- and one for the admin pages:
+--   SELECT eryxon_api_key_create('11111111-1111-4111-8111-111111111111', 'Admin pages', role => 'eryxon_admin');

@@ -74,9 +74,9 @@ BEGIN
     ELSIF entity = 'pagination' THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'entity', 'an entity cannot be called "pagination"',
             'Lists have a member of that name beside the rows.');
-    ELSIF entity = 'webhooks' THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'entity', 'an entity cannot be called "webhooks"',
-            'The path /api-webhooks is that of webhooks.');
+    ELSIF entity IN ('webhooks', 'keys') THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'entity', format('an entity cannot be called "%s"', entity),
+            format('The path /api-%1$s is that of %1$s.', entity));
     END IF;
 END
 $$;

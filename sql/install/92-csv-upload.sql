@@ -11,7 +11,7 @@ CREATE TABLE eryxon.csv_upload (
     parts      bigint NOT NULL,
     next_part  bigint NOT NULL DEFAULT 1,
     done       bigint NOT NULL DEFAULT 0,
-    status     text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'cancelling', 'cancelled', 'finished')),
+    status     text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'cancelling', 'cancelled', 'finished', 'failed')),
     error      text,
     started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     touched_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
@@ -140,6 +140,29 @@ $$;
 COMMENT ON FUNCTION eryxon.cancel_upload IS
 'Has an import stop before its next part. Waits for the part that is being written.';
 
+CREATE FUNCTION eryxon.fail_upload(run uuid, reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eryxon.csv_upload u SET status = 'failed', error = reason, touched_at = clock_timestamp()
+     WHERE u.run_id = run AND u.tenant_id = @extschema@.eryxon_tenant_id() AND u.status IN ('running', 'cancelling');
+    IF FOUND THEN
+        DELETE FROM eryxon.csv_part p WHERE p.run_id = run;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.fail_upload IS
+'Notes that an import cannot go on. What was imported stays.';
+
+CREATE FUNCTION eryxon.upload_state(upload eryxon.csv_upload) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN upload.status IN ('running', 'cancelling') AND upload.touched_at < clock_timestamp() - '15 minutes'::interval
+                THEN 'failed' ELSE nullif(upload.status, 'finished') END
+$$;
+COMMENT ON FUNCTION eryxon.upload_state IS
+'The status of an import in parts as far as its history does not know it. Whom nothing has touched for long, nobody works at any more.';
+
 CREATE FUNCTION eryxon.run_status(run uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -147,17 +170,21 @@ DECLARE
     tenant uuid := @extschema@.eryxon_tenant_id();
     upload eryxon.csv_upload;
     row    eryxon.sync_run;
+    state  text;
 BEGIN
     SELECT * INTO upload FROM eryxon.csv_upload u WHERE u.run_id = run AND u.tenant_id = tenant;
     SELECT * INTO row FROM eryxon.sync_run r WHERE r.id = run AND r.tenant_id = tenant;
     IF upload.run_id IS NULL AND row.id IS NULL THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('run %s does not exist', coalesce(run::text, 'NULL')));
     END IF;
-    RETURN coalesce(to_jsonb(row) - 'tenant_id', '{}') || jsonb_build_object(
+    state := eryxon.upload_state(upload);
+    RETURN CASE WHEN row.id IS NOT NULL THEN to_jsonb(row) - 'tenant_id' ELSE
+            '{"source":null,"total":0,"created":0,"updated":0,"restored":0,"skipped":0,"deleted":0,"errors":0,"error_details":[]}' END || jsonb_build_object(
         'id', run, 'entity', coalesce(row.entity, upload.entity), 'operation', coalesce(row.operation, 'csv'),
-        'status', CASE WHEN upload.status IN ('running', 'cancelling', 'cancelled') THEN upload.status ELSE coalesce(row.status, 'completed') END,
+        'status', coalesce(state, row.status, 'completed'), 'failure', upload.error,
         'records', coalesce(upload.records, row.total), 'done', coalesce(upload.done, row.total), 'lines', upload.lines,
-        'finished_at', CASE WHEN upload.status IN ('running', 'cancelling') THEN NULL ELSE row.finished_at END,
+        'started_at', coalesce(upload.started_at, row.started_at),
+        'finished_at', CASE WHEN state IN ('running', 'cancelling') THEN NULL ELSE coalesce(row.finished_at, upload.touched_at) END,
         'has_rejected', EXISTS (SELECT FROM eryxon.csv_rejected c WHERE c.run_id = run));
 END
 $$;

@@ -78,9 +78,7 @@ std::string_view take_digits(std::string_view& text, std::size_t most) {
 }
 
 std::string two_digits(std::string_view digits) {
-    std::string out(digits.size() == 1 ? 1 : 0, '0');
-    out += digits;
-    return out;
+    return std::string(digits.size() == 1 ? 1 : 0, '0').append(digits);
 }
 
 bool take_separator(std::string_view& text) {

@@ -13,6 +13,8 @@ PGDLLEXPORT Datum http_list(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_status(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_changes(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_webhook(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_admin(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum http_csv(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(http_upsert);
 PG_FUNCTION_INFO_V1(http_bulk_upsert);
 PG_FUNCTION_INFO_V1(http_sync);
@@ -22,6 +24,8 @@ PG_FUNCTION_INFO_V1(http_list);
 PG_FUNCTION_INFO_V1(http_status);
 PG_FUNCTION_INFO_V1(http_changes);
 PG_FUNCTION_INFO_V1(http_webhook);
+PG_FUNCTION_INFO_V1(http_admin);
+PG_FUNCTION_INFO_V1(http_csv);
 }
 
 using namespace eryxon;
@@ -104,6 +108,26 @@ Datum http_webhook(PG_FUNCTION_ARGS) {
         return pg::text_datum(pg::answer_http([&] {
             return pg::http_webhook(pg::text_argument(fcinfo, 0, "action"),
                                     pg::required_argument(fcinfo, 1, "arguments"));
+        }));
+    });
+}
+
+Datum http_admin(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        return pg::text_datum(pg::answer_http([&] {
+            return pg::http_admin(pg::text_argument(fcinfo, 0, "action"),
+                                  pg::required_argument(fcinfo, 1, "arguments"));
+        }));
+    });
+}
+
+Datum http_csv(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        return pg::text_datum(pg::answer_http([&] {
+            std::optional<Datum> file;
+            if (!PG_ARGISNULL(2)) file = PG_GETARG_DATUM(2);
+            return pg::http_csv(pg::text_argument(fcinfo, 0, "action"), pg::required_argument(fcinfo, 1, "arguments"),
+                                file);
         }));
     });
 }

@@ -146,4 +146,17 @@ HttpData http_webhook(std::string_view action, Datum arguments) {
     return data;
 }
 
+HttpData http_admin(std::string_view action, Datum arguments) {
+    HttpData data =
+        query("SELECT eryxon.answer_admin($1, $2::jsonb)::text", {Param::text(action), Param{JSONOID, arguments}});
+    if (action == "key_create") data.status = 201;
+    return data;
+}
+
+HttpData http_csv(std::string_view action, Datum arguments, std::optional<Datum> file) {
+    return query(
+        "SELECT eryxon.answer_csv($1, $2::jsonb, $3)::text",
+        {Param::text(action), Param{JSONOID, arguments}, file ? Param{BYTEAOID, *file} : Param::none(BYTEAOID)});
+}
+
 }  // namespace eryxon::pg

@@ -44,5 +44,8 @@ HttpData http_status(Datum options);
 HttpData http_changes(Datum options);
 // What a SQL function does with a webhook: list, create, update, delete, logs. The arguments are a json datum.
 HttpData http_webhook(std::string_view action, Datum arguments);
+// The same for what the admin pages ask for, and for CSV files (bytea datums).
+HttpData http_admin(std::string_view action, Datum arguments);
+HttpData http_csv(std::string_view action, Datum arguments, std::optional<Datum> file);
 
 }  // namespace eryxon::pg

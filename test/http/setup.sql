@@ -10,10 +10,11 @@ CREATE ROLE eryxon_anon NOLOGIN;
 CREATE ROLE eryxon_api NOLOGIN;
 CREATE ROLE shop_planner NOLOGIN;
 CREATE ROLE shop_reader NOLOGIN;
+CREATE ROLE shop_admin NOLOGIN;
 CREATE ROLE shop_clerk LOGIN;
 CREATE ROLE eryxon_relay LOGIN;
 ALTER ROLE shop_planner SET statement_timeout = '59s';
-GRANT eryxon_anon, eryxon_api, shop_planner, shop_reader TO authenticator;
+GRANT eryxon_anon, eryxon_api, shop_planner, shop_reader, shop_admin TO authenticator;
 
 CREATE EXTENSION eryxon_sync;
 SELECT FROM eryxon_create_tables() \g /dev/null
@@ -22,5 +23,6 @@ SELECT FROM eryxon_grant_api('eryxon_api') \g /dev/null
 SELECT FROM eryxon_grant_api('shop_planner') \g /dev/null
 SELECT FROM eryxon_grant_relay('eryxon_relay') \g /dev/null
 SELECT FROM eryxon_grant_webhooks('shop_planner') \g /dev/null
+SELECT FROM eryxon_grant_admin('shop_admin') \g /dev/null
 GRANT SELECT ON jobs, parts, operations, cells, resources TO shop_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs, parts, operations, cells, resources TO shop_clerk;

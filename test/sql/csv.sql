@@ -153,5 +153,22 @@ SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000002';
 SELECT eryxon.run_status('b0000000-0000-4000-8000-000000000001');
 SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000001');
 
+\echo == an import that cannot go on, and one that nobody works at any more
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n1,1\n', 'UTF8'), '{"external_source":"F"}', 'b0000000-0000-4000-8000-000000000002') -> 'parts';
+SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000001';
+SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000002', 'another tenant''s');
+SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000002';
+SELECT eryxon.run_status('b0000000-0000-4000-8000-000000000002') -> 'status';
+UPDATE eryxon.csv_upload SET touched_at = touched_at - '20 minutes'::interval WHERE run_id = 'b0000000-0000-4000-8000-000000000002';
+SELECT s -> 'status', s ->> 'finished_at' IS NOT NULL FROM eryxon.run_status('b0000000-0000-4000-8000-000000000002') s;
+SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000002', 'the database is away');
+SELECT s -> 'status', s -> 'failure', s -> 'total' FROM eryxon.run_status('b0000000-0000-4000-8000-000000000002') s;
+SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000002');
+SELECT count(*) FROM eryxon.csv_part;
+
+\echo == a heading that is an alias means its field; columns without a field may still tell how dates and numbers are written
+SELECT c -> 'field' FROM jsonb_array_elements(eryxon_csv_inspect(E'external_id,Customer Name\n1,x\n', '{"entity":"jobs"}') -> 'columns') c;
+SELECT i -> 'date_format', i -> 'decimal' FROM eryxon_csv_inspect(E'Auftrag;Termin;Menge\n1;31-12-2026;1,5\n', '{"entity":"jobs"}') i;
+
 \c :home
 DROP DATABASE eryxon_csv;
