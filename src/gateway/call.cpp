@@ -12,21 +12,27 @@ std::string quote_dotted(std::string_view name) {
     return quote_identifier(name.substr(0, dot)) + '.' + quote_identifier(name.substr(dot + 1));
 }
 
-// The arguments as `"a" := pgrst_args."a", ...`.
-std::string passed(const std::vector<const Argument*>& arguments) {
+bool is_file(const Call& call, const Argument& argument) {
+    return !call.file.empty() && argument.type == "bytea";
+}
+
+// The arguments as `"a" := pgrst_args."a", ...`; a file is the second parameter.
+std::string passed(const Call& call) {
     std::string out;
-    for (const Argument* argument : arguments) {
+    for (const Argument* argument : call.arguments) {
         std::string const name = quote_identifier(argument->name);
-        out += (out.empty() ? "" : ", ") + name + " := pgrst_args." + name;
+        out +=
+            (out.empty() ? "" : ", ") + name + (is_file(call, *argument) ? " := $2::bytea" : " := pgrst_args." + name);
     }
     return out;
 }
 
-// The arguments as a column list with types.
-std::string typed(const std::vector<const Argument*>& arguments) {
+// The arguments as a column list with types, without a file.
+std::string typed(const Call& call) {
     std::string out;
-    for (const Argument* argument : arguments)
-        out += (out.empty() ? "" : ", ") + quote_identifier(argument->name) + ' ' + argument->type;
+    for (const Argument* argument : call.arguments)
+        if (!is_file(call, *argument))
+            out += (out.empty() ? "" : ", ") + quote_identifier(argument->name) + ' ' + argument->type;
     return out;
 }
 
@@ -45,9 +51,8 @@ std::string source(const std::string& schema, const Call& call) {
     if (!function.document_type.empty()) {
         args = "($1::" + function.document_type + ')';
     } else if (!call.arguments.empty()) {
-        args = '(' + passed(call.arguments) + ')';
-        from =
-            "(SELECT * FROM json_to_record($1::json) AS _(" + typed(call.arguments) + ") LIMIT 1) pgrst_args, LATERAL ";
+        args = '(' + passed(call) + ')';
+        from = "(SELECT * FROM json_to_record($1::json) AS _(" + typed(call) + ") LIMIT 1) pgrst_args, LATERAL ";
     }
     if (rows) return "SELECT " + columns + " FROM " + from + name + args + " pgrst_call";
     return "SELECT " + columns + " FROM " + from + "(SELECT " + name + args + " pgrst_scalar) pgrst_call";
@@ -141,6 +146,8 @@ Step CallWriter::call_step(const Call& call) {
     bool const named = call.role != anonymous_role_ || has_fixed_shape(call);
     Step step{named ? statements_.get(call.role, text) : Statements::unnamed(text), {}};
     if (has_parameter) step.parameters.push_back(call.document);
+    if (!call.file.empty()) step.parameters.push_back(call.file.data());
+    step.file_size = call.file.size();
     return step;
 }
 

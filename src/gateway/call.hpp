@@ -16,6 +16,7 @@ struct Call {
     const Function* function = nullptr;
     std::vector<const Argument*> arguments{};  // those that are sent, unless the function takes a document
     const char* document = nullptr;            // the document, or the object that the arguments are taken from
+    std::string_view file{};                   // of the argument of type bytea, where there is one; not empty
     bool read_only = false;
     std::string role{};
     std::string claims{};

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -15,12 +16,14 @@ const char* const closing =
     "Every flag can be given by the environment variable named beside it; the flag wins.\n"
     "Exit status: 0 after a graceful stop, 1 if the program failed, 2 for bad configuration.";
 
-constexpr std::size_t shortest_secret = 32;  // bytes, as RFC 7518 section 3.2 demands for HS256
+constexpr std::uint64_t most_import = 1000 * 1024 * 1024;  // PostgreSQL takes no value of 1 GB
+constexpr std::size_t shortest_secret = 32;                // bytes, as RFC 7518 section 3.2 demands for HS256
 
 // What CLI11 fills before it is checked.
 struct Raw {
     Config config;
     std::string base_path = "/";
+    std::string admin_dir;
     std::string secret_file;
     std::string public_key_file;
     std::string prepared = "on";
@@ -80,6 +83,21 @@ void read_public_key(Config& config, const std::string& file) {
     if (EVP_PKEY_bits(key.get()) < 2048) throw bad("--jwt-public-key-file: the key must have at least 2048 bits");
 }
 
+// The folder of the admin pages: the one given, none for "off", else where they are installed or built.
+std::string find_admin_dir(const std::string& given) {
+    if (given == "off") return {};
+    if (!given.empty()) {
+        if (!std::filesystem::is_directory(given)) throw bad("--admin-dir: \"" + given + "\" is no folder");
+        return given;
+    }
+    std::error_code error;
+    std::filesystem::path const program = std::filesystem::read_symlink("/proc/self/exe", error);
+    std::filesystem::path const installed = program.parent_path().parent_path() / "share/eryxon-gateway/admin";
+    for (const std::filesystem::path& folder : {installed, std::filesystem::path(ERYXON_BUILT_PAGES)})
+        if (std::filesystem::is_directory(folder, error)) return folder.string();
+    return {};
+}
+
 // Checks what the parser cannot and gives the final form.
 Config finish(Raw& raw) {
     Config config = raw.config;
@@ -93,6 +111,9 @@ Config finish(Raw& raw) {
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
     if (config.body_memory < config.body_limit) throw bad("--body-memory: must be at least --body-limit");
+    if (config.import_limit > most_import) throw bad("--import-limit: must be at most 1000M");
+    if (config.import_limit > config.body_memory) config.import_limit = config.body_memory;
+    config.admin_dir = find_admin_dir(raw.admin_dir);
     config.db_pool_timeout = positive(raw.pool_timeout, "--db-pool-timeout");
     config.request_timeout = positive(raw.request_timeout, "--request-timeout");
     config.header_timeout = positive(raw.header_timeout, "--header-timeout");
@@ -138,6 +159,8 @@ void add_http_flags(CLI::App& app, Raw& raw) {
     FlagGroup flags(app, "HTTP");
     flags.add("--listen", raw.config.listen, "ADDR:PORT", "Where to listen; port 0: any free one");
     flags.add("--base-path", raw.base_path, "PATH", "Path in front of the /api-... routes");
+    flags.add("--admin-dir", raw.admin_dir, "FOLDER",
+              "Built admin pages; off: none. Empty: share/eryxon-gateway/admin beside the program's folder");
     flags.add("--access-log", raw.access_log, "on|off", "One line a request on stderr")->check(on_or_off);
 }
 
@@ -153,6 +176,12 @@ void add_limit_flags(CLI::App& app, Raw& raw) {
               "Running requests may finish after SIGTERM or SIGINT");
     flags.add("--body-limit", config.body_limit, "BYTES", "Largest request body (16M, 512k ...); then 413")
         ->default_str("16M")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber);
+    flags
+        .add("--import-limit", config.import_limit, "BYTES",
+             "Largest CSV file, up to 1000M and --body-memory; then 413")
+        ->default_str("256M")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
     flags
@@ -247,7 +276,7 @@ Command read_command_line(int argc, char** argv) {
 std::string describe(const Config& config) {
     std::ostringstream out;
     out << "listen = " << config.listen << "\nbase-path = " << (config.base_path.empty() ? "/" : config.base_path)
-        << '\n';
+        << "\nadmin-dir = " << (config.admin_dir.empty() ? "off" : config.admin_dir) << '\n';
     describe_uri(config.db_uri, "db-uri", out);
     out << "db-schema = " << config.db_schema << "\ndb-anon-role = " << config.db_anon_role
         << "\ndb-pre-request = " << config.db_pre_request << "\ndb-pool = " << config.db_pool
@@ -257,8 +286,9 @@ std::string describe(const Config& config) {
         << "\nrequest-timeout = " << config.request_timeout.count()
         << "\nheader-timeout = " << config.header_timeout.count() << "\nidle-timeout = " << config.idle_timeout.count()
         << "\nshutdown-timeout = " << config.shutdown_timeout.count() << "\nbody-limit = " << config.body_limit
-        << "\nbody-memory = " << config.body_memory << "\nmax-connections = " << config.max_connections
-        << "\nrate-limit = " << config.rate_limit << "\naccess-log = " << yes_no(config.access_log) << '\n';
+        << "\nimport-limit = " << config.import_limit << "\nbody-memory = " << config.body_memory
+        << "\nmax-connections = " << config.max_connections << "\nrate-limit = " << config.rate_limit
+        << "\naccess-log = " << yes_no(config.access_log) << '\n';
     return out.str();
 }
 

@@ -19,6 +19,7 @@ struct Config {
     std::string address;     // of listen
     std::uint16_t port = 0;  // of listen
     std::string base_path;   // without a slash at its end; empty for "/"
+    std::string admin_dir;   // folder of the admin pages; empty: none
 
     std::string db_uri;
     std::string db_schema = "eryxon_api";
@@ -37,7 +38,8 @@ struct Config {
     Seconds idle_timeout{60};
     Seconds shutdown_timeout{10};
     std::uint64_t body_limit = 16 * 1024 * 1024;
-    std::uint64_t body_memory = 256 * 1024 * 1024;  // of all bodies under way
+    std::uint64_t import_limit = 256 * 1024 * 1024;  // of the body where it is a CSV file
+    std::uint64_t body_memory = 256 * 1024 * 1024;   // of all bodies under way
     std::size_t max_connections = 1000;
     unsigned rate_limit = 0;  // requests a minute per credential; 0: none
     bool access_log = true;

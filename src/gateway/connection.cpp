@@ -56,16 +56,22 @@ bool Connection::queue(const Step& step, Job& job) {
     const Statement& statement = *step.statement;
     auto const count = static_cast<int>(step.parameters.size());
     const char* const* values = step.parameters.data();
+    std::vector<int> lengths(step.parameters.size()), formats(step.parameters.size());
+    if (step.file_size > 0) {
+        lengths.back() = static_cast<int>(step.file_size);
+        formats.back() = 1;
+    }
     job.expected.push_back({Job::Expected::Kind::step, 0});
     if (!config_.db_prepared || statement.id == 0)
-        return PQsendQueryParams(connection, statement.text.c_str(), count, nullptr, values, nullptr, nullptr, 1) == 1;
+        return PQsendQueryParams(connection, statement.text.c_str(), count, nullptr, values, lengths.data(),
+                                 formats.data(), 1) == 1;
     std::string const name = prepared_name(statement.id);
     if (!prepared_.contains(statement.id)) {
         job.expected.back() = {Job::Expected::Kind::prepare, statement.id};
         job.expected.push_back({Job::Expected::Kind::step, 0});
         if (PQsendPrepare(connection, name.c_str(), statement.text.c_str(), 0, nullptr) != 1) return false;
     }
-    return PQsendQueryPrepared(connection, name.c_str(), count, values, nullptr, nullptr, 1) == 1;
+    return PQsendQueryPrepared(connection, name.c_str(), count, values, lengths.data(), formats.data(), 1) == 1;
 }
 
 // Hands all statements to libpq, closed by a synchronization point.

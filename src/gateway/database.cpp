@@ -171,8 +171,10 @@ Task<Answer> Database::run(const Call& call, const Catalog& catalog, TimePoint d
         co_await forget_statements(*lease);
         outcome = co_await transact(*lease, steps, deadline);
     }
+    // libpq keeps its buffer as large as it once was, for as long as the connection lasts.
+    if (call.file.size() > config_.body_limit) lease->close("a large file was sent");
     bool const outdated = outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_function;
-    if (outdated && Clock::now() - loaded_ >= refresh_pause) co_await load(*lease, deadline);
+    if (outdated && lease->is_open() && Clock::now() - loaded_ >= refresh_pause) co_await load(*lease, deadline);
     demand_done(outcome, style, anonymous);
     co_return read_answer(outcome);
 }

@@ -3,6 +3,8 @@
 
 #include "gateway/prelude.hpp"
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +37,23 @@ struct Header {
     std::string value;
 };
 
+// What is sent piece by piece, as it becomes known.
+class Stream {
+public:
+    Stream() = default;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    virtual ~Stream() = default;
+    // Waits for the next piece; nothing at the end.
+    virtual Task<std::optional<std::string>> next() = 0;
+};
+
 struct Response {
     unsigned status = 200;
     std::vector<Header> headers{};
     std::string body{};
     std::string_view content_type = "application/json; charset=utf-8";  // a literal; a header of that name wins
+    std::shared_ptr<Stream> stream{};                                   // in place of the body; it may use the request
 
     bool has(std::string_view name) const;  // name in lower case
     // The body, as far as HTTP allows one for the status.

@@ -56,9 +56,9 @@ Json with(const Json& object, std::string_view name, const Json& value, JsonAren
 }
 
 // The paths of one entity.
-Json entity_paths(std::string_view entity, JsonArena& arena) {
+Json entity_paths(const char* paths, std::string_view entity, JsonArena& arena) {
     std::string text;
-    for (const char* c = openapi_entity_paths(); *c != '\0'; ++c)
+    for (const char* c = paths; *c != '\0'; ++c)
         if (*c == '@')
             text += entity;
         else
@@ -97,10 +97,12 @@ std::string write_openapi(std::string_view entities, const std::string& base_pat
     Members paths, schemas;
     append(paths, *document.find("paths"));
     append(paths, core::parse_json(openapi_event_paths(), arena));
+    append(paths, core::parse_json(openapi_admin_paths(), arena));
     append(schemas, *document.find("components")->find("schemas"));
     for (const Json& item : list.items()) {
         std::string_view const entity = item.find("entity")->text();
-        append(paths, entity_paths(entity, arena));
+        append(paths, entity_paths(openapi_entity_paths(), entity, arena));
+        append(paths, entity_paths(openapi_file_paths(), entity, arena));
         append_schemas(schemas, entity, *item.find("schema"), arena);
     }
     JsonMember const url{"url", Json::string(base_path.empty() ? "/" : std::string_view(base_path))};

@@ -14,10 +14,12 @@ std::string entities_query(std::string_view describing);
 // The document. `entities` is the answer of entities_query().
 std::string write_openapi(std::string_view entities, const std::string& base_path);
 
-// The fixed parts, as JSON: the document without entities, the paths of events and webhooks, and the paths of an
-// entity, where @ stands for its name.
+// The fixed parts, as JSON: the document without entities, the paths of events and webhooks and of the admin pages, and
+// the paths of an entity and of its files, where @ stands for its name.
 const char* openapi_frame();
 const char* openapi_event_paths();
+const char* openapi_admin_paths();
 const char* openapi_entity_paths();
+const char* openapi_file_paths();
 
 }  // namespace eryxon::gateway

@@ -10,7 +10,7 @@ const char* openapi_frame() {
 "info": {"title": "eryxon_sync", "license": {"name": "PostgreSQL License", "identifier": "PostgreSQL"},
     "description": "Sync of ERP records into the MES. Upserts go by external_source and external_id; what is unchanged is skipped."},
 "security": [{"bearer": []}, {"apiKey": []}],
-"tags": [{"name": "records"}, {"name": "erp-sync"}, {"name": "webhooks"}, {"name": "functions"}, {"name": "service"}],
+"tags": [{"name": "records"}, {"name": "erp-sync"}, {"name": "files"}, {"name": "webhooks"}, {"name": "admin"}, {"name": "functions"}, {"name": "service"}],
 "paths": {
     "/api-erp-sync/sync": {"post": {"operationId": "syncAll", "tags": ["erp-sync"],
         "summary": "Upsert records of several entities in dependency order",
@@ -51,7 +51,10 @@ const char* openapi_frame() {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "A JWT (HS256 or RS256) with role and tenant_id, or an API key ery_live_... or ery_test_..."},
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}},
-    "requestBodies": {"Entities": {"required": true, "content": {"application/json": {"schema": {"type": "object",
+    "requestBodies": {"File": {"required": true, "description": "A CSV file; from a form the field file", "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}}}}}},
+        "Entities": {"required": true, "content": {"application/json": {"schema": {"type": "object",
         "description": "Arrays of records under the names of their entities",
         "properties": {"options": {"$ref": "#/components/schemas/call.options"}},
         "additionalProperties": {"type": "array", "items": {"type": "object"}}}}}}},

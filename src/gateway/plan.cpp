@@ -50,7 +50,12 @@ std::vector<Parameter> read_query(const Request& request, Style style) {
 
 // The arguments of a call that names them one by one: those of a route, or of /rpc by GET or as a form.
 std::vector<Parameter> read_arguments(const Request& request, const Route& route, Style style) {
-    if (style == Style::route) return route_arguments(route.endpoint, read_query(request, style));
+    if (style == Style::route) {
+        std::vector<Parameter> arguments = route_arguments(route.endpoint, read_query(request, style));
+        if (passes_entity(route.endpoint)) arguments.push_back({"entity", std::string(route.entity)});
+        if (!route.id.empty()) arguments.push_back({"id", std::string(route.id)});
+        return arguments;
+    }
     if (!is_form(request)) return rpc_arguments(read_query(request, style));
     std::optional<std::vector<Parameter>> fields = parse_query(request.body);
     if (!fields) throw bad_request("The form is malformed", "PGRST102", style);
@@ -102,6 +107,20 @@ bool has_body(const Route& route, const Request& request) {
         case Endpoint::webhook_update:
         case Endpoint::webhook_remove:
         case Endpoint::webhook_logs:
+        case Endpoint::webhook_rotate:
+        case Endpoint::webhook_test:
+        case Endpoint::webhook_replay:
+        case Endpoint::csv_template:
+        case Endpoint::csv_rejected:
+        case Endpoint::run_list:
+        case Endpoint::run:
+        case Endpoint::run_cancel:
+        case Endpoint::statistics:
+        case Endpoint::admin_session:
+        case Endpoint::mapping_list:
+        case Endpoint::mapping_remove:
+        case Endpoint::key_list:
+        case Endpoint::key_remove:
             return false;
         default:
             return true;
@@ -116,6 +135,28 @@ Failure unknown(const Route& route, const std::string& schema, const Sent& sent)
 }
 
 }  // namespace
+
+// Plans a call of a function that takes these arguments by name; they stand in the document, but for a file.
+Task<Service::Plan> Service::plan_named(std::string function, std::vector<std::string> names, std::string document,
+                                        TimePoint deadline) {
+    Plan plan;
+    Sent const sent{.names = std::move(names)};
+    plan.document = std::move(document);
+    plan.catalog = co_await database_.catalog(deadline);
+    plan.match = match_function(plan.catalog->find(function), sent);
+    if (plan.match.function == nullptr) throw own_failure(404);
+    co_return std::move(plan);
+}
+
+// Throws Failure 404 for an entity that is not attached, reading the catalog again once.
+Task<void> Service::demand_entity(const Route& route, TimePoint deadline) {
+    std::string const function = "api-" + std::string(route.entity) + "-sync";
+    std::shared_ptr<const Catalog> catalog = co_await database_.catalog(deadline);
+    if (!catalog->find(function).empty()) co_return;
+    co_await database_.refresh(deadline);
+    catalog = co_await database_.catalog(deadline);
+    if (catalog->find(function).empty()) throw unknown(route, config_.db_schema, {});
+}
 
 // Finds the function, reading the catalog again once if there seems to be none.
 Task<Service::Plan> Service::plan(const Request& request, const Route& route, Style style) {

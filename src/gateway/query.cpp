@@ -51,12 +51,50 @@ constexpr std::array changes_names = std::to_array<Name>({
     {"exclude_source", "exclude_source"},
     {"limit", "max_rows"},
 });
-constexpr std::array webhook_names = std::to_array<Name>({{"id", "id"}});
+constexpr std::array id_names = std::to_array<Name>({{"id", "id"}});
 constexpr std::array webhook_log_names = std::to_array<Name>({
     {"webhook_id", "webhook_id"},
     {"status", "status"},
     {"limit", "max_rows"},
     {"offset", "skip_rows"},
+});
+
+constexpr std::array run_list_names = std::to_array<Name>({
+    {"entity_type", "entity_type"},
+    {"source", "source"},
+    {"since", "since"},
+    {"limit", "max_rows"},
+});
+constexpr std::array mapping_names = std::to_array<Name>({{"entity", "entity"}, {"source", "source"}});
+constexpr std::array statistics_names = std::to_array<Name>({{"days", "days"}});
+constexpr std::array rejected_names = std::to_array<Name>({{"run", "run"}});
+constexpr std::array inspect_names = std::to_array<Name>({
+    {"delimiter", "delimiter"},
+    {"encoding", "encoding"},
+    {"header", "header"},
+    {"external_source", "external_source"},
+});
+constexpr std::array import_names = std::to_array<Name>({
+    {"dry_run", "dry_run"},
+    {"run", "run"},
+    {"delimiter", "delimiter"},
+    {"encoding", "encoding"},
+    {"header", "header"},
+    {"decimal", "decimal"},
+    {"date_format", "date_format"},
+    {"null_token", "null_token"},
+    {"external_source", "external_source"},
+    {"mapping", "mapping"},
+    {"results", "results"},
+    {"on_error", "on_error"},
+    {"mode", "mode"},
+    {"skip_unchanged", "skip_unchanged"},
+    {"update_strategy", "update_strategy"},
+    {"unknown_fields", "unknown_fields"},
+    {"deleted", "deleted"},
+    {"adopt", "adopt"},
+    {"force", "force"},
+    {"client_ref", "client_ref"},
 });
 
 constexpr std::string_view reserved_names[] = {"select", "order", "limit",   "offset",
@@ -89,9 +127,26 @@ std::string_view argument_name(Endpoint endpoint, std::string_view parameter) {
         case Endpoint::webhook_list:
         case Endpoint::webhook_update:
         case Endpoint::webhook_remove:
-            return argument_name(webhook_names, parameter);
+        case Endpoint::webhook_rotate:
+        case Endpoint::webhook_test:
+        case Endpoint::webhook_replay:
+        case Endpoint::mapping_remove:
+        case Endpoint::key_remove:
+            return argument_name(id_names, parameter);
         case Endpoint::webhook_logs:
             return argument_name(webhook_log_names, parameter);
+        case Endpoint::inspect:
+            return argument_name(inspect_names, parameter);
+        case Endpoint::import_file:
+            return argument_name(import_names, parameter);
+        case Endpoint::csv_rejected:
+            return argument_name(rejected_names, parameter);
+        case Endpoint::run_list:
+            return argument_name(run_list_names, parameter);
+        case Endpoint::statistics:
+            return argument_name(statistics_names, parameter);
+        case Endpoint::mapping_list:
+            return argument_name(mapping_names, parameter);
         default:
             return {};
     }

@@ -66,7 +66,10 @@ std::string response_head(const Response& response, const Trace& trace, bool kee
     bool const framed = response.status != 204 && response.status != 304;
     if (response.may_have_content() && !response.has("content-type"))
         append(out, "Content-Type", response.content_type);
-    if (framed) append(out, "Content-Length", std::to_string(response.content().size()));
+    if (response.stream)
+        append(out, "Transfer-Encoding", "chunked");
+    else if (framed)
+        append(out, "Content-Length", std::to_string(response.content().size()));
     for (const Header& header : response.headers)
         append(out, header.name, header.value);
     if (!keep_alive) append(out, "Connection", "close");

@@ -130,6 +130,7 @@ void Server::stop() {
     stopping_ = true;
     stop_by_ = Clock::now() + milliseconds(config_.shutdown_timeout);
     acceptor_.close(ignored);
+    service_.finish();
     for (Session& session : sessions_)
         session.finish();
     ticker_.cancel();

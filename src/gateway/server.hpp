@@ -1,8 +1,8 @@
 // Listening, the clients' connections, and the stop.
 #pragma once
 
+#include "gateway/http_session.hpp"
 #include "gateway/relay_program.hpp"
-#include "gateway/session.hpp"
 
 #include <list>
 #include <string>

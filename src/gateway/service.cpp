@@ -2,6 +2,7 @@
 #include "gateway/service.hpp"
 
 #include "core/canonical.hpp"
+#include "gateway/csv_answer.hpp"
 #include "gateway/log.hpp"
 #include "gateway/request_settings.hpp"
 
@@ -15,14 +16,6 @@ constexpr std::chrono::seconds openapi_age{5};
 
 bool reads_only(std::string_view method) {
     return method == "GET" || method == "HEAD";
-}
-
-void log_failure(const Failure& failure, const Trace& trace) {
-    LogLine("error")
-        .quoted("msg", failure.log)
-        .number("status", failure.status)
-        .plain("request_id", trace.request_id)
-        .write();
 }
 
 void add_rate_headers(Response& response, const RateState& rate) {
@@ -42,23 +35,16 @@ void check_profile(const Request& request, const std::string& schema) {
 }
 
 // The settings and parameters of the call, from the request.
-Call make_call(const Request& request, const Route& route, const Credentials& credentials, Style style) {
+Call make_call(const Request& request, const Function& function, const Credentials& credentials, Style style) {
     Call call;
+    call.function = &function;
     call.role = credentials.role;
     call.claims = credentials.claims;
     call.method = reads_only(request.method) ? request.method : "POST";
-    call.path = "/rpc/" + route.function;
+    call.path = "/rpc/" + function.name;
     call.headers = headers_json(request, credentials, style);
     call.cookies = cookies_json(request);
     return call;
-}
-
-// Whom the request is charged to.
-Caller caller_of(const Request& request, const Credentials& credentials) {
-    Caller caller{.address = std::string(request.client)};
-    if (credentials.kind != Credentials::Kind::none) caller.credential = core::sha256_hex(credentials.secret);
-    caller.proved = credentials.kind == Credentials::Kind::token && credentials.api_key.empty();
-    return caller;
 }
 
 // The answer as a response.
@@ -74,8 +60,42 @@ Response to_response(Answer answer, const Function& function, Style style) {
 
 }  // namespace
 
+void log_failure(const Failure& failure, const Trace& trace) {
+    LogLine("error")
+        .quoted("msg", failure.log)
+        .number("status", failure.status)
+        .plain("request_id", trace.request_id)
+        .write();
+}
+
+Caller caller_of(const Request& request, const Credentials& credentials) {
+    Caller caller{.address = std::string(request.client)};
+    if (credentials.kind != Credentials::Kind::none) caller.credential = core::sha256_hex(credentials.secret);
+    caller.proved = credentials.kind == Credentials::Kind::token && credentials.api_key.empty();
+    return caller;
+}
+
 Service::Service(Executor executor, const Config& config)
-    : config_(config), database_(executor, config), tokens_(config), limiter_(config.rate_limit) {}
+    : config_(config),
+      executor_(executor),
+      database_(executor, config),
+      pages_(config.admin_dir),
+      tokens_(config),
+      limiter_(config.rate_limit) {}
+
+void Service::reload() {
+    database_.reload();
+    try {
+        pages_ = AdminPages(config_.admin_dir);
+    } catch (const std::exception& error) {
+        LogLine("error").quoted("msg", "the admin pages were not read again").quoted("reason", error.what()).write();
+    }
+}
+
+std::uint64_t Service::body_limit(const Request& request) const {
+    Route const route = find_route(config_.base_path, request.method, request.path);
+    return takes_file(route.endpoint) ? config_.import_limit : config_.body_limit;
+}
 
 std::optional<Failure> Service::screen(const Request& request, Style style) {
     Route const route = find_route(config_.base_path, request.method, request.path);
@@ -127,8 +147,16 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
         case Endpoint::metrics:
             co_return Response{.body = metrics_.text(database_.counts()),
                                .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+        case Endpoint::admin:
+        case Endpoint::admin_page:
+            co_return answer_page(request, route);
         case Endpoint::openapi:
             break;
+        case Endpoint::inspect:
+        case Endpoint::import_file: {
+            Response response = co_await answer_file(request, route, trace);
+            co_return std::move(response);
+        }
         default: {
             Response response = co_await answer_call(request, route, trace, style);
             co_return std::move(response);
@@ -190,16 +218,32 @@ Task<Response> Service::answer_call(const Request& request, const Route& route, 
     Caller const caller = caller_of(request, credentials);
     limit_rate(caller, trace);
     if (style == Style::rpc) check_profile(request, config_.db_schema);
-    Plan plan = co_await this->plan(request, route, style);
-    Call call = make_call(request, route, credentials, style);
-    call.function = plan.match.function;
-    call.arguments = std::move(plan.match.arguments);
+    if (passes_entity(route.endpoint)) co_await demand_entity(route, request.deadline);
+    Plan const plan = co_await this->plan(request, route, style);
+    Answer answer = co_await run(request, plan, credentials, style, {}, request.deadline);
+    if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller, trace);
+    if (route.endpoint == Endpoint::run) co_return answer_run(request, plan, credentials, std::move(answer));
+    if (passes_entity(route.endpoint)) co_return csv_response(std::move(answer));
+    co_return to_response(std::move(answer), *plan.match.function, style);
+}
+
+// Calls the function with a file, or without one.
+Task<Answer> Service::run(const Request& request, const Plan& plan, const Credentials& credentials, Style style,
+                          std::string_view file, TimePoint deadline) {
+    Call call = make_call(request, *plan.match.function, credentials, style);
+    call.arguments = plan.match.arguments;
     call.document = plan.document.empty() ? request.body.data() : plan.document.c_str();
+    call.file = file;
     call.read_only = reads_only(request.method) || !call.function->is_volatile;
     bool const anonymous = credentials.kind == Credentials::Kind::none;
-    Answer answer = co_await database_.run(call, *plan.catalog, request.deadline, style, anonymous);
-    if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller, trace);
-    co_return to_response(std::move(answer), *call.function, style);
+    Answer answer = co_await database_.run(call, *plan.catalog, deadline, style, anonymous);
+    co_return std::move(answer);
+}
+
+// A file of the admin pages. Without its slash the folder's relative addresses would lead astray.
+Response Service::answer_page(const Request& request, const Route& route) const {
+    if (route.endpoint == Endpoint::admin_page) return pages_.answer(request, route.function);
+    return {.status = 308, .headers = {{"Location", "admin/"}}, .body = {}, .content_type = "text/plain"};
 }
 
 }  // namespace eryxon::gateway

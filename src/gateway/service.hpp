@@ -1,6 +1,7 @@
 // What the gateway answers: from a request to a response, whatever carries them.
 #pragma once
 
+#include "gateway/admin_pages.hpp"
 #include "gateway/credentials.hpp"
 #include "gateway/database.hpp"
 #include "gateway/matching.hpp"
@@ -25,22 +26,35 @@ struct Trace {
     std::optional<RateState> rate{};  // where a limit is in force
 };
 
+// Whom a request is charged to.
+Caller caller_of(const Request& request, const Credentials& credentials);
+// Tells the log what the client must not see.
+void log_failure(const Failure& failure, const Trace& trace);
+
+class ImportReport;
+
 class Service {
 public:
     Service(Executor executor, const Config& config);
 
     void start() { database_.start(); }
     void stop() { database_.stop(); }
-    // Reads again what is known of the database.
-    void reload() { database_.reload(); }
+    // Reads again what is known of the database, and the admin pages.
+    void reload();
+    // Has imports end before their next part.
+    void finish() { finishing_ = true; }
     Metrics& metrics() { return metrics_; }
 
+    // The largest body that a request may have.
+    std::uint64_t body_limit(const Request& request) const;
     // What is wrong with the credentials of a request whose body has not arrived, if its endpoint asks for any.
     std::optional<Failure> screen(const Request& request, Style style);
     // The answer to a request that arrived completely.
     Task<Response> answer(const Request& request, Trace& trace);
 
 private:
+    friend class RunEvents;
+
     // A function and what it is called with.
     struct Plan {
         std::shared_ptr<const Catalog> catalog;
@@ -51,6 +65,19 @@ private:
     Task<Response> answer_route(const Request& request, const Route& route, Trace& trace, Style style);
     Task<Response> answer_call(const Request& request, const Route& route, Trace& trace, Style style);
     Task<Plan> plan(const Request& request, const Route& route, Style style);
+    Task<Plan> plan_named(std::string function, std::vector<std::string> names, std::string document,
+                          TimePoint deadline);
+    Task<void> demand_entity(const Route& route, TimePoint deadline);
+    Task<Answer> run(const Request& request, const Plan& plan, const Credentials& credentials, Style style,
+                     std::string_view file, TimePoint deadline);
+    Task<Response> answer_file(const Request& request, const Route& route, Trace& trace);
+    Task<Response> import_parts(const Request& request, const Credentials& credentials, Answer begun,
+                                const Trace& trace);
+    Task<Answer> import_step(const Request& request, const Credentials& credentials, const std::string& run);
+    Task<Response> give_up_import(const Request& request, const Credentials& credentials, ImportReport& report,
+                                  std::string failure, const Trace& trace);
+    Response answer_run(const Request& request, const Plan& plan, const Credentials& credentials, Answer answer);
+    Response answer_page(const Request& request, const Route& route) const;
     Task<Response> answer_openapi(const Request& request);
     Response answer_ready() const;
     Credentials authenticate(const Request& request, Trace& trace, Style style);
@@ -59,11 +86,14 @@ private:
 
     const Config& config_;
     Metrics metrics_;
+    Executor executor_;
     Database database_;
+    AdminPages pages_;
     TokenChecker tokens_;
     RateLimiter limiter_;
     std::string openapi_;  // the latest description, made at openapi_made_
     TimePoint openapi_made_{};
+    bool finishing_ = false;
 };
 
 }  // namespace eryxon::gateway

@@ -16,10 +16,11 @@ struct Statement {
 
 using StatementPtr = std::shared_ptr<const Statement>;
 
-// A statement with its parameters, NUL-terminated text each.
+// A statement with its parameters, NUL-terminated text each but for the last one if it is a file.
 struct Step {
     StatementPtr statement;
     std::vector<const char*> parameters{};
+    std::size_t file_size = 0;  // of the last parameter, which then is bytes; 0: all are text
 };
 
 // Keeps statements for the life of the process. Bounded: what comes after that is parsed for each use.

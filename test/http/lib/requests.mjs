@@ -1,4 +1,5 @@
 // The table of requests on the routes: what is sent and what must come back. Sent to the gateway itself, and through nginx.
+import { administration } from './administration.mjs';
 import { others } from './faults.mjs';
 import { life } from './life.mjs';
 import { createDatabase, entities, newKey, seedBody, sql, tenantB } from './shop.mjs';
@@ -11,6 +12,7 @@ export function prepare(name) {
         good: newKey(database),
         other: newKey(database, 'bbbbbbbb-0000-4000-8000-00000000000b'),
         reader: newKey(database, undefined, "role => 'shop_reader'"),
+        admin: newKey(database, undefined, "role => 'shop_admin'"),
         planner: newKey(database, undefined, "role => 'shop_planner'"),
         foreign: newKey(database, tenantB, "role => 'shop_planner'"),
         revoked: newKey(database),
@@ -26,7 +28,7 @@ export function prepare(name) {
 }
 
 // All requests, in the order in which they must be sent.
-export const requests = [...entities.flatMap(life), ...others, ...webhooks];
+export const requests = [...entities.flatMap(life), ...others, ...webhooks, ...administration];
 
 // The value at a path such as data.results.0.code.
 export const at = (value, path) => path.split('.').reduce((found, name) => found?.[name], value);
@@ -38,6 +40,8 @@ export function comparable(body) {
             /^(aaaa|bbbb|cccc)/.test(uuid) ? uuid : '<uuid>',
         )
         .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)/g, '<time>')
+        .replace(/msg_[0-9a-f]{32}/g, '<message>')
+        .replace(/ery_(live|test)_[\w-]+/g, '<key>')
         .replace(/whsec_[A-Za-z0-9+/=]+/g, '<secret>')
         .replace(/"duration_ms": ?[0-9.e-]+/g, '"duration_ms":0');
 }

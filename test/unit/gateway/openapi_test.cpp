@@ -52,7 +52,8 @@ TEST(OpenApi, DescribesEachEntity) {
     EXPECT_EQ(document.find("servers")->items().front().find("url")->text(), "/functions/v1");
     for (const char* path :
          {"/api-jobs", "/api-jobs/sync", "/api-jobs/bulk-sync", "/api-error", "/api-erp-sync/sync",
-          "/api-erp-sync/changes", "/api-webhooks", "/api-webhook-logs", "/rpc/{function}", "/healthz"})
+          "/api-erp-sync/changes", "/api-webhooks", "/api-webhook-logs", "/api-jobs/import", "/api-error/rejected",
+          "/api-keys", "/api-erp-sync/runs/{id}", "/rpc/{function}", "/healthz"})
         EXPECT_NE(document.find("paths")->find(path), nullptr) << path;
     const Json& schemas = *document.find("components")->find("schemas");
     EXPECT_NE(schemas.find("jobs")->find("properties")->find("job_number"), nullptr);

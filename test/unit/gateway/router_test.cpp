@@ -24,6 +24,16 @@ TEST(Router, FindsTheFunctionOfEachRoute) {
         {"PATCH", "/api-webhooks", "api-webhooks-update", "/api-webhooks"},
         {"DELETE", "/api-webhooks", "api-webhooks-delete", "/api-webhooks"},
         {"GET", "/api-webhook-logs", "api-webhook-logs-list", "/api-webhook-logs"},
+        {"POST", "/api-webhooks/rotate", "api-webhooks-rotate", "/api-webhooks/rotate"},
+        {"POST", "/api-webhook-logs/replay", "api-webhook-logs-replay", "/api-webhook-logs/replay"},
+        {"POST", "/api-jobs/import", "api-csv-import", "/api-{entity}/import"},
+        {"GET", "/api-jobs/template", "api-csv-template", "/api-{entity}/template"},
+        {"GET", "/api-erp-sync/runs", "api-erp-sync-runs", "/api-erp-sync/runs"},
+        {"GET", "/api-erp-sync/runs/0f-A1", "api-erp-sync-runs", "/api-erp-sync/runs/{id}"},
+        {"DELETE", "/api-erp-sync/runs/0f-A1", "api-erp-sync-runs-cancel", "/api-erp-sync/runs/{id}"},
+        {"HEAD", "/api-keys", "api-keys-list", "/api-keys"},
+        {"POST", "/api-csv-mappings", "api-csv-mappings-save", "/api-csv-mappings"},
+        {"GET", "/api-admin/session", "api-admin-session", "/api-admin/session"},
         {"POST", "/rpc/api-jobs-sync", "api-jobs-sync", "/rpc/{function}"},
         {"GET", "/rpc/a%20b", "a b", "/rpc/{function}"},
     };
@@ -42,6 +52,20 @@ TEST(Router, RefusesOtherPaths) {
           "/api-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
         EXPECT_EQ(find_route("", "GET", path).endpoint, Endpoint::none) << path;
     EXPECT_EQ(find_route("", "PUT", "/api-webhooks/sync").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("", "PUT", "/api-keys/sync").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("", "GET", "/api-erp-sync/runs/x").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("", "GET", "/administration").endpoint, Endpoint::none);
+}
+
+TEST(Router, FindsThePagesUnderTheBasePath) {
+    Route const page = find_route("/x", "GET", "/x/admin/assets/a%2Db.js");
+    EXPECT_EQ(page.endpoint, Endpoint::admin_page);
+    EXPECT_EQ(page.function, "assets/a-b.js");
+    EXPECT_FALSE(calls_function(page.endpoint));
+    EXPECT_EQ(find_route("/x", "GET", "/x/admin").endpoint, Endpoint::admin);
+    EXPECT_EQ(find_route("/x", "GET", "/admin/").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("", "GET", "/admin/%00").endpoint, Endpoint::none);
+    EXPECT_EQ(find_route("", "PUT", "/admin/").allow, "GET, HEAD");
 }
 
 TEST(Router, NamesTheMethodsOfAPath) {

@@ -37,6 +37,8 @@ private:
     Task<unsigned> read_request();
     Task<bool> fill();
     Task<bool> enter_body();
+    TimePoint body_deadline() const;
+    bool is_too_large() const;
     unsigned parse();
     unsigned check_headers();
     unsigned refuse_with(const Failure& failure);
@@ -45,6 +47,7 @@ private:
     Task<void> refuse(unsigned status);
     Task<Response> answer(const Request& request, Trace& trace);
     Task<bool> write(const Response& response, const Trace& trace, bool keep_alive);
+    Task<bool> write_stream(const Response& response, const Trace& trace, bool keep_alive);
     Task<void> drain();
     Request make_request() const;
     Style style() const;
@@ -57,6 +60,7 @@ private:
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     BodyMemory::Share body_;
+    std::uint64_t body_limit_ = 0;    // of the request under way
     std::optional<Failure> refusal_;  // where a status does not say it all
     Phase phase_ = Phase::idle;
     TimePoint deadline_ = TimePoint::max();

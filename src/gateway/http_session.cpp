@@ -1,12 +1,14 @@
 // Reading requests with Boost.Beast's parser, within limits of size and time.
-#include "gateway/session.hpp"
+#include "gateway/http_session.hpp"
 
 #include "gateway/log.hpp"
 #include "gateway/response_head.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <charconv>
 
 namespace eryxon::gateway {
 
@@ -18,6 +20,7 @@ constexpr std::uint32_t header_limit = 32 * 1024;  // bytes of request line and 
 constexpr std::ptrdiff_t most_headers = 100;
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
+constexpr std::uint64_t slowest_file = 16 * 1024;  // bytes a second
 constexpr std::chrono::seconds drain_limit{2};
 constexpr std::chrono::milliseconds fresh_grace{500};  // for the first request of a connection, when the gateway stops
 constexpr unsigned complete = 200, ended = 1;          // ends of read_request() beside the statuses of refusals
@@ -52,6 +55,15 @@ std::string_view origin_form(std::string_view target) {
     if (!same_name(target.substr(0, 7), "http://") && !same_name(target.substr(0, 8), "https://")) return target;
     std::size_t const end = target.find_first_of("/?", target.find("://") + 3);
     return end == std::string_view::npos || target[end] == '?' ? std::string_view("/") : target.substr(end);
+}
+
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+// A piece of a body as a chunk (RFC 9112).
+std::string chunk(std::string_view piece) {
+    std::array<char, 20> size{};
+    auto const end = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16).ptr;
+    return std::string(size.data(), end).append("\r\n").append(piece).append("\r\n");
 }
 
 std::string address_of(const Socket& socket) {
@@ -112,8 +124,9 @@ void Session::begin_request() {
     parser_.emplace();
     parser_->eager(true);
     parser_->header_limit(header_limit);
-    parser_->body_limit(config_.body_limit);
+    parser_->body_limit(std::max(config_.body_limit, config_.import_limit));
     bytes_in_ = buffer_.size();
+    bytes_out_ = 0;
     Seconds const limit = fresh_ ? std::min(config_.header_timeout, config_.idle_timeout) : config_.idle_timeout;
     enter(Phase::idle, Clock::now() + (finishing_ ? fresh_grace : milliseconds(limit)));
 }
@@ -125,7 +138,21 @@ Task<bool> Session::fill() {
     std::size_t const count = co_await socket_.async_read_some(space, into(error));
     buffer_.commit(count);
     bytes_in_ += count;
+    if (phase_ == Phase::body) deadline_ = body_deadline();
     co_return !error;
+}
+
+// When the body must be there: a large file may take longer, as long as it comes at some speed.
+TimePoint Session::body_deadline() const {
+    TimePoint const usual = started_ + milliseconds(config_.request_timeout);
+    if (body_limit_ <= config_.body_limit) return usual;
+    return usual + std::chrono::seconds(bytes_in_ / slowest_file);
+}
+
+// True if the body is larger than its endpoint takes, or says that it will be.
+bool Session::is_too_large() const {
+    auto const length = parser_->content_length();
+    return (length && *length > body_limit_) || parser_->get().body().size() > body_limit_;
 }
 
 // Feeds the parser. 0: it wants more; else `complete` or the status of a refusal.
@@ -138,6 +165,8 @@ unsigned Session::parse() {
         if (error) return status_of(error);
     }
     if (!parser_->is_header_done()) return 0;
+    if (phase_ == Phase::headers) body_limit_ = service_.body_limit(make_request());
+    if (is_too_large()) return 413;
     unsigned const fault = phase_ == Phase::headers ? check_headers() : 0;
     if (fault != 0) return fault;
     if (!body_.grow_to(parser_->get().body().size())) return refuse_with(out_of_body_memory());
@@ -174,7 +203,7 @@ void Session::forget_request() {
 
 // The headers are there, the body is not. A client that asks before sending it is told to go on.
 Task<bool> Session::enter_body() {
-    enter(Phase::body, started_ + milliseconds(config_.request_timeout));
+    enter(Phase::body, body_deadline());
     auto const& message = parser_->get();
     if (message.version() < 11 || !boost::beast::iequals(message[http::field::expect], "100-continue")) co_return true;
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -233,8 +262,14 @@ Task<bool> Session::serve() {
     enter(Phase::answer, TimePoint::max());
     Response response = co_await answer(request, trace);
     bool const keep_alive = parser_->keep_alive() && !finishing_;
-    bool const written = co_await write(response, trace, keep_alive);
+    bool written = false;
+    if (response.stream && parser_->get().version() < 11) response.stream.reset();
+    if (response.stream)
+        written = co_await write_stream(response, trace, keep_alive);
+    else
+        written = co_await write(response, trace, keep_alive);
     log(request, response, trace);
+    response.stream.reset();
     forget_request();
     bool const more = written && keep_alive;
     co_return more;
@@ -270,6 +305,21 @@ Task<bool> Session::write(const Response& response, const Trace& trace, bool kee
     std::array<asio::const_buffer, 2> const parts = {asio::buffer(head), asio::buffer(body.data(), body.size())};
     ErrorCode error;
     bytes_out_ = co_await asio::async_write(socket_, parts, into(error));
+    co_return !error;
+}
+
+// Writes the pieces of a stream as they come, in chunks; false if the client is gone. A stop of the gateway ends it.
+Task<bool> Session::write_stream(const Response& response, const Trace& trace, bool keep_alive) {
+    ErrorCode error;
+    std::string text = response_head(response, trace, keep_alive);
+    while (!error) {
+        enter(Phase::write, Clock::now() + milliseconds(config_.request_timeout));
+        bytes_out_ += co_await asio::async_write(socket_, asio::buffer(text), into(error));
+        if (error || text.ends_with(last_chunk)) break;
+        enter(Phase::answer, TimePoint::max());
+        std::optional<std::string> const piece = co_await response.stream->next();
+        text = piece && !finishing_ ? chunk(*piece) : std::string(last_chunk);
+    }
     co_return !error;
 }
 

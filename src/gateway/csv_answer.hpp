@@ -1,0 +1,56 @@
+// Answers that have to do with CSV files.
+#pragma once
+
+#include "core/json.hpp"
+#include "gateway/database.hpp"
+#include "gateway/message.hpp"
+#include "gateway/query.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eryxon::gateway {
+
+// The file that a request brings: its body, or the field "file" of a form. Throws Failure 400 or 415.
+std::string_view uploaded_file(const Request& request);
+
+// What an import or inspection is told of the file, by the request's parameters.
+struct FileOptions {
+    std::string json = "{}";  // the options that the database takes
+    std::string run;          // chosen by the client; may be empty
+    bool dry_run = false;
+};
+// Throws Failure 400 for a mapping that is no JSON.
+FileOptions file_options(const std::vector<Parameter>& parameters);
+
+// The answer {"filename","csv"} as a file to be saved; any other as it stands.
+Response csv_response(Answer answer);
+
+// What an import in parts has done so far.
+class ImportReport {
+public:
+    explicit ImportReport(std::string run) : run_(std::move(run)), began_(Clock::now()) {}
+
+    const std::string& run() const { return run_; }
+    // Adds the answer of a step; false if it was the last.
+    bool add(std::string_view answer);
+    // Takes the counts of the whole run, which also count steps whose answer was lost.
+    void take_run(const core::Json& run);
+    // As in the answer of a bulk call.
+    std::string json() const;
+
+private:
+    static constexpr std::array<std::string_view, 7> names = {"total",   "created", "updated", "restored",
+                                                              "skipped", "deleted", "errors"};
+
+    std::string run_;
+    TimePoint began_;
+    std::array<std::int64_t, names.size()> counts_{};
+    std::string results_;
+    bool cancelled_ = false;
+};
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,148 @@
+// Files: inspected and tried in one call; imported in parts, each in a transaction of its own.
+#include "core/json_build.hpp"
+#include "gateway/csv_answer.hpp"
+#include "gateway/service.hpp"
+
+namespace eryxon::gateway {
+
+namespace {
+
+constexpr int most_tries = 4;  // of a step that the database could not take at the moment
+constexpr std::chrono::milliseconds pause_between_tries{250};
+
+// The arguments of a function that takes an entity, a file and options.
+std::string file_document(const Route& route, const FileOptions& options, bool with_run) {
+    std::string out = "{\"entity\":" + core::json_string(route.entity) + ",\"options\":" + options.json;
+    if (with_run) out += ",\"run\":" + (options.run.empty() ? "null" : core::json_string(options.run));
+    return out + '}';
+}
+
+// Their names. Made here: g++ 12 fails at lists within coroutines.
+std::vector<std::string> file_arguments(bool with_run) {
+    std::vector<std::string> names = {"entity", "file", "options"};
+    if (with_run) names.emplace_back("run");
+    return names;
+}
+
+std::vector<std::string> step_arguments() {
+    return {"run"};
+}
+
+std::vector<std::string> end_arguments() {
+    return {"run", "reason"};
+}
+
+// The options with one member more.
+std::string with_member(const std::string& object, const std::string& member) {
+    return object.substr(0, object.size() - 1) + (object.size() > 2 ? "," : "") + member + '}';
+}
+
+// The member `data` of an answer.
+core::Json data_of(std::string_view body, core::JsonArena& arena) {
+    return *core::parse_json(body, arena).find("data");
+}
+
+// A failure's body with what was done before it beside the error.
+std::string with_data(std::string body, const std::string& data) {
+    body.pop_back();
+    return body + ",\"data\":" + data + '}';
+}
+
+Response to_response(Answer answer) {
+    return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+}
+
+}  // namespace
+
+// Inspects or imports the file of a request. Its time limit begins when the file is there.
+Task<Response> Service::answer_file(const Request& request, const Route& route, Trace& trace) {
+    Credentials const credentials = authenticate(request, trace, Style::route);
+    trace.auth = log_name(credentials);
+    limit_rate(caller_of(request, credentials), trace);
+    TimePoint const deadline = Clock::now() + milliseconds(config_.request_timeout);
+    co_await demand_entity(route, deadline);
+    std::optional<std::vector<Parameter>> parameters = parse_query(request.query);
+    if (!parameters) throw bad_request("The query string is malformed", "", Style::route);
+    FileOptions options = file_options(route_arguments(route.endpoint, std::move(*parameters)));
+    std::string_view const file = uploaded_file(request);
+    bool const in_parts = route.endpoint == Endpoint::import_file && !options.dry_run;
+    if (options.dry_run) options.json = with_member(options.json, "\"dry_run\":true");
+    if (in_parts && options.json.find("\"results\":") == std::string::npos)
+        options.json = with_member(options.json, "\"results\":\"errors\"");
+    std::vector<std::string> names = file_arguments(in_parts);
+    Plan const plan = co_await plan_named(route.function + (in_parts ? "-begin" : ""), std::move(names),
+                                          file_document(route, options, in_parts), deadline);
+    Answer answer = co_await run(request, plan, credentials, Style::route, file, deadline);
+    if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller_of(request, credentials), trace);
+    if (!in_parts || answer.status != 200) co_return to_response(std::move(answer));
+    Response response = co_await import_parts(request, credentials, std::move(answer), trace);
+    co_return std::move(response);
+}
+
+// Imports the parts of a file one after the other, whether the client still waits or not.
+Task<Response> Service::import_parts(const Request& request, const Credentials& credentials, Answer begun,
+                                     const Trace& trace) {
+    core::JsonArena arena;
+    ImportReport report(std::string(data_of(begun.body, arena).find("run_id")->text()));
+    std::string failure;
+    for (bool more = true; more && failure.empty();) {
+        try {
+            if (finishing_) throw unavailable("an import was broken off, for the gateway stops");
+            Answer const step = co_await import_step(request, credentials, report.run());
+            if (step.status != 200)
+                failure = step.body;
+            else
+                more = report.add(step.body);
+        } catch (const Failure& error) {
+            log_failure(error, trace);
+            failure = gateway::to_response(error, Style::route).body;
+        }
+    }
+    if (!failure.empty()) {
+        Response response = co_await give_up_import(request, credentials, report, std::move(failure), trace);
+        co_return std::move(response);
+    }
+    co_return Response{.body = "{\"success\":true,\"data\":" + report.json() + '}'};
+}
+
+// One part. What the database could not take at the moment is sent again; a part that was committed all the same is
+// not imported twice.
+Task<Answer> Service::import_step(const Request& request, const Credentials& credentials, const std::string& run) {
+    Timer pause(executor_);
+    for (int tries = 1;; ++tries) {
+        try {
+            TimePoint const deadline = Clock::now() + milliseconds(config_.request_timeout);
+            Plan const plan = co_await plan_named("api-csv-import-step", step_arguments(),
+                                                  "{\"run\":" + core::json_string(run) + '}', deadline);
+            Answer answer = co_await this->run(request, plan, credentials, Style::route, {}, deadline);
+            co_return std::move(answer);
+        } catch (const Failure& failure) {
+            if (failure.status != 503 || tries == most_tries || finishing_) throw;
+        }
+        ErrorCode ignored;
+        pause.expires_after(pause_between_tries * tries);
+        co_await pause.async_wait(into(ignored));
+    }
+}
+
+// Notes that the import ends here, and answers the failure with what was done before it.
+Task<Response> Service::give_up_import(const Request& request, const Credentials& credentials, ImportReport& report,
+                                       std::string failure, const Trace& trace) {
+    core::JsonArena arena;
+    const core::Json error = *core::parse_json(failure, arena).find("error");
+    try {
+        TimePoint const deadline = Clock::now() + milliseconds(config_.request_timeout);
+        std::string document = "{\"run\":" + core::json_string(report.run()) + ",\"reason\":";
+        document += core::json_text(*error.find("message")) + '}';
+        Plan const plan = co_await plan_named("api-csv-import-end", end_arguments(), std::move(document), deadline);
+        Answer const ended = co_await run(request, plan, credentials, Style::route, {}, deadline);
+        core::JsonArena answered;
+        if (ended.status == 200) report.take_run(*data_of(ended.body, answered).find("run"));
+    } catch (const Failure& second) {
+        log_failure(second, trace);
+    }
+    auto const status = static_cast<unsigned>(std::stoul(core::json_text(*error.find("statusCode"))));
+    co_return Response{.status = status, .body = with_data(std::move(failure), report.json())};
+}
+
+}  // namespace eryxon::gateway
