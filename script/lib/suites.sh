@@ -165,6 +165,15 @@ suite_http() {
     count_summary http "$WORK/http.log" "$STATUS"
 }
 
+# The admin pages in a browser, over the gateway under sanitizers. Pictures stay in web/test-results.
+suite_web() {
+    logged web-build build_sanitized
+    if [ "$STATUS" -ne 0 ]; then count "web build" 0 1; return; fi
+    STATUS=0
+    "$ROOT/test/web/run" 2>&1 | tee "$WORK/web.log" || STATUS=$?
+    count_summary web "$WORK/web.log" "$STATUS"
+}
+
 # Webhooks under load: writers, relays that are killed, a server that is restarted, a receiver that often fails.
 suite_relay() {
     STATUS=0
@@ -180,7 +189,18 @@ suite_demo() {
     grep '^curl ' "$WORK/demo.log" >"$WORK/demo.lines" || true
     logged demo-lines run_demo_lines
     count "demo curl lines" "$(grep -c '^{"success":true' "$WORK/demo-lines.log" || true)" "$STATUS"
+    logged demo-pages run_demo_pages
+    count "demo admin pages" "$((STATUS == 0))" "$((STATUS != 0))"
     ERYXON_DEMO="$WORK/demo" "$ROOT/script/demo" --remove >/dev/null
+}
+
+# Fetches the admin pages at the address that the demo prints, and signs in with its key.
+run_demo_pages() {
+    local address key
+    address=$(grep -oE 'http://[^ ]+/admin/' "$WORK/demo.log" | head -n 1)
+    key=$(sed -n 's/^ *Key: *\(ery_live_[A-Za-z0-9_-]*\)$/\1/p' "$WORK/demo.log")
+    curl -sSf "$address" | grep -q '<div id="app">' &&
+        curl -sSf -H "Authorization: Bearer $key" "${address%/admin/}/api-admin/session" | grep -q '"admin": *true'
 }
 
 # Runs the three lines in order; fails at one that is not answered with success.
