@@ -6,6 +6,7 @@
 #include "core/json_build.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace eryxon::core {
 
@@ -39,11 +40,11 @@ std::string member_of(const Entity& entity, std::string_view heading, const CsvO
     return std::string(heading);
 }
 
-ValueKind kind_of(const Entity& entity, std::string_view name) {
+// The field of that name or alias; null if it is none.
+const Field* find_field(const Entity& entity, std::string_view name) {
     int const number = entity.names.find(name);
-    if (number < 0 || entity.names[number].role != Role::field) return ValueKind::text;
-    const Field& field = entity.fields[static_cast<std::size_t>(entity.names[number].index)];
-    return field.mapped() ? entity.columns[static_cast<std::size_t>(field.column)].kind : ValueKind::text;
+    if (number < 0 || entity.names[number].role != Role::field) return nullptr;
+    return &entity.fields[static_cast<std::size_t>(entity.names[number].index)];
 }
 
 [[noreturn]] void refuse(const std::string& message, const std::string& hint) {
@@ -57,12 +58,18 @@ void check_mapping(std::span<const std::string_view> headings, const CsvOptions&
                    "The mapping names columns as the header row does, without one by their numbers.");
 }
 
-void check_members(const std::vector<CsvColumn>& columns, std::span<const std::string_view> headings) {
-    for (std::size_t i = 1; i < columns.size(); i++)
-        if (columns[i - 1].name == columns[i].name)
-            refuse("columns " + quoted(headings[columns[i - 1].place]) + " and " + quoted(headings[columns[i].place]) +
-                       " are both " + quoted(columns[i].name),
-                   "Leave one of them out: map it to null.");
+// The columns are in the order of the file.
+void check_members(const Entity& entity, const std::vector<CsvColumn>& columns,
+                   std::span<const std::string_view> headings) {
+    std::map<std::string_view, std::size_t> places;
+    for (const CsvColumn& column : columns) {
+        std::string_view const name = own_name(entity, column.name);
+        auto const [first, added] = places.emplace(name, column.place);
+        if (!added)
+            refuse("columns " + quoted(headings[first->second]) + " and " + quoted(headings[column.place]) +
+                       " are both " + quoted(name),
+                   "Leave one of them out: map it to null. Give header = false if the first line holds data.");
+    }
 }
 
 void check_any_field(const Entity& entity, const std::vector<CsvColumn>& columns) {
@@ -92,6 +99,17 @@ std::string_view match_heading(const Entity& entity, std::string_view heading) {
     return {};
 }
 
+std::string_view own_name(const Entity& entity, std::string_view name) {
+    const Field* field = find_field(entity, name);
+    return field != nullptr ? field->name : name;
+}
+
+ValueKind kind_of(const Entity& entity, std::string_view name) {
+    const Field* field = find_field(entity, name);
+    return field != nullptr && field->mapped() ? entity.columns[static_cast<std::size_t>(field->column)].kind
+                                               : ValueKind::text;
+}
+
 CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> headings, const CsvOptions& options)
     : options_(options), count_(headings.size()) {
     check_mapping(headings, options);
@@ -100,9 +118,9 @@ CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> h
         corrected_ |= is_rejected_column(headings[place]);
         if (!name.empty()) columns_.push_back({name, kind_of(entity, name), place});
     }
+    check_members(entity, columns_, headings);
     std::sort(columns_.begin(), columns_.end(),
               [](const CsvColumn& a, const CsvColumn& b) { return canonical_less(a.name, b.name); });
-    check_members(columns_, headings);
     check_any_field(entity, columns_);
     if (!options.external_source || std::any_of(columns_.begin(), columns_.end(), [](const CsvColumn& column) {
             return column.name == "external_source";

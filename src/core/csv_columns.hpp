@@ -22,8 +22,13 @@ struct CsvColumn {
 // any case, with blanks, "_" and "-" where one likes; empty if it means none.
 std::string_view match_heading(const Entity& entity, std::string_view heading);
 
+// The field's own name for one of its aliases; other names as they are.
+std::string_view own_name(const Entity& entity, std::string_view name);
+// What the cells of a column for that member are read as; text for what is no field.
+ValueKind kind_of(const Entity& entity, std::string_view name);
+
 // The columns that are read, in canonical order of their names. Without a header, headings are "1", "2" ... Throws
-// CallError (22023) if two columns are the same member, if the mapping names unknown columns, or if no column is a
+// CallError (22023) if two columns are the same field, if the mapping names unknown columns, or if no column is a
 // field.
 class CsvColumns {
 public:

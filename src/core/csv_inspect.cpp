@@ -87,8 +87,6 @@ private:
 
     bool looks_like_header() const;
     void name_columns();
-    std::string_view field_of(std::string_view name) const;
-    ValueKind kind_of(std::string_view field) const;
     Json column_json(const Column& column, std::size_t number);
     bool any_cell(std::initializer_list<ValueKind> kinds, bool (*test)(std::string_view)) const;
     char decimal() const;
@@ -113,13 +111,6 @@ bool Inspection::looks_like_header() const {
            });
 }
 
-// The field's own name for one of its aliases; other names as they are.
-std::string_view Inspection::field_of(std::string_view name) const {
-    int const number = entity_.names.find(name);
-    if (number < 0 || entity_.names[number].role != Role::field) return name;
-    return entity_.fields[static_cast<std::size_t>(entity_.names[number].index)].name;
-}
-
 // What the cells of a column look like whose heading says nothing.
 ValueKind guessed_kind(const std::vector<std::string_view>& cells) {
     const auto all = [&](bool (*test)(std::string_view)) {
@@ -133,20 +124,13 @@ ValueKind guessed_kind(const std::vector<std::string_view>& cells) {
                                                                                        : ValueKind::text;
 }
 
-ValueKind Inspection::kind_of(std::string_view name) const {
-    int const number = entity_.names.find(name);
-    if (number < 0 || entity_.names[number].role != Role::field) return ValueKind::text;
-    const Field& field = entity_.fields[static_cast<std::size_t>(entity_.names[number].index)];
-    return field.mapped() ? entity_.columns[static_cast<std::size_t>(field.column)].kind : ValueKind::text;
-}
-
 void Inspection::name_columns() {
     std::map<std::string_view, int> proposed;
     for (std::size_t i = 0; i < rows_.front().size(); i++) {
         std::string heading = has_header_ ? rows_.front()[i] : std::to_string(i + 1);
-        std::string_view field = has_header_ ? field_of(match_heading(entity_, heading)) : std::string_view();
+        std::string_view field = has_header_ ? own_name(entity_, match_heading(entity_, heading)) : std::string_view();
         if (!field.empty() && proposed[field]++ > 0) field = {};
-        Column column{std::move(heading), field, kind_of(field), {}};
+        Column column{std::move(heading), field, kind_of(entity_, field), {}};
         for (std::size_t row = has_header_ ? 1 : 0; row < rows_.size(); row++)
             if (i < rows_[row].size() && !rows_[row][i].empty()) column.cells.push_back(rows_[row][i]);
         if (field.empty()) column.kind = guessed_kind(column.cells);

@@ -71,6 +71,8 @@ TEST(CsvColumns, RefuseWhatCannotBeMeant) {
     CsvOptions options;
     EXPECT_EQ(failure("jobs", "external_id,External-Id\n"),
               "columns \"external_id\" and \"External-Id\" are both \"external_id\"");
+    EXPECT_EQ(failure("jobs", "external_id,customer,Customer Name\n"),
+              "columns \"customer\" and \"Customer Name\" are both \"customer\"");
     EXPECT_EQ(failure("jobs", "x,x\n"), "columns \"x\" and \"x\" are both \"x\"");
     EXPECT_EQ(failure("jobs", "a,b\n1,2\n"), "no column of the file is a field of jobs");
     options.mapping = {{"Customer", "customer"}};
