@@ -106,7 +106,7 @@ run_pgtap() {
     local file name
     createdb pgtap_template
     psql -qX -d pgtap_template -c 'CREATE EXTENSION pgtap' -c "CREATE EXTENSION $EXTENSION"
-    export ERYXON_CSV=$TEMPLATES
+    export ERYXON_CSV=$TEMPLATES ERYXON_FILES=$ROOT/test/csv
     for file in "$ROOT"/test/pgtap/*.sql; do
         name=$(basename "$file" .sql)
         createdb -T pgtap_template "pgtap_$name"

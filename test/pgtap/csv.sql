@@ -1,4 +1,4 @@
--- Real CSV templates of an MES into the extension's own tables: loaded once, then unchanged.
+-- Real CSV templates of an MES, imported into the extension's own tables: once, then unchanged.
 -- They stand beside the checkout on some machines; ERYXON_CSV names their folder.
 SET client_min_messages = warning;
 \set present `test -f "$ERYXON_CSV/cells.csv" && echo true || echo false`
@@ -8,12 +8,15 @@ SELECT plan(11);
 SET eryxon.tenant_id = '00000000-0000-4000-8000-000000000001';
 SELECT FROM eryxon_create_tables() \g /dev/null
 
-CREATE TEMP TABLE loaded AS
-    SELECT 1 AS pass, e.entity, eryxon_bulk_upsert(e.entity, pg_temp.csv_records(e.entity)) AS result
-    FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) e(entity);
-INSERT INTO loaded
-    SELECT 2, e.entity, eryxon_bulk_upsert(e.entity, pg_temp.csv_records(e.entity))
-    FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) e(entity);
+\set cells `cat "$ERYXON_CSV/cells.csv"`
+\set resources `cat "$ERYXON_CSV/resources.csv"`
+\set jobs `cat "$ERYXON_CSV/jobs.csv"`
+\set parts `cat "$ERYXON_CSV/parts.csv"`
+\set operations `cat "$ERYXON_CSV/operations.csv"`
+CREATE TEMP TABLE file (entity text, content text);
+INSERT INTO file VALUES ('cells', :'cells'), ('resources', :'resources'), ('jobs', :'jobs'), ('parts', :'parts'), ('operations', :'operations');
+CREATE TEMP TABLE loaded AS SELECT 1 AS pass, entity, eryxon_import_csv(entity, content) AS result FROM file;
+INSERT INTO loaded SELECT 2, entity, eryxon_import_csv(entity, content) FROM file;
 
 SELECT is((SELECT (result ->> 'created')::int FROM loaded l WHERE pass = 1 AND l.entity = w.entity), w.created,
           format('%s %s created', w.created, w.entity))

@@ -1,4 +1,4 @@
-# pg_dump and restore keep registry, the user's rules, history, soft deletes, API keys and webhooks; DROP EXTENSION leaves tables and rows.
+# pg_dump and restore keep registry, the user's rules, history, soft deletes, rejected lines, kept mappings, API keys and webhooks; DROP EXTENSION leaves tables and rows.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -28,6 +28,8 @@ SELECT * FROM eryxon.user_rule ORDER BY entity, field;
 SELECT * FROM eryxon.field ORDER BY entity, field;
 SELECT * FROM eryxon.sync_run ORDER BY id;
 SELECT * FROM eryxon.soft_delete ORDER BY id;
+SELECT * FROM eryxon.csv_rejected ORDER BY run_id, line;
+SELECT * FROM eryxon.csv_mapping ORDER BY id;
 SELECT * FROM eryxon.api_key ORDER BY id;
 SELECT * FROM eryxon.api_key_use ORDER BY key_id;
 SELECT * FROM eryxon.event_outbox ORDER BY statement, line;
@@ -82,6 +84,8 @@ SET eryxon.capture_events = on;
 SELECT erp.eryxon_sync('$load');
 SELECT erp.eryxon_changes();
 SELECT erp.eryxon_bulk_upsert('jobs', '[{"external_id": "J-3", "external_source": "S", "job_number": "3", "customer": "long"}]');
+SELECT erp.eryxon_import_csv('jobs', E'external_id,job_number\\nJ-4,\\n', '{"external_source": "S"}');
+SELECT erp.eryxon_csv_mapping_save('jobs', 'S', '{"Klant": "customer"}');
 SELECT erp.eryxon_delete_external('parts', 'S', 'P-2');
 SELECT erp.eryxon_delete_external('jobs', 'S', 'J-1');
 CREATE ROLE dump_api;
@@ -92,7 +96,7 @@ SELECT eryxon.finish_deliveries('r', (SELECT jsonb_agg(jsonb_build_object('deliv
                                         FROM eryxon.claim_deliveries('r', 9, '1 minute')));
 SQL
 my $before = state_of('shop', 'erp');
-like($before, qr/north.*whsec_.*busy.*api-tools-list/s, 'the state is not empty');
+like($before, qr/north.*J-4,.*Klant.*whsec_.*busy.*api-tools-list/s, 'the state is not empty');
 
 foreach my $format ('plain', 'custom')
 {

@@ -1,0 +1,41 @@
+// The files of test/csv over HTTP, each with what cases.json says must come out.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Client } from './lib/files.mjs';
+import { startGateway } from './lib/gateway.mjs';
+import { createDatabase, newKey, root } from './lib/shop.mjs';
+
+const folder = join(root, 'test/csv');
+let gateway, client, key;
+
+before(async () => {
+    const database = createDatabase('http_csv_files');
+    key = newKey(database);
+    gateway = await startGateway({ database });
+    client = new Client(gateway, key);
+});
+after(async () => {
+    await gateway.stop();
+    gateway.checkLog([key]);
+});
+
+// Options as parameters of a query: what is no text is JSON.
+const query = (options) => Object.fromEntries(Object.entries(options).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]));
+
+for (const { file, entity, options, refused, created, errors = {} } of JSON.parse(readFileSync(join(folder, 'cases.json'))))
+    test(`${file}, ${JSON.stringify(options)}`, async () => {
+        const send = (more) => client.send('import', entity, new Blob([readFileSync(join(folder, file))]), { ...query(options), ...more });
+        for (const dry_run of [true, false]) {
+            const { status, data, error } = await send({ dry_run });
+            if (refused) {
+                assert.equal(status, 400);
+                assert.ok(error.message.includes(refused.replace(/^mapping: /, '')), error.message);
+                continue;
+            }
+            const failed = data.results.filter(({ action }) => action === 'error').map(({ line, code }) => [line, code]);
+            assert.deepEqual([data.created, Object.fromEntries(failed)], [created, errors]);
+        }
+        if (!refused) assert.equal((await send({})).data.skipped, created);
+    });
