@@ -126,6 +126,7 @@ Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>&
         values.push_back(value.c_str());
         return '$' + std::to_string(values.size());
     };
+    if (!call.time_limit.empty()) text += ", set_config('statement_timeout', " + place(call.time_limit) + ", true)";
     for (const RoleSetting& setting : settings) {
         std::string const name = place(setting.name);
         text += ", set_config(" + name + ", " + place(setting.value) + ", true)";

@@ -18,6 +18,7 @@ struct Call {
     const char* document = nullptr;            // the document, or the object that the arguments are taken from
     std::string_view file{};                   // of the argument of type bytea, where there is one; not empty
     bool read_only = false;
+    std::string time_limit{};  // of its statements, as statement_timeout; empty = that of the session
     std::string role{};
     std::string claims{};
     std::string method{};

@@ -54,12 +54,17 @@ Response to_response(Answer answer) {
 
 }  // namespace
 
+// How long a call may take that gets a whole file: as long as the requests that could carry as much.
+std::chrono::milliseconds Service::file_time(std::size_t bytes) const {
+    return milliseconds(config_.request_timeout) * static_cast<std::int64_t>(1 + bytes / config_.body_limit);
+}
+
 // Inspects or imports the file of a request. Its time limit begins when the file is there.
 Task<Response> Service::answer_file(const Request& request, const Route& route, Trace& trace) {
     Credentials const credentials = authenticate(request, trace, Style::route);
     trace.auth = log_name(credentials);
     limit_rate(caller_of(request, credentials), trace);
-    TimePoint const deadline = Clock::now() + milliseconds(config_.request_timeout);
+    TimePoint const deadline = Clock::now() + file_time(request.body.size());
     co_await demand_entity(route, deadline);
     std::optional<std::vector<Parameter>> parameters = parse_query(request.query);
     if (!parameters) throw bad_request("The query string is malformed", "", Style::route);

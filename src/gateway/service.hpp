@@ -70,6 +70,7 @@ private:
     Task<void> demand_entity(const Route& route, TimePoint deadline);
     Task<Answer> run(const Request& request, const Plan& plan, const Credentials& credentials, Style style,
                      std::string_view file, TimePoint deadline);
+    std::chrono::milliseconds file_time(std::size_t bytes) const;
     Task<Response> answer_file(const Request& request, const Route& route, Trace& trace);
     Task<Response> import_parts(const Request& request, const Credentials& credentials, Answer begun,
                                 const Trace& trace);

@@ -281,6 +281,22 @@ test('a large file passes the limit of other bodies, but not its own', async () 
     await small.stop();
 });
 
+test('a dry run of a large file may take as long as the requests that could carry as much', async () => {
+    const slow = await startGateway({ database, flags: ['--request-timeout', '1', '--body-limit', '64k'] });
+    sql(
+        database,
+        `CREATE FUNCTION takes_longer() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN NEW; END $$;
+    CREATE TRIGGER takes_longer BEFORE INSERT ON jobs FOR EACH ROW WHEN (NEW.external_id = 'LONG-1') EXECUTE FUNCTION takes_longer()`,
+    );
+    const user = new Client(slow, keys[0]);
+    const large = await user.send('import', 'jobs', jobs('LONG', 8000), { dry_run: true, results: 'none' });
+    const small = await user.send('import', 'jobs', jobs('LONG', 2), { dry_run: true });
+    sql(database, 'DROP TRIGGER takes_longer ON jobs; DROP FUNCTION takes_longer');
+    await slow.stop();
+    assert.equal(large.data?.created, 8000, large.text);
+    assert.equal(small.status, 504, small.text);
+});
+
 test('pieces of a file that arrive slowly are waited for, as long as they come', async () => {
     const slow = await startGateway({ database, flags: ['--request-timeout', '1', '--header-timeout', '1'] });
     const piece = jobs('PIECE', 600);
