@@ -15,6 +15,7 @@ BEGIN
         PERFORM set_config('eryxon.capture_events', 'on', true);
         answer := eryxon_bulk_upsert_json('jobs', body::json);
     WHEN 'jsonb' THEN answer := eryxon_bulk_upsert('jobs', body::jsonb);
+    WHEN 'csv' THEN answer := eryxon_import_csv('jobs', body);
     WHEN 'peer_set' THEN answer := bench.peer_set(tenant, body);
     WHEN 'peer_loop' THEN answer := bench.peer_loop(tenant, body);
     WHEN 'peer_nested' THEN answer := bench.peer_nested(tenant, body);
@@ -97,7 +98,7 @@ BEGIN
     failed := trunc(failed * sent);
     wanted := format('%s rows, %s written', known + created, CASE WHEN lasting THEN created + updated END);
     found := format('%s rows, %s written', bench.row_count(), CASE WHEN lasting THEN bench.written_since(began) END);
-    IF arm IN ('json', 'json, events', 'jsonb', 'upsert') THEN
+    IF arm IN ('json', 'json, events', 'jsonb', 'csv', 'upsert') THEN
         wanted := wanted || format('; created %s, updated %s, skipped %s, errors %s', created, updated,
                                    sent - created - updated - failed, failed);
         found := found || '; ' || bench.history_since(began);

@@ -3,5 +3,5 @@
 SELECT format(E'\\set scenario %L\n\\set arm %L\n\\set round %s\n\\set touches %s\n\\i %s',
               scenario, arm, round, arm NOT LIKE 'cast %', :'script')
   FROM generate_series(1, :rounds) round, bench.scenario s, unnest(s.arms) WITH ORDINALITY a(arm, place)
- WHERE NOT :'guarded' OR (scenario, arm) IN (SELECT scenario, unnest(ARRAY[arm, against]) FROM bench.target WHERE guard)
+ WHERE NOT :'guarded' OR (scenario, arm) IN (SELECT scenario, unnest(ARRAY[arm, against]) FROM bench.target WHERE guard IS NOT NULL)
  ORDER BY round, s.ordinal, (place + round) % cardinality(s.arms);

@@ -42,6 +42,17 @@ measure_bulk() {
 # All of them.
 part_bulk() { measure_bulk no; }
 
+# A CSV file of 100,000 jobs, and the same records as JSON.
+part_csv() {
+    local round
+    bench_file csv.sql
+    for ((round = 1; round <= ROUNDS; round++)); do
+        bench_file csv_once.sql -v arm=csv -v bodies=csv -v round="$round"
+        bench_file csv_once.sql -v arm=json -v bodies='csv json' -v round="$round"
+    done
+    bench_psql -c "DELETE FROM bench.body WHERE name LIKE 'csv%'"
+}
+
 # Calls of 10 to 100,000 records: their cost, and the memory of one.
 part_growth() {
     local round size

@@ -1,6 +1,6 @@
 -- Prints what was measured as Markdown: a section for each part that ran, and the targets. Variables: `rounds`, `calls`, `size`.
 
-SELECT bool_or(part = 'bulk') AS bulk, bool_or(part = 'size') AS growth, bool_or(part = 'sessions') AS sessions,
+SELECT bool_or(part = 'bulk') AS bulk, bool_or(part = 'csv') AS csv, bool_or(part = 'size') AS growth, bool_or(part = 'sessions') AS sessions,
        bool_or(part = 'single') AS single FROM bench.timing \gset
 
 \if :bulk
@@ -11,6 +11,12 @@ SELECT format('%s calls of %s records of about 300 bytes, one session; nested: j
               :calls, bench.number(:size));
 \qecho
 SELECT bench.lines('bulk');
+\endif
+\if :csv
+\qecho
+\qecho '## A file of 100,000 jobs: µs per record'
+\qecho
+SELECT bench.lines('csv');
 \endif
 \if :growth
 \qecho

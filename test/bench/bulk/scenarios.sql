@@ -3,7 +3,7 @@
 -- The ways of sending a call, in the order of the report.
 CREATE TABLE bench.arm (ordinal integer GENERATED ALWAYS AS IDENTITY, arm text, title text);
 INSERT INTO bench.arm (arm, title) VALUES
-    ('json', 'json'), ('json, events', 'json, with events'), ('jsonb', 'jsonb'), ('peer_set', '`peer_set`'), ('peer_nested', '`peer_nested`'), ('peer_loop', '`peer_loop`'),
+    ('json', 'json'), ('json, events', 'json, with events'), ('jsonb', 'jsonb'), ('csv', 'CSV'), ('peer_set', '`peer_set`'), ('peer_nested', '`peer_nested`'), ('peer_loop', '`peer_loop`'),
     ('copy', 'COPY'), ('cast json', 'cast to json'), ('cast jsonb', 'cast to jsonb'),
     ('upsert', '`eryxon_upsert`'), ('peer_one', '`INSERT … ON CONFLICT`');
 
@@ -29,7 +29,7 @@ INSERT INTO bench.scenario (scenario, bodies, base, nested, arms, created, updat
     ('nested, unchanged', 'nested', 'nested', true, '{json,jsonb,peer_nested}', 0, 0, 0);
 
 -- What is to be reached: `at least` so many times as fast as another arm, or `at most` so many times its time. `x` and `against_x` are
--- the numbers that a part varies; those that `guard` holds are watched by script/test, with a margin.
+-- the numbers that a part varies. script/test watches those that have a `guard`: the share of the factor that it asks for.
 CREATE TABLE bench.target (
     ordinal   integer GENERATED ALWAYS AS IDENTITY,
     part      text,
@@ -40,23 +40,24 @@ CREATE TABLE bench.target (
     against   text,
     bound     text CHECK (bound IN ('at least', 'at most')),
     factor    numeric,
-    guard     boolean NOT NULL DEFAULT false);
+    guard     numeric);
 INSERT INTO bench.target (part, scenario, arm, against, bound, factor, guard) VALUES
-    ('bulk', 'all new', 'json', 'peer_set', 'at least', 2.2, true),
-    ('bulk', 'all new', 'json', 'peer_loop', 'at least', 2.8, false),
-    ('bulk', 'all new', 'json', 'copy', 'at most', 1.1, false),
-    ('bulk', 'all unchanged', 'json', 'peer_set', 'at least', 7, true),
-    ('bulk', 'all unchanged', 'json', 'peer_loop', 'at least', 7, false),
-    ('bulk', '1 % changed', 'json', 'peer_set', 'at least', 6.5, true),
-    ('bulk', '1 % changed', 'json', 'peer_loop', 'at least', 6, false),
-    ('bulk', 'all changed', 'json', 'peer_set', 'at least', 1.8, false),
-    ('bulk', 'all changed', 'json', 'peer_loop', 'at least', 2.2, false),
-    ('bulk', 'all new', 'json, events', 'json', 'at most', 1.35, true),
-    ('bulk', '1 % bad', 'json', 'peer_loop', 'at least', 2.2, false),
-    ('bulk', 'all new', 'jsonb - json', 'cast jsonb', 'at most', 1, false),
-    ('bulk', 'all unchanged', 'jsonb - json', 'cast jsonb', 'at most', 1, false),
-    ('bulk', '1 % changed', 'jsonb - json', 'cast jsonb', 'at most', 1, false),
-    ('bulk', 'all changed', 'jsonb - json', 'cast jsonb', 'at most', 1, false);
+    ('bulk', 'all new', 'json', 'peer_set', 'at least', 2.2, 0.5),
+    ('bulk', 'all new', 'json', 'peer_loop', 'at least', 2.8, NULL),
+    ('bulk', 'all new', 'json', 'copy', 'at most', 1.1, NULL),
+    ('bulk', 'all unchanged', 'json', 'peer_set', 'at least', 7, 0.5),
+    ('bulk', 'all unchanged', 'json', 'peer_loop', 'at least', 7, NULL),
+    ('bulk', '1 % changed', 'json', 'peer_set', 'at least', 6.5, 0.5),
+    ('bulk', '1 % changed', 'json', 'peer_loop', 'at least', 6, NULL),
+    ('bulk', 'all changed', 'json', 'peer_set', 'at least', 1.8, NULL),
+    ('bulk', 'all changed', 'json', 'peer_loop', 'at least', 2.2, NULL),
+    ('bulk', 'all new', 'json, events', 'json', 'at most', 1.35, 1.2),
+    ('bulk', '1 % bad', 'json', 'peer_loop', 'at least', 2.2, NULL),
+    ('bulk', 'all new', 'jsonb - json', 'cast jsonb', 'at most', 1, NULL),
+    ('bulk', 'all unchanged', 'jsonb - json', 'cast jsonb', 'at most', 1, NULL),
+    ('bulk', '1 % changed', 'jsonb - json', 'cast jsonb', 'at most', 1, NULL),
+    ('bulk', 'all changed', 'jsonb - json', 'cast jsonb', 'at most', 1, NULL),
+    ('csv', 'new', 'csv', 'json', 'at least', 0.8, 1);
 INSERT INTO bench.target (part, scenario, x, arm, against_x, against, bound, factor)
 SELECT 'size', scenario, 100000, 'json', 1000, 'json', 'at most', 1.2 FROM unnest('{new,unchanged}'::text[]) scenario
 UNION ALL

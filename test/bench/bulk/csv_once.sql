@@ -1,0 +1,7 @@
+-- A file and the same records as JSON, all new: one measurement of `arm`, whose texts are named `bodies`. Variable: `round`.
+\warn bench: round :round, 100,000 jobs, :arm
+\set nested no
+\ir reset.sql
+CALL bench.load('warm', 'json');
+\ir settle.sql
+CALL bench.measure('csv', 'new', NULL, :'bodies', :'arm', :round, 1);
