@@ -125,3 +125,13 @@ END
 $$;
 COMMENT ON FUNCTION eryxon.check_registration IS
 'Refuses an entity that has another table, and a table that has another entity.';
+
+CREATE FUNCTION eryxon.readable_entities(role name) RETURNS text[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(array_agg(e.entity), '{}')
+      FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name
+     WHERE has_table_privilege(role, c.oid, 'SELECT')
+$$;
+COMMENT ON FUNCTION eryxon.readable_entities IS
+'The entities whose tables the role may read.';

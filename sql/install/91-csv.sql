@@ -3,6 +3,7 @@
 CREATE TABLE eryxon.csv_rejected (
     run_id    uuid NOT NULL REFERENCES eryxon.sync_run ON DELETE CASCADE,
     tenant_id uuid NOT NULL,
+    entity    text NOT NULL,
     line      bigint NOT NULL,
     text      text NOT NULL,
     code      text NOT NULL,
@@ -13,7 +14,7 @@ COMMENT ON TABLE eryxon.csv_rejected IS
 'Lines of CSV files that failed, as they stood in the file; line 0 is the header, with the delimiter as message. They go with their run.';
 ALTER TABLE eryxon.csv_rejected ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON eryxon.csv_rejected FOR SELECT
-    USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id()));
+    USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND entity = ANY ((SELECT eryxon.readable_entities(current_user))::text[]));
 GRANT SELECT ON eryxon.csv_rejected TO PUBLIC;
 
 CREATE TABLE eryxon.csv_mapping (

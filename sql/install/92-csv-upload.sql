@@ -32,125 +32,137 @@ COMMENT ON TABLE eryxon.csv_part IS
 ALTER TABLE eryxon.csv_part ALTER text SET STORAGE EXTERNAL;
 REVOKE ALL ON eryxon.csv_upload, eryxon.csv_part FROM PUBLIC;
 
-CREATE FUNCTION eryxon.split_csv(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'split_csv';
-COMMENT ON FUNCTION eryxon.split_csv IS
-'Writes the parts of a file into csv_part, of eryxon.max_bulk_records records each, and tells its header, delimiter and size.';
-REVOKE EXECUTE ON FUNCTION eryxon.split_csv(text, bytea, jsonb, uuid) FROM PUBLIC;
+-- What the C functions below call as the extension's owner, for an import of the tenant whose table the caller may write.
 
-CREATE FUNCTION eryxon.import_csv_part(entity text, csv text, options jsonb, header text, lines_before bigint, records_before bigint, run uuid)
-    RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_csv_part';
-COMMENT ON FUNCTION eryxon.import_csv_part IS
-'eryxon_import_csv() of a part of a file, which adds to the history row of the run.';
+CREATE FUNCTION eryxon.tell_run(run uuid) RETURNS void
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tell_run';
+COMMENT ON FUNCTION eryxon.tell_run IS
+'Writes the event sync.completed of a run that several calls have made.';
 
-CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.prepare_upload(run uuid) RETURNS uuid
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    tenant uuid := @extschema@.eryxon_tenant_id();
-    chosen uuid := coalesce(run, gen_random_uuid());
-    split  jsonb;
 BEGIN
     DELETE FROM eryxon.csv_part p USING eryxon.csv_upload u WHERE p.run_id = u.run_id AND u.touched_at < now() - '7 days'::interval;
     DELETE FROM eryxon.csv_upload u WHERE u.touched_at < now() - '7 days'::interval;
-    IF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = chosen) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = chosen) THEN
+    IF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = run) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id exists already', 'Leave it out, or take another random one.');
     END IF;
-    split := eryxon.split_csv(entity, csv, options, chosen);
-    INSERT INTO eryxon.csv_upload (run_id, tenant_id, entity, options, header, records, lines, parts)
-    VALUES (chosen, tenant, $1, (options - '{encoding}'::text[]) || jsonb_build_object('delimiter', split -> 'delimiter'), split ->> 'header',
-            (split ->> 'records')::bigint, (split ->> 'lines')::bigint, (split ->> 'parts')::bigint);
-    RETURN jsonb_build_object('run_id', chosen, 'records', split -> 'records', 'lines', split -> 'lines', 'parts', split -> 'parts');
+    RETURN coalesce(run, gen_random_uuid());
 END
 $$;
-COMMENT ON FUNCTION eryxon.begin_upload IS
-'Takes a file to be imported in parts; checks its header and options. The run''s id may be the caller''s choice.';
+COMMENT ON FUNCTION eryxon.prepare_upload IS
+'The id of a new import, which may be the caller''s choice. Old imports are forgotten.';
 
-CREATE FUNCTION eryxon.take_part(run uuid) RETURNS TABLE (entity text, options jsonb, header text, part bigint, lines_before bigint, records_before bigint, csv text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.note_upload(run uuid, tenant uuid, entity text, options jsonb, split jsonb) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO eryxon.csv_upload (run_id, tenant_id, entity, options, header, records, lines, parts)
+    VALUES (run, tenant, entity, (options - '{encoding}'::text[]) || jsonb_build_object('delimiter', split -> 'delimiter'),
+            split ->> 'header', (split ->> 'records')::bigint, (split ->> 'lines')::bigint, (split ->> 'parts')::bigint)
+$$;
+COMMENT ON FUNCTION eryxon.note_upload IS
+'Notes an import whose parts have been written.';
+
+CREATE FUNCTION eryxon.close_upload(run uuid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM eryxon.csv_part p WHERE p.run_id = run;
+    UPDATE eryxon.sync_run r SET status = 'partial' WHERE r.id = run AND r.status = 'completed';
+    PERFORM eryxon.tell_run(run);
+END
+$$;
+COMMENT ON FUNCTION eryxon.close_upload IS
+'Forgets the parts of an import that ends before its last one: its run was no success.';
+
+CREATE FUNCTION eryxon.take_part(tenant uuid, run uuid)
+    RETURNS TABLE (entity text, options text, header text, lines_before bigint, records_before bigint, csv text)
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     upload eryxon.csv_upload;
 BEGIN
-    SELECT * INTO upload FROM eryxon.csv_upload u
-     WHERE u.run_id = run AND u.tenant_id = @extschema@.eryxon_tenant_id() FOR UPDATE;
+    SELECT * INTO upload FROM eryxon.csv_upload u WHERE u.run_id = run AND u.tenant_id = tenant FOR UPDATE;
     IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('import %s does not exist', coalesce(run::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('import %s does not exist', run));
+    ELSIF upload.status = 'cancelling' THEN
+        UPDATE eryxon.csv_upload u SET status = 'cancelled', touched_at = clock_timestamp() WHERE u.run_id = run;
+        PERFORM eryxon.close_upload(run);
+    ELSIF upload.status = 'running' THEN
+        RETURN QUERY
+        WITH taken AS (DELETE FROM eryxon.csv_part p WHERE p.run_id = run AND p.part = upload.next_part RETURNING p.*)
+        SELECT upload.entity, upload.options::text, upload.header, t.lines_before, t.records_before, t.text FROM taken t;
     END IF;
-    IF upload.status <> 'running' OR upload.next_part > upload.parts THEN
-        UPDATE eryxon.csv_upload u SET status = CASE u.status WHEN 'running' THEN 'finished' WHEN 'cancelling' THEN 'cancelled' ELSE u.status END,
-               touched_at = clock_timestamp() WHERE u.run_id = run;
-        DELETE FROM eryxon.csv_part p WHERE p.run_id = run;
-        RETURN;
-    END IF;
-    RETURN QUERY
-    WITH taken AS (DELETE FROM eryxon.csv_part p WHERE p.run_id = run AND p.part = upload.next_part RETURNING p.*)
-    SELECT upload.entity, upload.options, upload.header, t.part, t.lines_before, t.records_before, t.text FROM taken t;
 END
 $$;
 COMMENT ON FUNCTION eryxon.take_part IS
 'The next part of an import, no row if there is none or the import was cancelled. The import stays locked until the transaction ends.';
 
-CREATE FUNCTION eryxon.note_part(run uuid, records bigint) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.note_part(run uuid, imported bigint) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-    UPDATE eryxon.csv_upload u SET next_part = u.next_part + 1, done = u.done + $2, touched_at = clock_timestamp(),
+DECLARE
+    upload eryxon.csv_upload;
+BEGIN
+    UPDATE eryxon.csv_upload u SET next_part = u.next_part + 1, done = u.done + imported, touched_at = clock_timestamp(),
            status = CASE WHEN u.status = 'running' AND u.next_part = u.parts THEN 'finished' ELSE u.status END
-     WHERE u.run_id = run AND u.tenant_id = @extschema@.eryxon_tenant_id()
+     WHERE u.run_id = run RETURNING * INTO upload;
+    IF upload.status = 'finished' THEN
+        PERFORM eryxon.tell_run(run);
+    END IF;
+END
 $$;
 COMMENT ON FUNCTION eryxon.note_part IS
 'Notes that a part was imported.';
 
-CREATE FUNCTION eryxon.upload_step(run uuid) RETURNS jsonb
+CREATE FUNCTION eryxon.stop_upload(run uuid) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    part   record;
-    result jsonb;
 BEGIN
-    SELECT * INTO part FROM eryxon.take_part(run);
-    IF NOT FOUND THEN
-        RETURN jsonb_build_object('more', false);
-    END IF;
-    result := eryxon.import_csv_part(part.entity, part.csv, part.options, part.header, part.lines_before, part.records_before, run);
-    PERFORM eryxon.note_part(run, (result ->> 'total')::bigint);
-    RETURN result || jsonb_build_object('more', true);
+    UPDATE eryxon.csv_upload u SET status = 'cancelling' WHERE u.run_id = run AND u.status IN ('running', 'cancelling');
+    RETURN FOUND;
 END
 $$;
+COMMENT ON FUNCTION eryxon.stop_upload IS
+'Has an import stop before its next part; false if it is over. Waits for the part that is being written.';
+
+CREATE FUNCTION eryxon.give_up_upload(run uuid, reason text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eryxon.csv_upload u SET status = 'failed', error = reason, touched_at = clock_timestamp()
+     WHERE u.run_id = run AND u.status IN ('running', 'cancelling');
+    IF FOUND THEN
+        PERFORM eryxon.close_upload(run);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.give_up_upload IS
+'Notes that an import cannot go on. What was imported stays.';
+
+REVOKE EXECUTE ON FUNCTION eryxon.tell_run(uuid), eryxon.prepare_upload(uuid), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
+    eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid), eryxon.give_up_upload(uuid, text) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'begin_upload';
+COMMENT ON FUNCTION eryxon.begin_upload IS
+'Takes a file to be imported in parts of eryxon.max_bulk_records records each; checks its header and options.
+The run''s id may be the caller''s choice.';
+
+CREATE FUNCTION eryxon.upload_step(run uuid) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'upload_step';
 COMMENT ON FUNCTION eryxon.upload_step IS
 'Imports the next part of a file: the answer of a bulk upsert with "more": true; {"more": false} when there is no other.
 Runs with the caller''s rights. For a transaction of its own.';
 
 CREATE FUNCTION eryxon.cancel_upload(run uuid) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    upload eryxon.csv_upload;
-BEGIN
-    UPDATE eryxon.csv_upload u SET status = 'cancelling'
-     WHERE u.run_id = run AND u.tenant_id = @extschema@.eryxon_tenant_id() AND u.status IN ('running', 'cancelling')
-    RETURNING * INTO upload;
-    IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('no import %s is running', coalesce(run::text, 'NULL')));
-    END IF;
-    RETURN jsonb_build_object('id', run, 'status', upload.status);
-END
-$$;
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cancel_upload';
 COMMENT ON FUNCTION eryxon.cancel_upload IS
 'Has an import stop before its next part. Waits for the part that is being written.';
 
 CREATE FUNCTION eryxon.fail_upload(run uuid, reason text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    UPDATE eryxon.csv_upload u SET status = 'failed', error = reason, touched_at = clock_timestamp()
-     WHERE u.run_id = run AND u.tenant_id = @extschema@.eryxon_tenant_id() AND u.status IN ('running', 'cancelling');
-    IF FOUND THEN
-        DELETE FROM eryxon.csv_part p WHERE p.run_id = run;
-    END IF;
-END
-$$;
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'fail_upload';
 COMMENT ON FUNCTION eryxon.fail_upload IS
 'Notes that an import cannot go on. What was imported stays.';
 

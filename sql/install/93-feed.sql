@@ -84,16 +84,6 @@ $$;
 COMMENT ON FUNCTION eryxon.check_changes_options IS
 'Checks the options of eryxon_changes().';
 
-CREATE FUNCTION eryxon.readable_entities(role name) RETURNS text[]
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT coalesce(array_agg(e.entity), '{}')
-      FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name
-     WHERE has_table_privilege(role, c.oid, 'SELECT')
-$$;
-COMMENT ON FUNCTION eryxon.readable_entities IS
-'The entities whose tables the role may read.';
-
 CREATE FUNCTION eryxon.event_json(e eryxon.event) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$

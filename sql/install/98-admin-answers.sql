@@ -134,7 +134,7 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'max_rows', 'the number of runs must be from 1 to 1000');
     END IF;
     RETURN jsonb_build_object('runs', (
-        SELECT coalesce(jsonb_agg(eryxon.run_status(r.id) ORDER BY r.started_at DESC, r.finished_at DESC, r.id DESC), '[]')
+        SELECT coalesce(jsonb_agg(eryxon.run_status(r.id) - 'error_details' ORDER BY r.started_at DESC, r.finished_at DESC, r.id DESC), '[]')
           FROM (SELECT s.id, s.started_at, s.finished_at FROM eryxon.sync_run s
                  WHERE s.tenant_id = tenant AND (arguments ->> 'entity' IS NULL OR s.entity = arguments ->> 'entity')
                    AND (arguments ->> 'source' IS NULL OR s.source = arguments ->> 'source')
@@ -175,7 +175,7 @@ AS $$
       FROM (SELECT e ->> 'code' AS code, r.entity, r.source, count(*) AS count, min(e ->> 'message') AS example
               FROM eryxon.sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.error_details) e
              WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since AND r.operation <> 'diff'
-             GROUP BY 1, 2, 3 ORDER BY count(*) DESC LIMIT 20) AS t
+             GROUP BY 1, 2, 3 ORDER BY count(*) DESC LIMIT 100) AS t
 $$;
 COMMENT ON FUNCTION eryxon.top_errors IS
 'The most frequent errors of the tenant''s runs, of those that the history tells in detail.';

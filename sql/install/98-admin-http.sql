@@ -27,7 +27,7 @@ BEGIN
     WHEN 'begin' THEN RETURN eryxon.begin_upload(entity, file, options, run);
     WHEN 'step' THEN RETURN eryxon.answer_step(run);
     WHEN 'end' THEN
-        PERFORM eryxon.fail_upload(run, arguments ->> 'reason');
+        PERFORM eryxon.fail_upload(run, coalesce(arguments ->> 'reason', 'the import was given up'));
         RETURN jsonb_build_object('run', eryxon.run_status(run));
     WHEN 'template' THEN
         RETURN jsonb_build_object('filename', entity || '-template.csv', 'csv', @extschema@.eryxon_csv_template(entity));

@@ -1,6 +1,7 @@
 // What the columns of a CSV file are for, and the records that its lines make.
 #include "core/csv_columns.hpp"
 
+#include "core/csv_formula.hpp"
 #include "core/csv_values.hpp"
 #include "core/fault_text.hpp"
 #include "core/json_build.hpp"
@@ -18,10 +19,6 @@ std::string plain_heading(std::string_view heading) {
     for (char const c : heading)
         if (c != ' ' && c != '_' && c != '-') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return plain;
-}
-
-bool is_rejected_column(std::string_view heading) {
-    return std::find(std::begin(rejected_columns), std::end(rejected_columns), heading) != std::end(rejected_columns);
 }
 
 const std::pair<std::string, std::optional<std::string>>* find_mapping(const CsvOptions& options,
@@ -65,10 +62,12 @@ void check_members(const Entity& entity, const std::vector<CsvColumn>& columns,
     for (const CsvColumn& column : columns) {
         std::string_view const name = own_name(entity, column.name);
         auto const [first, added] = places.emplace(name, column.place);
-        if (!added)
-            refuse("columns " + quoted(headings[first->second]) + " and " + quoted(headings[column.place]) +
-                       " are both " + quoted(name),
-                   "Leave one of them out: map it to null. Give header = false if the first line holds data.");
+        if (added) continue;
+        std::string_view const one = headings[first->second], other = headings[column.place];
+        refuse(
+            "columns " + quoted(one) + " and " + quoted(other) + " are both " + quoted(name),
+            std::string(one == other ? "Rename one of them in the file." : "Leave one of them out: map it to null.") +
+                " Give header = false if the first line holds data.");
     }
 }
 
@@ -78,12 +77,6 @@ void check_any_field(const Entity& entity, const std::vector<CsvColumn>& columns
         return;
     refuse("no column of the file is a field of " + entity.name,
            "Give the delimiter, a mapping, or header = false if the first line holds data.");
-}
-
-// True for what a spreadsheet would take for a formula, behind the apostrophe that keeps it from that.
-bool is_kept_from_formula(std::string_view cell) {
-    return cell.size() > 1 && cell.front() == '\'' &&
-           std::string_view("=+-@\t\r").find(cell[1]) != std::string_view::npos;
 }
 
 }  // namespace
@@ -110,12 +103,14 @@ ValueKind kind_of(const Entity& entity, std::string_view name) {
                                                : ValueKind::text;
 }
 
-CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> headings, const CsvOptions& options)
-    : options_(options), count_(headings.size()) {
+CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> written, const CsvOptions& options)
+    : options_(options), count_(written.size()), corrected_(is_rejected_header(written)) {
+    std::vector<std::string_view> headings(written.begin(), written.end());
+    for (std::string_view& heading : headings)
+        heading = unquoted(heading);
     check_mapping(headings, options);
     for (std::size_t place = 0; place < headings.size(); place++) {
         std::string name = member_of(entity, headings[place], options);
-        corrected_ |= is_rejected_column(headings[place]);
         if (!name.empty()) columns_.push_back({name, kind_of(entity, name), place});
     }
     check_members(entity, columns_, headings);
@@ -134,7 +129,7 @@ CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> h
 }
 
 std::string_view CsvColumns::unquoted(std::string_view cell) const {
-    return corrected_ && is_kept_from_formula(cell) ? cell.substr(1) : cell;
+    return corrected_ ? without_apostrophe(cell) : cell;
 }
 
 Json CsvColumns::record(const CsvRecord& line, JsonArena& arena) {
@@ -168,9 +163,26 @@ std::optional<Fault> CsvColumns::fault(const CsvRecord& line) const {
                 std::string(line.cells[i]),
                 {},
                 "Put quotes around cells that have the delimiter in them."};
-    for (const CsvColumn& column : columns_)
-        if (column.place < line.cells.size() && line.cells[column.place].find('\0') != std::string_view::npos)
-            return Fault{Code::invalid_payload, column.name, "the cell has a NUL byte in it", {}};
+    for (const CsvColumn& column : columns_) {
+        if (column.place >= line.cells.size()) continue;
+        if (std::optional<Fault> fault = cell_fault(column, line.cells[column.place])) return fault;
+    }
+    return std::nullopt;
+}
+
+std::optional<Fault> CsvColumns::cell_fault(const CsvColumn& column, std::string_view written) const {
+    std::string_view const cell = unquoted(written);
+    if (cell.find('\0') != std::string_view::npos)
+        return Fault{Code::invalid_payload, column.name, "the cell has a NUL byte in it", {}};
+    bool const decimal_point = options_.decimal == ',' && is_number(column.kind) &&
+                               cell.find('.') != std::string_view::npos && number_with_point(cell).empty();
+    if (decimal_point && cell != options_.null_token)
+        return Fault{Code::type_mismatch,
+                     column.name,
+                     "invalid number " + quoted(cell),
+                     std::string(cell),
+                     {},
+                     "The decimal sign is a comma; points stand between groups of three digits."};
     return std::nullopt;
 }
 

@@ -5,12 +5,23 @@
 #include "core/csv_reader.hpp"
 #include "core/record.hpp"
 
+#include <algorithm>
 #include <span>
 
 namespace eryxon::core {
 
-// Columns that a file of rejected lines has before the original ones; an import leaves them out.
+// Columns that a file of rejected lines has before the original ones; an import leaves them out, wherever they are.
 inline constexpr std::string_view rejected_columns[] = {"eryxon_line", "eryxon_code", "eryxon_message"};
+
+inline bool is_rejected_column(std::string_view heading) {
+    return std::find(std::begin(rejected_columns), std::end(rejected_columns), heading) != std::end(rejected_columns);
+}
+
+// True for the header of such a file: it is one in any case, and apostrophes before formulas are not part of its cells.
+template <class Headings>
+bool is_rejected_header(const Headings& headings) {
+    return std::any_of(std::begin(headings), std::end(headings), is_rejected_column);
+}
 
 struct CsvColumn {
     std::string name;  // of the record's member; empty = left out
@@ -38,11 +49,13 @@ public:
     // the arena, the object until the next one is made.
     Json record(const CsvRecord& line, JsonArena& arena);
     std::span<const CsvColumn> columns() const { return columns_; }
-    // What is wrong with the line itself: malformed, too many cells, NUL bytes.
+    // What is wrong with the line itself: malformed, too many cells, NUL bytes, points where the decimal sign is a
+    // comma.
     std::optional<Fault> fault(const CsvRecord& line) const;
 
 private:
     std::string_view unquoted(std::string_view cell) const;
+    std::optional<Fault> cell_fault(const CsvColumn& column, std::string_view written) const;
 
     const CsvOptions& options_;
     std::vector<CsvColumn> columns_;

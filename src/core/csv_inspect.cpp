@@ -2,6 +2,7 @@
 #include "core/csv_inspect.hpp"
 
 #include "core/csv_columns.hpp"
+#include "core/csv_formula.hpp"
 #include "core/csv_values.hpp"
 
 #include <simdjson.h>
@@ -71,7 +72,7 @@ public:
         delimiter_ = options.delimiter != '\0' ? options.delimiter : find_delimiter(text);
         rows_ = first_rows(text, delimiter_);
         if (rows_.empty()) refuse_file("the file has no line with anything in it", {});
-        has_header_ = options.header && looks_like_header();
+        has_header_ = is_rejected_header(rows_.front()) || (options.find_header ? looks_like_header() : options.header);
         name_columns();
     }
 
@@ -101,9 +102,11 @@ private:
     std::vector<Json> warnings_;
 };
 
-// A first line that names a field is a header; so is one without numbers and empty cells.
+// A first line that names a field is a header; so is one without numbers and empty cells, but for those at its end.
 bool Inspection::looks_like_header() const {
-    const auto& first = rows_.front();
+    std::vector<std::string> first = rows_.front();
+    while (!first.empty() && first.back().empty())
+        first.pop_back();
     bool const names = std::any_of(first.begin(), first.end(),
                                    [&](const std::string& cell) { return !match_heading(entity_, cell).empty(); });
     return names || std::none_of(first.begin(), first.end(), [](const std::string& cell) {
@@ -125,9 +128,11 @@ ValueKind guessed_kind(const std::vector<std::string_view>& cells) {
 }
 
 void Inspection::name_columns() {
+    bool const corrected = is_rejected_header(rows_.front());
     std::map<std::string_view, int> proposed;
     for (std::size_t i = 0; i < rows_.front().size(); i++) {
         std::string heading = has_header_ ? rows_.front()[i] : std::to_string(i + 1);
+        if (corrected) heading = without_apostrophe(heading);
         std::string_view field = has_header_ ? own_name(entity_, match_heading(entity_, heading)) : std::string_view();
         if (!field.empty() && proposed[field]++ > 0) field = {};
         Column column{std::move(heading), field, kind_of(entity_, field), {}};
@@ -209,13 +214,16 @@ bool is_utf8(std::string_view bytes) {
     return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
-std::string_view find_encoding(std::string_view bytes) {
+void refuse_other_formats(std::string_view bytes) {
     if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xD0\xCF\x11\xE0"))
         refuse_file("the file is a workbook of a spreadsheet, not CSV",
                     "Save it as \"CSV UTF-8\" in the spreadsheet, and import that file.");
     if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
         refuse_file("the file is encoded in UTF-16",
                     "Save it as \"CSV UTF-8\" in the spreadsheet, and import that file.");
+}
+
+std::string_view find_encoding(std::string_view bytes) {
     if (is_utf8(bytes)) return "UTF8";
     bool const undefined = bytes.find_first_of("\x81\x8D\x8F\x90\x9D") != std::string_view::npos;
     return undefined ? "LATIN1" : "WIN1252";

@@ -68,7 +68,11 @@ constexpr std::array<Known, 8> known_options = {{
     {"delimiter",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.delimiter = read_delimiter(name, value); }},
     {"encoding", [](std::string_view name, const Json& value, CsvOptions& to) { to.encoding = text_of(name, value); }},
-    {"header", [](std::string_view name, const Json& value, CsvOptions& to) { to.header = read_header(name, value); }},
+    {"header",
+     [](std::string_view name, const Json& value, CsvOptions& to) {
+         to.header = read_header(name, value);
+         to.find_header = false;
+     }},
     {"decimal",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.decimal = read_decimal(name, value); }},
     {"date_format",

@@ -17,6 +17,7 @@ struct CsvOptions {
     char delimiter = '\0';  // NUL: to be found
     std::string encoding;   // empty: to be found
     bool header = true;
+    bool find_header = true;  // the option was not given; only an inspection looks for one then
     char decimal = '.';
     DateOrder dates = DateOrder::iso;
     std::optional<std::string> null_token;

@@ -56,6 +56,16 @@ struct CsvReader::Parser {
     bool complete = false;
 };
 
+std::int64_t count_lines(std::string_view text) {
+    std::int64_t lines = text.empty() || text.back() == '\n' || text.back() == '\r' ? 0 : 1;
+    for (std::size_t at = text.find_first_of("\r\n"); at != std::string_view::npos;
+         at = text.find_first_of("\r\n", at)) {
+        lines++;
+        at += text.substr(at, 2) == "\r\n" ? 2 : 1;
+    }
+    return lines;
+}
+
 CsvReader::CsvReader(std::string_view text, char delimiter)
     : text_(text), parser_(std::make_unique<Parser>(delimiter)) {}
 CsvReader::~CsvReader() = default;

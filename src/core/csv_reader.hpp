@@ -19,6 +19,9 @@ struct CsvRecord {
     bool malformed = false;               // a quote stands where none may, or is never closed: no cells
 };
 
+// The physical lines of a text, which end as those of records do.
+std::int64_t count_lines(std::string_view text);
+
 // Reads the records of a text, which must live as long. Lines end in LF, CRLF or CR; those without any cell that is not
 // empty are passed over.
 class CsvReader {

@@ -2,6 +2,7 @@
 #include "core/csv_rejected.hpp"
 
 #include "core/csv_columns.hpp"
+#include "core/csv_formula.hpp"
 #include "core/csv_reader.hpp"
 
 #include <algorithm>
@@ -20,20 +21,6 @@ Cells cells_of(std::string_view text, char delimiter) {
     CsvRecord record;
     if (!reader.next(record) || record.malformed) return {std::string(text)};
     return {record.cells.begin(), record.cells.end()};
-}
-
-bool is_number(std::string_view cell) {
-    return cell.size() > 1 && cell.find_first_not_of("0123456789.,", 1) == std::string_view::npos;
-}
-
-std::string kept_from_formula(std::string cell) {
-    constexpr std::string_view signs = "=+-@\t\r";
-    auto const begins = [&](std::string_view text) {
-        return !text.empty() && signs.find(text.front()) != std::string_view::npos;
-    };
-    bool const formula = begins(cell) && !((cell.front() == '-' || cell.front() == '+') && is_number(cell));
-    bool const kept_already = cell.starts_with('\'') && begins(std::string_view(cell).substr(1));
-    return formula || kept_already ? "'" + cell : cell;
 }
 
 std::string quoted_cell(const std::string& cell, char delimiter) {
@@ -68,29 +55,30 @@ Cells numbered(std::size_t count) {
     return names;
 }
 
-// True for the header of a file of rejected lines: its own columns are made anew.
-bool is_rejected_header(const Cells& names) {
-    return names.size() >= std::size(rejected_columns) &&
-           std::equal(std::begin(rejected_columns), std::end(rejected_columns), names.begin());
-}
-
 }  // namespace
 
 std::string rejected_csv(std::string_view header, char delimiter, std::span<const RejectedLine> lines) {
-    Cells names = header.empty() ? Cells() : cells_of(header, delimiter);
-    std::size_t const skipped = is_rejected_header(names) ? std::size(rejected_columns) : 0;
+    Cells const headings = header.empty() ? Cells() : cells_of(header, delimiter);
+    bool const again = is_rejected_header(headings);
+    // The original cells; what the file has of an earlier one is made anew.
+    auto const original = [&](const Cells& cells) {
+        Cells kept;
+        for (std::size_t place = 0; place < cells.size(); place++)
+            if (place >= headings.size() || !is_rejected_column(headings[place]))
+                kept.push_back(kept_from_formula(again ? without_apostrophe(cells[place]) : cells[place]));
+        return kept;
+    };
+    Cells names = original(headings);
     std::string body;
     for (const RejectedLine& line : lines) {
-        Cells cells = cells_of(line.text, delimiter);
+        Cells const cells = original(cells_of(line.text, delimiter));
         if (header.empty() && cells.size() > names.size()) names = numbered(cells.size());
-        for (std::string& cell : cells)
-            cell = kept_from_formula(std::move(cell));
-        append_line({std::to_string(line.line), std::string(line.code), kept_from_formula(std::string(line.message))},
-                    std::span(cells).subspan(std::min(skipped, cells.size())), delimiter, body);
+        append_line({std::to_string(line.line), std::string(line.code), kept_from_formula(line.message)}, cells,
+                    delimiter, body);
     }
     std::string out;
     append_line({std::string(rejected_columns[0]), std::string(rejected_columns[1]), std::string(rejected_columns[2])},
-                std::span(names).subspan(skipped), delimiter, out);
+                names, delimiter, out);
     return out + body;
 }
 

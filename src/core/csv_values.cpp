@@ -1,6 +1,7 @@
 // Cells as the values that the engine reads.
 #include "core/csv_values.hpp"
 
+#include "core/datetime.hpp"
 #include "core/json_build.hpp"
 
 #include <algorithm>
@@ -89,6 +90,10 @@ bool take_separator(std::string_view& text) {
 
 }  // namespace
 
+bool is_number(ValueKind kind) {
+    return kind == ValueKind::integer || kind == ValueKind::numeric || kind == ValueKind::floating;
+}
+
 std::string number_with_point(std::string_view text) {
     bool const negative = text.starts_with('-');
     if (negative) text.remove_prefix(1);
@@ -134,8 +139,10 @@ Json cell_value(std::string_view cell, ValueKind kind, const CsvOptions& options
         }
         case ValueKind::date:
         case ValueKind::timestamp:
-        case ValueKind::timestamptz:
-            return text_or_cell(iso_date(cell, options.dates), cell, arena);
+        case ValueKind::timestamptz: {
+            std::string const date = iso_date(cell, options.dates);
+            return text_or_cell(parse_datetime(date) ? date : std::string(), cell, arena);
+        }
         case ValueKind::json:
             return cell.front() == '{' || cell.front() == '[' ? parsed(cell, arena) : make_string(cell, arena);
         case ValueKind::text_array:

@@ -10,6 +10,9 @@ namespace eryxon::core {
 // The value of a cell that is not empty, for a field of that kind. A cell that does not fit the kind stays text.
 Json cell_value(std::string_view cell, ValueKind kind, const CsvOptions& options, JsonArena& arena);
 
+// True for the kinds whose cells have a decimal sign.
+bool is_number(ValueKind kind);
+
 // The number with a decimal point, of one with a decimal comma: 1234.5 for "1234,5" and "1.234,5". Empty if the text is
 // no such number; points may only stand between groups of three digits.
 std::string number_with_point(std::string_view text);

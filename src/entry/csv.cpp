@@ -1,22 +1,32 @@
-// Importing and inspecting CSV files, as text or as the bytes of a file.
+// Importing and inspecting CSV files, as text or as the bytes of a file, whole or in parts.
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 #include "pg/csv_import.hpp"
+#include "pg/csv_upload.hpp"
+#include "pg/history.hpp"
 #include "pg/jsonb.hpp"
+#include "pg/rejected_lines.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
+#include "pg/tenant.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum eryxon_import_csv(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_csv_inspect(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_csv_rejected(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum split_csv(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum import_csv_part(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum begin_upload(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum upload_step(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum cancel_upload(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum fail_upload(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum tell_run(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(eryxon_import_csv);
 PG_FUNCTION_INFO_V1(eryxon_csv_inspect);
 PG_FUNCTION_INFO_V1(eryxon_csv_rejected);
-PG_FUNCTION_INFO_V1(split_csv);
-PG_FUNCTION_INFO_V1(import_csv_part);
+PG_FUNCTION_INFO_V1(begin_upload);
+PG_FUNCTION_INFO_V1(upload_step);
+PG_FUNCTION_INFO_V1(cancel_upload);
+PG_FUNCTION_INFO_V1(fail_upload);
+PG_FUNCTION_INFO_V1(tell_run);
 }
 
 using namespace eryxon;
@@ -28,10 +38,6 @@ core::Uuid uuid_argument(FunctionCallInfo fcinfo, int argument, const char* name
     return *pg::optional_uuid(fcinfo, argument);
 }
 
-std::int64_t integer_argument(FunctionCallInfo fcinfo, int argument, const char* name) {
-    return DatumGetInt64(pg::required_argument(fcinfo, argument, name));
-}
-
 }  // namespace
 
 Datum eryxon_import_csv(PG_FUNCTION_ARGS) {
@@ -39,7 +45,7 @@ Datum eryxon_import_csv(PG_FUNCTION_ARGS) {
         core::JsonArena arena;
         core::Json answer;
         std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
-        std::string_view const csv = pg::text_argument(fcinfo, 1, "csv");
+        pg::CsvSource const csv = pg::csv_argument(fcinfo, 1);
         core::Json const options = pg::options_argument(fcinfo, 2, arena);
         pg::with_spi([&] { answer = pg::import_csv(entity, csv, options, arena); });
         return pg::make_jsonb(answer);
@@ -50,7 +56,7 @@ Datum eryxon_csv_inspect(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::JsonArena arena;
         core::Json answer;
-        std::string_view const csv = pg::text_argument(fcinfo, 0, "csv");
+        pg::CsvSource const csv = pg::csv_argument(fcinfo, 0);
         core::Json const options = pg::options_argument(fcinfo, 1, arena);
         pg::with_spi([&] { answer = pg::inspect_csv(csv, options, arena); });
         return pg::make_jsonb(answer);
@@ -61,35 +67,58 @@ Datum eryxon_csv_rejected(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         std::string file;
         core::Uuid const run = uuid_argument(fcinfo, 0, "run");
-        pg::with_spi([&] { file = pg::rejected_csv(run); });
+        pg::with_spi([&] { file = pg::rejected_csv(run, pg::tenant_id()); });
         return pg::text_datum(file);
     });
 }
 
-Datum split_csv(PG_FUNCTION_ARGS) {
+Datum begin_upload(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::JsonArena arena;
         core::Json answer;
         std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
-        std::string_view const csv = pg::text_argument(fcinfo, 1, "csv");
+        pg::CsvSource const csv = pg::csv_argument(fcinfo, 1);
         core::Json const options = pg::options_argument(fcinfo, 2, arena);
-        core::Uuid const run = uuid_argument(fcinfo, 3, "run");
+        std::optional<core::Uuid> const run = pg::optional_uuid(fcinfo, 3);
         std::int64_t const size = pg::settings().max_bulk_records;
-        pg::with_spi([&] { answer = pg::split_csv(entity, csv, options, run, size, arena); });
+        pg::with_spi([&] { answer = pg::begin_upload(entity, csv, options, run, size, arena); });
         return pg::make_jsonb(answer);
     });
 }
 
-Datum import_csv_part(PG_FUNCTION_ARGS) {
+Datum upload_step(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::JsonArena arena;
         core::Json answer;
-        std::string_view const entity = pg::text_argument(fcinfo, 0, "entity");
-        std::string_view const csv = pg::text_argument(fcinfo, 1, "csv");
-        core::Json const options = pg::options_argument(fcinfo, 2, arena);
-        pg::CsvPart const part{pg::text_argument(fcinfo, 3, "header"), integer_argument(fcinfo, 4, "lines_before"),
-                               integer_argument(fcinfo, 5, "records_before"), uuid_argument(fcinfo, 6, "run")};
-        pg::with_spi([&] { answer = pg::import_csv_part(entity, csv, options, part, arena); });
+        core::Uuid const run = uuid_argument(fcinfo, 0, "run");
+        pg::with_spi([&] { answer = pg::upload_step(run, arena); });
         return pg::make_jsonb(answer);
+    });
+}
+
+Datum cancel_upload(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        core::JsonArena arena;
+        core::Json answer;
+        core::Uuid const run = uuid_argument(fcinfo, 0, "run");
+        pg::with_spi([&] { answer = pg::cancel_upload(run, arena); });
+        return pg::make_jsonb(answer);
+    });
+}
+
+Datum fail_upload(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        core::Uuid const run = uuid_argument(fcinfo, 0, "run");
+        std::string_view const reason = pg::text_argument(fcinfo, 1, "reason");
+        pg::with_spi([&] { pg::fail_upload(run, reason); });
+        PG_RETURN_VOID();
+    });
+}
+
+Datum tell_run(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        core::Uuid const run = uuid_argument(fcinfo, 0, "run");
+        pg::with_spi([&] { pg::tell_run(run); });
+        PG_RETURN_VOID();
     });
 }

@@ -55,6 +55,9 @@ void add_children(const Bulk& bulk, const Unit& unit, core::Outcome& outcome) {
         outcome.children.emplace_back(entry.first->name, entry.second);
 }
 
+// Failed lines of a file that the history tells of; all of them are kept in eryxon.csv_rejected.
+constexpr std::size_t most_csv_details = 100;
+
 // What the history says of a failed record.
 core::Json error_detail(const Batch& batch, const Unit& unit, core::JsonArena& arena) {
     core::Fault const first = faults_of(unit).front();
@@ -74,7 +77,8 @@ void add_totals(const Bulk& bulk, const Batch& batch, const Unit& unit, Totals& 
     own.counts.add(action_of(unit.root()));
     if (!unit.root().record->source.empty()) own.sources.add(unit.root().record->source);
     if (action_of(unit.root()) == core::Action::error) {
-        own.error_details.push_back(error_detail(batch, unit, bulk.arena));
+        if (bulk.purpose != Purpose::csv || own.error_details.size() < most_csv_details)
+            own.error_details.push_back(error_detail(batch, unit, bulk.arena));
         return;
     }
     for (const Node* node : unit.nodes) {

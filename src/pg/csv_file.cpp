@@ -22,8 +22,8 @@ std::unique_ptr<core::CsvColumns> columns_of(const core::Entity& entity, const s
 CsvFile::CsvFile(const core::Entity& entity, std::string_view text, const core::CsvOptions& options)
     : options_(options), delimiter_(delimiter_of(text, options)), reader_(text, delimiter_) {
     read_headings(reader_);
-    waiting_ = !options.header;
-    if (options.header) header_ = record_.text;
+    waiting_ = !has_header_;
+    if (has_header_) header_ = record_.text;
     columns_ = columns_of(entity, headings_, options);
 }
 
@@ -32,11 +32,12 @@ CsvFile::CsvFile(const core::Entity& entity, std::string_view text, std::string_
     : options_(options), delimiter_(delimiter_of(header, options)), reader_(text, delimiter_) {
     core::CsvReader reader(header, delimiter_);
     read_headings(reader);
-    if (options.header) header_ = header;
+    if (has_header_) header_ = header;
     columns_ = columns_of(entity, headings_, options);
 }
 
-// Takes the names of the columns from the first record; without a header they are numbers.
+// Takes the names of the columns from the first record; without a header they are numbers. A file of rejected lines
+// has one.
 void CsvFile::read_headings(core::CsvReader& reader) {
     if (!reader.next(record_))
         throw core::CallError(core::Code::invalid_payload, "the file has no line with anything in it");
@@ -47,8 +48,11 @@ void CsvFile::read_headings(core::CsvReader& reader) {
                         "line " + std::to_string(record_.line) + ": a quote stands inside a cell of the header",
                         {},
                         "22P04"});
+    has_header_ = options_.header || core::is_rejected_header(record_.cells);
+    if (has_header_ && record_.text.find('\0') != std::string_view::npos)
+        throw core::CallError(core::Code::invalid_payload, "the header has a NUL byte in it");
     for (std::size_t i = 0; i < record_.cells.size(); i++)
-        headings_.push_back(options_.header ? std::string(record_.cells[i]) : std::to_string(i + 1));
+        headings_.push_back(has_header_ ? std::string(record_.cells[i]) : std::to_string(i + 1));
 }
 
 bool CsvFile::next() {
@@ -57,7 +61,7 @@ bool CsvFile::next() {
 }
 
 std::string CsvFile::heading_line() const {
-    if (options_.header) return std::string(header_);
+    if (has_header_) return std::string(header_);
     std::string line;
     for (const std::string& heading : headings_)
         line += (line.empty() ? "" : std::string(1, delimiter_)) + heading;

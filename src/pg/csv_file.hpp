@@ -25,7 +25,8 @@ public:
     const core::CsvRecord& record() const { return record_; }
     core::CsvColumns& columns() { return *columns_; }
 
-    char delimiter() const { return delimiter_; }
+    // As the option of that name says it.
+    std::string_view delimiter_name() const { return delimiter_ == '\t' ? "tab" : std::string_view(&delimiter_, 1); }
     // The header as it stands in the file; empty without one.
     std::string_view header() const { return header_; }
     // The header, or without one a line of the columns' numbers.
@@ -38,6 +39,7 @@ private:
     char delimiter_;
     core::CsvReader reader_;
     core::CsvRecord record_;
+    bool has_header_ = false;
     bool waiting_ = false;  // the first record is no header and was not handed out yet
     std::string_view header_;
     std::vector<std::string> headings_;

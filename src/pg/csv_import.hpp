@@ -3,6 +3,7 @@
 
 #include "core/json.hpp"
 #include "core/uuid.hpp"
+#include "pg/csv_text.hpp"
 #include "pg/prelude.hpp"
 
 #include <cstdint>
@@ -19,25 +20,17 @@ struct CsvPart {
     core::Uuid run{};  // the history row that all parts share
 };
 
-// Each needs an SPI connection. Bytes, options and answer live in the arena or as long as the call. Throw CallError for
-// what is wrong with the call or with the whole file.
+// Each needs an SPI connection. Source, options and answer live in the arena or as long as the call. Throw CallError
+// for what is wrong with the call or with the whole file.
 
 // The answer of a bulk upsert, with the line of each record. What failed is kept in eryxon.csv_rejected.
-core::Json import_csv(std::string_view entity, std::string_view bytes, const core::Json& options,
+core::Json import_csv(std::string_view entity, const CsvSource& source, const core::Json& options,
                       core::JsonArena& arena);
 // The same for a part, whose text is UTF-8; the option delimiter must be given.
 core::Json import_csv_part(std::string_view entity, std::string_view text, const core::Json& options,
                            const CsvPart& part, core::JsonArena& arena);
 
-// Writes the parts of a file, of so many records each, into eryxon.csv_part for the run, and checks its header. Returns
-// {"header","delimiter","records","lines","parts"}.
-core::Json split_csv(std::string_view entity, std::string_view bytes, const core::Json& options, const core::Uuid& run,
-                     std::int64_t size, core::JsonArena& arena);
-
 // {"encoding","lines"} and what core::inspect_csv() tells. The option `entity` says what the file is for.
-core::Json inspect_csv(std::string_view bytes, const core::Json& options, core::JsonArena& arena);
-
-// The file of the lines that failed in a run, for the caller's tenant. Throws CallError NOT_FOUND if none did.
-std::string rejected_csv(const core::Uuid& run);
+core::Json inspect_csv(const CsvSource& source, const core::Json& options, core::JsonArena& arena);
 
 }  // namespace eryxon::pg

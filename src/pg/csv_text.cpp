@@ -2,11 +2,13 @@
 #include "pg/csv_text.hpp"
 
 #include "core/csv_inspect.hpp"
+#include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
 
 #include <algorithm>
 
 extern "C" {
+#include "catalog/pg_type_d.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 }
@@ -63,7 +65,16 @@ std::string_view convert(std::string_view bytes, int encoding) {
 
 }  // namespace
 
-CsvText decode_csv(std::string_view bytes, const std::string& encoding) {
+CsvSource csv_argument(FunctionCallInfo info, int argument) {
+    std::string_view const bytes = text_argument(info, argument, "csv");
+    return {bytes, call([&] { return get_fn_expr_argtype(info->flinfo, argument) == TEXTOID; })};
+}
+
+CsvText decode_csv(const CsvSource& source, const std::string& encoding) {
+    std::string_view const bytes = source.bytes;
+    if (source.is_text && !encoding.empty())
+        refuse("a text has the database's encoding", "Pass the bytes of the file instead.", "22023");
+    core::refuse_other_formats(bytes);
     CsvText decoded{encoding.empty() ? std::string(core::find_encoding(bytes)) : encoding, bytes};
     int const number = encoding_number(decoded.encoding);
     decoded.encoding = pg_encoding_to_char(number);

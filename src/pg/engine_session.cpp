@@ -7,7 +7,18 @@
 #include "pg/patterns.hpp"
 #include "pg/tenant.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
 namespace eryxon::pg {
+
+namespace {
+
+// Results that the answer for a CSV file has at most: 256 MB of them would be more than jsonb takes.
+constexpr std::int64_t most_csv_results = 100'000;
+
+}  // namespace
 
 Session::Session(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
                  core::JsonArena& arena)
@@ -60,12 +71,14 @@ const Unit& Session::run_single() {
 }
 
 core::Json Session::bulk_result(const Batch& batch) const {
-    core::JsonObject answer(bulk_.arena, 10);
+    core::JsonObject answer(bulk_.arena, 11);
     core::add_counts(counts_of(batch), answer);
     std::optional<core::Uuid> const run = run_of(*batch.entity);
     answer.add("run_id", run ? core::make_uuid(*run, bulk_.arena) : core::Json::null());
     answer.add("duration_ms", core::Json::number(bulk_.arena.copy(duration())));
-    answer.add("results", results(batch));
+    std::int64_t omitted = 0;
+    answer.add("results", results(batch, omitted));
+    if (omitted > 0) answer.add("results_omitted", core::make_number(omitted, bulk_.arena));
     return answer.json();
 }
 
@@ -89,26 +102,41 @@ bool Session::is_shown(const Unit& unit) const {
     return options_.results == core::Results::all || action_of(unit.root()) == core::Action::error;
 }
 
-core::Json Session::results(const Batch& batch) const {
+// What became of the records; of a large file as many as jsonb has room for, failures first.
+core::Json Session::results(const Batch& batch, std::int64_t& omitted) const {
+    std::int64_t const most =
+        bulk_.purpose == Purpose::csv ? most_csv_results : std::numeric_limits<std::int64_t>::max();
+    std::int64_t failures = std::min(most, counts_of(batch).errors), others = most - failures;
     std::vector<core::Json> results;
-    for (const Unit& unit : batch.units)
-        if (is_shown(unit)) results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
+    for (const Unit& unit : batch.units) {
+        if (!is_shown(unit)) continue;
+        std::int64_t& room = unit.state == Unit::State::failed ? failures : others;
+        if (room-- > 0)
+            results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
+        else
+            omitted++;
+    }
     return bulk_.arena.array(results);
 }
 
 // on_error = abort and max_errors: nothing is kept, the first error speaks.
 void Session::refuse_errors() const {
     std::int64_t errors = 0;
+    const Batch* first_batch = nullptr;
     const Unit* first = nullptr;
     for (const Batch& batch : bulk_.batches)
         for (const Unit& unit : batch.units)
-            if (unit.state == Unit::State::failed && errors++ == 0) first = &unit;
+            if (unit.state == Unit::State::failed && errors++ == 0)
+                std::tie(first_batch, first) = std::pair(&batch, &unit);
     bool const aborts = options_.on_error == core::OnError::abort && errors > 0;
     bool const exceeds = options_.max_errors && errors > *options_.max_errors;
     if (!aborts && !exceeds) return;
     std::vector<core::Fault> faults = faults_of(*first);
+    std::string const record = "[" + std::to_string(first_batch->index_of(*first)) + "]";
     for (core::Fault& fault : faults)
-        fault.path = "[" + std::to_string(first->index) + "]" + (fault.path.empty() ? "" : "." + fault.path);
+        fault.path = record + (fault.path.empty() ? "" : "." + fault.path);
+    if (std::int64_t const line = first_batch->line_of(*first); line > 0)
+        faults.front().message = "line " + std::to_string(line) + ": " + faults.front().message;
     if (!aborts)
         faults.front().hint = std::to_string(errors) + " records are wrong, max_errors allows " +
                               std::to_string(*options_.max_errors) + ". " + faults.front().hint;

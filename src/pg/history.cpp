@@ -62,26 +62,28 @@ std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, cons
             Param{TIMESTAMPTZOID, TimestampTzGetDatum(started_at)}};
 }
 
-const char* const insert_run =
-    "INSERT INTO eryxon.sync_run AS r (id, tenant_id, entity, operation, source, status, total, created, updated, "
-    "restored, "
-    "skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at) VALUES ($1, $2, $3, $4, "
-    "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, pg_catalog.clock_timestamp())";
+const char* const insert_run = R"(
+    INSERT INTO eryxon.sync_run AS r (id, tenant_id, entity, operation, source, status, total, created, updated, restored,
+        skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, pg_catalog.clock_timestamp()))";
 
-// A part of an import adds to the row that the parts before it have made.
-const char* const add_to_run =
-    " ON CONFLICT (id) DO UPDATE SET source = CASE WHEN r.source OPERATOR(pg_catalog.=) excluded.source THEN r.source "
-    "END, "
-    "status = CASE WHEN r.status OPERATOR(pg_catalog.=) excluded.status THEN r.status ELSE 'partial' END, total = "
-    "r.total "
-    "OPERATOR(pg_catalog.+) excluded.total, created = r.created OPERATOR(pg_catalog.+) excluded.created, updated = "
-    "r.updated "
-    "OPERATOR(pg_catalog.+) excluded.updated, restored = r.restored OPERATOR(pg_catalog.+) excluded.restored, skipped "
-    "= "
-    "r.skipped OPERATOR(pg_catalog.+) excluded.skipped, deleted = r.deleted OPERATOR(pg_catalog.+) excluded.deleted, "
-    "errors = "
-    "r.errors OPERATOR(pg_catalog.+) excluded.errors, error_details = r.error_details OPERATOR(pg_catalog.||) "
-    "excluded.error_details, finished_at = excluded.finished_at";
+// A part of an import adds to the row that the parts before it have made. Where all records failed they may have told
+// no source; then the others' counts.
+const char* const add_to_run = R"( ON CONFLICT (id) DO UPDATE SET
+    source = CASE WHEN r.source OPERATOR(pg_catalog.=) excluded.source THEN r.source
+                  WHEN excluded.source IS NULL AND excluded.errors OPERATOR(pg_catalog.=) excluded.total THEN r.source
+                  WHEN r.source IS NULL AND r.errors OPERATOR(pg_catalog.=) r.total THEN excluded.source END,
+    status = CASE WHEN r.status OPERATOR(pg_catalog.=) excluded.status THEN r.status ELSE 'partial' END,
+    total = r.total OPERATOR(pg_catalog.+) excluded.total,
+    created = r.created OPERATOR(pg_catalog.+) excluded.created,
+    updated = r.updated OPERATOR(pg_catalog.+) excluded.updated,
+    restored = r.restored OPERATOR(pg_catalog.+) excluded.restored,
+    skipped = r.skipped OPERATOR(pg_catalog.+) excluded.skipped,
+    deleted = r.deleted OPERATOR(pg_catalog.+) excluded.deleted,
+    errors = r.errors OPERATOR(pg_catalog.+) excluded.errors,
+    error_details = CASE WHEN pg_catalog.jsonb_array_length(r.error_details) OPERATOR(pg_catalog.>=) 100 THEN r.error_details
+                         ELSE r.error_details OPERATOR(pg_catalog.||) excluded.error_details END,
+    finished_at = excluded.finished_at)";
 
 // What a run did, as changes of its counts.
 Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
@@ -94,15 +96,19 @@ Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
     return make_jsonb(changes.json());
 }
 
-// Events sync.completed, whose row is the run.
+// Adds the event sync.completed, whose row is the run.
+void tell(Outbox& outbox, const core::Uuid& tenant, const core::Entity& entity, const core::Uuid& run,
+          std::string_view source, const core::Counts& counts, core::JsonArena& arena) {
+    outbox.add({tenant, "sync", "completed", entity.name, run, 0, 0, source, run_changes(counts, arena)});
+}
+
 void tell_runs(const Bulk& bulk, const Totals& totals, const std::map<const core::Entity*, core::Uuid>& runs) {
     Outbox outbox;
     for (const auto& [entity, entry] : totals) {
         if (bulk.purpose == Purpose::diff || !captures(*entity)) continue;
         const Sources& sources = entry.sources.none() ? entry.removed_sources : entry.sources;
         std::string_view const source = sources.is_one() ? sources.one() : std::string_view();
-        outbox.add({bulk.tenant, "sync", "completed", entity->name, runs.at(entity), 0, 0, source,
-                    run_changes(entry.counts, bulk.arena)});
+        tell(outbox, bulk.tenant, *entity, runs.at(entity), source, entry.counts, bulk.arena);
     }
     outbox.finish();
 }
@@ -122,6 +128,28 @@ std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t
     });
     if (!bulk.run) tell_runs(bulk, totals, runs);
     return runs;
+}
+
+void tell_run(const core::Uuid& run) {
+    core::JsonArena arena;
+    Outbox outbox;
+    std::shared_ptr<const Registry> const state = registry();
+    auto const on_row = [&](const Row& row) {
+        if (!state->tables.contains(std::string(row.text(1)))) return;
+        const core::Entity& entity = state->entity(row.text(1));
+        core::Counts counts;
+        int column = 3;
+        for (std::int64_t* count : {&counts.total, &counts.created, &counts.updated, &counts.restored, &counts.skipped,
+                                    &counts.deleted, &counts.errors})
+            *count = row.integer(column++);
+        if (captures(entity)) tell(outbox, row.uuid(0), entity, run, row.text(2), counts, arena);
+    };
+    execute(
+        R"(SELECT tenant_id, entity, source, total::pg_catalog.int8, created::pg_catalog.int8, updated::pg_catalog.int8,
+                  restored::pg_catalog.int8, skipped::pg_catalog.int8, deleted::pg_catalog.int8, errors::pg_catalog.int8
+             FROM eryxon.sync_run WHERE id OPERATOR(pg_catalog.=) $1)",
+        {Param::uuid(run)}, on_row);
+    outbox.finish();
 }
 
 }  // namespace eryxon::pg

@@ -147,7 +147,6 @@ SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000001');
 SELECT s -> 'status', s -> 'done', s -> 'created', s -> 'errors', s #> '{error_details,0,line}' FROM eryxon.run_status('b0000000-0000-4000-8000-000000000001') s;
 SELECT eryxon.cancel_upload('b0000000-0000-4000-8000-000000000001');
 SELECT count(*) FROM eryxon.csv_part;
-SELECT eryxon.import_csv_part('jobs', E'Z;Z;1\n', '{"delimiter":";"}', 'external_id;job_number;priority', 0, 0, 'b0000000-0000-4000-8000-000000000001');
 SELECT eryxon.begin_upload('jobs', 'external_id', '{}', 'b0000000-0000-4000-8000-000000000001');
 SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000002';
 SELECT eryxon.run_status('b0000000-0000-4000-8000-000000000001');
@@ -165,6 +164,69 @@ SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000002', 'the database 
 SELECT s -> 'status', s -> 'failure', s -> 'total' FROM eryxon.run_status('b0000000-0000-4000-8000-000000000002') s;
 SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000002');
 SELECT count(*) FROM eryxon.csv_part;
+
+\echo == lines that fail in several parts; one event for the whole; what cannot be an import in parts
+SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000003';
+SET eryxon.capture_events = on;
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id;job_number;priority;external_source\n;;q;\n1;1;1;S\n2;2;x;S\n3;3;y;S\n4;4;4;S\n', 'UTF8'), '{}',
+                           'b0000000-0000-4000-8000-000000000003') -> 'parts';
+SELECT told(eryxon.upload_step('b0000000-0000-4000-8000-000000000003')) FROM generate_series(1, 3);
+SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000003');
+SELECT s -> 'status', s -> 'done', s -> 'errors', s -> 'source', s #> '{error_details,1,line}' FROM eryxon.run_status('b0000000-0000-4000-8000-000000000003') s;
+SELECT line, text FROM eryxon.csv_rejected WHERE run_id = 'b0000000-0000-4000-8000-000000000003' ORDER BY line;
+SELECT type, row_id, changes #> '{total,1}', changes #> '{errors,1}', source FROM eryxon.event_outbox WHERE entity = 'jobs' AND type LIKE 'sync.%';
+RESET eryxon.capture_events;
+SELECT eryxon.begin_upload('jobs', 'external_id,job_number', '{"dry_run":true}', NULL);
+SELECT eryxon.begin_upload('jobs', 'external_id,job_number', '{"record_history":false}', NULL);
+
+\echo == an import that ends early was no success, and tells what it did
+SET eryxon.capture_events = on;
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number,external_source\n5,5,S\n6,6,S\n7,7,S\n', 'UTF8'), '{}', 'b0000000-0000-4000-8000-000000000004') -> 'parts';
+SELECT told(eryxon.upload_step('b0000000-0000-4000-8000-000000000004'));
+SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000004', 'no room');
+SELECT status, total, errors FROM eryxon.sync_run WHERE id = 'b0000000-0000-4000-8000-000000000004';
+SELECT row_id, changes #> '{total,1}' FROM eryxon.event_outbox WHERE type = 'sync.completed' AND row_id = 'b0000000-0000-4000-8000-000000000004';
+RESET eryxon.capture_events;
+
+\echo == who may not write the table handles no imports, who may not read it sees no lines
+CREATE ROLE regress_csv_other;
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n8,8\n', 'UTF8'), '{"external_source":"S"}', 'b0000000-0000-4000-8000-000000000005') -> 'parts';
+SET ROLE regress_csv_other;
+SELECT eryxon.begin_upload('jobs', 'external_id,job_number', '{}', NULL);
+SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000005');
+SELECT eryxon.cancel_upload('b0000000-0000-4000-8000-000000000005');
+SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000005', 'x');
+SELECT eryxon_csv_rejected('b0000000-0000-4000-8000-000000000003');
+SELECT count(*) FROM eryxon.csv_rejected;
+\set VERBOSITY sqlstate
+SELECT eryxon.take_part('a0000000-0000-4000-8000-000000000003', 'b0000000-0000-4000-8000-000000000005');
+SELECT eryxon.note_part('b0000000-0000-4000-8000-000000000005', 99);
+\set VERBOSITY default
+RESET ROLE;
+GRANT INSERT (job_number), SELECT ON jobs TO regress_csv_other;
+SET ROLE regress_csv_other;
+SELECT eryxon.cancel_upload('b0000000-0000-4000-8000-000000000005') -> 'status';
+SELECT count(*) FROM eryxon.csv_rejected;
+RESET ROLE;
+DROP OWNED BY regress_csv_other;
+DROP ROLE regress_csv_other;
+
+\echo == what was rejected comes back as it was, however often; formulas in headings, too
+SELECT (eryxon_import_csv('jobs', E'external_id,job_number,customer,=cmd,priority\n9,9,\'=x,1,p\n10,10,=1+1,2,q\n', '{"external_source":"R"}')) ->> 'run_id' AS run \gset
+SELECT eryxon_csv_rejected(:'run');
+SELECT (eryxon_import_csv('jobs', eryxon_csv_rejected(:'run'), '{"external_source":"R"}')) ->> 'run_id' AS run \gset
+SELECT eryxon_csv_rejected(:'run');
+SELECT import('jobs', replace(replace(eryxon_csv_rejected(:'run'), ',p', ',1'), ',q', ',2'), '{"external_source":"R","header":false,"mapping":{"=cmd":"notes"}}');
+SELECT external_id, customer, notes FROM jobs WHERE external_source = 'R' ORDER BY 1;
+
+\echo == what is refused rather than guessed
+SELECT import('cells', E'external_id;name;capacity_hours_per_day\nP1;P1;1.5\nP2;P2;1.500\nP3;P3;2,5\n', '{"external_source":"P","decimal":","}');
+SELECT import('jobs', E'external_id,notes,notes\n1,a,b\n');
+SELECT eryxon_import_csv('jobs', E'external_id\n1\n', '{"encoding":"WIN1252"}');
+SELECT import_bytes('jobs', '\x504B0304140006000800', '{"encoding":"WIN1252"}');
+SELECT import_bytes('jobs', '\x65787465726e616c5f69640061620a', '{}');
+SELECT i -> 'header', i -> 'lines', i #> '{columns,0,name}' FROM eryxon_csv_inspect(E'Auftrag;2026;\rx;y;\r', '{"entity":"jobs"}') i;
+SELECT i -> 'header', i -> 'lines', i #> '{columns,0,name}' FROM eryxon_csv_inspect(E'Auftrag;2026;\rx;y;\r', '{"entity":"jobs","header":true}') i;
 
 \echo == a heading that is an alias means its field; columns without a field may still tell how dates and numbers are written
 SELECT c -> 'field' FROM jsonb_array_elements(eryxon_csv_inspect(E'external_id,Customer Name\n1,x\n', '{"entity":"jobs"}') -> 'columns') c;

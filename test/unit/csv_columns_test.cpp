@@ -130,8 +130,9 @@ TEST(CsvInspect, FindsEncodings) {
     EXPECT_EQ(find_encoding("t\xC3\xA9"), "UTF8");
     EXPECT_EQ(find_encoding("\xE9t\xE9 \x80"), "WIN1252");
     EXPECT_EQ(find_encoding("\xE9t\xE9 \x81"), "LATIN1");
-    EXPECT_THROW(find_encoding("PK\x03\x04..."), CallError);
-    EXPECT_THROW(find_encoding("\xFF\xFEx"), CallError);
+    EXPECT_THROW(refuse_other_formats("PK\x03\x04..."), CallError);
+    EXPECT_THROW(refuse_other_formats("\xFF\xFEx"), CallError);
+    EXPECT_NO_THROW(refuse_other_formats("PK"));
 }
 
 }  // namespace

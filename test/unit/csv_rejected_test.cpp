@@ -1,5 +1,6 @@
 // Tests of core/csv_rejected.
 #include "core/csv_rejected.hpp"
+#include "core/csv_formula.hpp"
 
 #include <gtest/gtest.h>
 #include <vector>
@@ -32,9 +33,24 @@ TEST(CsvRejected, KeepsCellsFromBeingFormulas) {
               "eryxon_line,eryxon_code,eryxon_message,a\r\n2,X,m,'+49 123\r\n3,X,m,it's\r\n4,X,m,'-\r\n");
 }
 
+TEST(CsvRejected, KeepsHeadingsFromBeingFormulas) {
+    EXPECT_EQ(rejected("=a,-1", {{2, "1,2", "X", "m"}}),
+              "eryxon_line,eryxon_code,eryxon_message,'=a,-1\r\n2,X,m,1,2\r\n");
+}
+
 TEST(CsvRejected, MakesItsOwnColumnsAnew) {
-    EXPECT_EQ(rejected("eryxon_line,eryxon_code,eryxon_message,a", {{2, "9,Y,old,1", "X", "new"}}),
-              "eryxon_line,eryxon_code,eryxon_message,a\r\n2,X,new,1\r\n");
+    EXPECT_EQ(rejected("eryxon_line,eryxon_code,eryxon_message,'=a", {{2, "9,Y,old,''=1", "X", "new"}}),
+              "eryxon_line,eryxon_code,eryxon_message,'=a\r\n2,X,new,''=1\r\n");
+}
+
+TEST(CsvFormula, ComesBackAsItWas) {
+    for (std::string const begin : {"", "'", "''", "-", "'-", "x", "'x", "+1", "'+1"})
+        for (std::string const rest : {"", "=", "=1", "@", "\n=", "1,5", "a", "'"}) {
+            std::string const cell = begin + rest, kept = kept_from_formula(cell);
+            EXPECT_EQ(without_apostrophe(kept), cell);
+            bool const formula = !kept.empty() && std::string("=+-@\t\r\n").find(kept[0]) != std::string::npos;
+            EXPECT_TRUE(!formula || kept.find_first_not_of("+-0123456789.,") == std::string::npos) << kept;
+        }
 }
 
 TEST(CsvRejected, NumbersColumnsWithoutAHeader) {
