@@ -121,12 +121,23 @@ $$;
 COMMENT ON FUNCTION eryxon.answer_step IS
 'upload_step(), whose last answer tells the whole run.';
 
+CREATE FUNCTION eryxon.uploads_without_run(wanted_entity text) RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT u.run_id, u.started_at, u.touched_at FROM eryxon.csv_upload u
+     WHERE u.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND (wanted_entity IS NULL OR u.entity = wanted_entity)
+       AND NOT EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = u.run_id)
+$$;
+COMMENT ON FUNCTION eryxon.uploads_without_run IS
+'The tenant''s imports of which no part is in the history: just begun, or failed at once.';
+
 CREATE FUNCTION eryxon.answer_runs(arguments jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant   uuid := @extschema@.eryxon_tenant_id();
     max_rows integer := coalesce((arguments ->> 'max_rows')::integer, 50);
+    since    timestamptz := (arguments ->> 'since')::timestamptz;
 BEGIN
     IF arguments ->> 'id' IS NOT NULL THEN
         RETURN eryxon.run_status((arguments ->> 'id')::uuid);
@@ -135,11 +146,15 @@ BEGIN
     END IF;
     RETURN jsonb_build_object('runs', (
         SELECT coalesce(jsonb_agg(eryxon.run_status(r.id) - 'error_details' ORDER BY r.started_at DESC, r.finished_at DESC, r.id DESC), '[]')
-          FROM (SELECT s.id, s.started_at, s.finished_at FROM eryxon.sync_run s
-                 WHERE s.tenant_id = tenant AND (arguments ->> 'entity' IS NULL OR s.entity = arguments ->> 'entity')
-                   AND (arguments ->> 'source' IS NULL OR s.source = arguments ->> 'source')
-                   AND (arguments ->> 'since' IS NULL OR s.started_at >= (arguments ->> 'since')::timestamptz)
-                 ORDER BY s.started_at DESC, s.finished_at DESC, s.id DESC LIMIT max_rows) AS r));
+          FROM ((SELECT s.id, s.started_at, s.finished_at FROM eryxon.sync_run s
+                  WHERE s.tenant_id = tenant AND (arguments ->> 'entity' IS NULL OR s.entity = arguments ->> 'entity')
+                    AND (arguments ->> 'source' IS NULL OR s.source = arguments ->> 'source')
+                    AND (since IS NULL OR s.started_at >= since)
+                  ORDER BY s.started_at DESC, s.finished_at DESC, s.id DESC LIMIT max_rows)
+                UNION ALL
+                SELECT * FROM eryxon.uploads_without_run(arguments ->> 'entity') u
+                 WHERE arguments ->> 'source' IS NULL AND (since IS NULL OR u.started_at >= since)
+                ORDER BY started_at DESC, finished_at DESC, id DESC LIMIT max_rows) AS r));
 END
 $$;
 COMMENT ON FUNCTION eryxon.answer_runs IS

@@ -211,6 +211,12 @@ RESET ROLE;
 DROP OWNED BY regress_csv_other;
 DROP ROLE regress_csv_other;
 
+\echo == imports of which nothing is in the history yet are among the runs
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n8,8\n', 'UTF8'), '{"external_source":"S"}', 'b0000000-0000-4000-8000-000000000006') -> 'parts';
+SELECT r -> 'id', r -> 'status', r ? 'error_details'
+  FROM json_array_elements(eryxon_api."api-erp-sync-runs"(entity_type => 'jobs', max_rows => 3) #> '{data,runs}') WITH ORDINALITY AS e(j, n), to_jsonb(j) r ORDER BY n;
+SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000006', 'no room');
+
 \echo == what was rejected comes back as it was, however often; formulas in headings, too
 SELECT (eryxon_import_csv('jobs', E'external_id,job_number,customer,=cmd,priority\n9,9,\'=x,1,p\n10,10,=1+1,2,q\n', '{"external_source":"R"}')) ->> 'run_id' AS run \gset
 SELECT eryxon_csv_rejected(:'run');
