@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Client } from './lib/files.mjs';
+import { Client, jobs } from './lib/files.mjs';
 import { startGateway } from './lib/gateway.mjs';
 import { createDatabase, newKey, root } from './lib/shop.mjs';
 
@@ -39,3 +39,19 @@ for (const { file, entity, options, refused, created, errors = {} } of JSON.pars
         }
         if (!refused) assert.equal((await send({})).data.skipped, created);
     });
+
+test('lines that fail in several parts are all told, and in one file', async () => {
+    const lines = jobs('PARTS', 2500).split('\n');
+    for (const at of [10, 1500, 2400]) lines[at] += ',one cell too many';
+    const { status, data } = await client.send('import', 'jobs', lines.join('\n'));
+    assert.deepEqual([status, data?.total, data?.created, data?.errors], [200, 2500, 2497, 3]);
+    assert.deepEqual(
+        data.results.map(({ line }) => line),
+        [11, 1501, 2401],
+    );
+    const rejected = await client.ask('GET', `/api-jobs/rejected?run=${data.run_id}`);
+    assert.deepEqual(
+        rejected.text.trim().split('\r\n').map((line) => line.split(',')[0]),
+        ['eryxon_line', '11', '1501', '2401'],
+    );
+});
