@@ -194,13 +194,17 @@ suite_demo() {
     ERYXON_DEMO="$WORK/demo" "$ROOT/script/demo" --remove >/dev/null
 }
 
-# Fetches the admin pages at the address that the demo prints, and signs in with its key.
+# Fetches the admin pages at the address that the demo prints, signs in with its key, and tries the file that it names.
 run_demo_pages() {
-    local address key
+    local address key file
+    file=$(grep -oE '/[^ ]+/new-orders.csv' "$WORK/demo.log")
     address=$(grep -oE 'http://[^ ]+/admin/' "$WORK/demo.log" | head -n 1)
     key=$(sed -n 's/^ *Key: *\(ery_live_[A-Za-z0-9_-]*\)$/\1/p' "$WORK/demo.log")
     curl -sSf "$address" | grep -q '<div id="app">' &&
-        curl -sSf -H "Authorization: Bearer $key" "${address%/admin/}/api-admin/session" | grep -q '"admin": *true'
+        curl -sSf -H "Authorization: Bearer $key" "${address%/admin/}/api-admin/session" | grep -q '"admin": *true' &&
+        curl -sSf -H "Authorization: Bearer $key" -H 'Content-Type: text/csv' --data-binary "@$file" \
+            "${address%/admin/}/api-jobs/import?dry_run=true&external_source=FOUNDRY&date_format=DD-MM-YYYY" |
+        grep -E '"errors": *1,.*"created": *3,.*"updated": *1,' >/dev/null
 }
 
 # Runs the three lines in order; fails at one that is not answered with success.
