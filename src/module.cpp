@@ -3,6 +3,7 @@
 #include "pg/index_planning.hpp"
 #include "pg/registry.hpp"
 #include "pg/settings.hpp"
+#include "pg/statement_order.hpp"
 #include "pg/transition_spill.hpp"
 
 extern "C" {
@@ -18,4 +19,5 @@ void _PG_init(void) {
     eryxon::pg::watch_transactions();
     eryxon::pg::watch_planner();
     eryxon::pg::watch_executor();
+    eryxon::pg::watch_statements();
 }

@@ -13,6 +13,8 @@ CREATE TABLE eryxon.event_outbox (
     changes         jsonb NOT NULL,  -- {field: [old, new]}
     occurred_at     timestamptz NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_threshold = 1000000000);
+-- Without a key: else a publication FOR ALL TABLES would refuse the deletes.
+ALTER TABLE eryxon.event_outbox REPLICA IDENTITY FULL;
 COMMENT ON TABLE eryxon.event_outbox IS
 'Events as their transactions wrote them, until position_events() moves them to eryxon.event.
 No index: every write to an attached table pays for this table. statement and line order what one row went through.';
@@ -46,6 +48,7 @@ CREATE TABLE eryxon.feed (
     pruned_through bigint NOT NULL DEFAULT 0,
     positioned_at  timestamptz
 );
+ALTER TABLE eryxon.feed REPLICA IDENTITY FULL;
 COMMENT ON TABLE eryxon.feed IS
 'One row: where the feed stands. Never dumped, so that a restored database has another epoch and refuses the tokens of the first.';
 INSERT INTO eryxon.feed DEFAULT VALUES;
@@ -55,6 +58,12 @@ REVOKE ALL ON eryxon.event_outbox, eryxon.event, eryxon.feed FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event_outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event_statement', '');
+
+CREATE FUNCTION eryxon.begin_capture() RETURNS trigger
+    LANGUAGE C AS 'MODULE_PATHNAME', 'begin_capture';
+COMMENT ON FUNCTION eryxon.begin_capture IS
+'BEFORE INSERT, UPDATE or DELETE FOR EACH STATEMENT of attached tables: has the library see the statement''s AFTER triggers fire, so that
+what they do to the same rows is told behind it.';
 
 CREATE FUNCTION eryxon.write_events() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'write_events';
@@ -89,7 +98,7 @@ DECLARE
     moved bigint;
 BEGIN
     PERFORM FROM eryxon.feed FOR UPDATE;
-    SELECT greatest(f.last_position, (SELECT max(e.position) FROM eryxon.event e)) INTO last
+    SELECT greatest(f.last_position, (SELECT max(e.position) FROM eryxon.event e), (SELECT max(d.position) FROM eryxon.delivery d)) INTO last
       FROM eryxon.feed f;
     WITH taken AS (
         DELETE FROM eryxon.event_outbox

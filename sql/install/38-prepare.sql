@@ -59,6 +59,8 @@ COMMENT ON FUNCTION eryxon.ensure_trigger IS
 CREATE FUNCTION eryxon.ensure_capture(table_name regclass, wanted boolean) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
+    SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture', 'INSERT OR UPDATE OR DELETE', 'eryxon.begin_capture()', wanted,
+                                 'BEFORE %s ON %s FOR EACH STATEMENT');
     SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture_' || lower(t.event), t.event, 'eryxon.write_events()', wanted,
                                  'AFTER %s ON %s REFERENCING ' || t.rows || ' FOR EACH STATEMENT')
       FROM (VALUES ('INSERT', 'NEW TABLE AS new_rows'),
@@ -84,7 +86,7 @@ BEGIN
     PERFORM eryxon.ensure_capture(table_name, events);
     RETURN ARRAY(SELECT t.tgname::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
                   WHERE t.tgrelid = table_name AND p.pronamespace = 'eryxon'::regnamespace
-                    AND p.proname IN ('soft_delete', 'soft_delete_noted', 'note_move', 'write_events')
+                    AND p.proname IN ('soft_delete', 'soft_delete_noted', 'note_move', 'begin_capture', 'write_events')
                   ORDER BY t.tgname);
 END
 $$;

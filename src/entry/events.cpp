@@ -12,16 +12,24 @@ extern "C" {
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 
+PGDLLEXPORT Datum begin_capture(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum write_events(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum change_list(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum settle_events(PG_FUNCTION_ARGS);
 PGDLLEXPORT void position_events_main(Datum database);
+PG_FUNCTION_INFO_V1(begin_capture);
 PG_FUNCTION_INFO_V1(write_events);
 PG_FUNCTION_INFO_V1(change_list);
 PG_FUNCTION_INFO_V1(settle_events);
 }
 
 using namespace eryxon;
+
+// That it is called is all: the library is loaded before the statement's AFTER triggers fire.
+Datum begin_capture(PG_FUNCTION_ARGS) {
+    (void)fcinfo;
+    return PointerGetDatum(nullptr);
+}
 
 Datum write_events(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
@@ -49,5 +57,7 @@ void position_events_main(Datum database) {
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
     SetConfigOption("lock_timeout", "2s", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
     pg::enter([] { pg::position_events_once(); });
 }

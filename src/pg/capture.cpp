@@ -187,6 +187,8 @@ void Capture::pair_rows() {
         if (have_ids && before_.uuid(layout_.id) != after_.uuid(layout_.id)) return pair_by_id();
         tell(&before_, &after_);
     }
+    while (before_.next())
+        tell(&before_, nullptr);
 }
 
 // Goes on from the rows at which the tables are. A row without its counterpart has gone or come.

@@ -3,6 +3,7 @@
 
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
+#include "pg/statement_order.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -11,7 +12,6 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/async.h"
-#include "commands/sequence.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -86,7 +86,7 @@ void Outbox::open() {
     if (RelationGetDescr(table_)->natts != column_count) elog(ERROR, "eryxon.event_outbox has unexpected columns");
     pages_ = GetBulkInsertState();
     slots_ = static_cast<TupleTableSlot**>(palloc(most_slots * sizeof(TupleTableSlot*)));
-    statement_ = nextval_internal(own_relation("event_statement"), false);
+    statement_ = statement_number();
     now_ = GetCurrentTimestamp();
 }
 

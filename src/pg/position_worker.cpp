@@ -41,6 +41,21 @@ BackgroundWorker worker_description() {
     return worker;
 }
 
+// Where the feed stands.
+std::int64_t last_position() {
+    std::int64_t last = 0;
+    as_extension_owner(
+        [&] { execute("SELECT last_position FROM eryxon.feed", {}, [&](const Row& row) { last = row.integer(0); }); });
+    return last;
+}
+
+void warn_of_failure() {
+    ereport(WARNING,
+            (errmsg("events that wait could not be given positions"), errdetail("They come with a later call."),
+             errhint("The server's log tells why. A transaction that creates, deletes or replays webhooks holds them "
+                     "up until it ends.")));
+}
+
 void run_worker() {
     BackgroundWorker worker = worker_description();
     BackgroundWorkerHandle* handle;
@@ -76,7 +91,12 @@ std::int64_t position_batch() {
 
 void settle_events() {
     if (call([] { return RecoveryInProgress(); }) || !events_wait()) return;
+    std::int64_t const before = last_position();
     call(run_worker);
+    // With a snapshot of its own, or events, the transaction could not tell.
+    bool const can_tell =
+        call([] { return !IsolationUsesXactSnapshot() && !TransactionIdIsValid(GetTopTransactionIdIfAny()); });
+    if (can_tell && last_position() == before && events_wait()) call(warn_of_failure);
 }
 
 void position_events_once() {

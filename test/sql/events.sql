@@ -141,7 +141,43 @@ CREATE TRIGGER refuse BEFORE INSERT ON kits_2 FOR EACH ROW EXECUTE FUNCTION refu
 INSERT INTO kits (id, tenant_id, name) VALUES ('e0000000-0000-4000-8000-000000000009', eryxon_tenant_id(), 'three');
 UPDATE kits SET tenant_id = CASE WHEN external_id = 'L' THEN 'a0000000-0000-4000-8000-000000000002'::uuid ELSE tenant_id END, name = 'last'
  WHERE tenant_id = eryxon_tenant_id();
+UPDATE kits SET tenant_id = 'a0000000-0000-4000-8000-000000000002' WHERE tenant_id = eryxon_tenant_id();
 SELECT * FROM told();
+
+\echo == what an AFTER trigger does to the same row comes behind, however deep, also in the first statement of a session
+CREATE TABLE steps (n integer);
+CREATE FUNCTION follow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.description = 'one' THEN INSERT INTO steps VALUES (2);
+    ELSIF TG_OP = 'INSERT' THEN UPDATE cells SET description = 'one' WHERE id = NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION deeper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE cells SET description = 'two' WHERE description = 'one'; RETURN NULL; END $$;
+CREATE TRIGGER follow AFTER INSERT OR UPDATE ON cells FOR EACH ROW EXECUTE FUNCTION follow();
+CREATE TRIGGER deeper AFTER INSERT ON steps FOR EACH STATEMENT EXECUTE FUNCTION deeper();
+ALTER DATABASE eryxon_events SET eryxon.capture_events = on;
+ALTER DATABASE eryxon_events SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000001';
+\c
+INSERT INTO cells (tenant_id, name, sequence) VALUES (eryxon_tenant_id(), 'Nested', 30);
+\c
+SET client_min_messages = warning;
+UPDATE cells SET description = 'one' WHERE name = 'Nested';
+SELECT * FROM told();
+DROP TRIGGER follow ON cells;
+ALTER DATABASE eryxon_events RESET ALL;
+
+\echo == a publication of all tables, and databases with other defaults, hold up nothing
+SET client_min_messages = error;
+ALTER TABLE seen REPLICA IDENTITY FULL;
+CREATE PUBLICATION everything FOR ALL TABLES;
+SET client_min_messages = warning;
+ALTER DATABASE eryxon_events SET default_transaction_isolation = 'repeatable read';
+ALTER DATABASE eryxon_events SET default_transaction_read_only = on;
+UPDATE cells SET description = 'published' WHERE name = 'Nested';
+SELECT * FROM told();
+DROP PUBLICATION everything;
+ALTER DATABASE eryxon_events RESET ALL;
 
 \echo == rows without an id or a tenant belong to nobody; with them they come and go
 CREATE TABLE odd (gone text, id uuid, name text, tenant_id uuid);
