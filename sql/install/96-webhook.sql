@@ -10,13 +10,14 @@ CREATE TABLE eryxon.webhook (
     disabled_at     timestamptz,
     disabled_reason text CHECK (disabled_reason IN ('manual', 'gone', 'failing')),
     failing_since   timestamptz,
+    failed_at       timestamptz,
     retry_seconds   integer[] NOT NULL,
     max_in_flight   integer NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
     updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE eryxon.webhook IS
-'Endpoints and the types of events that they want. failing_since: the first failure after the last success.
+'Endpoints and the types of events that they want. failing_since: the first failure after the last success; failed_at: the last one.
 disabled_reason: manual, gone (it answered 410), failing (nothing but failures for five days).';
 CREATE INDEX webhook_tenant ON eryxon.webhook (tenant_id);
 
@@ -181,6 +182,7 @@ AS $$
            disabled_at = CASE WHEN NOT n.enabled THEN coalesce(w.disabled_at, now()) END,
            disabled_reason = CASE WHEN NOT n.enabled THEN coalesce(w.disabled_reason, 'manual') END,
            failing_since = CASE WHEN w.enabled OR NOT n.enabled THEN w.failing_since END,
+           failed_at = CASE WHEN w.enabled OR NOT n.enabled THEN w.failed_at END,
            updated_at = clock_timestamp()
       FROM (SELECT o.id, CASE WHEN changes ? 'enabled' THEN coalesce((changes ->> 'enabled')::boolean, true) ELSE o.enabled END AS enabled
               FROM eryxon.webhook o WHERE o.id = webhook FOR NO KEY UPDATE) AS n

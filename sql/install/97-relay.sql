@@ -8,7 +8,7 @@ AS $$
 BEGIN
     RETURN ARRAY(
         SELECT n.id
-          FROM (SELECT d.id, d.due_at, row_number() OVER (PARTITION BY w.id ORDER BY d.due_at) AS place
+          FROM (SELECT d.id, d.due_at, in_flight.number + row_number() OVER (PARTITION BY w.id ORDER BY d.due_at) AS place
                   FROM eryxon.webhook w
                  CROSS JOIN LATERAL (SELECT count(*) AS number FROM eryxon.delivery f
                                       WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > moment) AS in_flight
@@ -22,8 +22,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.choose_due IS
-'Locks deliveries that are due and not locked: the longest due of each webhook first, then the second of each, and so on. No webhook gets
-more than max_in_flight at a time. The caller holds the webhooks'' rows, so that no other relay counts and claims there meanwhile.';
+'Locks deliveries that are due and not locked: of the webhooks with the fewest under way first, so that slow ones do not take all places,
+and of each the longest due. No webhook gets more than max_in_flight at a time. The caller holds the webhooks'' rows, so that no other relay counts and claims there meanwhile.';
 REVOKE EXECUTE ON FUNCTION eryxon.choose_due(uuid[], integer, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.log_lost_attempts(deliveries uuid[]) RETURNS void
@@ -164,12 +164,15 @@ BEGIN
          WHERE d.id = ANY (deliveries) GROUP BY d.webhook_id),
     changed AS MATERIALIZED (
         SELECT w.id, j.succeeded, w.enabled AND j.gone AS gone,
-               w.enabled AND NOT j.succeeded AND w.failing_since <= now() - '5 days'::interval AS failing
+               w.enabled AND NOT j.succeeded AND w.failing_since <= now() - '5 days'::interval AND w.failed_at > now() - '2 days'::interval AS failing
           FROM eryxon.webhook w JOIN judged j ON j.webhook_id = w.id
-         WHERE j.gone OR j.succeeded <> (w.failing_since IS NULL) OR w.failing_since <= now() - '5 days'::interval
+         WHERE j.gone OR j.succeeded <> (w.failing_since IS NULL) OR (NOT j.succeeded AND w.failed_at <= now() - '1 hour'::interval)
+            OR w.failing_since <= now() - '5 days'::interval
          ORDER BY w.id FOR NO KEY UPDATE OF w)
     UPDATE eryxon.webhook w
-       SET failing_since = CASE WHEN NOT c.succeeded THEN coalesce(w.failing_since, now()) END,
+       SET failing_since = CASE WHEN c.succeeded THEN NULL WHEN w.failed_at > now() - '2 days'::interval THEN coalesce(w.failing_since, now())
+                                ELSE now() END,
+           failed_at = CASE WHEN NOT c.succeeded THEN now() END,
            enabled = w.enabled AND NOT c.gone AND NOT coalesce(c.failing, false),
            disabled_at = CASE WHEN c.gone OR c.failing THEN now() ELSE w.disabled_at END,
            disabled_reason = CASE WHEN c.gone THEN 'gone' WHEN c.failing THEN 'failing' ELSE w.disabled_reason END
@@ -177,7 +180,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.judge_webhooks IS
-'Notes since when a webhook has had nothing but failures; disables it after five days of that, and at once when it answers 410.';
+'Notes since when a webhook has had nothing but failures, less than two days from one to the next (the time of the last one to the hour);
+disables it after five days of that, and at once when it answers 410.';
 REVOKE EXECUTE ON FUNCTION eryxon.judge_webhooks(uuid[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.finish_deliveries(relay text, results jsonb) RETURNS integer

@@ -164,15 +164,18 @@ BEGIN
     DELETE FROM eryxon.delivery d WHERE d.finished_at < before;
     WITH gone AS (
         DELETE FROM eryxon.delivery d
-         WHERE d.status = 'pending' AND d.position IS NOT NULL
-           AND NOT EXISTS (SELECT FROM eryxon.event e WHERE e.position = d.position)
+         WHERE d.id IN (SELECT q.id FROM eryxon.delivery q
+                         WHERE q.status = 'pending' AND q.position IS NOT NULL
+                           AND NOT EXISTS (SELECT FROM eryxon.event e WHERE e.position = q.position)
+                           FOR UPDATE SKIP LOCKED)
         RETURNING d.webhook_id, d.row_id)
     SELECT array_agg(g.webhook_id), array_agg(g.row_id) INTO webhooks, rows FROM gone g;
     PERFORM eryxon.promote(webhooks, rows);
 END
 $$;
 COMMENT ON FUNCTION eryxon.prune_deliveries IS
-'Deletes deliveries that were finished before, and those of disabled webhooks whose events are gone.';
+'Deletes deliveries that were finished before, and those of disabled webhooks whose events are gone. One that is being reported, and
+holds a lock that would be waited for in a circle, is left to the next time.';
 REVOKE EXECUTE ON FUNCTION eryxon.prune_deliveries(timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_prune_events(keep interval) RETURNS bigint
@@ -186,6 +189,8 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep events must be an interval of zero or more');
     END IF;
     PERFORM eryxon.check_read_committed();
+    WHILE eryxon.position_events(100000) > 0 LOOP
+    END LOOP;
     PERFORM FROM eryxon.feed FOR UPDATE;
     PERFORM FROM eryxon.webhook w ORDER BY w.id FOR KEY SHARE;
     PERFORM FROM eryxon.webhook w WHERE NOT w.enabled ORDER BY w.id FOR SHARE;
@@ -202,6 +207,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_prune_events(interval) IS
-'Deletes the events of all tenants that are older than the interval, but for those that an enabled webhook has not got yet; and
+'Deletes the events of all tenants that are older than the interval, read or not, but for those that an enabled webhook has not got yet; and
 deliveries that were finished longer ago than that, with their logs. Returns how many events went.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_prune_events(interval) FROM PUBLIC;

@@ -119,5 +119,6 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_grant_webhooks(name) IS
 'Lets a role administer the webhooks of its tenant, in SQL and over HTTP.
-Not part of eryxon_grant_api(): who writes records need not see where events go.';
+Not part of eryxon_grant_api(): who writes records need not see where events go. Webhooks get the events of all attached tables, also of those
+that the role may not read.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_grant_webhooks(name) FROM PUBLIC;

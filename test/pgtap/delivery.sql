@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set tenant 'a0000000-0000-4000-8000-000000000001'
 SET eryxon.tenant_id = :'tenant';
-SELECT plan(71);
+SELECT plan(78);
 
 -- The event at a position: of row 1, 2 and so on of the tenant.
 CREATE FUNCTION pg_temp.event(place bigint, row_number integer, type text DEFAULT 'job.updated', age interval DEFAULT '0') RETURNS void LANGUAGE sql AS $$
@@ -168,6 +168,23 @@ SELECT is(pg_temp.claim('r1', 1) || ' ' || pg_temp.answer('r1', 500), '1 1', 'on
 SELECT FROM pg_temp.pass('5 days') \g /dev/null
 SELECT is(pg_temp.claim('r1', 1) || ' ' || pg_temp.answer('r1', NULL), '3 1', 'and one five days later');
 SELECT is(pg_temp.webhook(), 'failing since', 'disable it');
+SELECT FROM eryxon_webhook_update(:'hook', '{"enabled":true}') \g /dev/null
+SELECT FROM pg_temp.event(4, 4) \g /dev/null
+SELECT is(concat_ws(' ', pg_temp.claim('r1'), pg_temp.answer('r1', 503), pg_temp.webhook()), '1 4 2 enabled since', 'enabled again, it fails');
+SELECT FROM pg_temp.pass('20 days') \g /dev/null
+UPDATE eryxon.webhook SET failed_at = failed_at - '20 days'::interval;
+SELECT is(concat_ws(' ', pg_temp.claim('r1', 1), pg_temp.answer('r1', 503), pg_temp.webhook()), '4 1 enabled since', 'and once after weeks of silence: that is no five days of failures');
+SELECT FROM pg_temp.pass('4 days') \g /dev/null
+SELECT is(concat_ws(' ', pg_temp.claim('r1', 1), pg_temp.answer('r1', 503), pg_temp.webhook()), '3 1 enabled since', 'which begin anew');
+
+-- Slow endpoints do not take all places: those with fewer under way come first.
+SELECT FROM pg_temp.clear() \g /dev/null
+SELECT pg_temp.hook('{"max_in_flight": 5}') AS slow \gset
+SELECT FROM generate_series(1, 8) n, pg_temp.event(n, n) \g /dev/null
+SELECT is(pg_temp.claim('r1', 4), '1 2 3 4', 'an endpoint has four under way');
+SELECT pg_temp.hook('{"max_in_flight": 5}') AS quick \gset
+SELECT FROM pg_temp.event(9, 9) \g /dev/null
+SELECT is(pg_temp.claim('r1', 1), '9', 'the next place is for another, whatever waits longer');
 
 -- Forgetting.
 SELECT FROM pg_temp.clear() \g /dev/null
@@ -185,6 +202,10 @@ SELECT is(eryxon_prune_events('2 days') || ' ' || pg_temp.kept(), '1 {3} {3} {1}
 UPDATE eryxon.delivery SET finished_at = finished_at - '3 days'::interval;
 SELECT is(eryxon_prune_events('2 days') || ' ' || pg_temp.kept(), '0 {3} {3} 0', 'finished deliveries and their logs go too');
 SELECT throws_ok('SELECT eryxon_prune_events(NULL)', '22023', NULL, 'NULL is no time');
+INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, changes, occurred_at)
+    SELECT 1, n, :'tenant', 'job.updated', 'jobs', gen_random_uuid(), '{}', now() - '3 days'::interval FROM generate_series(1, 5) n;
+SELECT is(eryxon_prune_events('2 days'), 5::bigint, 'events that nobody has read are forgotten, too');
+SELECT is_empty('SELECT FROM eryxon.event_outbox', 'wherever they are');
 
 -- Many at once, in a session whose plans date from empty queues: 20,000 events take a second, or minutes by a bad plan.
 SELECT FROM pg_temp.clear() \g /dev/null
