@@ -93,14 +93,14 @@ REVOKE EXECUTE ON FUNCTION eryxon.claim_deliveries(text, integer, interval) FROM
 
 CREATE FUNCTION eryxon.read_reports(results jsonb)
     RETURNS TABLE (delivery uuid, attempt integer, status integer, succeeded boolean, error text, duration_ms numeric,
-                   retry_after numeric, response text)
+                   retry_after numeric, response text, interrupted boolean)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT DISTINCT ON (r.delivery, r.attempt) r.delivery, r.attempt, r.status, coalesce(r.status BETWEEN 200 AND 299, false),
            left(r.error, 1000), r.duration_ms, CASE WHEN r.retry_after > 0 THEN least(r.retry_after, 86400) END,
-           CASE WHEN octet_length(r.response) <= 65536 THEN r.response ELSE left(r.response, 16384) END
+           CASE WHEN octet_length(r.response) <= 65536 THEN r.response ELSE left(r.response, 16384) END, coalesce(r.interrupted, false)
       FROM jsonb_to_recordset(results) AS r(delivery uuid, attempt integer, status integer, error text, duration_ms numeric,
-                                            retry_after numeric, response text)
+                                            retry_after numeric, response text, interrupted boolean)
      ORDER BY r.delivery, r.attempt
 $$;
 COMMENT ON FUNCTION eryxon.read_reports IS
@@ -124,6 +124,24 @@ $$;
 COMMENT ON FUNCTION eryxon.lock_reported IS
 'Locks the reported deliveries that are still the relay''s, and keeps their webhooks from being deleted.';
 REVOKE EXECUTE ON FUNCTION eryxon.lock_reported(text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.give_back(deliveries uuid[], results jsonb) RETURNS uuid[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    given uuid[] := ARRAY(SELECT r.delivery FROM eryxon.read_reports(results) r WHERE r.interrupted AND r.delivery = ANY (deliveries));
+BEGIN
+    INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, error, duration_ms)
+    SELECT d.id, d.attempt, d.relay, d.claimed_at, r.error, r.duration_ms
+      FROM eryxon.read_reports(results) r JOIN eryxon.delivery d ON d.id = r.delivery AND d.attempt = r.attempt
+     WHERE d.id = ANY (given);
+    UPDATE eryxon.delivery d SET relay = NULL, due_at = clock_timestamp() WHERE d.id = ANY (given);
+    RETURN given;
+END
+$$;
+COMMENT ON FUNCTION eryxon.give_back IS
+'Makes deliveries whose try the relay itself has broken off due again, and logs the attempts: no failure of the endpoint. Returns them.';
+REVOKE EXECUTE ON FUNCTION eryxon.give_back(uuid[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.apply_reports(deliveries uuid[], results jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -190,18 +208,21 @@ CREATE FUNCTION eryxon.finish_deliveries(relay text, results jsonb) RETURNS inte
 AS $$
 DECLARE
     reported uuid[];
+    number   integer;
 BEGIN
     PERFORM eryxon.check_read_committed();
     reported := eryxon.lock_reported(relay, results);
+    number := cardinality(reported);
+    reported := ARRAY(SELECT unnest(reported) EXCEPT SELECT unnest(eryxon.give_back(reported, results)));
     PERFORM eryxon.apply_reports(reported, results);
     PERFORM eryxon.promote(array_agg(d.webhook_id), array_agg(d.row_id))
        FROM eryxon.delivery d WHERE d.id = ANY (reported) AND d.status <> 'pending' HAVING count(*) > 0;
     PERFORM eryxon.judge_webhooks(reported, results);
-    RETURN cardinality(reported);
+    RETURN number;
 END
 $$;
 COMMENT ON FUNCTION eryxon.finish_deliveries IS
-'Takes a relay''s reports: an array of {"delivery","attempt","status","error","duration_ms","retry_after","response"}; for a transaction of
+'Takes a relay''s reports: an array of {"delivery","attempt","status","error","duration_ms","retry_after","response","interrupted"}; for a transaction of
 its own. Returns how many deliveries were still the relay''s; what others have claimed since is left to them.';
 REVOKE EXECUTE ON FUNCTION eryxon.finish_deliveries(text, jsonb) FROM PUBLIC;
 

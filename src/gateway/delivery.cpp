@@ -56,7 +56,8 @@ std::string attempt_json(const Attempt& attempt) {
            ",\"status\":" + number_or_null(attempt.status) + ",\"error\":" + text_or_null(attempt.error) +
            ",\"duration_ms\":" + std::to_string(attempt.duration_ms) +
            ",\"retry_after\":" + number_or_null(attempt.retry_after) +
-           ",\"response\":" + text_or_null(attempt.response) + '}';
+           ",\"response\":" + text_or_null(attempt.response) +
+           ",\"interrupted\":" + (attempt.interrupted ? "true" : "false") + '}';
 }
 
 // One part of a URL; empty if it has none.

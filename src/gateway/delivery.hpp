@@ -29,6 +29,7 @@ struct Attempt {
     std::int64_t duration_ms = 0;
     std::optional<std::int64_t> retry_after{};  // seconds
     std::optional<std::string> response{};      // the begin of the answer's body
+    bool interrupted = false;                   // by the relay: no failure of the endpoint
 
     bool succeeded() const { return status && *status >= 200 && *status <= 299; }
 };

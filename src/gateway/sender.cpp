@@ -224,6 +224,7 @@ void Sender::abort(const std::string& error) {
     for (auto& [easy, transfer] : transfers_) {
         curl_multi_remove_handle(multi_.get(), easy);
         Attempt attempt = transfer->failed(error);
+        attempt.interrupted = true;
         finished_.push_back({std::move(transfer->delivery), std::move(attempt)});
     }
     transfers_.clear();

@@ -36,7 +36,7 @@ public:
     std::vector<Tried> take_finished();
     // Goes on with all transfers until there is something new on one of them or on a descriptor, or for that long.
     void wait(std::chrono::milliseconds at_most, std::span<curl_waitfd> descriptors);
-    // Ends all tries with this error.
+    // Ends all tries with this error, as interrupted ones.
     void abort(const std::string& error);
 
 private:

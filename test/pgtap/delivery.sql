@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set tenant 'a0000000-0000-4000-8000-000000000001'
 SET eryxon.tenant_id = :'tenant';
-SELECT plan(78);
+SELECT plan(80);
 
 -- The event at a position: of row 1, 2 and so on of the tenant.
 CREATE FUNCTION pg_temp.event(place bigint, row_number integer, type text DEFAULT 'job.updated', age interval DEFAULT '0') RETURNS void LANGUAGE sql AS $$
@@ -176,6 +176,13 @@ UPDATE eryxon.webhook SET failed_at = failed_at - '20 days'::interval;
 SELECT is(concat_ws(' ', pg_temp.claim('r1', 1), pg_temp.answer('r1', 503), pg_temp.webhook()), '4 1 enabled since', 'and once after weeks of silence: that is no five days of failures');
 SELECT FROM pg_temp.pass('4 days') \g /dev/null
 SELECT is(concat_ws(' ', pg_temp.claim('r1', 1), pg_temp.answer('r1', 503), pg_temp.webhook()), '3 1 enabled since', 'which begin anew');
+
+-- What a relay breaks off is no failure.
+SELECT FROM pg_temp.clear() \g /dev/null
+SELECT pg_temp.hook('{"retry_seconds": [0]}') AS hook \gset
+SELECT FROM pg_temp.event(1, 1) \g /dev/null
+SELECT is(pg_temp.claim('r1') || ' ' || pg_temp.answer('r1', NULL, '{"error":"the relay was stopped","interrupted":true}') || ' ' || pg_temp.webhook(), '1 1 enabled', 'a try is broken off');
+SELECT is((SELECT format('%s %s %s', status, failures, due_at <= clock_timestamp()) FROM eryxon.delivery) || ' ' || pg_temp.claim('r2'), 'pending 0 t 1', 'it is due again at once');
 
 -- Slow endpoints do not take all places: those with fewer under way come first.
 SELECT FROM pg_temp.clear() \g /dev/null
