@@ -1,7 +1,7 @@
 // The frame of all pages: signing in, navigation, language.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { session as fetchSession } from './api/calls';
-import { credential, whenUnauthorized } from './api/client';
+import { ApiError, credential, whenUnauthorized } from './api/client';
 import type { Session } from './api/types';
 import { Connections } from './connections/page';
 import { language, languages, setLanguage, t, useLanguage, type Language, type PlainKey } from './i18n';
@@ -9,8 +9,9 @@ import { ImportPage } from './import/page';
 import { Monitor } from './monitor/page';
 import { link, useRoute } from './router';
 import { SessionContext } from './session';
-import { SignIn } from './signin';
-import { Loading } from './ui/notice';
+import { SignIn, SignInForm } from './signin';
+import { Dialog } from './ui/dialog';
+import { Fault, Loading } from './ui/notice';
 
 const pages = ['import', 'monitor', 'connections'] as const;
 type Page = (typeof pages)[number];
@@ -44,7 +45,7 @@ function Brand() {
     );
 }
 
-function Header(props: { page: Page | null; session: Session | null; signOut: () => void }) {
+function Header(props: { page: Page | null; session: Session | null; signOut: (() => void) | null }) {
     return (
         <header class="top">
             <Brand />
@@ -59,8 +60,8 @@ function Header(props: { page: Page | null; session: Session | null; signOut: ()
             )}
             <div class="top-end">
                 <LanguageChoice />
-                {props.session && (
-                    <button type="button" class="quiet" onClick={props.signOut} title={props.session.role}>
+                {props.signOut && (
+                    <button type="button" class="quiet" onClick={props.signOut} title={props.session?.role}>
                         {t('nav.sign_out')}
                     </button>
                 )}
@@ -69,8 +70,9 @@ function Header(props: { page: Page | null; session: Session | null; signOut: ()
     );
 }
 
-// The page's content, which gets the focus when another page is opened.
-function Content(props: { page: Page; route: string[] }) {
+// The page's content, which gets the focus when another page is opened. What pages show is fetched anew at each signing in, `turn`;
+// the wizard keeps what was entered.
+function Content(props: { page: Page; route: string[]; turn: number }) {
     const main = useRef<HTMLElement>(null);
     const first = useRef(true);
     const name = props.route.join('/');
@@ -86,38 +88,69 @@ function Content(props: { page: Page; route: string[] }) {
             <div hidden={props.page !== 'import'}>
                 <ImportPage />
             </div>
-            {props.page === 'monitor' && <Monitor route={props.route} />}
-            {props.page === 'connections' && <Connections />}
+            {props.page === 'monitor' && <Monitor key={props.turn} route={props.route} />}
+            {props.page === 'connections' && <Connections key={props.turn} />}
         </main>
     );
 }
 
-// The session of this browser tab: from the credential that it kept, if there is one, until signing out or the gateway refuses it.
+// The session of this browser tab: from the credential that it kept, if there is one, until signing out. If the gateway no longer takes
+// the credential, the pages stay until someone signed in again.
 function useTabSession() {
     const [session, setSession] = useState<Session | null>(null);
     const [waiting, setWaiting] = useState(credential.get() !== null);
     const [fault, setFault] = useState<unknown>(null);
+    const [turn, setTurn] = useState(0);
     const signedIn = useRef(false);
     signedIn.current = session !== null;
-    const end = (why: unknown) => {
+    const signOut = () => {
         credential.clear();
         setSession(null);
-        setFault(why);
+        setFault(null);
+        setWaiting(false);
+    };
+    const begin = (found: Session) => {
+        setSession(found);
+        setFault(null);
+        setTurn((count) => count + 1);
+    };
+    const load = () => {
+        setWaiting(true);
+        setFault(null);
+        fetchSession()
+            .then(begin, (error) => {
+                if (error instanceof ApiError && error.status === 401) credential.clear();
+                setFault(error);
+            })
+            .finally(() => setWaiting(false));
     };
     useEffect(() => {
-        whenUnauthorized((refusal) => signedIn.current && end(refusal));
-        if (credential.get() === null) return;
-        fetchSession()
-            .then(setSession, end)
-            .finally(() => setWaiting(false));
+        whenUnauthorized((refusal) => {
+            if (!signedIn.current) return;
+            credential.clear();
+            setFault(refusal);
+        });
+        if (credential.get() !== null) load();
     }, []);
-    return { session, setSession, waiting, fault, signOut: () => end(null) };
+    return { session, begin, turn, waiting, fault, load, signOut };
+}
+
+// The credential is there, but the gateway could not say whose it is.
+function Unknown(props: { fault: unknown; again: () => void }) {
+    return (
+        <main id="main" tabIndex={-1}>
+            <Fault error={props.fault} />
+            <button type="button" class="primary" onClick={props.again}>
+                {t('common.retry')}
+            </button>
+        </main>
+    );
 }
 
 export function App() {
     useLanguage();
     const route = useRoute();
-    const { session, setSession, waiting, fault, signOut } = useTabSession();
+    const { session, begin, turn, waiting, fault, load, signOut } = useTabSession();
     const page = pageOf(route);
     return (
         <SessionContext.Provider value={session}>
@@ -128,15 +161,25 @@ export function App() {
             >
                 {t('nav.skip')}
             </a>
-            <Header page={session && page} session={session} signOut={signOut} />
+            <Header page={session && page} session={session} signOut={session || credential.get() !== null ? signOut : null} />
             {waiting ? (
                 <main id="main" tabIndex={-1}>
                     <Loading />
                 </main>
             ) : session ? (
-                <Content page={page} route={route} />
+                <Content key={`${session.tenant_id} ${session.role}`} page={page} route={route} turn={turn} />
+            ) : credential.get() !== null && fault !== null ? (
+                <Unknown fault={fault} again={load} />
             ) : (
-                <SignIn ended={fault} signedIn={setSession} />
+                <SignIn ended={fault} signedIn={begin} />
+            )}
+            {session && fault !== null && (
+                <Dialog title={t('signin.title')} close={signOut} lasting>
+                    <SignInForm ended={fault} signedIn={begin} />
+                    <button type="button" class="quiet" onClick={signOut}>
+                        {t('nav.sign_out')}
+                    </button>
+                </Dialog>
             )}
         </SessionContext.Provider>
     );

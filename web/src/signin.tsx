@@ -21,13 +21,11 @@ const expired = (ended: unknown) => ended instanceof ApiError && ended.status ==
 
 const wrongKey = () => new ApiError(401, 'UNAUTHORIZED', '');
 
-export function SignIn(props: { ended: unknown; signedIn: (session: Session) => void }) {
+// The form, for a page of its own and for a dialog over the pages of a session that has ended.
+export function SignInForm(props: { ended: unknown; signedIn: (session: Session) => void }) {
     const input = useRef<HTMLInputElement>(null);
     const [error, setError] = useState<unknown>(expired(props.ended) ? null : props.ended);
     const [busy, setBusy] = useState(false);
-    useEffect(() => {
-        document.title = `${t('signin.title')} – Eryxon Sync`;
-    });
     useEffect(() => input.current?.focus(), []);
 
     const submit = async (event: Event) => {
@@ -52,37 +50,48 @@ export function SignIn(props: { ended: unknown; signedIn: (session: Session) => 
     };
     const refused = error instanceof ApiError && error.status === 401;
     return (
+        <form class="signin-form" onSubmit={submit} noValidate>
+            <p>{t('signin.lead')}</p>
+            {expired(props.ended) && error === null && <Notice kind="warning" title={t('signin.expired')} />}
+            {refused ? (
+                <Notice kind="error" title={t('signin.refused')}>
+                    <p>{t('signin.refused_hint')}</p>
+                </Notice>
+            ) : (
+                <Fault error={error} />
+            )}
+            <label for="credential">{t('signin.key')}</label>
+            <input
+                id="credential"
+                ref={input}
+                class="mono"
+                type="password"
+                autoComplete="off"
+                spellcheck={false}
+                required
+                aria-describedby="credential-hint"
+                aria-invalid={refused ? true : undefined}
+            />
+            <p class="hint" id="credential-hint">
+                {t('signin.hint')}
+            </p>
+            <button type="submit" class="primary" disabled={busy}>
+                {busy ? t('signin.busy') : t('signin.submit')}
+            </button>
+        </form>
+    );
+}
+
+export function SignIn(props: { ended: unknown; signedIn: (session: Session) => void }) {
+    useEffect(() => {
+        document.title = `${t('signin.title')} – Eryxon Sync`;
+    });
+    return (
         <main id="main" class="signin" tabIndex={-1}>
-            <form onSubmit={submit} noValidate>
+            <div>
                 <h1>{t('signin.title')}</h1>
-                <p>{t('signin.lead')}</p>
-                {expired(props.ended) && error === null && <Notice kind="warning" title={t('signin.expired')} />}
-                {refused ? (
-                    <Notice kind="error" title={t('signin.refused')}>
-                        <p>{t('signin.refused_hint')}</p>
-                    </Notice>
-                ) : (
-                    <Fault error={error} />
-                )}
-                <label for="credential">{t('signin.key')}</label>
-                <input
-                    id="credential"
-                    ref={input}
-                    class="mono"
-                    type="password"
-                    autoComplete="off"
-                    spellcheck={false}
-                    required
-                    aria-describedby="credential-hint"
-                    aria-invalid={refused ? true : undefined}
-                />
-                <p class="hint" id="credential-hint">
-                    {t('signin.hint')}
-                </p>
-                <button type="submit" class="primary" disabled={busy}>
-                    {busy ? t('signin.busy') : t('signin.submit')}
-                </button>
-            </form>
+                <SignInForm {...props} />
+            </div>
         </main>
     );
 }
