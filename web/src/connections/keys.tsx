@@ -22,6 +22,7 @@ function NewKey(props: { close: () => void; made: (key: string) => void }) {
     const id = useId();
     const [fault, setFault] = useState<unknown>(null);
     const [busy, setBusy] = useState(false);
+    const [live, setLive] = useState(true);
     const submit = async (event: SubmitEvent) => {
         event.preventDefault();
         const data = new FormData(event.currentTarget as HTMLFormElement);
@@ -31,7 +32,7 @@ function NewKey(props: { close: () => void; made: (key: string) => void }) {
         try {
             const { key } = await createKey({
                 name: text('name'),
-                live: text('kind') !== 'test',
+                live,
                 role: text('role') || null,
                 expires_at: text('expires') ? endOfDay(text('expires')) : null,
             });
@@ -42,7 +43,7 @@ function NewKey(props: { close: () => void; made: (key: string) => void }) {
         }
     };
     return (
-        <Dialog title={t('keys.new')} close={props.close}>
+        <Dialog title={t('keys.new')} close={props.close} lasting={busy}>
             <form onSubmit={submit}>
                 <label for={`${id}-name`}>{t('keys.name')}</label>
                 <input
@@ -59,10 +60,12 @@ function NewKey(props: { close: () => void; made: (key: string) => void }) {
                 <fieldset class="radios">
                     <legend>{t('keys.kind')}</legend>
                     <label>
-                        <input type="radio" name="kind" value="live" checked /> {t('keys.live')}
+                        <input type="radio" name="kind" checked={live} onChange={() => setLive(true)} />{' '}
+                        {t('keys.live')}
                     </label>
                     <label>
-                        <input type="radio" name="kind" value="test" /> {t('keys.test')}
+                        <input type="radio" name="kind" checked={!live} onChange={() => setLive(false)} />{' '}
+                        {t('keys.test')}
                     </label>
                 </fieldset>
                 <label for={`${id}-expires`}>{t('keys.expires_field')}</label>
@@ -74,7 +77,7 @@ function NewKey(props: { close: () => void; made: (key: string) => void }) {
                     <button type="submit" class="primary" disabled={busy}>
                         {t('keys.make')}
                     </button>
-                    <button type="button" onClick={props.close}>
+                    <button type="button" disabled={busy} onClick={props.close}>
                         {t('common.cancel')}
                     </button>
                 </div>
@@ -168,7 +171,7 @@ export function Keys() {
                 />
             )}
             {made !== null && (
-                <Secret title={t('keys.made')} label={t('keys.key')} value={made} close={() => setMade(null)} />
+                <Secret key={made} title={t('keys.made')} label={t('keys.key')} value={made} close={() => setMade(null)} />
             )}
             {revoking && (
                 <Confirm

@@ -68,7 +68,7 @@ export function NewWebhook(props: { close: () => void; made: (secret: NewSecret)
         }
     };
     return (
-        <Dialog title={t('webhooks.new')} close={props.close}>
+        <Dialog title={t('webhooks.new')} close={props.close} lasting={busy}>
             <form onSubmit={submit}>
                 <label for={`${id}-url`}>{t('webhooks.url')}</label>
                 <input
@@ -89,7 +89,7 @@ export function NewWebhook(props: { close: () => void; made: (secret: NewSecret)
                     <button type="submit" class="primary" disabled={busy}>
                         {t('webhooks.make')}
                     </button>
-                    <button type="button" onClick={props.close}>
+                    <button type="button" disabled={busy} onClick={props.close}>
                         {t('common.cancel')}
                     </button>
                 </div>

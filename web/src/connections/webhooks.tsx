@@ -166,6 +166,7 @@ export function Webhooks() {
             {asked && <Question asked={asked} close={() => setAsked(null)} reload={list.reload} made={made} />}
             {secret && (
                 <Secret
+                    key={secret.secret}
                     title={t('webhooks.secret_title')}
                     label={t('webhooks.secret')}
                     value={secret.secret}

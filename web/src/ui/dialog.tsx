@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Fault } from './notice';
 
+// One that is lasting is closed by what stands in it only.
 export function Dialog(props: { title: string; close: () => void; children: ComponentChildren; lasting?: boolean }) {
     const element = useRef<HTMLDialogElement>(null);
     const heading = useId();
@@ -23,6 +24,12 @@ export function Dialog(props: { title: string; close: () => void; children: Comp
             onCancel={(event) => {
                 event.preventDefault();
                 if (props.lasting !== true) props.close();
+            }}
+            onClose={(event) => {
+                // The browser lets a page prevent the first Escape only. What was taken from the page closes, too.
+                if (!event.currentTarget.isConnected) return;
+                if (props.lasting === true) event.currentTarget.showModal();
+                else props.close();
             }}
         >
             <h2 id={heading}>{props.title}</h2>
@@ -53,14 +60,14 @@ export function Confirm(props: {
         }
     };
     return (
-        <Dialog title={props.title} close={props.close}>
+        <Dialog title={props.title} close={props.close} lasting={busy}>
             <p>{props.text}</p>
             <Fault error={error} />
             <div class="actions">
                 <button type="button" class="danger" disabled={busy} onClick={confirm}>
                     {props.action}
                 </button>
-                <button type="button" onClick={props.close}>
+                <button type="button" disabled={busy} onClick={props.close}>
                     {t('common.cancel')}
                 </button>
             </div>
