@@ -1,5 +1,5 @@
 // The gateway's routes that the pages use.
-import { download, request } from './client';
+import { download, fetchFile, request } from './client';
 import type * as T from './types';
 
 export const session = () => request<T.Session>('/api-admin/session');
@@ -18,9 +18,10 @@ export const inspect = (entity: string, file: Blob, chosen: Partial<T.FormatOpti
         signal,
     });
 
-// The query of an import: how to read the file, which column is which field, and what to answer.
+// The query of an import: how to read the file, which column is which field, and what to answer. Columns that it does not name and
+// that mean no field are ignored.
 export function importQuery(format: T.FormatOptions, mapping: T.Mapping, more: Record<string, string | boolean>) {
-    return { ...format, mapping: JSON.stringify(mapping), ...more };
+    return { ...format, mapping: JSON.stringify(mapping), unknown_fields: 'ignore', ...more };
 }
 
 export const tryImport = (entity: string, file: Blob, query: ReturnType<typeof importQuery>, signal: AbortSignal) =>
@@ -34,6 +35,8 @@ export const tryImport = (entity: string, file: Blob, query: ReturnType<typeof i
 export const template = (entity: string) => download(`/api-${entity}/template`, {}, `${entity}-template.csv`);
 export const rejected = (entity: string, run: string) =>
     download(`/api-${entity}/rejected`, { run }, `${entity}-rejected.csv`);
+export const rejectedFile = (entity: string, run: string) =>
+    fetchFile(`/api-${entity}/rejected`, { run }, `${entity}-rejected.csv`);
 
 export const mappings = (entity: string) =>
     request<{ mappings: T.SavedMapping[] }>('/api-csv-mappings', { query: { entity } }).then((data) => data.mappings);

@@ -1,4 +1,6 @@
 // Requests to the gateway, and the credential that they carry.
+import { readable } from './file';
+
 const STORAGE_KEY = 'eryxon-credential';
 
 // One fault of an answer that is an error.
@@ -9,13 +11,14 @@ export interface FaultDetail {
     value?: unknown;
 }
 
-// An answer that is no success, or no answer at all (status 0).
+// An answer that is no success, or no answer at all (status 0). `data` is what had been done before it failed.
 export class ApiError extends Error {
     constructor(
         readonly status: number,
         readonly code: string,
         message: string,
         readonly details: FaultDetail[] = [],
+        readonly data: unknown = null,
     ) {
         super(message);
     }
@@ -54,17 +57,17 @@ export function headers(extra: Record<string, string> = {}): Record<string, stri
     return key === null ? extra : { Authorization: `Bearer ${key}`, ...extra };
 }
 
-// The data of an answer's text, or its error.
+// The data of an answer's text, or its error. What is no JSON comes from a proxy: a page of its own, which helps nobody.
 export function readAnswer<T>(status: number, text: string): T {
     let answer: { success?: boolean; data?: T; error?: { code: string; message: string; details?: FaultDetail[] } };
     try {
         answer = JSON.parse(text);
     } catch {
-        throw new ApiError(status, 'NO_JSON', text.slice(0, 200));
+        throw new ApiError(status, 'NO_JSON', '');
     }
     if (answer.success === true) return answer.data as T;
-    const { code, message, details } = answer.error ?? { code: 'UNKNOWN', message: text.slice(0, 200) };
-    const error = new ApiError(status, code, message, details ?? []);
+    const { code, message, details } = answer.error ?? { code: 'UNKNOWN', message: '' };
+    const error = new ApiError(status, code, message, details ?? [], answer.data ?? null);
     if (status === 401) onUnauthorized(error);
     throw error;
 }
@@ -92,6 +95,7 @@ export async function send(path: string, call: Call = {}, extra: Record<string, 
         return await fetch(address(path, call.query), init);
     } catch (error) {
         if (error instanceof DOMException && error.name === 'AbortError') throw error;
+        if (call.file) await readable(call.file);
         throw new ApiError(0, 'NO_CONNECTION', String(error));
     }
 }
@@ -102,14 +106,20 @@ export async function request<T>(path: string, call: Call = {}): Promise<T> {
     return readAnswer<T>(response.status, await response.text());
 }
 
-// Fetches a file with the credential and hands it to the browser as a download.
-export async function download(path: string, query: Query, fallbackName: string): Promise<void> {
+// Fetches a file.
+export async function fetchFile(path: string, query: Query, fallbackName: string): Promise<File> {
     const response = await send(path, { query });
     if (!response.ok) readAnswer(response.status, await response.text());
     const named = /filename="?([^";]+)"?/.exec(response.headers.get('Content-Disposition') ?? '');
+    return new File([await response.blob()], named?.[1] ?? fallbackName, { type: 'text/csv' });
+}
+
+// Fetches a file with the credential and hands it to the browser as a download.
+export async function download(path: string, query: Query, fallbackName: string): Promise<void> {
+    const file = await fetchFile(path, query, fallbackName);
     const link = document.createElement('a');
-    link.href = URL.createObjectURL(await response.blob());
-    link.download = named?.[1] ?? fallbackName;
+    link.href = URL.createObjectURL(file);
+    link.download = file.name;
     document.body.append(link);
     link.click();
     link.remove();

@@ -1,6 +1,6 @@
 // Follows a run to its end: by server-sent events, and by asking now and then where these do not come through.
 import { complete, isActive, run } from './calls';
-import { ApiError, send } from './client';
+import { ApiError, credential, send } from './client';
 import type { Run } from './types';
 
 const POLL_MILLISECONDS = 1000;
@@ -36,9 +36,18 @@ function readEvent(block: string): ServerEvent {
 
 const pause = (signal: AbortSignal) =>
     new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MILLISECONDS);
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+        const end = () => {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', end);
+            resolve();
+        };
+        const timer = setTimeout(end, POLL_MILLISECONDS);
+        signal.addEventListener('abort', end);
     });
+
+// What may pass: no connection, a run that is not known yet, a session that is being renewed, too many requests, a server's fault.
+const passes = (error: unknown) =>
+    !(error instanceof ApiError) || [0, 401, 404, 408, 429].includes(error.status) || error.status >= 500;
 
 // Reads the run's event stream; true if it told the end.
 async function listen(id: string, signal: AbortSignal, tell: (run: Run) => void): Promise<boolean> {
@@ -58,19 +67,22 @@ async function listen(id: string, signal: AbortSignal, tell: (run: Run) => void)
     return false;
 }
 
+// Tells the run's states, or its present one; true if it has ended.
+async function ask(id: string, signal: AbortSignal, tell: (run: Run) => void): Promise<boolean> {
+    if (await listen(id, signal, tell)) return true;
+    const state = await run(id, signal);
+    tell(state);
+    return !isActive(state);
+}
+
 // Tells each state of a run until it has ended or the signal aborts. A run that is not known yet is waited for.
 export async function follow(id: string, signal: AbortSignal, tell: (run: Run) => void): Promise<void> {
     while (!signal.aborted) {
         try {
-            if (await listen(id, signal, tell)) return;
-            const state = await run(id, signal);
-            tell(state);
-            if (!isActive(state)) return;
+            if (credential.get() !== null && (await ask(id, signal, tell))) return;
         } catch (error) {
             if (signal.aborted) return;
-            const passing =
-                error instanceof ApiError ? error.status === 404 || error.status === 0 || error.status >= 500 : true;
-            if (!passing) throw error;
+            if (!passes(error)) throw error;
         }
         await pause(signal);
     }

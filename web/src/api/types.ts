@@ -101,6 +101,8 @@ export interface ImportAnswer extends Counts {
     run_id: string | null;
     duration_ms: number;
     results: LineResult[];
+    // Of a long answer: how many results it leaves out.
+    results_omitted?: number;
     cancelled: boolean;
 }
 
@@ -124,7 +126,10 @@ export interface Run extends Counts {
     records?: number | null;
     lines: number | null;
     has_rejected?: boolean;
-    error_details: RunError[];
+    // What ended it before its end.
+    failure?: string | null;
+    // Of a single run, and of its first errors only.
+    error_details?: RunError[];
     started_at: string;
     finished_at: string | null;
 }

@@ -1,5 +1,6 @@
 // Sends a file for import and tells how much of it has left; fetch cannot tell that.
 import { address, ApiError, headers, readAnswer, type Query } from './client';
+import { readable } from './file';
 import type { ImportAnswer } from './types';
 
 export interface Upload {
@@ -32,7 +33,9 @@ export function upload(entity: string, file: Blob, query: Query, progress: (part
                 reject(error);
             }
         };
-        http.onerror = () => reject(new ApiError(0, 'NO_CONNECTION', ''));
+        http.onerror = () => {
+            readable(file).then(() => reject(new ApiError(0, 'NO_CONNECTION', '')), reject);
+        };
         http.onabort = () => reject(new DOMException('', 'AbortError'));
     });
     http.send(file);

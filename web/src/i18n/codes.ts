@@ -32,6 +32,11 @@ export const codes: Record<string, [en: string, nl: string, de: string]> = {
         'Voortgang van de werkvloer behouden',
         'Fortschritt der Fertigung behalten',
     ],
+    KEPT_STARTED: ['Started work kept', 'Begonnen werk behouden', 'Begonnene Arbeit behalten'],
+    ADOPTED: ['Linked to an existing record', 'Aan een bestaand record gekoppeld', 'Mit vorhandenem Satz verknüpft'],
+    BATCH_TOO_LARGE: ['Too many records at once', 'Te veel records in één keer', 'Zu viele Sätze auf einmal'],
+    UNKNOWN_ENTITY: ['Unknown kind of record', 'Onbekend soort gegevens', 'Unbekannte Art von Daten'],
+    VALIDATION_ERROR: ['Not valid', 'Niet geldig', 'Nicht gültig'],
     CAPTURE_OFF: [
         'Events are not recorded at present: nothing is sent until an administrator switches them on.',
         'Gebeurtenissen worden nu niet vastgelegd: er wordt niets verzonden tot een beheerder ze inschakelt.',

@@ -24,6 +24,11 @@ export const de: Messages = {
     'error.unauthorized': 'Der Schlüssel wird nicht mehr angenommen. Bitte neu anmelden.',
     'error.forbidden': 'Dieser Schlüssel hat dazu kein Recht.',
     'error.busy': 'Der Server ist ausgelastet. Bitte gleich noch einmal versuchen.',
+    'error.time': 'Der Server wurde nicht rechtzeitig fertig.',
+    'error.away': 'Der Server antwortet nicht. Bitte gleich noch einmal versuchen.',
+    'error.too_large': 'Die Datei ist größer, als der Server annimmt (üblich sind 256 MB). Teilen Sie sie auf mehrere Dateien auf.',
+    'error.too_long': 'Ein Proxy vor dem Server lehnt die Anfrage ab: Es sind zu viele Spalten mit langen Namen. Lassen Sie Spalten der Datei weg.',
+    'error.other': 'Der Server meldet einen Fehler (Status {status}).',
 
     'signin.title': 'Anmelden',
     'signin.lead': 'Mit einem API-Schlüssel oder Token Ihres Administrators.',
@@ -53,13 +58,20 @@ export const de: Messages = {
     'file.pick': 'oder auswählen',
     'file.another': 'Andere Datei auswählen',
     'file.kinds':
-        'CSV, wie Excel sie speichert: jedes Trennzeichen, jede Größe. Eine .xlsx bitte zuerst als CSV speichern.',
+        'CSV, wie Excel sie speichert: jedes Trennzeichen, bis 256 MB. Eine .xlsx bitte zuerst als CSV speichern.',
     'file.no_file': 'Noch keine Datei?',
     'file.template': 'Vorlage für {entity} herunterladen',
     'file.missing': 'Bitte zuerst eine Datei auswählen.',
     'file.reading': 'Die Datei wird gelesen…',
     'file.again': 'Wählen Sie die korrigierte Datei. Spalten und Format werden gelesen wie zuvor.',
     'file.bytes': { one: '{count} Byte', other: '{count} Byte' },
+    'file.unreadable':
+        'Die Datei kann nicht gelesen werden: Sie wurde geändert oder verschoben, nachdem Sie sie ausgewählt haben, oder sie ist ein Ordner. Wählen Sie sie erneut aus.',
+    'file.empty': 'Die Datei ist leer.',
+    'file.workbook':
+        'Das ist eine Excel-Arbeitsmappe, keine CSV-Datei. Speichern Sie sie in Excel als „CSV UTF-8“, und wählen Sie diese Datei.',
+    'file.utf16': 'Die Datei ist in UTF-16 kodiert. Speichern Sie sie als „CSV UTF-8“, und wählen Sie diese Datei.',
+    'file.one': 'Nur die erste dieser Dateien wird genommen: {name}.',
 
     'format.title': 'Format',
     'format.delimiter': 'Trennzeichen',
@@ -126,6 +138,11 @@ export const de: Messages = {
     'check.every_line': 'Jede Zeile aufführen',
     'check.import': { one: '{count} Zeile importieren', other: '{count} Zeilen importieren' },
     'check.import_wait': 'Importieren',
+    'check.empty': 'Es gibt keine Zeilen zu importieren: Die Datei hat nur Spaltennamen.',
+    'check.too_long': 'Die Datei ist zu groß, um sie als Ganzes zu prüfen.',
+    'check.too_long_hint':
+        'Sie können sie ohne Prüfung importieren: in Teilen, jede gute Zeile wird sofort übernommen, abgelehnte Zeilen erhalten Sie als Datei. Sie können abbrechen, aber was importiert ist, bleibt. Sicherer ist es, die Datei aufzuteilen.',
+    'check.unchecked': 'Ohne Prüfung importieren',
 
     'outcome.all': 'Alle',
     'outcome.filter': 'Nur zeigen',
@@ -138,6 +155,10 @@ export const de: Messages = {
     'outcome.becomes': 'wird zu',
     'outcome.more': { one: '{count} weiteres', other: '{count} weitere' },
     'outcome.fitting': { one: '{count} Zeile', other: '{count} Zeilen' },
+    'outcome.omitted': {
+        one: '{count} weitere Zeile ist nicht aufgeführt.',
+        other: '{count} weitere Zeilen sind nicht aufgeführt.',
+    },
 
     'pager.first': 'Erste',
     'pager.previous': 'Vorige',
@@ -170,6 +191,16 @@ export const de: Messages = {
     'run.refused_lines': 'Abgelehnte Zeilen',
     'run.errors': 'Fehler',
     'run.position': 'Nr.',
+    'run.failed': 'Der Import wurde abgebrochen, weil ein Fehler auftrat.',
+    'run.failed_hint':
+        '{done} von {total} Zeilen wurden importiert und bleiben. Importieren Sie die Datei erneut für den Rest: Was schon da ist, bleibt, wie es ist.',
+    'run.repeat': 'Die abgelehnten Zeilen noch einmal importieren',
+    'run.order':
+        'Es wurden mehr Zeilen abgelehnt, als die Prüfung gefunden hatte. Verweisen sie auf Zeilen weiter unten in der Datei, importieren Sie die abgelehnten Zeilen noch einmal.',
+    'run.lost': 'Die Verbindung zum Server ist unterbrochen.',
+    'run.lost_hint':
+        'Der Server hat die Datei und arbeitet von selbst weiter. Diese Seite sucht den Import, bis sie ihn wiederfindet.',
+    'run.leave': 'Nicht weiter suchen',
 
     'monitor.range': 'Zeitraum',
     'monitor.days': '{days} Tage',

@@ -22,6 +22,11 @@ const texts = {
     'error.unauthorized': 'The key is no longer accepted. Sign in again.',
     'error.forbidden': 'This key has no right to do this.',
     'error.busy': 'The server is busy. Try again in a moment.',
+    'error.time': 'The server did not finish in time.',
+    'error.away': 'The server does not answer. Try again in a moment.',
+    'error.too_large': 'The file is larger than the server takes (usually 256 MB). Split it into several files.',
+    'error.too_long': 'A proxy before the server refuses the request: there are too many columns with long names. Leave columns out of the file.',
+    'error.other': 'The server failed (status {status}).',
 
     'signin.title': 'Sign in',
     'signin.lead': 'With an API key or a token of your administrator.',
@@ -50,13 +55,19 @@ const texts = {
     'file.drop': 'Drop a CSV file here',
     'file.pick': 'or choose one',
     'file.another': 'Choose another file',
-    'file.kinds': 'CSV as Excel saves it: any delimiter, any size. An .xlsx must be saved as CSV first.',
+    'file.kinds': 'CSV as Excel saves it: any delimiter, up to 256 MB. An .xlsx must be saved as CSV first.',
     'file.no_file': 'No file yet?',
     'file.template': 'Download a template for {entity}',
     'file.missing': 'Choose a file first.',
     'file.reading': 'Reading the file…',
     'file.again': 'Choose the corrected file. Its columns and format are read as before.',
     'file.bytes': { one: '{count} byte', other: '{count} bytes' },
+    'file.unreadable':
+        'The file cannot be read: it was changed or moved after you chose it, or it is a folder. Choose it again.',
+    'file.empty': 'The file is empty.',
+    'file.workbook': 'This is an Excel workbook, not a CSV file. Save it as “CSV UTF-8” in Excel, and choose that file.',
+    'file.utf16': 'The file is encoded in UTF-16. Save it as “CSV UTF-8”, and choose that file.',
+    'file.one': 'Only the first of these files is taken: {name}.',
 
     'format.title': 'Format',
     'format.delimiter': 'Delimiter',
@@ -123,6 +134,11 @@ const texts = {
     'check.every_line': 'List every line',
     'check.import': { one: 'Import {count} line', other: 'Import {count} lines' },
     'check.import_wait': 'Import',
+    'check.empty': 'There are no lines to import: the file has only column names.',
+    'check.too_long': 'The file is too large to be checked as a whole.',
+    'check.too_long_hint':
+        'You can import it without a check: in parts, each good line is taken at once, and refused lines come as a file. You can cancel, but what was imported stays. Splitting the file is the safer way.',
+    'check.unchecked': 'Import without a check',
 
     'outcome.all': 'All',
     'outcome.filter': 'Show only',
@@ -135,6 +151,7 @@ const texts = {
     'outcome.becomes': 'becomes',
     'outcome.more': { one: '{count} more', other: '{count} more' },
     'outcome.fitting': { one: '{count} line', other: '{count} lines' },
+    'outcome.omitted': { one: '{count} more line is not listed.', other: '{count} more lines are not listed.' },
 
     'pager.first': 'First',
     'pager.previous': 'Previous',
@@ -166,6 +183,16 @@ const texts = {
     'run.refused_lines': 'Refused lines',
     'run.errors': 'Errors',
     'run.position': 'No.',
+    'run.failed': 'The import was broken off.',
+    'run.failed_hint':
+        '{done} of {total} lines were imported, and stay. Import the file again for the rest: what is there already is left as it is.',
+    'run.repeat': 'Import the refused lines once more',
+    'run.order':
+        'More lines were refused than the check had found. If they refer to lines further down in the file, import the refused lines once more.',
+    'run.lost': 'The connection to the server is broken.',
+    'run.lost_hint':
+        'The server has the file and goes on by itself. This page looks for the import until it finds it again.',
+    'run.leave': 'Stop looking',
 
     'monitor.range': 'Period',
     'monitor.days': '{days} days',

@@ -5,6 +5,7 @@ import { de } from './de';
 import { en, type Messages } from './en';
 import { entities, fields } from './names';
 import { nl } from './nl';
+import { translateSaid } from './said';
 
 export const languages = { en: 'English', nl: 'Nederlands', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
@@ -97,7 +98,10 @@ export const fieldName = (field: string): string => fields[field]?.[order[curren
 
 // What a warning says: in the user's language where its code is known.
 export const warningText = (warning: { code?: string; message: string }): string =>
-    warning.code !== undefined && warning.code in codes ? codeName(warning.code) : warning.message;
+    warning.code !== undefined && warning.code in codes ? codeName(warning.code) : said(warning.message);
+
+// A text of the server in the user's language.
+export const said = (text: string): string => (current === 'en' ? text : translateSaid(text, current === 'nl' ? 1 : 2));
 
 // What an error code means, in a few words.
 export const codeName = (code: string): string => codes[code]?.[order[current]] ?? code;

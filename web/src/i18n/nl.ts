@@ -24,6 +24,11 @@ export const nl: Messages = {
     'error.unauthorized': 'De sleutel wordt niet meer geaccepteerd. Meld u opnieuw aan.',
     'error.forbidden': 'Deze sleutel heeft hiervoor geen rechten.',
     'error.busy': 'De server is bezet. Probeer het zo meteen opnieuw.',
+    'error.time': 'De server was niet op tijd klaar.',
+    'error.away': 'De server antwoordt niet. Probeer het zo meteen opnieuw.',
+    'error.too_large': 'Het bestand is groter dan de server aanneemt (gewoonlijk 256 MB). Splits het in meerdere bestanden.',
+    'error.too_long': 'Een proxy vóór de server weigert het verzoek: er zijn te veel kolommen met lange namen. Laat kolommen weg uit het bestand.',
+    'error.other': 'De server meldt een fout (status {status}).',
 
     'signin.title': 'Aanmelden',
     'signin.lead': 'Met een API-sleutel of token van uw beheerder.',
@@ -52,13 +57,20 @@ export const nl: Messages = {
     'file.drop': 'Sleep een CSV-bestand hierheen',
     'file.pick': 'of kies er een',
     'file.another': 'Kies een ander bestand',
-    'file.kinds': 'CSV zoals Excel het bewaart: elk scheidingsteken, elke grootte. Bewaar een .xlsx eerst als CSV.',
+    'file.kinds': 'CSV zoals Excel het bewaart: elk scheidingsteken, tot 256 MB. Bewaar een .xlsx eerst als CSV.',
     'file.no_file': 'Nog geen bestand?',
     'file.template': 'Download een sjabloon voor {entity}',
     'file.missing': 'Kies eerst een bestand.',
     'file.reading': 'Het bestand wordt gelezen…',
     'file.again': 'Kies het verbeterde bestand. Kolommen en opmaak worden gelezen als daarvoor.',
     'file.bytes': { one: '{count} byte', other: '{count} bytes' },
+    'file.unreadable':
+        'Het bestand kan niet worden gelezen: het is gewijzigd of verplaatst nadat u het koos, of het is een map. Kies het opnieuw.',
+    'file.empty': 'Het bestand is leeg.',
+    'file.workbook':
+        'Dit is een Excel-werkmap, geen CSV-bestand. Bewaar het in Excel als „CSV UTF-8” en kies dat bestand.',
+    'file.utf16': 'Het bestand is in UTF-16 gecodeerd. Bewaar het als „CSV UTF-8” en kies dat bestand.',
+    'file.one': 'Alleen het eerste van deze bestanden wordt genomen: {name}.',
 
     'format.title': 'Opmaak',
     'format.delimiter': 'Scheidingsteken',
@@ -125,6 +137,11 @@ export const nl: Messages = {
     'check.every_line': 'Elke regel tonen',
     'check.import': { one: '{count} regel importeren', other: '{count} regels importeren' },
     'check.import_wait': 'Importeren',
+    'check.empty': 'Er zijn geen regels om te importeren: het bestand heeft alleen kolomnamen.',
+    'check.too_long': 'Het bestand is te groot om in zijn geheel te controleren.',
+    'check.too_long_hint':
+        'U kunt het zonder controle importeren: in delen, waarbij elke goede regel meteen wordt overgenomen en geweigerde regels als bestand komen. Annuleren kan, maar wat is geïmporteerd, blijft. Het bestand splitsen is veiliger.',
+    'check.unchecked': 'Zonder controle importeren',
 
     'outcome.all': 'Alle',
     'outcome.filter': 'Toon alleen',
@@ -137,6 +154,10 @@ export const nl: Messages = {
     'outcome.becomes': 'wordt',
     'outcome.more': { one: 'nog {count}', other: 'nog {count}' },
     'outcome.fitting': { one: '{count} regel', other: '{count} regels' },
+    'outcome.omitted': {
+        one: 'Nog {count} regel staat niet in de lijst.',
+        other: 'Nog {count} regels staan niet in de lijst.',
+    },
 
     'pager.first': 'Eerste',
     'pager.previous': 'Vorige',
@@ -169,6 +190,16 @@ export const nl: Messages = {
     'run.refused_lines': 'Geweigerde regels',
     'run.errors': 'Fouten',
     'run.position': 'Nr.',
+    'run.failed': 'De import is afgebroken.',
+    'run.failed_hint':
+        '{done} van {total} regels zijn geïmporteerd; die blijven. Importeer het bestand opnieuw voor de rest: wat er al is, blijft zoals het is.',
+    'run.repeat': 'De geweigerde regels nog eens importeren',
+    'run.order':
+        'Er zijn meer regels geweigerd dan de controle had gevonden. Verwijzen ze naar regels verderop in het bestand, importeer de geweigerde regels dan nog eens.',
+    'run.lost': 'De verbinding met de server is verbroken.',
+    'run.lost_hint':
+        'De server heeft het bestand en gaat zelf verder. Deze pagina zoekt de import tot hij is teruggevonden.',
+    'run.leave': 'Niet verder zoeken',
 
     'monitor.range': 'Periode',
     'monitor.days': '{days} dagen',

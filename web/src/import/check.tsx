@@ -1,50 +1,107 @@
 // Third step: the gateway's dry run, which says of each line what would happen.
 import { useEffect, useState } from 'preact/hooks';
 import { importQuery, tryImport } from '../api/calls';
+import { ApiError } from '../api/client';
 import type { ImportAnswer } from '../api/types';
 import { entityName, plural, t } from '../i18n';
+import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
+import { sentMapping } from './mapping';
 import { Outcomes } from './outcomes';
-import { choices, type Change, type Wizard } from './page';
+import { choices, type Change, type Wizard } from './wizard';
 
-// Above this only refused lines are listed at first: an answer for each of a million lines is a long one.
+// Above this only refused lines are listed at first, and above the second limit they are all that can be listed.
 const LISTED_LINES = 100000;
+const MOST_LISTED_LINES = 500000;
+
+// The file was too large to be checked within the time that a request may take.
+const tookTooLong = (error: unknown) => error instanceof ApiError && [408, 504].includes(error.status);
 
 // Runs the dry run when the step appears, unless its answer is known already.
 function useDryRun(wizard: Wizard, change: Change, everyLine: boolean) {
+    const session = useSession();
     const [error, setError] = useState<unknown>(null);
+    const [busy, setBusy] = useState(false);
     const [turn, setTurn] = useState(0);
     useEffect(() => {
         if (wizard.preview !== null && !everyLine) return;
         const controller = new AbortController();
-        const { format, mapping } = choices(wizard);
+        const { columns, format, mapping } = choices(wizard);
         const many = (wizard.inspection?.lines ?? 0) > LISTED_LINES && !everyLine;
-        const query = importQuery(format, mapping, { results: many ? 'errors' : 'all' });
+        const named = sentMapping(columns, mapping, session.entities);
+        const query = importQuery(format, named, { results: many ? 'errors' : 'all' });
         setError(null);
-        tryImport(wizard.entity, wizard.file as File, query, controller.signal).then(
-            (preview) => change({ preview }),
-            (fault) => controller.signal.aborted || setError(fault),
-        );
+        setBusy(true);
+        tryImport(wizard.entity, wizard.file as File, query, controller.signal)
+            .then(
+                (preview) => change({ preview }),
+                (fault) => controller.signal.aborted || setError(fault),
+            )
+            .finally(() => controller.signal.aborted || setBusy(false));
         return () => controller.abort();
     }, [turn, everyLine]);
-    return { error, repeat: () => setTurn(turn + 1) };
+    return { error, busy, repeat: () => setTurn(turn + 1) };
 }
+
+const writes = (preview: ImportAnswer) => preview.created + preview.updated + preview.restored + preview.deleted;
 
 // What the counts mean for going on.
 function Verdict(props: { preview: ImportAnswer }) {
     const { preview } = props;
-    const writes = preview.created + preview.updated + preview.restored + preview.deleted;
+    if (preview.total === 0) return <Notice kind="warning" title={t('check.empty')} />;
     if (preview.errors > 0)
         return (
             <Notice kind="warning" title={plural('check.refused', preview.errors)}>
                 <p>{t('check.refused_hint')}</p>
             </Notice>
         );
-    return writes === 0 ? (
+    return writes(preview) === 0 ? (
         <Notice kind="info" title={t('check.nothing')} />
     ) : (
         <Notice kind="success" title={t('check.fine')} />
+    );
+}
+
+// What the list of lines leaves out, and the way to have them listed.
+function Shortened(props: { preview: ImportAnswer; busy: boolean; listAll: () => void }) {
+    const { preview } = props;
+    const omitted = preview.results_omitted ?? 0;
+    if (omitted > 0) return <p class="hint">{plural('outcome.omitted', omitted)}</p>;
+    if (preview.results.length === preview.total) return null;
+    return (
+        <p class="hint">
+            {t('check.shortened')}{' '}
+            {preview.total <= MOST_LISTED_LINES && (
+                <button type="button" class="link" disabled={props.busy} onClick={props.listAll}>
+                    {props.busy ? t('common.loading') : t('check.every_line')}
+                </button>
+            )}
+        </p>
+    );
+}
+
+// The dry run failed: again, or, if it only took too long, without it.
+function Failed(props: { error: unknown; repeat: () => void; skip: () => void }) {
+    return (
+        <>
+            <Fault error={props.error} />
+            {tookTooLong(props.error) && (
+                <Notice kind="warning" title={t('check.too_long')}>
+                    <p>{t('check.too_long_hint')}</p>
+                </Notice>
+            )}
+            <div class="actions">
+                <button type="button" onClick={props.repeat}>
+                    {t('common.retry')}
+                </button>
+                {tookTooLong(props.error) && (
+                    <button type="button" class="danger" onClick={props.skip}>
+                        {t('check.unchecked')}
+                    </button>
+                )}
+            </div>
+        </>
     );
 }
 
@@ -53,47 +110,25 @@ export function CheckStep(props: { wizard: Wizard; change: Change }) {
     const { preview } = wizard;
     const [everyLine, setEveryLine] = useState(false);
     const takes = preview ? preview.total - preview.errors : 0;
-    const { error, repeat } = useDryRun(wizard, change, everyLine);
+    const { error, busy, repeat } = useDryRun(wizard, change, everyLine);
+    const go = () => change({ step: 'run' });
     return (
         <>
             <p class="step-lead">
                 <span class="file-name">{wizard.file?.name}</span> → {entityName(wizard.entity)}
             </p>
-            <Fault error={error} />
-            {error !== null && (
-                <p>
-                    <button type="button" onClick={repeat}>
-                        {t('common.retry')}
-                    </button>
-                </p>
-            )}
+            {error !== null && <Failed error={error} repeat={repeat} skip={go} />}
             {preview && <CountFigures counts={preview} />}
-            <div role="status">
-                {preview === null && error === null && <Loading text={t('check.running')} />}
-                {preview && <Verdict preview={preview} />}
-            </div>
-            {preview && (
-                <>
-                    {preview.results.length < preview.total && (
-                        <p class="hint">
-                            {t('check.shortened')}{' '}
-                            <button type="button" class="link" onClick={() => setEveryLine(true)}>
-                                {t('check.every_line')}
-                            </button>
-                        </p>
-                    )}
-                    <Outcomes results={preview.results} title={t('check.lines')} />
-                </>
-            )}
+            {preview === null && error === null && <Loading text={t('check.running')} />}
+            <div role="status">{preview && <Verdict preview={preview} />}</div>
+            {preview && <Shortened preview={preview} busy={busy} listAll={() => setEveryLine(true)} />}
+            {preview && preview.total > 0 && <Outcomes results={preview.results} title={t('check.lines')} />}
             <div class="actions actions-sticky">
-                <button
-                    type="button"
-                    class="primary"
-                    disabled={preview === null}
-                    onClick={() => change({ step: 'run' })}
-                >
-                    {takes > 0 ? plural('check.import', takes) : t('check.import_wait')}
-                </button>
+                {preview?.total !== 0 && (
+                    <button type="button" class="primary" disabled={preview === null} onClick={go}>
+                        {takes > 0 ? plural('check.import', takes) : t('check.import_wait')}
+                    </button>
+                )}
                 <button type="button" onClick={() => change({ step: 'columns' })}>
                     {t('common.back')}
                 </button>

@@ -1,12 +1,13 @@
 // Second step: how the file is read, and which column is which field.
-import { fieldName, t, warningText } from '../i18n';
+import { useEffect, useState } from 'preact/hooks';
+import { fieldName, said, t, warningText } from '../i18n';
 import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
 import type { Column, FormatOptions } from '../api/types';
 import { Format } from './format';
 import { doubled, entityOf, namesakes, needs, sourceOf, targets, type Need, type Target } from './mapping';
-import { choices, useInspection, type Change, type Wizard } from './page';
 import { SavedMappings } from './saved';
+import { choices, loadChosen, useInspection, type Change, type Wizard } from './wizard';
 
 // These change how the file is cut into columns or which mapping is saved for it, so the gateway must look again.
 const cutting: (keyof FormatOptions)[] = ['delimiter', 'encoding', 'header', 'external_source'];
@@ -55,6 +56,7 @@ function Row(props: {
                 <select
                     aria-labelledby={`column-${column.column}`}
                     aria-invalid={props.twice ? true : undefined}
+                    aria-describedby={props.twice ? `fault-${column.column}` : undefined}
                     disabled={props.disabled}
                     value={field ?? ''}
                     onChange={(event) => props.choose(event.currentTarget.value || null)}
@@ -68,7 +70,11 @@ function Row(props: {
                         </option>
                     ))}
                 </select>
-                {props.twice && <span class="row-fault">{t('columns.twice')}</span>}
+                {props.twice && (
+                    <span class="row-fault" id={`fault-${column.column}`}>
+                        {t('columns.twice')}
+                    </span>
+                )}
             </td>
         </tr>
     );
@@ -101,7 +107,9 @@ function MappingTable(props: { wizard: Wizard; change: Change; disabled: boolean
                                 targets={all}
                                 disabled={props.disabled}
                                 twice={field !== null && twice.has(field)}
-                                choose={(chosen) => change({ edits: { ...wizard.edits, [column.name]: chosen } })}
+                                choose={(chosen) =>
+                                    change((old) => ({ edits: { ...old.edits, [column.name]: chosen }, preview: null }))
+                                }
                             />
                         );
                     })}
@@ -137,6 +145,32 @@ function Obstacles(props: { needs: Need[]; twice: boolean; namesakes: string[] }
     );
 }
 
+// Remarks of the gateway on the file as a whole.
+function Warnings(props: { wizard: Wizard }) {
+    return (
+        <div aria-live="polite">
+            {props.wizard.inspection?.warnings.map((warning, index) => (
+                <Notice
+                    key={index}
+                    kind="warning"
+                    title={typeof warning === 'string' ? said(warning) : warningText(warning)}
+                />
+            ))}
+        </div>
+    );
+}
+
+// Going on to the check. While the file is being looked at it waits, and stays if columns were loaded that the user has not seen.
+function useLeaving(wizard: Wizard, change: Change, busy: boolean, blocked: boolean) {
+    const [leaving, setLeaving] = useState<{ loadedName: string | null } | null>(null);
+    useEffect(() => {
+        if (busy || leaving === null) return;
+        setLeaving(null);
+        if (!blocked && leaving.loadedName === wizard.loadedName) change({ step: 'check' });
+    }, [busy, leaving]);
+    return () => setLeaving({ loadedName: wizard.loadedName });
+}
+
 export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
     const { wizard, change } = props;
     const session = useSession();
@@ -146,26 +180,23 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
     const wanted = needs(entity, mapping, format);
     const twice = doubled(columns, mapping).size > 0;
     const blocked = twice || wanted.some((need) => need.always && !need.met);
+    const leave = useLeaving(wizard, change, busy, blocked || error !== null);
     const choose = (option: Partial<FormatOptions>) => {
         const chosen = { ...wizard.chosen, ...option };
-        const again = cutting.some((name) => name in option);
         change({ chosen, preview: null });
-        if (again) void run({ chosen });
+        if (cutting.some((name) => name in option)) void run({ chosen });
     };
     return (
         <>
             <p class="step-lead file-name">{wizard.file?.name}</p>
-            {wizard.inspection?.warnings.map((warning, index) => (
-                <Notice
-                    key={index}
-                    kind="warning"
-                    title={typeof warning === 'string' ? warning : warningText(warning)}
-                />
-            ))}
+            <Warnings wizard={wizard} />
             <Format
                 format={format}
                 sources={session.sources}
                 hasSource={Object.values(mapping).includes('external_source')}
+                typing={(external_source) =>
+                    change((old) => ({ chosen: { ...old.chosen, external_source }, preview: null }))
+                }
                 choose={choose}
             />
             <Fault error={error} />
@@ -173,28 +204,17 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                 <div class="panel-head">
                     <h3 id="mapping-title">{t('columns.title')}</h3>
                     <Needs needs={wanted} />
+                    {busy && <Loading text={t('file.reading')} />}
                 </div>
                 {wizard.loadedName && <p class="hint">{t('columns.loaded', { name: wizard.loadedName })}</p>}
-                {busy && <Loading text={t('file.reading')} />}
-                <MappingTable
-                    wizard={wizard}
-                    disabled={busy}
-                    change={(changes) => change({ ...changes, preview: null })}
-                />
+                <MappingTable wizard={wizard} disabled={busy} change={change} />
                 <SavedMappings
                     entity={wizard.entity}
                     source={sourceOf(columns, mapping, format)}
                     mapping={mapping}
                     format={format}
                     loadedName={wizard.loadedName}
-                    load={(saved) =>
-                        change({
-                            loaded: saved?.mapping ?? {},
-                            loadedName: saved ? (saved.name ?? saved.source) : '',
-                            edits: {},
-                            preview: null,
-                        })
-                    }
+                    load={(saved) => change((old) => loadChosen(old, saved))}
                 />
             </section>
             <div aria-live="polite">
@@ -204,8 +224,8 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                 <button
                     type="button"
                     class="primary"
-                    disabled={blocked || busy}
-                    onClick={() => change({ step: 'check' })}
+                    disabled={blocked}
+                    onClick={leave}
                 >
                     {t('columns.next')}
                 </button>

@@ -4,7 +4,7 @@ import { template } from '../api/calls';
 import { entityName, number, plural, t } from '../i18n';
 import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
-import { useInspection, type Change, type Wizard } from './page';
+import { useInspection, type Change, type Wizard } from './wizard';
 
 // A size for people: 12 kB, 3.4 MB.
 function size(bytes: number): string {
@@ -13,7 +13,7 @@ function size(bytes: number): string {
     return `${number(Math.round(bytes / 1e5) / 10)} MB`;
 }
 
-function EntityChoice(props: { wizard: Wizard; change: Change }) {
+function EntityChoice(props: { wizard: Wizard; choose: (changes: Partial<Wizard>) => void }) {
     const session = useSession();
     return (
         <fieldset class="choices">
@@ -26,7 +26,7 @@ function EntityChoice(props: { wizard: Wizard; change: Change }) {
                         value={entity}
                         checked={entity === props.wizard.entity}
                         onChange={() =>
-                            props.change({ entity, loaded: {}, loadedName: null, edits: {}, chosen: {}, again: false })
+                            props.choose({ entity, loaded: {}, loadedName: null, edits: {}, chosen: {}, again: false })
                         }
                     />
                     <span>
@@ -84,13 +84,18 @@ function DropZone(props: { file: File | null; take: (file: File) => void }) {
 
 export function FileStep(props: { wizard: Wizard; change: Change }) {
     const { wizard, change } = props;
-    const { busy, error, run } = useInspection(wizard, change);
+    const { busy, error, run, stop } = useInspection(wizard, change);
+    // What is asked about the file or kind before no longer counts.
+    const choose = (changes: Partial<Wizard>) => {
+        stop();
+        change({ ...changes, inspection: null });
+    };
     const [fault, setFault] = useState<unknown>(null);
     const [missing, setMissing] = useState(false);
     const zone = useRef<HTMLDivElement>(null);
     const take = (file: File) => {
         setMissing(false);
-        change(wizard.again ? { file } : { file, loaded: {}, loadedName: null, edits: {}, chosen: {} });
+        choose(wizard.again ? { file } : { file, loaded: {}, loadedName: null, edits: {}, chosen: {} });
     };
     const next = () => {
         if (wizard.file === null) {
@@ -98,7 +103,7 @@ export function FileStep(props: { wizard: Wizard; change: Change }) {
             zone.current?.querySelector('input')?.focus();
             return;
         }
-        void run({}, { step: 'columns' });
+        void run({ inspection: null }, { step: 'columns' });
     };
     const fetchTemplate = async () => {
         setFault(null);
@@ -112,7 +117,7 @@ export function FileStep(props: { wizard: Wizard; change: Change }) {
         <>
             {wizard.again && <Notice kind="info" title={t('file.again')} />}
             <div class="file-step">
-                <EntityChoice wizard={wizard} change={change} />
+                <EntityChoice wizard={wizard} choose={choose} />
                 <div class="file-side" ref={zone}>
                     <DropZone file={wizard.file} take={take} />
                     <p class="hint">{t('file.kinds')}</p>

@@ -12,7 +12,12 @@ const delimiters: Record<string, PlainKey> = {
 };
 const encodings: Record<string, string> = { UTF8: 'UTF-8', WIN1252: 'Windows-1252', LATIN1: 'ISO 8859-1 (Latin-1)' };
 const decimals: Record<string, string> = { '.': '1234.5', ',': '1234,5' };
-const dates = Object.fromEntries(['YYYY-MM-DD', 'DD-MM-YYYY', 'MM/DD/YYYY'].map((form) => [form, form]));
+// By an example: 31 December, in the forms that mean the same.
+const dates: Record<string, string> = {
+    'YYYY-MM-DD': '2027-12-31',
+    'DD-MM-YYYY': '31-12-2027, 31.12.2027, 31/12/2027',
+    'MM/DD/YYYY': '12/31/2027, 12-31-2027',
+};
 
 function Labelled(props: {
     label: string;
@@ -60,6 +65,8 @@ export function Format(props: {
     format: FormatOptions;
     sources: string[];
     hasSource: boolean;
+    // Told while the source is being typed, so that what depends on it does not move under the pointer at the end.
+    typing: (source: string) => void;
     choose: (change: Partial<FormatOptions>) => void;
 }) {
     const { format, choose } = props;
@@ -121,6 +128,7 @@ export function Format(props: {
                                     list={sourceList}
                                     value={format.external_source}
                                     aria-describedby={hint}
+                                    onInput={(event) => props.typing(event.currentTarget.value)}
                                     onChange={(event) => choose({ external_source: event.currentTarget.value.trim() })}
                                 />
                                 <datalist id={sourceList}>

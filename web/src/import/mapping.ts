@@ -30,12 +30,26 @@ export function targets(entity: Entity, columns: Column[]): Target[] {
 
 // The mapping in force: the proposals, over them what was loaded, over that what the user chose.
 export function effective(columns: Column[], ...over: Mapping[]): Mapping {
-    const mapping: Mapping = {};
+    // Without what objects inherit: a column may be called "constructor".
+    const mapping: Mapping = Object.create(null);
     for (const column of columns) {
         mapping[column.name] ??= column.field;
-        for (const layer of over) if (column.name in layer) mapping[column.name] = layer[column.name] ?? null;
+        for (const layer of over) if (Object.hasOwn(layer, column.name)) mapping[column.name] = layer[column.name] ?? null;
     }
     return mapping;
+}
+
+// The mapping as it is sent. A column that is ignored need not be named if its name means nothing to the engine: many long names
+// would not fit an address. The name of an entity may hold children, and "_" begins names of the engine's own.
+export function sentMapping(columns: Column[], mapping: Mapping, entities: Entity[]): Mapping {
+    const names = columns.map(({ name }) => name);
+    const means = (column: Column) =>
+        column.field !== null ||
+        column.name.startsWith('_') ||
+        entities.some(({ entity }) => entity === column.name) ||
+        names.indexOf(column.name) !== names.lastIndexOf(column.name);
+    const sent = columns.filter((column) => mapping[column.name] || means(column));
+    return Object.fromEntries(sent.map(({ name }) => [name, mapping[name] ?? null]));
 }
 
 export interface Need {

@@ -1,120 +1,14 @@
 // Last step: the import with its progress, and what became of it.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { cancelRun, importQuery, rejected, run as fetchRun } from '../api/calls';
-import { ApiError } from '../api/client';
-import { follow } from '../api/follow';
-import type { Counts, ImportAnswer, LineResult, Run } from '../api/types';
-import { newRunId, upload, type Upload } from '../api/upload';
-import { entityName, number, percent, plural, t } from '../i18n';
+import { rejected, rejectedFile } from '../api/calls';
+import type { Run } from '../api/types';
+import { entityName, number, percent, plural, said, t } from '../i18n';
 import { link } from '../router';
-import { Fault, Notice } from '../ui/notice';
+import { Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
 import { Outcomes } from './outcomes';
-import { choices, type Wizard } from './page';
-
-const RETRY_MILLISECONDS = 500;
-
-interface Result {
-    counts: Counts;
-    run: string;
-    cancelled: boolean;
-    results: LineResult[];
-}
-
-// The same from the history, where the connection broke before the answer came.
-function fromRun(run: Run): Result {
-    const results = (run.error_details ?? []).map((fault, index): LineResult => ({
-        index: fault.index ?? index,
-        line: fault.line ?? 0,
-        external_id: fault.external_id ?? null,
-        action: 'error',
-        code: fault.code,
-        error: fault.message,
-        details: [{ path: fault.path ?? '', constraint: fault.code, message: fault.message }],
-    }));
-    return { counts: run, run: run.id, cancelled: run.status === 'cancelled', results };
-}
-
-const fromAnswer = (answer: ImportAnswer, id: string): Result => ({
-    counts: answer,
-    run: answer.run_id ?? id,
-    cancelled: answer.cancelled,
-    results: answer.results.filter((result) => result.action === 'error'),
-});
-
-// The answer did not come, which says nothing about the import: no connection, a time limit on the way, the server's own fault.
-const isLost = (fault: unknown) =>
-    !(fault instanceof ApiError) || [0, 408].includes(fault.status) || fault.status >= 500;
-
-// Starts the import once and follows it.
-function useImport(wizard: Wizard) {
-    const [id] = useState(newRunId);
-    const [sentPart, setSentPart] = useState(0);
-    const [state, setState] = useState<Run | null>(null);
-    const [result, setResult] = useState<Result | null>(null);
-    const [error, setError] = useState<unknown>(null);
-    const [cancelling, setCancelling] = useState(false);
-    const [notCancelled, setNotCancelled] = useState<unknown>(null);
-    const sending = useRef<Upload | null>(null);
-    const sent = useRef(false);
-    const settled = useRef(false);
-
-    useEffect(() => {
-        const watching = new AbortController();
-        const { format, mapping } = choices(wizard);
-        const query = importQuery(format, mapping, { results: 'errors', run: id });
-        sending.current = upload(wizard.entity, wizard.file as File, query, (part) => {
-            sent.current = part >= 1;
-            setSentPart(part);
-        });
-        let last: Run | null = null;
-        const following = follow(id, watching.signal, (run) => {
-            last = run;
-            setState(run);
-        });
-        following.catch(() => undefined);
-        sending.current.answer
-            .then((answer) => setResult(fromAnswer(answer, id)))
-            .catch(async (fault) => {
-                if (!isLost(fault)) return setError(fault);
-                // The gateway may have gone on without this connection: its history knows.
-                const known: Run | null = last ?? (await fetchRun(id).catch(() => null));
-                if (known === null) return setError(fault);
-                await following;
-                setResult(fromRun(last ?? known));
-            })
-            .catch(setError)
-            .finally(() => {
-                settled.current = true;
-                watching.abort();
-            });
-        return () => watching.abort();
-    }, []);
-
-    // An import that the gateway does not know has not begun: then the file is not sent to its end, or, if it was, it soon begins.
-    const cancel = async () => {
-        setCancelling(true);
-        setNotCancelled(null);
-        while (!settled.current) {
-            try {
-                await cancelRun(id);
-                return;
-            } catch (fault) {
-                if (!(fault instanceof ApiError && fault.status === 404)) {
-                    setNotCancelled(fault);
-                    setCancelling(false);
-                    return;
-                }
-            }
-            if (!sent.current) {
-                sending.current?.abort();
-                return;
-            }
-            await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
-        }
-    };
-    return { sentPart, state, result, error, cancelling, notCancelled, cancel };
-}
+import { useImport, type Result } from './sending';
+import { choices, corrected, useInspection, type Change, type Wizard } from './wizard';
 
 // Closing the tab in the middle of an import asks first.
 function useLeaveGuard(active: boolean) {
@@ -163,13 +57,28 @@ function Progress(props: {
     );
 }
 
+// What broke an import off, and what of it was imported before.
+function Broken(props: { result: Result; lines: number }) {
+    const { counts, failure } = props.result;
+    const values = { done: number(counts.total - counts.errors), total: number(props.lines) };
+    return (
+        <>
+            <Notice kind="error" title={t('run.failed')}>
+                {typeof failure === 'string' && failure !== '' && <p>{said(failure)}</p>}
+                <p>{t('run.failed_hint', values)}</p>
+            </Notice>
+            {typeof failure !== 'string' && <Fault error={failure} />}
+        </>
+    );
+}
+
 function Verdict(props: { result: Result; lines: number }) {
-    const { counts, cancelled } = props.result;
-    const values = { done: number(counts.total), total: number(props.lines) };
+    const { counts, cancelled, failure } = props.result;
+    if (failure !== null) return <Broken {...props} />;
     if (cancelled)
         return (
             <Notice kind="warning" title={t('run.cancelled')}>
-                <p>{t('run.cancelled_hint', values)}</p>
+                <p>{t('run.cancelled_hint', { done: number(counts.total), total: number(props.lines) })}</p>
             </Notice>
         );
     if (counts.errors === 0) return <Notice kind="success" title={t('run.done')} />;
@@ -180,45 +89,119 @@ function Verdict(props: { result: Result; lines: number }) {
     );
 }
 
-function Finished(props: { wizard: Wizard; result: Result; restart: (again: boolean) => void }) {
-    const { wizard, result, restart } = props;
+// Where records refer to others of their own kind, one may stand before the one that it needs; then it is refused now, and taken the
+// next time.
+const mayNeedRepeating = (wizard: Wizard, refused: number) => {
+    const expected = wizard.preview?.errors ?? refused;
+    return refused > expected && Object.values(choices(wizard).mapping).some((field) => field?.startsWith('parent_'));
+};
+
+// What can be done about refused lines: getting them as a file, and importing that file, corrected or as it is.
+function Refused(props: { wizard: Wizard; change: Change; result: Result; restart: (again: boolean) => void }) {
+    const { wizard, change, result, restart } = props;
     const [fault, setFault] = useState<unknown>(null);
-    const refused = result.counts.errors > 0;
-    const fetchRejected = () => {
+    const { busy, error, run } = useInspection(wizard, change);
+    const attempt = (work: Promise<unknown>) => {
         setFault(null);
-        rejected(wizard.entity, result.run).catch(setFault);
+        work.catch(setFault);
+    };
+    const repeat = async () => {
+        const next = { ...corrected(wizard), file: await rejectedFile(wizard.entity, result.run), inspection: null };
+        await run(next, { ...next, step: 'check' });
     };
     return (
         <>
-            <Verdict result={result} lines={wizard.preview?.total ?? result.counts.total} />
-            <CountFigures counts={result.counts} />
-            <Fault error={fault} />
+            {mayNeedRepeating(wizard, result.counts.errors) && <Notice kind="info" title={t('run.order')} />}
+            <Fault error={fault ?? error} />
+            {busy && <Loading text={t('file.reading')} />}
             <div class="actions">
-                {refused && (
-                    <>
-                        <button type="button" class="primary" onClick={fetchRejected}>
-                            {t('run.rejected')}
-                        </button>
-                        <button type="button" onClick={() => restart(true)}>
-                            {t('run.again')}
-                        </button>
-                    </>
-                )}
+                <button
+                    type="button"
+                    class="primary"
+                    onClick={() => attempt(rejected(wizard.entity, result.run))}
+                >
+                    {t('run.rejected')}
+                </button>
+                <button type="button" onClick={() => restart(true)}>
+                    {t('run.again')}
+                </button>
+                <button type="button" disabled={busy} onClick={() => attempt(repeat())}>
+                    {t('run.repeat')}
+                </button>
+            </div>
+        </>
+    );
+}
+
+function Finished(props: {
+    wizard: Wizard;
+    change: Change;
+    result: Result;
+    lines: number;
+    restart: (again: boolean) => void;
+}) {
+    const { result, restart } = props;
+    const refused = result.counts.errors > 0;
+    return (
+        <>
+            <Verdict result={result} lines={props.lines} />
+            <CountFigures counts={result.counts} />
+            {refused && <Refused {...props} />}
+            <div class="actions">
                 <button type="button" class={refused ? '' : 'primary'} onClick={() => restart(false)}>
                     {t('run.next')}
                 </button>
                 <a href={link('monitor', 'runs', result.run)}>{t('run.monitor')}</a>
             </div>
             {result.results.length > 0 && <Outcomes results={result.results} title={t('run.refused_lines')} />}
+            {result.omitted > 0 && <p class="hint">{plural('outcome.omitted', result.omitted)}</p>}
         </>
     );
 }
 
-export function RunStep(props: { wizard: Wizard; restart: (again: boolean) => void }) {
-    const { wizard, restart } = props;
-    const { sentPart, state, result, error, cancelling, notCancelled, cancel } = useImport(wizard);
-    const aborted = error instanceof DOMException;
+// The connection broke: the import goes on without it, and is looked for until it is found or the user gives up.
+function Lost(props: { id: string; leave: () => void }) {
+    return (
+        <Notice kind="warning" title={t('run.lost')}>
+            <p>{t('run.lost_hint')}</p>
+            <div class="actions">
+                <a href={link('monitor', 'runs', props.id)}>{t('run.monitor')}</a>
+                <button type="button" onClick={props.leave}>
+                    {t('run.leave')}
+                </button>
+            </div>
+        </Notice>
+    );
+}
+
+// The import failed before it began, as far as is known.
+function NotBegun(props: { error: unknown; id: string; back: () => void; restart: (again: boolean) => void }) {
+    const { error } = props;
+    return (
+        <>
+            {error instanceof DOMException ? (
+                <Notice kind="warning" title={t('run.not_begun')} />
+            ) : (
+                <Fault error={error} />
+            )}
+            <div class="actions">
+                <button type="button" class="primary" onClick={props.back}>
+                    {t('common.back')}
+                </button>
+                <button type="button" onClick={() => props.restart(false)}>
+                    {t('run.next')}
+                </button>
+                <a href={link('monitor', 'runs', props.id)}>{t('run.monitor')}</a>
+            </div>
+        </>
+    );
+}
+
+export function RunStep(props: { wizard: Wizard; change: Change; restart: (again: boolean) => void }) {
+    const { wizard, change, restart } = props;
+    const { id, sentPart, state, result, error, lost, cancelling, notCancelled, cancel, leave } = useImport(wizard);
     const running = result === null && error === null;
+    const lines = wizard.preview?.total ?? state?.records ?? result?.counts.total ?? 0;
     useLeaveGuard(running);
     const title = useRef<HTMLHeadingElement>(null);
     useEffect(() => title.current?.focus(), [running]);
@@ -231,24 +214,15 @@ export function RunStep(props: { wizard: Wizard; restart: (again: boolean) => vo
                 <span class="file-name">{wizard.file?.name}</span> → {entityName(wizard.entity)}
             </p>
             {running && <Fault error={notCancelled} />}
+            <div aria-live="polite">{running && lost && <Lost id={id} leave={leave} />}</div>
             {running && (
-                <Progress
-                    sentPart={sentPart}
-                    state={state}
-                    lines={wizard.preview?.total ?? 0}
-                    cancelling={cancelling}
-                    cancel={cancel}
-                />
+                <Progress sentPart={sentPart} state={state} lines={lines} cancelling={cancelling} cancel={cancel} />
             )}
-            {result && <Finished wizard={wizard} result={result} restart={restart} />}
-            {aborted && <Notice kind="warning" title={t('run.not_begun')} />}
-            {!aborted && <Fault error={error} />}
+            {result && (
+                <Finished wizard={wizard} change={change} result={result} lines={lines} restart={restart} />
+            )}
             {error !== null && (
-                <div class="actions">
-                    <button type="button" class="primary" onClick={() => restart(false)}>
-                        {t('run.next')}
-                    </button>
-                </div>
+                <NotBegun error={error} id={id} back={() => change({ step: 'check' })} restart={restart} />
             )}
         </>
     );

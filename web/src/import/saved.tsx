@@ -6,8 +6,7 @@ import { t } from '../i18n';
 import { Confirm } from '../ui/dialog';
 import { useLoaded } from '../ui/load';
 import { Fault } from '../ui/notice';
-
-const nameOf = (saved: SavedMapping) => saved.name ?? saved.source;
+import { keptOptions, nameOf } from './wizard';
 
 export function SavedMappings(props: {
     entity: string;
@@ -32,15 +31,7 @@ export function SavedMappings(props: {
         setFault(null);
         setSaid('');
         try {
-            const { delimiter, encoding, header, decimal, date_format, null_token } = props.format;
-            await saveMapping(props.entity, target, props.mapping, {
-                delimiter,
-                encoding,
-                header,
-                decimal,
-                date_format,
-                null_token,
-            });
+            await saveMapping(props.entity, target, props.mapping, keptOptions(props.format));
             setSaid(t('saved.done', { source: target }));
             await list.reload();
         } catch (failure) {

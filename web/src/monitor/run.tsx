@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { cancelRun, isActive, rejected, run as fetchRun } from '../api/calls';
 import { follow } from '../api/follow';
 import type { Run, RunError } from '../api/types';
-import { codeName, entityName, fieldName, number, percent, t, time } from '../i18n';
+import { codeName, entityName, fieldName, number, percent, said, t, time } from '../i18n';
 import { CountFigures } from '../import/counts';
 import { link } from '../router';
 import { StatusBadge } from '../ui/badge';
@@ -78,7 +78,7 @@ function Errors(props: { errors: RunError[] }) {
                                     <strong>{codeName(fault.code)}</strong>
                                     {fault.path && <span> · {fieldName(fault.path)}</span>}
                                     <br />
-                                    <span class="faults-text">{fault.message}</span>
+                                    <span class="faults-text">{said(fault.message)}</span>
                                 </td>
                             </tr>
                         ))}
@@ -143,7 +143,7 @@ export function RunPage(props: { id: string }) {
                             </button>
                         </div>
                     )}
-                    {(run.error_details ?? []).length > 0 && <Errors errors={run.error_details} />}
+                    {(run.error_details ?? []).length > 0 && <Errors errors={run.error_details ?? []} />}
                 </>
             )}
         </>

@@ -1,7 +1,8 @@
 // Messages to the user: faults of requests, warnings, confirmations, and what is loading.
 import type { ComponentChildren } from 'preact';
-import { ApiError } from '../api/client';
-import { t } from '../i18n';
+import { ApiError, type FaultDetail } from '../api/client';
+import { FileError } from '../api/file';
+import { said, t, type PlainKey } from '../i18n';
 
 type Kind = 'error' | 'warning' | 'success' | 'info';
 
@@ -19,31 +20,49 @@ export function Notice(props: { kind: Kind; title?: string | undefined; children
     );
 }
 
+// Statuses that say enough to the user.
+const statuses: Record<number, PlainKey> = {
+    0: 'error.connection',
+    401: 'error.unauthorized',
+    403: 'error.forbidden',
+    408: 'error.time',
+    413: 'error.too_large',
+    414: 'error.too_long',
+    429: 'error.busy',
+    502: 'error.away',
+    503: 'error.busy',
+    504: 'error.time',
+};
+
 // What a failed request means to the user.
 export function explain(error: unknown): string {
+    if (error instanceof FileError) return t(`file.${error.problem}`);
     if (!(error instanceof ApiError)) return String(error);
-    if (error.status === 0) return t('error.connection');
-    if (error.status === 401) return t('error.unauthorized');
-    if (error.status === 403) return t('error.forbidden');
-    if (error.status === 429 || error.status === 503) return t('error.busy');
-    return error.message;
+    const known = statuses[error.status];
+    if (known !== undefined) return t(known);
+    return error.message === '' ? t('error.other', { status: error.status }) : said(error.message);
+}
+
+// What the gateway said beside that: details that its message has already are left out.
+function remarks(error: unknown): { text: string | null; details: FaultDetail[] } {
+    if (!(error instanceof ApiError)) return { text: null, details: [] };
+    const text = error.status in statuses && error.status !== 0 && error.message !== '' ? said(error.message) : null;
+    return { text, details: error.details.filter((detail) => !error.message.includes(detail.message)) };
 }
 
 // A failed request, with what the gateway said.
 export function Fault(props: { error: unknown }) {
     const { error } = props;
     if (error === null || error === undefined) return null;
-    const said =
-        error instanceof ApiError && error.status !== 0 && explain(error) !== error.message ? error.message : null;
-    const details = error instanceof ApiError ? error.details.filter((detail) => detail.message !== error.message) : [];
+    const { text, details } = remarks(error);
     return (
         <Notice kind="error" title={explain(error)}>
-            {said !== null && <p>{said}</p>}
+            {text !== null && <p>{text}</p>}
             {details.length > 0 && (
                 <ul>
                     {details.slice(0, 20).map((detail, index) => (
                         <li key={index}>
-                            {detail.path !== '' && <code>{detail.path}</code>} {detail.message}
+                            {detail.path !== '' && <code>{detail.path}</code>} {said(detail.message)}
                         </li>
                     ))}
                 </ul>
