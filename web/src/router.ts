@@ -1,12 +1,21 @@
 // Pages by the address behind '#', such as #/monitor/runs/<id>.
 import { useEffect, useState } from 'preact/hooks';
 
+// A part of an address; as it stands where it is not well formed.
+function decode(part: string): string {
+    try {
+        return decodeURIComponent(part);
+    } catch {
+        return part;
+    }
+}
+
 const read = (): string[] =>
     location.hash
         .replace(/^#\/?/, '')
         .split('/')
         .filter((part) => part !== '')
-        .map(decodeURIComponent);
+        .map(decode);
 
 // Goes to a page.
 export const go = (...parts: string[]): void => {

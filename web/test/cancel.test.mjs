@@ -67,7 +67,9 @@ test('without an event stream, progress comes by asking', () =>
         await page.getByRole('button', { name: /^Import/ }).click();
         await page.locator('.progress .figures-row').waitFor();
         await page.getByRole('button', { name: 'Cancel the import' }).click();
-        await page.locator('.result-title').waitFor({ timeout: 60000 });
+        await page.getByText('The import was cancelled.').waitFor({ timeout: 60000 });
+        const { New: created } = await figures(page);
+        assert.ok(created > 0 && created < LINES, `${created} of ${LINES}`);
     }));
 
 test(

@@ -27,7 +27,8 @@ test('a key is made, shown once, copied, used as shown, and revoked', () =>
         const field = dialog(page).getByLabel('API key');
         const key = await field.inputValue();
         assert.match(key, /^ery_live_/);
-        await page.keyboard.press('Escape');
+        // The browser lets a page prevent the first Escape only.
+        for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
         await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
         await dialog(page).getByText('Copied.').waitFor();
         assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
@@ -103,6 +104,32 @@ test('a webhook is made, tested, disabled, given a new secret, replayed and dele
         await card.getByRole('button', { name: 'Delete' }).click();
         await dialog(page).getByRole('button', { name: 'Delete' }).click();
         await card.waitFor({ state: 'detached' });
+    }));
+
+test('the kind of a key stays as chosen when making it fails', () =>
+    site.signedIn({ expected: /status of 4\d\d/ }, async (page) => {
+        await open(page);
+        await page.getByRole('button', { name: 'New API key' }).click();
+        await dialog(page).getByLabel('Name').fill(`Kind ${tag}`);
+        await dialog(page).getByLabel('Test (ery_test_)').check();
+        let refused = false;
+        await page.route('**/api-keys', (route) => {
+            if (route.request().method() !== 'POST' || refused) return route.fallback();
+            refused = true;
+            const error = { code: 'INVALID_OPTION', message: 'role "x" does not exist', details: [], statusCode: 422 };
+            return route.fulfill({ status: 422, json: { success: false, error } });
+        });
+        await dialog(page).getByRole('button', { name: 'Make the key' }).click();
+        await dialog(page).getByRole('alert').waitFor();
+        assert.equal(await dialog(page).getByLabel('Test (ery_test_)').isChecked(), true);
+        await dialog(page).getByRole('button', { name: 'Make the key' }).click();
+        assert.match(await dialog(page).getByLabel('API key').inputValue(), /^ery_test_/);
+        await dialog(page).getByRole('button', { name: 'I have copied it' }).click();
+        // Each secret is shown, also after one before.
+        await page.getByRole('button', { name: 'New API key' }).click();
+        await dialog(page).getByLabel('Name').fill(`Next ${tag}`);
+        await dialog(page).getByRole('button', { name: 'Make the key' }).click();
+        assert.match(await dialog(page).getByLabel('API key').inputValue(), /^ery_live_/);
     }));
 
 test('closing a dialog gives the focus back', () =>

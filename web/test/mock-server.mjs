@@ -69,7 +69,9 @@ const routes = {
                         (!query.entity_type || run.entity === query.entity_type) &&
                         (!query.source || run.source === query.source),
                 )
-                .slice(0, Number(query.limit ?? 20)),
+                .filter((run) => !query.since || run.started_at >= query.since)
+                .slice(0, Number(query.limit ?? 20))
+                .map((run) => ({ ...run, error_details: undefined })),
         }),
     },
 };

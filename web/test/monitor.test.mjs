@@ -66,9 +66,18 @@ test('the last successful sync of a source is told', () =>
         await page.getByRole('link', { name: 'Sync monitor', exact: true }).click();
         await page.getByLabel('Source', { exact: true }).selectOption(`${source}-OK`);
         const cell = page.locator('[aria-labelledby=by-source] tbody tr').first().locator('td').last();
-        assert.match(await cell.innerText(), /\d/);
+        assert.match(await cell.innerText(), new RegExp(String(new Date().getFullYear())));
+        const answer = page.waitForResponse(/statistics\?days=90/);
         await page.getByRole('button', { name: '90 days' }).click();
-        await page.locator('[aria-labelledby=by-source] tbody tr').first().waitFor();
+        const { data } = await (await answer).json();
+        const found = data.last_success.filter((row) => row.source === `${source}-OK`);
+        assert.deepEqual(
+            found.map((row) => row.entity),
+            ['cells'],
+        );
+        await page.locator('main:not(:has([aria-busy=true]))').waitFor();
+        assert.equal(await page.locator('[aria-labelledby=by-source] tbody tr').count(), 1);
+        assert.match(await cell.innerText(), new RegExp(String(new Date().getFullYear())));
     }));
 
 test('the state of the wizard outlives a look at the monitor', () =>
@@ -87,5 +96,13 @@ test('an unknown run is told as such', () =>
         await page.evaluate(() => {
             location.hash = '/monitor/runs/00000000-0000-4000-8000-000000000000';
         });
-        await page.getByRole('alert').waitFor();
+        const unknown = '00000000-0000-4000-8000-000000000000 does not exist';
+        await page.getByRole('alert').getByText(unknown).waitFor();
+    }));
+
+test('an address that cannot be read leads to a page', () =>
+    site.signedIn({}, async (page) => {
+        await page.goto(`${site.url}/admin/#/monitor/%`);
+        await page.reload();
+        await heading(page, 'Sync monitor').waitFor();
     }));

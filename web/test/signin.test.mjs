@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { keys, real, shot, signIn, Site } from './lib/browser.mjs';
+import { choose } from './lib/wizard.mjs';
 
 let site;
 before(async () => {
@@ -52,6 +53,44 @@ test('a key that is revoked meanwhile leads back to signing in', () =>
         await page.getByRole('link', { name: 'Sync monitor' }).click();
         await page.getByText('Your key is no longer accepted. Sign in again.').waitFor();
         assert.equal((await stored(page))[0], 0);
+    }));
+
+test('signing in again keeps what was entered', () =>
+    site.signedIn({ expected: refused }, async (page) => {
+        await choose(page, 'jobs', 'orders.csv', 'Order,external_source,job_number\nS1,E2E,S1\n');
+        await page.getByRole('combobox', { name: 'Order', exact: true }).selectOption('external_id');
+        const error = { code: 'UNAUTHORIZED', message: 'expired', details: [], statusCode: 401 };
+        await page.route('**/api-jobs/import?*', (route) =>
+            route.fulfill({ status: 401, json: { success: false, error } }),
+        );
+        await page.getByRole('button', { name: 'Check the file' }).click();
+        await page.getByRole('dialog').getByText('Your key is no longer accepted. Sign in again.').waitFor();
+        for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
+        await shot(page, 'signin-again');
+        await page.unroute('**/api-jobs/import?*');
+        await signIn(page, keys.admin);
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+        await page.getByRole('button', { name: 'Try again' }).click();
+        await page.locator('.figures-row').waitFor();
+        await page.getByRole('button', { name: 'Back' }).click();
+        assert.equal(
+            await page.getByRole('combobox', { name: 'Order', exact: true }).inputValue(),
+            'external_id',
+        );
+    }));
+
+test('a server that is away when the page is loaded again does not cost the key', () =>
+    site.signedIn({ expected: /status of 503/ }, async (page) => {
+        const error = { code: 'UNAVAILABLE', message: 'no connection', details: [], statusCode: 503 };
+        await page.route('**/api-admin/session', (route) =>
+            route.fulfill({ status: 503, json: { success: false, error } }),
+        );
+        await page.reload();
+        await page.getByRole('alert').getByText('The server is busy. Try again in a moment.').waitFor();
+        assert.equal((await stored(page))[0], 1);
+        await page.unroute('**/api-admin/session');
+        await page.getByRole('button', { name: 'Try again' }).click();
+        await page.getByRole('heading', { name: 'Data import', level: 1 }).waitFor();
     }));
 
 test('a server that is away is told apart from a wrong key', () =>

@@ -1,7 +1,7 @@
 // The import wizard from a file to its result.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { keys, shot, Site, tag } from './lib/browser.mjs';
+import { keys, shot, signIn, Site, tag } from './lib/browser.mjs';
 import { check, choose, csv, downloaded, expectFigures, figures, heading, importNow } from './lib/wizard.mjs';
 
 let site;
@@ -181,9 +181,30 @@ test('a workbook by mistake gets a message, and no file another', () =>
     site.signedIn({ expected: /status of 4\d\d/ }, async (page) => {
         await page.getByRole('button', { name: 'Continue' }).click();
         await page.getByText('Choose a file first.').waitFor();
-        await choose(page, 'jobs', 'orders.xlsx', Buffer.from('PK\u0003\u0004\u0014\u0000workbook', 'latin1'));
-        assert.match(await page.getByRole('alert').innerText(), /CSV/);
+        const sent = [];
+        page.on('request', (request) => request.url().includes('/inspect') && sent.push(request.url()));
+        const kinds = [
+            ['orders.xlsx', 'PK\u0003\u0004\u0014\u0000workbook', /^!\s*This is an Excel workbook, not a CSV file\.[^.]*\.$/],
+            ['orders.xls', '\u00d0\u00cf\u0011\u00e0old', /^!\s*This is an Excel workbook/],
+            ['orders.csv', '\u00ff\u00fea\u0000', /^!\s*The file is encoded in UTF-16\./],
+            ['empty.csv', '', /^!\s*The file is empty\.$/],
+        ];
+        for (const [name, bytes, message] of kinds) {
+            await choose(page, 'jobs', name, Buffer.from(bytes, 'latin1'));
+            await page.getByRole('alert').waitFor();
+            assert.match(await page.getByRole('alert').innerText(), message);
+            await page.locator('input[name=entity][value=parts]').check();
+            await page.getByRole('alert').waitFor({ state: 'detached' });
+        }
+        assert.deepEqual(sent, []);
         await shot(page, 'wizard-workbook');
+        for (const [language, words] of [['nl', 'Excel-werkmap'], ['de', 'Excel-Arbeitsmappe']]) {
+            await page.locator('.language select').selectOption('en');
+            await choose(page, 'jobs', 'orders.xlsx', Buffer.from('PK\u0003\u0004', 'latin1'));
+            await page.getByRole('alert').waitFor();
+            await page.locator('.language select').selectOption(language);
+            await page.getByRole('alert').getByText(words).waitFor();
+        }
     }));
 
 test('the wizard by keyboard alone, with a dropped file', () =>
@@ -231,9 +252,24 @@ test('another tenant never sees the data', { skip: !keys.other && 'KEY_OTHER is 
         await expectFigures(page, { New: 3, Changed: 0, Unchanged: 0 });
         await page.getByRole('link', { name: 'Sync monitor' }).click();
         await heading(page, 'Sync monitor').waitFor();
-        await page.getByText('No runs yet.').or(page.locator('#runs')).first().waitFor();
+        await page.locator('#runs').waitFor();
         assert.ok(!(await page.locator('main').innerText()).includes('E2E'));
-        await page.getByRole('link', { name: 'Connections' }).click();
-        await page.getByText('No API keys yet.').or(page.locator('.table-frame[aria-labelledby=keys]')).first().waitFor();
+        const rows = async () => {
+            await page.getByRole('link', { name: 'Connections' }).click();
+            await page.getByText('No API keys yet.').or(page.locator('[aria-labelledby=keys] tbody tr')).last().waitFor();
+            return page.locator('[aria-labelledby=keys] tbody tr').allInnerTexts();
+        };
+        const name = `Own ${tag}`;
+        await rows();
+        await page.getByRole('button', { name: 'New API key' }).click();
+        await page.getByRole('dialog').getByLabel('Name').fill(name);
+        await page.getByRole('dialog').getByRole('button', { name: 'Make the key' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'I have copied it' }).click();
+        await page.getByRole('row', { name }).waitFor();
+        await page.getByRole('button', { name: 'Sign out' }).click();
+        // The first tenant does not see what the other one made.
+        await signIn(page, keys.admin);
+        await page.getByRole('navigation').first().waitFor();
+        assert.ok(!(await rows()).some((text) => text.includes(name)));
     }),
 );

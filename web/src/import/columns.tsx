@@ -204,7 +204,6 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                 <div class="panel-head">
                     <h3 id="mapping-title">{t('columns.title')}</h3>
                     <Needs needs={wanted} />
-                    {busy && <Loading text={t('file.reading')} />}
                 </div>
                 {wizard.loadedName && <p class="hint">{t('columns.loaded', { name: wizard.loadedName })}</p>}
                 <MappingTable wizard={wizard} disabled={busy} change={change} />
@@ -232,6 +231,8 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                 <button type="button" onClick={() => change({ step: 'file' })}>
                     {t('common.back')}
                 </button>
+                {/* At the end: nothing may move under the pointer when a click begins it. */}
+                {busy && <Loading text={t('file.reading')} />}
             </div>
         </>
     );

@@ -104,6 +104,7 @@ export function useInspection(wizard: Wizard, change: Change) {
         running.current?.abort();
         running.current = null;
         setBusy(false);
+        setError(null);
     };
     useEffect(() => () => running.current?.abort(), []);
     const run = async (fresh: Partial<Wizard>, then: Partial<Wizard> = {}) => {

@@ -7,7 +7,7 @@ import { codeName, entityName, fieldName, number, percent, said, t, time } from 
 import { CountFigures } from '../import/counts';
 import { link } from '../router';
 import { StatusBadge } from '../ui/badge';
-import { Fault, Loading } from '../ui/notice';
+import { Fault, Loading, Notice } from '../ui/notice';
 import { Pager } from '../ui/pager';
 import { operationName } from './runs';
 
@@ -47,6 +47,18 @@ function Facts(props: { run: Run }) {
                 </div>
             ))}
         </dl>
+    );
+}
+
+// What broke the run off, and what it did before.
+function Broken(props: { run: Run }) {
+    const { run } = props;
+    const values = { done: number(run.total - run.errors), total: number(run.records ?? run.total) };
+    return (
+        <Notice kind="error" title={t('run.failed')}>
+            <p>{said(run.failure ?? '')}</p>
+            <p>{t('run.failed_hint', values)}</p>
+        </Notice>
     );
 }
 
@@ -135,6 +147,7 @@ export function RunPage(props: { id: string }) {
                 <>
                     <Facts run={run} />
                     {isActive(run) && <Running run={run} failed={setFault} />}
+                    {run.status === 'failed' && run.failure && <Broken run={run} />}
                     <CountFigures counts={run} />
                     {(run.has_rejected ?? (run.operation === 'csv' && run.errors > 0)) && !isActive(run) && (
                         <div class="actions">

@@ -39,6 +39,7 @@ export const entities = [
         fields: [
             text('part_number', { required: true }),
             reference('job', ['job_id', 'job_external_id']),
+            reference('parent_part', ['parent_part_id', 'parent_part_external_id'], false),
             text('material'),
             text('quantity', { type: 'integer' }),
             notes,

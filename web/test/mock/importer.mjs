@@ -5,15 +5,23 @@ import { fieldOf, propose } from './catalog.mjs';
 import { decode, guessDelimiter, parse, write } from './csv.mjs';
 
 const CHUNK = 1000;
+const MOST_RESULTS = { trial: 100000, real: 10000 };
+const MOST_ERROR_DETAILS = 100;
 const CHUNK_MILLISECONDS = Number(process.env.MOCK_CHUNK_MILLISECONDS ?? 25);
 const counts = () => ({ total: 0, created: 0, updated: 0, restored: 0, skipped: 0, deleted: 0, errors: 0 });
+
+// Whether a first line names columns: a file of rejected lines always does.
+function hasHeader(entity, cells) {
+    if (cells[0] === 'eryxon_line' || cells.some((cell) => propose(entity, cell) !== null)) return true;
+    return !cells.some((cell) => /^[\d.,:/ -]*$/.test(cell));
+}
 
 // The file cut into columns and lines.
 function open(entity, body, options) {
     const { encoding, text } = decode(body, options.encoding);
     const delimiter = options.delimiter === 'tab' ? '\t' : (options.delimiter ?? guessDelimiter(text));
     const records = parse(text, delimiter);
-    const header = options.header !== 'false';
+    const header = options.header ? options.header === 'true' : hasHeader(entity, records[0]?.cells ?? []);
     const names = (header ? records.shift()?.cells : records[0]?.cells.map((_, i) => String(i + 1))) ?? [];
     return { encoding, delimiter, header, names: names.map((name) => name.trim()), records };
 }
@@ -88,7 +96,7 @@ function readRecord(entity, file, mapping, cells, options) {
     file.names.forEach((name, i) => {
         const target = name in mapping || name.startsWith('eryxon_') ? (mapping[name] ?? null) : propose(entity, name);
         if (target === null && !(name in mapping) && !name.startsWith('eryxon_'))
-            warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
+            if (options.unknown_fields !== 'ignore') warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
         const cell = (cells[i] ?? '').replace(/^'(?=[=+\-@])/, '');
         if (!target || cell === '') return;
         if (options.null_token && cell === options.null_token) record[target] = null;
@@ -101,6 +109,27 @@ function readRecord(entity, file, mapping, cells, options) {
     for (const key of ['external_id', 'external_source'])
         if (!record[key]) faults.push(fault(key, 'NOT_NULL', `${key} is missing`));
     return { record, faults, warnings };
+}
+
+// Records of a part that refer to a parent which is neither there nor in the part.
+function checkParents(rows, part) {
+    const keys = new Set(part.map(({ record }) => record.external_id));
+    for (const row of rows.values()) keys.add(row.external_id);
+    for (const { record, faults } of part) {
+        const parent = record.parent_part_external_id;
+        if (parent && !keys.has(parent))
+            faults.push(
+                fault('parent_part_external_id', 'FK_CONSTRAINT', `no live part has external_id "${parent}"`, parent),
+            );
+    }
+}
+
+// The results that an answer has room for, failures first.
+function shorten(results, most) {
+    if (results.length <= most) return { results };
+    const failures = results.filter(({ action }) => action === 'error');
+    const rest = results.filter(({ action }) => action !== 'error');
+    return { results: [...failures, ...rest].slice(0, most), results_omitted: results.length - most };
 }
 
 // What a new record lacks.
@@ -167,6 +196,8 @@ export async function importFile(shop, entity, body, options) {
         done: 0,
         records: file.records.length,
         lines: file.records.length + 1,
+        failure: null,
+        has_rejected: false,
         error_details: [],
         started_at: new Date().toISOString(),
         finished_at: null,
@@ -174,15 +205,22 @@ export async function importFile(shop, entity, body, options) {
     if (!trial) shop.runs.unshift(run);
     const results = [];
     const failed = [];
+    let part = [];
     for (let i = 0; i < file.records.length && run.status !== 'cancelling'; i++) {
+        if (i % CHUNK === 0 && (i === 0 || !trial)) {
+            part = file.records
+                .slice(i, trial ? undefined : i + CHUNK)
+                .map(({ cells }) => readRecord(entity, file, mapping, cells, options));
+            checkParents(rows, part);
+        }
         const { line, cells } = file.records[i];
-        const result = apply(entity, rows, line, i, readRecord(entity, file, mapping, cells, options), trial);
+        const result = apply(entity, rows, line, i, part[trial ? i : i % CHUNK], trial);
         run.total = run.done = i + 1;
         run.source ??= result.external_source;
         run[result.action === 'error' ? 'errors' : result.action]++;
         if (result.action === 'error') {
             failed.push({ cells, result });
-            for (const one of result.details)
+            for (const one of result.details.slice(0, MOST_ERROR_DETAILS - run.error_details.length))
                 run.error_details.push({
                     index: i,
                     line,
@@ -203,7 +241,8 @@ export async function importFile(shop, entity, body, options) {
     const verdict = run.errors === 0 ? 'completed' : run.errors === run.total ? 'failed' : 'partial';
     run.status = run.status === 'cancelling' ? 'cancelled' : verdict;
     if (!trial) {
-        shop.rejected.set(run.id, rejectedFile(file, failed));
+        run.has_rejected = failed.length > 0;
+        if (run.has_rejected) shop.rejected.set(run.id, rejectedFile(file, failed));
         shop.changed(run);
     }
     const { total, created, updated, restored, skipped, deleted, errors } = run;
@@ -217,7 +256,7 @@ export async function importFile(shop, entity, body, options) {
         errors,
         run_id: trial ? null : run.id,
         duration_ms: Date.now() - started,
-        results,
+        ...shorten(results, MOST_RESULTS[trial ? 'trial' : 'real']),
         cancelled: run.status === 'cancelled',
     };
 }
