@@ -81,7 +81,7 @@ test('a webhook is made, tested, disabled, given a new secret, replayed and dele
         await card.getByRole('button', { name: 'Send a test' }).click();
         await card.locator('.deliveries tbody').getByText('webhook.test').waitFor();
         if (!real) {
-            await card.locator('.filters').getByRole('button', { name: 'Dead' }).click();
+            await card.locator('.filters').getByRole('button', { name: 'Undelivered' }).click();
             await card.getByRole('button', { name: '3 attempts' }).click();
             await card.getByText('<script>alert(1)</script>').first().waitFor();
             await card.getByText('connection refused').waitFor();

@@ -30,8 +30,9 @@ function Attempts(props: { attempts: Attempt[] }) {
     );
 }
 
-function Row(props: { delivery: Delivery; again: () => void }) {
+function Row(props: { delivery: Delivery; busy: boolean; again: () => void }) {
     const { delivery } = props;
+    const name = `${delivery.type}, ${delivery.external_id ?? ''}, ${time(delivery.created_at)}`;
     const [open, setOpen] = useState(false);
     return (
         <Fragment>
@@ -46,13 +47,15 @@ function Row(props: { delivery: Delivery; again: () => void }) {
                 <td class="when">{time(delivery.created_at)}</td>
                 <td>
                     <button type="button" class="link" aria-expanded={open} onClick={() => setOpen(!open)}>
+                        <span class="hidden">{name}: </span>
                         {plural('deliveries.attempts', delivery.attempts.length)}
                     </button>
                 </td>
                 <td class="row-actions">
                     {delivery.status !== 'pending' && (
-                        <button type="button" class="quiet" onClick={props.again}>
+                        <button type="button" class="quiet" disabled={props.busy} onClick={props.again}>
                             {t('deliveries.replay')}
+                            <span class="hidden">: {name}</span>
                         </button>
                     )}
                 </td>
@@ -73,6 +76,7 @@ export function Deliveries(props: { webhook: string; turn: number }) {
     const [page, setPage] = useState(0);
     const [fault, setFault] = useState<unknown>(null);
     const [said, setSaid] = useState('');
+    const [busy, setBusy] = useState(false);
     const list = useLoaded(
         () => fetchDeliveries(props.webhook, status, page * PAGE_SIZE),
         [props.webhook, status, page],
@@ -82,12 +86,15 @@ export function Deliveries(props: { webhook: string; turn: number }) {
     }, [props.turn]);
     const again = async (delivery: Delivery) => {
         setFault(null);
+        setBusy(true);
         try {
             await replay(delivery.id);
             setSaid(t('deliveries.replayed', { type: delivery.type }));
             await list.reload();
         } catch (failure) {
             setFault(failure);
+        } finally {
+            setBusy(false);
         }
     };
     const heads = ['type', 'record', 'state', 'created', 'attempts_head'] as const;
@@ -137,7 +144,12 @@ export function Deliveries(props: { webhook: string; turn: number }) {
                         </thead>
                         <tbody>
                             {list.data.deliveries.map((delivery) => (
-                                <Row key={delivery.id} delivery={delivery} again={() => void again(delivery)} />
+                                <Row
+                                    key={delivery.id}
+                                    delivery={delivery}
+                                    busy={busy}
+                                    again={() => void again(delivery)}
+                                />
                             ))}
                         </tbody>
                     </table>

@@ -1,6 +1,7 @@
 // API keys: making one (shown once), listing, revoking.
 import { useId, useState } from 'preact/hooks';
 import { createKey, keys as fetchKeys, revokeKey } from '../api/calls';
+import { credential } from '../api/client';
 import type { ApiKey } from '../api/types';
 import { t, time } from '../i18n';
 import { Confirm, Dialog } from '../ui/dialog';
@@ -14,6 +15,9 @@ function stateOf(key: ApiKey): State {
     if (key.revoked_at !== null) return 'revoked';
     return key.expires_at !== null && new Date(key.expires_at) <= new Date() ? 'expired' : 'active';
 }
+
+// The key that the pages are signed in with, as far as its beginning tells.
+const isOwn = (key: ApiKey) => credential.get()?.startsWith(key.prefix) === true;
 
 // The end of a day of the calendar here, as a moment.
 const endOfDay = (day: string) => new Date(`${day}T23:59:59`).toISOString();
@@ -91,7 +95,10 @@ function Row(props: { entry: ApiKey; revoke: () => void }) {
     const state = stateOf(entry);
     return (
         <tr class={state === 'active' ? '' : 'row-ignored'}>
-            <th scope="row">{entry.name}</th>
+            <th scope="row">
+                {entry.name}
+                {isOwn(entry) && <small>{t('keys.own')}</small>}
+            </th>
             <td>
                 <code>{entry.prefix}…</code>
             </td>
@@ -176,7 +183,7 @@ export function Keys() {
             {revoking && (
                 <Confirm
                     title={t('keys.revoke_title', { name: revoking.name })}
-                    text={t('keys.revoke_text')}
+                    text={isOwn(revoking) ? `${t('keys.revoke_own')} ${t('keys.revoke_text')}` : t('keys.revoke_text')}
                     action={t('keys.revoke')}
                     close={() => setRevoking(null)}
                     run={async () => {

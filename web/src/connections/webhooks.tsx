@@ -42,12 +42,16 @@ function Card(props: { webhook: Webhook; reload: () => Promise<void>; ask: (aske
     const [open, setOpen] = useState(false);
     const [sent, setSent] = useState(0);
     const [fault, setFault] = useState<unknown>(null);
+    const [busy, setBusy] = useState(false);
     const attempt = async (work: () => Promise<unknown>) => {
         setFault(null);
+        setBusy(true);
         try {
             await work();
         } catch (failure) {
             setFault(failure);
+        } finally {
+            setBusy(false);
         }
     };
     const test = () =>
@@ -84,10 +88,10 @@ function Card(props: { webhook: Webhook; reload: () => Promise<void>; ask: (aske
                 <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
                     {t('webhooks.deliveries')}
                 </button>
-                <button type="button" disabled={!webhook.enabled} onClick={test}>
+                <button type="button" disabled={busy || !webhook.enabled} onClick={test}>
                     {t('webhooks.test')}
                 </button>
-                <button type="button" onClick={toggle}>
+                <button type="button" disabled={busy} onClick={toggle}>
                     {webhook.enabled ? t('webhooks.disable') : t('webhooks.enable')}
                 </button>
                 <button type="button" onClick={() => ask({ kind: 'rotate', webhook })}>

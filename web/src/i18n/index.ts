@@ -68,7 +68,12 @@ export function plural(key: PluralKey, count: number, values: Values = {}): stri
     return fill(form, { count: number(count), ...values });
 }
 
-export const number = (value: number): string => new Intl.NumberFormat(locales[current]).format(value);
+export const number = (value: number): string =>
+    new Intl.NumberFormat(locales[current], { maximumFractionDigits: 10 }).format(value);
+
+// A number where there is little room: 1.2M.
+export const compact = (value: number): string =>
+    new Intl.NumberFormat(locales[current], value < 10000 ? {} : { notation: 'compact' }).format(value);
 
 export const percent = (part: number): string =>
     new Intl.NumberFormat(locales[current], { style: 'percent', maximumFractionDigits: 0 }).format(part);
@@ -79,6 +84,13 @@ export function time(moment: string | null | undefined): string {
     return new Intl.DateTimeFormat(locales[current], { dateStyle: 'medium', timeStyle: 'short' }).format(
         new Date(moment),
     );
+}
+
+// A value that is a moment: a day if it is its beginning, which is how days without a time are kept.
+export function moment(text: string): string {
+    const at = new Date(text);
+    if (at.getTime() % 86400000 !== 0) return time(text);
+    return new Intl.DateTimeFormat(locales[current], { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
 }
 
 // A day such as 2026-11-27, short.

@@ -1,5 +1,5 @@
 // First step: what is imported, and from which file.
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { template } from '../api/calls';
 import { entityName, number, plural, t } from '../i18n';
 import { useSession } from '../session';
@@ -39,13 +39,25 @@ function EntityChoice(props: { wizard: Wizard; choose: (changes: Partial<Wizard>
     );
 }
 
-function DropZone(props: { file: File | null; take: (file: File) => void }) {
+// A file that misses the zone is not opened by the browser in place of the pages.
+function useMissedDrops() {
+    useEffect(() => {
+        const prevent = (event: Event) => event.preventDefault();
+        for (const name of ['dragover', 'drop']) addEventListener(name, prevent);
+        return () => {
+            for (const name of ['dragover', 'drop']) removeEventListener(name, prevent);
+        };
+    }, []);
+}
+
+function DropZone(props: { file: File | null; take: (file: File, others: boolean) => void }) {
+    useMissedDrops();
     const [over, setOver] = useState(false);
     const drop = (event: DragEvent) => {
         event.preventDefault();
         setOver(false);
-        const file = event.dataTransfer?.files[0];
-        if (file) props.take(file);
+        const files = event.dataTransfer?.files;
+        if (files?.[0]) props.take(files[0], files.length > 1);
     };
     return (
         <label
@@ -59,7 +71,7 @@ function DropZone(props: { file: File | null; take: (file: File) => void }) {
                 accept=".csv,.txt,.tsv,text/csv,text/plain"
                 onChange={(event) => {
                     const file = event.currentTarget.files?.[0];
-                    if (file) props.take(file);
+                    if (file) props.take(file, false);
                     event.currentTarget.value = '';
                 }}
             />
@@ -92,9 +104,11 @@ export function FileStep(props: { wizard: Wizard; change: Change }) {
     };
     const [fault, setFault] = useState<unknown>(null);
     const [missing, setMissing] = useState(false);
+    const [others, setOthers] = useState(false);
     const zone = useRef<HTMLDivElement>(null);
-    const take = (file: File) => {
+    const take = (file: File, others: boolean) => {
         setMissing(false);
+        setOthers(others);
         choose(wizard.again ? { file } : { file, loaded: {}, loadedName: null, edits: {}, chosen: {} });
     };
     const next = () => {
@@ -127,6 +141,9 @@ export function FileStep(props: { wizard: Wizard; change: Change }) {
                             {t('file.template', { entity: entityName(wizard.entity) })}
                         </button>
                     </p>
+                    {others && wizard.file && (
+                        <Notice kind="info" title={t('file.one', { name: wizard.file.name })} />
+                    )}
                     {missing && <Notice kind="error" title={t('file.missing')} />}
                 </div>
             </div>

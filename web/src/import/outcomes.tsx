@@ -1,17 +1,22 @@
 // What becomes of each line, as a table: filtered by outcome and text, page by page.
 import { useId, useMemo, useState } from 'preact/hooks';
 import type { Action, LineResult } from '../api/types';
-import { codeName, fieldName, number, plural, said, t } from '../i18n';
+import { codeName, fieldName, moment, number, plural, said, t } from '../i18n';
 import { ActionBadge, actionName, actions } from '../ui/badge';
 import { Pager } from '../ui/pager';
 
 const PAGE_SIZE = 50;
 const SHOWN_FIELDS = 6;
 
-// A value of a record as text.
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)$/;
+
+// A value of a record as text in the user's language.
 function show(value: unknown): string {
     if (value === null || value === undefined) return '–';
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    if (typeof value === 'boolean') return t(value ? 'value.true' : 'value.false');
+    if (typeof value === 'number') return number(value);
+    if (typeof value !== 'string') return JSON.stringify(value);
+    return MOMENT.test(value) ? moment(value) : value;
 }
 
 // All that can be searched in a line.
@@ -23,6 +28,7 @@ function textOf(result: LineResult): string {
     const warnings = (result.warnings ?? []).map((warning) => `${warning.code} ${warning.message}`);
     return [
         result.line,
+        number(result.line),
         result.external_id,
         result.external_source,
         result.code,

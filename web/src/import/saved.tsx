@@ -19,6 +19,7 @@ export function SavedMappings(props: {
     const list = useLoaded(() => mappings(props.entity), [props.entity]);
     const [source, setSource] = useState<string | null>(null);
     const [fault, setFault] = useState<unknown>(null);
+    const [busy, setBusy] = useState(false);
     const [said, setSaid] = useState('');
     const [removing, setRemoving] = useState<SavedMapping | null>(null);
     const chooser = useId();
@@ -30,12 +31,15 @@ export function SavedMappings(props: {
         event.preventDefault();
         setFault(null);
         setSaid('');
+        setBusy(true);
         try {
             await saveMapping(props.entity, target, props.mapping, keptOptions(props.format));
             setSaid(t('saved.done', { source: target }));
             await list.reload();
         } catch (failure) {
             setFault(failure);
+        } finally {
+            setBusy(false);
         }
     };
     return (
@@ -72,7 +76,7 @@ export function SavedMappings(props: {
                     value={source ?? props.source}
                     onInput={(event) => setSource(event.currentTarget.value)}
                 />
-                <button type="submit" disabled={target === ''}>
+                <button type="submit" disabled={busy || target === ''}>
                     {t('saved.save')}
                 </button>
                 <span role="status" class="hint">

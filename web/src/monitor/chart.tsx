@@ -1,6 +1,6 @@
 // Runs over time: a stacked bar for each day, and the same figures as a table.
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { day as dayName, number, t, type PlainKey } from '../i18n';
+import { compact, day as dayName, number, t, type PlainKey } from '../i18n';
 import { byDay, roundUp, type Metric, type Sum } from './sums';
 
 const HEIGHT = 220;
@@ -73,7 +73,7 @@ function Axis(props: { top: number; width: number }) {
                     <g key={part}>
                         <line class="chart-grid" x1={LEFT} x2={props.width} y1={y} y2={y} />
                         <text class="chart-text" x={LEFT - 8} y={y + 4} text-anchor="end">
-                            {number(props.top * part)}
+                            {compact(props.top * part)}
                         </text>
                     </g>
                 );

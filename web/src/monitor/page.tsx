@@ -7,7 +7,7 @@ import { link } from '../router';
 import { useSession } from '../session';
 import { actionName, Figure } from '../ui/badge';
 import { useLoaded } from '../ui/load';
-import { Fault, Loading } from '../ui/notice';
+import { Fault, Spinner } from '../ui/notice';
 import { Chart } from './chart';
 import { RunPage } from './run';
 import { RunTable } from './runs';
@@ -15,6 +15,7 @@ import { byDay, bySource, fits, total, type Filter, type Metric, type Sum } from
 
 const ranges = [7, 30, 90] as const;
 const LISTED_RUNS = 100;
+const MOST_RUNS = 1000;
 
 function Choice(props: {
     label: string;
@@ -86,6 +87,7 @@ function Summary(props: { sum: Sum; deliveries: Statistics['deliveries'] }) {
             <Figure label={actionName('created')} value={sum.created} tone="created" />
             <Figure label={actionName('updated')} value={sum.updated + sum.restored} tone="updated" />
             <Figure label={actionName('skipped')} value={sum.skipped} />
+            {sum.deleted > 0 && <Figure label={actionName('deleted')} value={sum.deleted} />}
             <Figure label={actionName('error')} value={sum.errors} tone="error" />
             <Figure label={t('count.open')} value={deliveries.open} />
             <Figure label={t('count.dead')} value={deliveries.dead} tone="error" />
@@ -113,7 +115,7 @@ function BySource(props: { statistics: Statistics; filter: Filter }) {
                             <th scope="col">{t('monitor.source')}</th>
                             {[
                                 t('count.runs'),
-                                ...(['created', 'updated', 'skipped', 'error'] as const).map(actionName),
+                                ...(['created', 'updated', 'skipped', 'deleted', 'error'] as const).map(actionName),
                             ].map((name) => (
                                 <th key={name} scope="col" class="figures">
                                     {name}
@@ -131,6 +133,7 @@ function BySource(props: { statistics: Statistics; filter: Filter }) {
                                 <td class="figures">{number(sum.created)}</td>
                                 <td class="figures">{number(sum.updated + sum.restored)}</td>
                                 <td class="figures">{number(sum.skipped)}</td>
+                                <td class="figures">{number(sum.deleted)}</td>
                                 <td class={`figures ${sum.errors > 0 ? 'bad' : ''}`}>{number(sum.errors)}</td>
                                 <td class="when">{time(last(entity, source))}</td>
                             </tr>
@@ -139,7 +142,7 @@ function BySource(props: { statistics: Statistics; filter: Filter }) {
                             <tr key={`${row.entity}/${row.source}`}>
                                 <th scope="row">{entityName(row.entity)}</th>
                                 <td>{row.source ?? t('monitor.mixed')}</td>
-                                <td colSpan={5}>{t('monitor.silent')}</td>
+                                <td colSpan={6}>{t('monitor.silent')}</td>
                                 <td class="when">{time(row.finished_at)}</td>
                             </tr>
                         ))}
@@ -198,11 +201,12 @@ function Overview() {
     const session = useSession();
     const [days, setDays] = useState<number>(30);
     const [filter, setFilter] = useState<Filter>({ entity: '', source: '' });
+    const [limit, setLimit] = useState(LISTED_RUNS);
     const [metric, setMetric] = useState<Metric>('records');
     const stats = useLoaded(() => statistics(days), [days]);
     const list = useLoaded(
-        () => fetchRuns({ entity_type: filter.entity, source: filter.source, limit: LISTED_RUNS }),
-        [filter.entity, filter.source],
+        () => fetchRuns({ entity_type: filter.entity, source: filter.source, limit }),
+        [filter.entity, filter.source, limit],
     );
     const data = stats.data;
     const fitting = data?.days.filter((row) => fits(filter, row)) ?? [];
@@ -222,9 +226,11 @@ function Overview() {
                 </button>
             </div>
             <Fault error={stats.error ?? list.error} />
-            {data === null && stats.loading && <Loading />}
+            <div role="status" class="monitor-loading">
+                {(stats.loading || list.loading) && <Spinner />}
+            </div>
             {data && (
-                <>
+                <div class={stats.loading ? 'outdated' : ''} aria-busy={stats.loading}>
                     <Summary sum={total(fitting)} deliveries={data.deliveries} />
                     <Chart days={byDay(fitting, days)} metric={metric} choose={setMetric} />
                     <BySource statistics={data} filter={filter} />
@@ -232,9 +238,15 @@ function Overview() {
                         <TopErrors statistics={data} filter={filter} />
                         <Deliveries deliveries={data.deliveries} />
                     </div>
-                </>
+                </div>
             )}
-            {list.data && <RunTable key={`${filter.entity} ${filter.source}`} runs={list.data} />}
+            {list.data && (
+                <RunTable
+                    key={`${filter.entity} ${filter.source}`}
+                    runs={list.data}
+                    more={list.data.length === limit && limit < MOST_RUNS ? () => setLimit(limit + LISTED_RUNS) : null}
+                />
+            )}
         </>
     );
 }

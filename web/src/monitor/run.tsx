@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { cancelRun, isActive, rejected, run as fetchRun } from '../api/calls';
 import { follow } from '../api/follow';
 import type { Run, RunError } from '../api/types';
-import { codeName, entityName, fieldName, number, percent, said, t, time } from '../i18n';
+import { codeName, entityName, fieldName, number, percent, plural, said, t, time } from '../i18n';
 import { CountFigures } from '../import/counts';
 import { link } from '../router';
 import { StatusBadge } from '../ui/badge';
@@ -62,12 +62,14 @@ function Broken(props: { run: Run }) {
     );
 }
 
-function Errors(props: { errors: RunError[] }) {
+// The refused lines, of which the history tells the first.
+function Errors(props: { errors: RunError[]; refused: number }) {
     const [page, setPage] = useState(0);
+    const lines = new Set(props.errors.map((fault) => fault.line ?? fault.index)).size;
     const withLines = props.errors.some((fault) => fault.line !== undefined && fault.line !== null);
     return (
         <section class="panel" aria-labelledby="errors">
-            <h2 id="errors">{t('run.errors')}</h2>
+            <h2 id="errors">{t('run.refused_lines')}</h2>
             <div class="table-frame" tabIndex={0} role="region" aria-labelledby="errors">
                 <table class="lines">
                     <thead>
@@ -98,6 +100,7 @@ function Errors(props: { errors: RunError[] }) {
                 </table>
             </div>
             <Pager total={props.errors.length} size={PAGE_SIZE} page={page} show={setPage} label={t('pager.lines')} />
+            {lines < props.refused && <p class="hint">{plural('outcome.omitted', props.refused - lines)}</p>}
         </section>
     );
 }
@@ -156,7 +159,7 @@ export function RunPage(props: { id: string }) {
                             </button>
                         </div>
                     )}
-                    {(run.error_details ?? []).length > 0 && <Errors errors={run.error_details ?? []} />}
+                    {(run.error_details ?? []).length > 0 && <Errors errors={run.error_details ?? []} refused={run.errors} />}
                 </>
             )}
         </>

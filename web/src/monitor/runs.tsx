@@ -18,7 +18,12 @@ function Row(props: { run: Run }) {
     return (
         <tr>
             <th scope="row" class="when">
-                <a href={link('monitor', 'runs', run.id)}>{time(run.started_at)}</a>
+                <a
+                    href={link('monitor', 'runs', run.id)}
+                    aria-label={`${time(run.started_at)}, ${entityName(run.entity)}, ${run.source ?? t('monitor.mixed')}`}
+                >
+                    {time(run.started_at)}
+                </a>
             </th>
             <td>{entityName(run.entity)}</td>
             <td>{run.source ?? t('monitor.mixed')}</td>
@@ -36,7 +41,8 @@ function Row(props: { run: Run }) {
     );
 }
 
-export function RunTable(props: { runs: Run[] }) {
+// `more` fetches older runs; null where there are none.
+export function RunTable(props: { runs: Run[]; more: (() => void) | null }) {
     const [page, setPage] = useState(0);
     const heads = ['count.lines', 'action.created', 'action.updated', 'action.skipped', 'action.error'] as const;
     return (
@@ -70,6 +76,11 @@ export function RunTable(props: { runs: Run[] }) {
                 </div>
             )}
             <Pager total={props.runs.length} size={PAGE_SIZE} page={page} show={setPage} label={t('monitor.runs')} />
+            {props.more && (
+                <button type="button" onClick={props.more}>
+                    {t('monitor.more')}
+                </button>
+            )}
         </section>
     );
 }

@@ -71,12 +71,21 @@ export function Fault(props: { error: unknown }) {
     );
 }
 
-// Said to screen readers when it changes, and shown.
-export function Loading(props: { text?: string }) {
+// What is loading, within a place that is said to screen readers when it changes.
+export function Spinner(props: { text?: string }) {
     return (
-        <p class="loading" role="status">
+        <p class="loading">
             <span class="spinner" aria-hidden="true" />
             {props.text ?? t('common.loading')}
         </p>
+    );
+}
+
+// Said to screen readers when it changes, and shown.
+export function Loading(props: { text?: string }) {
+    return (
+        <div role="status">
+            <Spinner {...props} />
+        </div>
     );
 }

@@ -83,7 +83,7 @@ function convert(field, name, cell, options) {
     }
     if (field.enum && !field.enum.includes(cell))
         return {
-            fault: fault(name, 'ENUM_CONSTRAINT', `value "${cell}" is not one of ${field.enum.join(', ')}`, cell),
+            fault: fault(name, 'ENUM_CONSTRAINT', `invalid value "${cell}", expected one of: ${field.enum.join(', ')}`, cell),
         };
     return { value: cell };
 }
@@ -107,7 +107,7 @@ function readRecord(entity, file, mapping, cells, options) {
         }
     });
     for (const key of ['external_id', 'external_source'])
-        if (!record[key]) faults.push(fault(key, 'NOT_NULL', `${key} is missing`));
+        if (!record[key]) faults.push(fault(key, 'NOT_NULL', 'required field is missing'));
     return { record, faults, warnings };
 }
 
@@ -119,7 +119,7 @@ function checkParents(rows, part) {
         const parent = record.parent_part_external_id;
         if (parent && !keys.has(parent))
             faults.push(
-                fault('parent_part_external_id', 'FK_CONSTRAINT', `no live part has external_id "${parent}"`, parent),
+                fault('parent_part_external_id', 'FK_CONSTRAINT', `no live part has external_id "${parent}" of source "${record.external_source}"`, parent),
             );
     }
 }
@@ -138,7 +138,7 @@ function missing(entity, record) {
         .filter(
             (field) => field.required && !(field.reference?.forms ?? [field.name]).some((name) => record[name] != null),
         )
-        .map((field) => fault(field.name, field.reference ? 'FK_REQUIRED' : 'NOT_NULL', `${field.name} is missing`));
+        .map((field) => fault(field.name, field.reference ? 'FK_REQUIRED' : 'NOT_NULL', 'required field is missing'));
 }
 
 // The outcome of one line; writes it unless it is a trial.

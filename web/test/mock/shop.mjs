@@ -32,7 +32,7 @@ function historyOf(feed, daysAgo, next) {
         external_id: `SO-${7000 + i}`,
         code: i % 3 ? 'FK_CONSTRAINT' : 'DATE_FORMAT',
         path: i % 3 ? 'job_external_id' : 'due_date',
-        message: i % 3 ? 'no live row of jobs has external_id "SO-9999"' : 'invalid date "31-02-2027"',
+        message: i % 3 ? 'no live job has external_id "SO-9999" of source "SAP"' : 'invalid date "31-02-2027"',
     }));
     return {
         id: randomUUID(),
