@@ -17,7 +17,7 @@ const row = (id, source, customer, date = '2027-03-01') => [`${id}${tag}`, sourc
 async function save(page) {
     await page.getByRole('combobox', { name: 'Order', exact: true }).selectOption('external_id');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('Saved for').waitFor();
+    await page.getByText(/^Saved for/).waitFor();
     await page.reload();
 }
 
@@ -165,6 +165,8 @@ test('columns may have the names of what objects inherit', () =>
     site.signedIn({}, async (page) => {
         const names = ['external_id', 'external_source', 'job_number', 'constructor', '__proto__'];
         await choose(page, 'jobs', 'names.csv', csv([names, [`FE${tag}`, 'E2E', `FE${tag}`, 'ACME', 'Note']]));
+        assert.equal(await page.getByRole('combobox', { name: 'constructor' }).inputValue(), '');
+        assert.equal(await page.locator('.row-ignored').count(), 2);
         await page.getByRole('combobox', { name: 'constructor' }).selectOption('customer');
         await page.getByRole('combobox', { name: '__proto__' }).selectOption('notes');
         await check(page);

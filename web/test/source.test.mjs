@@ -45,6 +45,7 @@ test('every text is used', () => {
         'import.step_',
         'import.title_',
         'keys.',
+        'problem.',
         'deliveries.',
         'webhooks.reason_',
     ];

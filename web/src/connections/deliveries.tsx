@@ -32,7 +32,8 @@ function Attempts(props: { attempts: Attempt[] }) {
 
 function Row(props: { delivery: Delivery; busy: boolean; again: () => void }) {
     const { delivery } = props;
-    const name = `${delivery.type}, ${delivery.external_id ?? ''}, ${time(delivery.created_at)}`;
+    const name = [delivery.type, delivery.external_id, time(delivery.created_at)].filter(Boolean).join(', ');
+    const attempts = plural('deliveries.attempts', delivery.attempts.length);
     const [open, setOpen] = useState(false);
     return (
         <Fragment>
@@ -46,16 +47,26 @@ function Row(props: { delivery: Delivery; busy: boolean; again: () => void }) {
                 </td>
                 <td class="when">{time(delivery.created_at)}</td>
                 <td>
-                    <button type="button" class="link" aria-expanded={open} onClick={() => setOpen(!open)}>
-                        <span class="hidden">{name}: </span>
-                        {plural('deliveries.attempts', delivery.attempts.length)}
+                    <button
+                        type="button"
+                        class="link"
+                        aria-expanded={open}
+                        aria-label={`${attempts}: ${name}`}
+                        onClick={() => setOpen(!open)}
+                    >
+                        {attempts}
                     </button>
                 </td>
                 <td class="row-actions">
                     {delivery.status !== 'pending' && (
-                        <button type="button" class="quiet" disabled={props.busy} onClick={props.again}>
+                        <button
+                            type="button"
+                            class="quiet"
+                            disabled={props.busy}
+                            aria-label={`${t('deliveries.replay')}: ${name}`}
+                            onClick={props.again}
+                        >
                             {t('deliveries.replay')}
-                            <span class="hidden">: {name}</span>
                         </button>
                     )}
                 </td>

@@ -65,12 +65,12 @@ export const de: Messages = {
     'file.reading': 'Die Datei wird gelesen…',
     'file.again': 'Wählen Sie die korrigierte Datei. Spalten und Format werden gelesen wie zuvor.',
     'file.bytes': { one: '{count} Byte', other: '{count} Byte' },
-    'file.unreadable':
+    'problem.unreadable':
         'Die Datei kann nicht gelesen werden: Sie wurde geändert oder verschoben, nachdem Sie sie ausgewählt haben, oder sie ist ein Ordner. Wählen Sie sie erneut aus.',
-    'file.empty': 'Die Datei ist leer.',
-    'file.workbook':
+    'problem.empty': 'Die Datei ist leer.',
+    'problem.workbook':
         'Das ist eine Excel-Arbeitsmappe, keine CSV-Datei. Speichern Sie sie in Excel als „CSV UTF-8“, und wählen Sie diese Datei.',
-    'file.utf16': 'Die Datei ist in UTF-16 kodiert. Speichern Sie sie als „CSV UTF-8“, und wählen Sie diese Datei.',
+    'problem.utf16': 'Die Datei ist in UTF-16 kodiert. Speichern Sie sie als „CSV UTF-8“, und wählen Sie diese Datei.',
     'file.one': 'Nur die erste dieser Dateien wird genommen: {name}.',
 
     'format.title': 'Format',

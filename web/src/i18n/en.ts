@@ -62,11 +62,11 @@ const texts = {
     'file.reading': 'Reading the file…',
     'file.again': 'Choose the corrected file. Its columns and format are read as before.',
     'file.bytes': { one: '{count} byte', other: '{count} bytes' },
-    'file.unreadable':
+    'problem.unreadable':
         'The file cannot be read: it was changed or moved after you chose it, or it is a folder. Choose it again.',
-    'file.empty': 'The file is empty.',
-    'file.workbook': 'This is an Excel workbook, not a CSV file. Save it as “CSV UTF-8” in Excel, and choose that file.',
-    'file.utf16': 'The file is encoded in UTF-16. Save it as “CSV UTF-8”, and choose that file.',
+    'problem.empty': 'The file is empty.',
+    'problem.workbook': 'This is an Excel workbook, not a CSV file. Save it as “CSV UTF-8” in Excel, and choose that file.',
+    'problem.utf16': 'The file is encoded in UTF-16. Save it as “CSV UTF-8”, and choose that file.',
     'file.one': 'Only the first of these files is taken: {name}.',
 
     'format.title': 'Format',

@@ -64,12 +64,12 @@ export const nl: Messages = {
     'file.reading': 'Het bestand wordt gelezen…',
     'file.again': 'Kies het verbeterde bestand. Kolommen en opmaak worden gelezen als daarvoor.',
     'file.bytes': { one: '{count} byte', other: '{count} bytes' },
-    'file.unreadable':
+    'problem.unreadable':
         'Het bestand kan niet worden gelezen: het is gewijzigd of verplaatst nadat u het koos, of het is een map. Kies het opnieuw.',
-    'file.empty': 'Het bestand is leeg.',
-    'file.workbook':
+    'problem.empty': 'Het bestand is leeg.',
+    'problem.workbook':
         'Dit is een Excel-werkmap, geen CSV-bestand. Bewaar het in Excel als „CSV UTF-8” en kies dat bestand.',
-    'file.utf16': 'Het bestand is in UTF-16 gecodeerd. Bewaar het als „CSV UTF-8” en kies dat bestand.',
+    'problem.utf16': 'Het bestand is in UTF-16 gecodeerd. Bewaar het als „CSV UTF-8” en kies dat bestand.',
     'file.one': 'Alleen het eerste van deze bestanden wordt genomen: {name}.',
 
     'format.title': 'Opmaak',

@@ -1,10 +1,11 @@
 // Last step: the import with its progress, and what became of it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { rejected, rejectedFile } from '../api/calls';
+import { ApiError } from '../api/client';
 import type { Run } from '../api/types';
 import { entityName, number, percent, plural, said, t } from '../i18n';
 import { link } from '../router';
-import { Fault, Loading, Notice } from '../ui/notice';
+import { explain, Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
 import { Outcomes } from './outcomes';
 import { useImport, type Result } from './sending';
@@ -60,15 +61,16 @@ function Progress(props: {
 // What broke an import off, and what of it was imported before.
 function Broken(props: { result: Result; lines: number }) {
     const { counts, failure } = props.result;
+    const why = typeof failure === 'string' ? said(failure) : explain(failure);
     const values = { done: number(counts.total - counts.errors), total: number(props.lines) };
     return (
-        <>
-            <Notice kind="error" title={t('run.failed')}>
-                {typeof failure === 'string' && failure !== '' && <p>{said(failure)}</p>}
-                <p>{t('run.failed_hint', values)}</p>
-            </Notice>
-            {typeof failure !== 'string' && <Fault error={failure} />}
-        </>
+        <Notice kind="error" title={t('run.failed')}>
+            {why !== '' && <p>{why}</p>}
+            {failure instanceof ApiError && failure.message !== '' && said(failure.message) !== why && (
+                <p>{said(failure.message)}</p>
+            )}
+            <p>{t('run.failed_hint', values)}</p>
+        </Notice>
     );
 }
 

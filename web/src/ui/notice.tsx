@@ -36,7 +36,7 @@ const statuses: Record<number, PlainKey> = {
 
 // What a failed request means to the user.
 export function explain(error: unknown): string {
-    if (error instanceof FileError) return t(`file.${error.problem}`);
+    if (error instanceof FileError) return t(`problem.${error.problem}`);
     if (!(error instanceof ApiError)) return String(error);
     const known = statuses[error.status];
     if (known !== undefined) return t(known);
