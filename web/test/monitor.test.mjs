@@ -1,7 +1,7 @@
 // The sync monitor: the overview and a run.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shot, Site, tag } from './lib/browser.mjs';
+import { real, shot, Site, tag } from './lib/browser.mjs';
 import { check, choose, csv, downloaded, figures, heading, importNow } from './lib/wizard.mjs';
 
 let site;
@@ -89,6 +89,16 @@ test('the state of the wizard outlives a look at the monitor', () =>
         await shot(page, 'monitor');
         await page.goBack();
         await heading(page, 'Which column is what?').waitFor();
+    }));
+
+test('older runs are fetched on demand', { skip: real && 'needs more than a hundred runs' }, () =>
+    site.signedIn({}, async (page) => {
+        await page.getByRole('link', { name: 'Sync monitor', exact: true }).click();
+        await page.getByText('1–20 of 100', { exact: true }).waitFor();
+        await page.getByRole('button', { name: 'Fetch older runs' }).click();
+        await page.getByRole('button', { name: 'Fetch older runs' }).waitFor({ state: 'detached' });
+        const range = await page.locator('[aria-labelledby=runs] .pager [role=status]').innerText();
+        assert.ok(Number(/of (\d+)/.exec(range)[1]) > 100, range);
     }));
 
 test('an unknown run is told as such', () =>

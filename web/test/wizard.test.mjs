@@ -207,6 +207,22 @@ test('a workbook by mistake gets a message, and no file another', () =>
         }
     }));
 
+test('a file beside the zone is not opened by the browser, and of several one is taken', () =>
+    site.signedIn({}, async (page) => {
+        const drop = (selector, names) =>
+            page.locator(selector).evaluate((element, files) => {
+                const dataTransfer = new DataTransfer();
+                for (const name of files) dataTransfer.items.add(new File(['x'], name));
+                const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer });
+                element.dispatchEvent(event);
+                return event.defaultPrevented;
+            }, names);
+        assert.equal(await drop('h1', ['beside.csv']), true);
+        assert.equal(await page.getByText('beside.csv').count(), 0);
+        await drop('.drop', ['one.csv', 'two.csv']);
+        await page.getByText('Only the first of these files is taken: one.csv.').waitFor();
+    }));
+
 test('the wizard by keyboard alone, with a dropped file', () =>
     site.signedIn({}, async (page) => {
         await page.locator('.drop').evaluate(
