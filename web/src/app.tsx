@@ -161,7 +161,11 @@ export function App() {
             >
                 {t('nav.skip')}
             </a>
-            <Header page={session && page} session={session} signOut={session || credential.get() !== null ? signOut : null} />
+            <Header
+                page={session && page}
+                session={session}
+                signOut={session || credential.get() !== null ? signOut : null}
+            />
             {waiting ? (
                 <main id="main" tabIndex={-1}>
                     <Loading />

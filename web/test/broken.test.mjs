@@ -19,9 +19,19 @@ const orders = (name, count = 5) =>
         ...Array.from({ length: count }, (_, i) => [`${name}${tag}-${i}`, 'E2E', `${name}${tag}-${i}`, 'ACME']),
     ]);
 const counts = { total: 3, created: 2, updated: 0, restored: 0, skipped: 0, deleted: 0, errors: 1 };
-const refusal = { index: 1, line: 3, external_id: 'X', code: 'DATE_FORMAT', message: 'invalid date "x"', path: 'due_date' };
+const refusal = {
+    index: 1,
+    line: 3,
+    external_id: 'X',
+    code: 'DATE_FORMAT',
+    message: 'invalid date "x"',
+    path: 'due_date',
+};
 const isTrial = (route) => route.request().url().includes('dry_run=true');
-const error = (status, code, message) => ({ success: false, error: { code, message, details: [], statusCode: status } });
+const error = (status, code, message) => ({
+    success: false,
+    error: { code, message, details: [], statusCode: status },
+});
 
 // Answers imports, but no dry runs, with `answer`.
 const onImport = (page, answer) =>
@@ -38,7 +48,10 @@ async function expectBroken(page, name) {
     assert.equal(await page.getByText('All lines were imported.').count(), 0);
     assert.equal(await page.locator('.notice-success:visible').count(), 0);
     await expectFigures(page, { New: 2, Refused: 1 });
-    assert.match(await page.getByRole('link', { name: 'Show in the sync monitor' }).getAttribute('href'), /monitor\/runs/);
+    assert.match(
+        await page.getByRole('link', { name: 'Show in the sync monitor' }).getAttribute('href'),
+        /monitor\/runs/,
+    );
     await shot(page, name);
 }
 

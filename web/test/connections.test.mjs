@@ -132,16 +132,19 @@ test('the kind of a key stays as chosen when making it fails', () =>
         assert.match(await dialog(page).getByLabel('API key').inputValue(), /^ery_live_/);
     }));
 
-test('revoking the key that one is signed in with is warned of', { skip: !real && 'the stand-in does not list it' }, () =>
-    site.signedIn({}, async (page) => {
-        await open(page);
-        const own = page.getByRole('row', { name: 'you are signed in with it' });
-        assert.equal(await own.count(), 1);
-        await own.getByRole('button').click();
-        await dialog(page).getByText('You are signed in with this key').waitFor();
-        await dialog(page).getByRole('button', { name: 'Cancel' }).click();
-        await dialog(page).waitFor({ state: 'detached' });
-    }),
+test(
+    'revoking the key that one is signed in with is warned of',
+    { skip: !real && 'the stand-in does not list it' },
+    () =>
+        site.signedIn({}, async (page) => {
+            await open(page);
+            const own = page.getByRole('row', { name: 'you are signed in with it' });
+            assert.equal(await own.count(), 1);
+            await own.getByRole('button').click();
+            await dialog(page).getByText('You are signed in with this key').waitFor();
+            await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+            await dialog(page).waitFor({ state: 'detached' });
+        }),
 );
 
 test('closing a dialog gives the focus back', () =>

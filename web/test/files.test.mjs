@@ -93,10 +93,22 @@ test('the answer about another file is not taken for this one', () =>
         const pick = (name, text) =>
             page.locator('.drop input').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
         await page.locator('input[name=entity][value=jobs]').check();
-        await pick('first.csv', csv([['external_id', 'One'], ['1', '1']]));
+        await pick(
+            'first.csv',
+            csv([
+                ['external_id', 'One'],
+                ['1', '1'],
+            ]),
+        );
         await page.getByRole('button', { name: 'Continue' }).click();
         await page.getByText('Reading the file…').waitFor();
-        await pick('second.csv', csv([['external_id', 'Two'], ['2', '2']]));
+        await pick(
+            'second.csv',
+            csv([
+                ['external_id', 'Two'],
+                ['2', '2'],
+            ]),
+        );
         await page.getByText('Reading the file…').waitFor({ state: 'detached' });
         // The answer would be here by now, were it still waited for.
         for (const answer of answers.splice(0)) await answer().catch(() => undefined);
@@ -110,7 +122,15 @@ test('the answer about another file is not taken for this one', () =>
 
 test('a first line of data can be said to be a header, and the other way round', () =>
     site.signedIn({}, async (page) => {
-        await choose(page, 'jobs', 'numbers.csv', csv([[`1${Date.now()}`, '2027'], ['17', '18']]));
+        await choose(
+            page,
+            'jobs',
+            'numbers.csv',
+            csv([
+                [`1${Date.now()}`, '2027'],
+                ['17', '18'],
+            ]),
+        );
         const header = page.getByLabel('The first line has the column names');
         await page.getByRole('rowheader', { name: '1', exact: true }).waitFor();
         assert.equal(await header.isChecked(), false);
@@ -130,7 +150,11 @@ test('the corrected file of one without a header is read as the one before', () 
         ];
         await choose(page, 'jobs', 'plain.csv', csv(rows));
         await page.getByLabel('The first line has the column names').uncheck();
-        for (const [column, field] of [['1', 'external_id'], ['2', 'job_number'], ['3', 'due_date']])
+        for (const [column, field] of [
+            ['1', 'external_id'],
+            ['2', 'job_number'],
+            ['3', 'due_date'],
+        ])
             await page.getByRole('combobox', { name: column, exact: true }).selectOption(field);
         await page.getByLabel('Source system', { exact: true }).fill('E2E');
         await page.getByLabel('Source system', { exact: true }).blur();
@@ -153,7 +177,15 @@ test('the corrected file of one without a header is read as the one before', () 
 
 test('one click checks the file after the source was typed', () =>
     site.signedIn({}, async (page) => {
-        await choose(page, 'jobs', 'orders.csv', csv([['external_id', 'job_number'], [`FD${tag}`, `FD${tag}`]]));
+        await choose(
+            page,
+            'jobs',
+            'orders.csv',
+            csv([
+                ['external_id', 'job_number'],
+                [`FD${tag}`, `FD${tag}`],
+            ]),
+        );
         await heading(page, 'Which column is what?').waitFor();
         await page.getByLabel('Source system', { exact: true }).click();
         await page.keyboard.type('E2E');

@@ -99,7 +99,8 @@ test('older runs are fetched on demand', { skip: real && 'needs more than a hund
         await page.getByRole('button', { name: 'Fetch older runs' }).waitFor({ state: 'detached' });
         const range = await page.locator('[aria-labelledby=runs] .pager [role=status]').innerText();
         assert.ok(Number(/of (\d+)/.exec(range)[1]) > 100, range);
-    }));
+    }),
+);
 
 test('an unknown run is told as such', () =>
     site.signedIn({ expected: /status of 404/ }, async (page) => {

@@ -73,10 +73,7 @@ test('signing in again keeps what was entered', () =>
         await page.getByRole('button', { name: 'Try again' }).click();
         await page.locator('.figures-row').waitFor();
         await page.getByRole('button', { name: 'Back' }).click();
-        assert.equal(
-            await page.getByRole('combobox', { name: 'Order', exact: true }).inputValue(),
-            'external_id',
-        );
+        assert.equal(await page.getByRole('combobox', { name: 'Order', exact: true }).inputValue(), 'external_id');
     }));
 
 test('a server that is away when the page is loaded again does not cost the key', () =>

@@ -184,7 +184,11 @@ test('a workbook by mistake gets a message, and no file another', () =>
         const sent = [];
         page.on('request', (request) => request.url().includes('/inspect') && sent.push(request.url()));
         const kinds = [
-            ['orders.xlsx', 'PK\u0003\u0004\u0014\u0000workbook', /^!\s*This is an Excel workbook, not a CSV file\.[^.]*\.$/],
+            [
+                'orders.xlsx',
+                'PK\u0003\u0004\u0014\u0000workbook',
+                /^!\s*This is an Excel workbook, not a CSV file\.[^.]*\.$/,
+            ],
             ['orders.xls', '\u00d0\u00cf\u0011\u00e0old', /^!\s*This is an Excel workbook/],
             ['orders.csv', '\u00ff\u00fea\u0000', /^!\s*The file is encoded in UTF-16\./],
             ['empty.csv', '', /^!\s*The file is empty\.$/],
@@ -198,7 +202,10 @@ test('a workbook by mistake gets a message, and no file another', () =>
         }
         assert.deepEqual(sent, []);
         await shot(page, 'wizard-workbook');
-        for (const [language, words] of [['nl', 'Excel-werkmap'], ['de', 'Excel-Arbeitsmappe']]) {
+        for (const [language, words] of [
+            ['nl', 'Excel-werkmap'],
+            ['de', 'Excel-Arbeitsmappe'],
+        ]) {
             await page.locator('.language select').selectOption('en');
             await choose(page, 'jobs', 'orders.xlsx', Buffer.from('PK\u0003\u0004', 'latin1'));
             await page.getByRole('alert').waitFor();
@@ -272,7 +279,11 @@ test('another tenant never sees the data', { skip: !keys.other && 'KEY_OTHER is 
         assert.ok(!(await page.locator('main').innerText()).includes('E2E'));
         const rows = async () => {
             await page.getByRole('link', { name: 'Connections' }).click();
-            await page.getByText('No API keys yet.').or(page.locator('[aria-labelledby=keys] tbody tr')).last().waitFor();
+            await page
+                .getByText('No API keys yet.')
+                .or(page.locator('[aria-labelledby=keys] tbody tr'))
+                .last()
+                .waitFor();
             return page.locator('[aria-labelledby=keys] tbody tr').allInnerTexts();
         };
         const name = `Own ${tag}`;

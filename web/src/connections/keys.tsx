@@ -178,7 +178,13 @@ export function Keys() {
                 />
             )}
             {made !== null && (
-                <Secret key={made} title={t('keys.made')} label={t('keys.key')} value={made} close={() => setMade(null)} />
+                <Secret
+                    key={made}
+                    title={t('keys.made')}
+                    label={t('keys.key')}
+                    value={made}
+                    close={() => setMade(null)}
+                />
             )}
             {revoking && (
                 <Confirm

@@ -26,8 +26,10 @@ export const de: Messages = {
     'error.busy': 'Der Server ist ausgelastet. Bitte gleich noch einmal versuchen.',
     'error.time': 'Der Server wurde nicht rechtzeitig fertig.',
     'error.away': 'Der Server antwortet nicht. Bitte gleich noch einmal versuchen.',
-    'error.too_large': 'Die Datei ist größer, als der Server annimmt (üblich sind 256 MB). Teilen Sie sie auf mehrere Dateien auf.',
-    'error.too_long': 'Ein Proxy vor dem Server lehnt die Anfrage ab: Es sind zu viele Spalten mit langen Namen. Lassen Sie Spalten der Datei weg.',
+    'error.too_large':
+        'Die Datei ist größer, als der Server annimmt (üblich sind 256 MB). Teilen Sie sie auf mehrere Dateien auf.',
+    'error.too_long':
+        'Ein Proxy vor dem Server lehnt die Anfrage ab: Es sind zu viele Spalten mit langen Namen. Lassen Sie Spalten der Datei weg.',
     'error.other': 'Der Server meldet einen Fehler (Status {status}).',
 
     'signin.title': 'Anmelden',

@@ -25,7 +25,8 @@ const texts = {
     'error.time': 'The server did not finish in time.',
     'error.away': 'The server does not answer. Try again in a moment.',
     'error.too_large': 'The file is larger than the server takes (usually 256 MB). Split it into several files.',
-    'error.too_long': 'A proxy before the server refuses the request: there are too many columns with long names. Leave columns out of the file.',
+    'error.too_long':
+        'A proxy before the server refuses the request: there are too many columns with long names. Leave columns out of the file.',
     'error.other': 'The server failed (status {status}).',
 
     'signin.title': 'Sign in',
@@ -65,7 +66,8 @@ const texts = {
     'problem.unreadable':
         'The file cannot be read: it was changed or moved after you chose it, or it is a folder. Choose it again.',
     'problem.empty': 'The file is empty.',
-    'problem.workbook': 'This is an Excel workbook, not a CSV file. Save it as “CSV UTF-8” in Excel, and choose that file.',
+    'problem.workbook':
+        'This is an Excel workbook, not a CSV file. Save it as “CSV UTF-8” in Excel, and choose that file.',
     'problem.utf16': 'The file is encoded in UTF-16. Save it as “CSV UTF-8”, and choose that file.',
     'file.one': 'Only the first of these files is taken: {name}.',
 

@@ -26,8 +26,10 @@ export const nl: Messages = {
     'error.busy': 'De server is bezet. Probeer het zo meteen opnieuw.',
     'error.time': 'De server was niet op tijd klaar.',
     'error.away': 'De server antwoordt niet. Probeer het zo meteen opnieuw.',
-    'error.too_large': 'Het bestand is groter dan de server aanneemt (gewoonlijk 256 MB). Splits het in meerdere bestanden.',
-    'error.too_long': 'Een proxy vóór de server weigert het verzoek: er zijn te veel kolommen met lange namen. Laat kolommen weg uit het bestand.',
+    'error.too_large':
+        'Het bestand is groter dan de server aanneemt (gewoonlijk 256 MB). Splits het in meerdere bestanden.',
+    'error.too_long':
+        'Een proxy vóór de server weigert het verzoek: er zijn te veel kolommen met lange namen. Laat kolommen weg uit het bestand.',
     'error.other': 'De server meldt een fout (status {status}).',
 
     'signin.title': 'Aanmelden',

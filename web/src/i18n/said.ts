@@ -48,15 +48,27 @@ const texts: Said[] = [
         'te kort: $1 tekens, ten minste $2 zijn nodig',
         'zu kurz: $1 Zeichen, mindestens $2 sind nötig',
     ),
-    said(`value ${value} does not match pattern (.*)`, '$1 past niet bij het patroon $2', '$1 passt nicht zum Muster $2'),
-    said(`value ${value} has white space at an end`, '$1 begint of eindigt met een spatie', '$1 beginnt oder endet mit einem Leerzeichen'),
+    said(
+        `value ${value} does not match pattern (.*)`,
+        '$1 past niet bij het patroon $2',
+        '$1 passt nicht zum Muster $2',
+    ),
+    said(
+        `value ${value} has white space at an end`,
+        '$1 begint of eindigt met een spatie',
+        '$1 beginnt oder endet mit einem Leerzeichen',
+    ),
     said(
         'no live (\\w+) has external_id (".*") of source (".*")',
         'er is geen $1 met extern nummer $2 van bron $3',
         'es gibt keinen Satz ($1) mit externer Nummer $2 der Quelle $3',
     ),
     said('no live (\\w+) has (id|name) (".*")', 'er is geen $1 met $2 $3', 'es gibt keinen Satz ($1) mit $2 $3'),
-    said('the (\\w+) it belongs to is deleted', 'de $1 waar dit bij hoort is verwijderd', 'der Satz ($1), zu dem dies gehört, ist gelöscht'),
+    said(
+        'the (\\w+) it belongs to is deleted',
+        'de $1 waar dit bij hoort is verwijderd',
+        'der Satz ($1), zu dem dies gehört, ist gelöscht',
+    ),
     said(
         'several live rows of (\\w+) have the name (".*")',
         'meerdere records ($1) hebben de naam $2',
@@ -68,11 +80,27 @@ const texts: Said[] = [
         'het record waarnaar dit verwijst is niet geschreven',
         'der Satz, auf den dies verweist, wurde nicht geschrieben',
     ),
-    said('the (\\w+) would be its own ancestor', 'zou zijn eigen voorouder zijn ($1)', 'wäre sein eigener Vorfahr ($1)'),
+    said(
+        'the (\\w+) would be its own ancestor',
+        'zou zijn eigen voorouder zijn ($1)',
+        'wäre sein eigener Vorfahr ($1)',
+    ),
     said('a row with this external key exists', 'dit externe nummer bestaat al', 'diese externe Nummer gibt es schon'),
-    said('the row with this external key is deleted', 'het record met dit externe nummer is verwijderd', 'der Satz mit dieser externen Nummer ist gelöscht'),
-    said('names that begin with "_" are reserved', 'namen die met „_” beginnen zijn gereserveerd', 'Namen, die mit „_“ beginnen, sind reserviert'),
-    said('the table has no column for this field', 'de tabel heeft geen kolom voor dit veld', 'die Tabelle hat keine Spalte für dieses Feld'),
+    said(
+        'the row with this external key is deleted',
+        'het record met dit externe nummer is verwijderd',
+        'der Satz mit dieser externen Nummer ist gelöscht',
+    ),
+    said(
+        'names that begin with "_" are reserved',
+        'namen die met „_” beginnen zijn gereserveerd',
+        'Namen, die mit „_“ beginnen, sind reserviert',
+    ),
+    said(
+        'the table has no column for this field',
+        'de tabel heeft geen kolom voor dit veld',
+        'die Tabelle hat keine Spalte für dieses Feld',
+    ),
     said(
         'source (".*") is known and differs only in case',
         'bron $1 is bekend en verschilt alleen in hoofdletters',
@@ -110,7 +138,11 @@ const texts: Said[] = [
         'Zeile $1: Das ist kein $2; wählen Sie einen anderen Zeichensatz',
     ),
     said('the file has no line with anything in it', 'er staat niets in het bestand', 'die Datei ist leer'),
-    said('no column of the file is a field of (\\w+)', 'geen enkele kolom is een veld van $1', 'keine Spalte ist ein Feld von $1'),
+    said(
+        'no column of the file is a field of (\\w+)',
+        'geen enkele kolom is een veld van $1',
+        'keine Spalte ist ein Feld von $1',
+    ),
     said(
         'columns (".*") and (".*") are both (".*")',
         'de kolommen $1 en $2 zijn beide $3',

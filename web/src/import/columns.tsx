@@ -220,12 +220,7 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                 <Obstacles needs={wanted} twice={twice} namesakes={namesakes(columns, mapping)} />
             </div>
             <div class="actions">
-                <button
-                    type="button"
-                    class="primary"
-                    disabled={blocked}
-                    onClick={leave}
-                >
+                <button type="button" class="primary" disabled={blocked} onClick={leave}>
                     {t('columns.next')}
                 </button>
                 <button type="button" onClick={() => change({ step: 'file' })}>

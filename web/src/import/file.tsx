@@ -141,9 +141,7 @@ export function FileStep(props: { wizard: Wizard; change: Change }) {
                             {t('file.template', { entity: entityName(wizard.entity) })}
                         </button>
                     </p>
-                    {others && wizard.file && (
-                        <Notice kind="info" title={t('file.one', { name: wizard.file.name })} />
-                    )}
+                    {others && wizard.file && <Notice kind="info" title={t('file.one', { name: wizard.file.name })} />}
                     {missing && <Notice kind="error" title={t('file.missing')} />}
                 </div>
             </div>

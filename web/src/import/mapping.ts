@@ -34,7 +34,8 @@ export function effective(columns: Column[], ...over: Mapping[]): Mapping {
     const mapping: Mapping = Object.create(null);
     for (const column of columns) {
         mapping[column.name] ??= column.field;
-        for (const layer of over) if (Object.hasOwn(layer, column.name)) mapping[column.name] = layer[column.name] ?? null;
+        for (const layer of over)
+            if (Object.hasOwn(layer, column.name)) mapping[column.name] = layer[column.name] ?? null;
     }
     return mapping;
 }

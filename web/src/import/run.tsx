@@ -117,11 +117,7 @@ function Refused(props: { wizard: Wizard; change: Change; result: Result; restar
             <Fault error={fault ?? error} />
             {busy && <Loading text={t('file.reading')} />}
             <div class="actions">
-                <button
-                    type="button"
-                    class="primary"
-                    onClick={() => attempt(rejected(wizard.entity, result.run))}
-                >
+                <button type="button" class="primary" onClick={() => attempt(rejected(wizard.entity, result.run))}>
                     {t('run.rejected')}
                 </button>
                 <button type="button" onClick={() => restart(true)}>
@@ -220,9 +216,7 @@ export function RunStep(props: { wizard: Wizard; change: Change; restart: (again
             {running && (
                 <Progress sentPart={sentPart} state={state} lines={lines} cancelling={cancelling} cancel={cancel} />
             )}
-            {result && (
-                <Finished wizard={wizard} change={change} result={result} lines={lines} restart={restart} />
-            )}
+            {result && <Finished wizard={wizard} change={change} result={result} lines={lines} restart={restart} />}
             {error !== null && (
                 <NotBegun error={error} id={id} back={() => change({ step: 'check' })} restart={restart} />
             )}

@@ -88,7 +88,10 @@ export function useImport(wizard: Wizard) {
 
     useEffect(() => {
         const { columns, format, mapping } = choices(wizard);
-        const query = importQuery(format, sentMapping(columns, mapping, session.entities), { results: 'errors', run: id });
+        const query = importQuery(format, sentMapping(columns, mapping, session.entities), {
+            results: 'errors',
+            run: id,
+        });
         sending.current = upload(wizard.entity, wizard.file as File, query, (part) => {
             sent.current = part >= 1;
             setSentPart(part);

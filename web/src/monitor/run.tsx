@@ -159,7 +159,9 @@ export function RunPage(props: { id: string }) {
                             </button>
                         </div>
                     )}
-                    {(run.error_details ?? []).length > 0 && <Errors errors={run.error_details ?? []} refused={run.errors} />}
+                    {(run.error_details ?? []).length > 0 && (
+                        <Errors errors={run.error_details ?? []} refused={run.errors} />
+                    )}
                 </>
             )}
         </>

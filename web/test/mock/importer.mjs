@@ -83,7 +83,12 @@ function convert(field, name, cell, options) {
     }
     if (field.enum && !field.enum.includes(cell))
         return {
-            fault: fault(name, 'ENUM_CONSTRAINT', `invalid value "${cell}", expected one of: ${field.enum.join(', ')}`, cell),
+            fault: fault(
+                name,
+                'ENUM_CONSTRAINT',
+                `invalid value "${cell}", expected one of: ${field.enum.join(', ')}`,
+                cell,
+            ),
         };
     return { value: cell };
 }
@@ -96,7 +101,8 @@ function readRecord(entity, file, mapping, cells, options) {
     file.names.forEach((name, i) => {
         const target = name in mapping || name.startsWith('eryxon_') ? (mapping[name] ?? null) : propose(entity, name);
         if (target === null && !(name in mapping) && !name.startsWith('eryxon_'))
-            if (options.unknown_fields !== 'ignore') warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
+            if (options.unknown_fields !== 'ignore')
+                warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
         const cell = (cells[i] ?? '').replace(/^'(?=[=+\-@])/, '');
         if (!target || cell === '') return;
         if (options.null_token && cell === options.null_token) record[target] = null;
@@ -119,7 +125,12 @@ function checkParents(rows, part) {
         const parent = record.parent_part_external_id;
         if (parent && !keys.has(parent))
             faults.push(
-                fault('parent_part_external_id', 'FK_CONSTRAINT', `no live part has external_id "${parent}" of source "${record.external_source}"`, parent),
+                fault(
+                    'parent_part_external_id',
+                    'FK_CONSTRAINT',
+                    `no live part has external_id "${parent}" of source "${record.external_source}"`,
+                    parent,
+                ),
             );
     }
 }
