@@ -70,6 +70,20 @@ async function find(id: string, fault: ApiError, sent: boolean, known: () => Run
     return known();
 }
 
+// Cancels an import; false if it has not begun. One that the gateway does not know yet is waited for while it may still begin.
+async function cancelOnceBegun(id: string, mayBegin: () => boolean): Promise<boolean> {
+    for (;;) {
+        try {
+            await cancelRun(id);
+            return true;
+        } catch (fault) {
+            if (!(fault instanceof ApiError && fault.status === 404)) throw fault;
+        }
+        if (!mayBegin()) return false;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+    }
+}
+
 // Starts the import once and follows it.
 export function useImport(wizard: Wizard) {
     const session = useSession();
@@ -121,26 +135,15 @@ export function useImport(wizard: Wizard) {
         return () => watching.current.abort();
     }, []);
 
-    // An import that the gateway does not know has not begun: then the file is not sent to its end, or, if it was, it soon begins.
     const cancel = async () => {
         setCancelling(true);
         setNotCancelled(null);
-        while (!settled.current) {
-            try {
-                await cancelRun(id);
-                return;
-            } catch (fault) {
-                if (!(fault instanceof ApiError && fault.status === 404)) {
-                    setNotCancelled(fault);
-                    setCancelling(false);
-                    return;
-                }
-            }
-            if (!sent.current) {
-                sending.current?.abort();
-                return;
-            }
-            await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+        try {
+            const begins = await cancelOnceBegun(id, () => sent.current && !settled.current);
+            if (!begins && !settled.current) sending.current?.abort();
+        } catch (fault) {
+            setNotCancelled(fault);
+            setCancelling(false);
         }
     };
     const leave = () => watching.current.abort();
