@@ -7,6 +7,7 @@ import './styles/tables.css';
 import './styles/layout.css';
 import './styles/import.css';
 import './styles/monitor.css';
+import './styles/narrow.css';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);

@@ -129,3 +129,12 @@ test('on a tablet nothing is wider than the screen', () =>
         await heading(page, 'API keys').waitFor();
         await fits('connections');
     }));
+
+test('in a narrow window the fields of the columns can be seen and chosen', () =>
+    site.signedIn({ viewport: { width: 400, height: 800 } }, async (page) => {
+        await choose(page, 'jobs', 'orders.csv', csv(rows(`N${tag}`)));
+        const box = await page.getByRole('combobox', { name: 'customer' }).boundingBox();
+        assert.ok(box.x >= 0 && box.x + box.width <= 400, JSON.stringify(box));
+        await accessible(page, 'columns in a narrow window');
+        await shot(page, 'narrow-columns');
+    }));
