@@ -183,6 +183,7 @@ test('a file that was changed since it was chosen is told as such', async () => 
     try {
         await site.signedIn({ expected: /ERR_UPLOAD_FILE_CHANGED|ERR_FILE|Failed to load/ }, async (page) => {
             write(5);
+            await page.locator('input[name=entity][value=jobs]').check();
             await page.locator('.drop input').setInputFiles(path);
             write(9);
             await page.getByRole('button', { name: 'Continue' }).click();
