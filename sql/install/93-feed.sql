@@ -126,6 +126,7 @@ AS $$
 DECLARE
     tenant uuid := @extschema@.eryxon_tenant_id();
     after  bigint;
+    page   jsonb;
 BEGIN
     PERFORM eryxon.check_changes_options(coalesce(options, '{}'));
     IF max_rows NOT BETWEEN 1 AND 10000 THEN
@@ -133,8 +134,11 @@ BEGIN
     END IF;
     PERFORM eryxon.settle_events();
     after := eryxon.token_position(since);
-    RETURN eryxon.read_events(tenant, after, coalesce(max_rows, 1000), eryxon.readable_entities(eryxon.caller_role()),
-                              coalesce(options, '{}'));
+    page := eryxon.read_events(tenant, after, coalesce(max_rows, 1000), eryxon.readable_entities(eryxon.caller_role()),
+                               coalesce(options, '{}'));
+    -- Once more, for events that were pruned between the check and the read.
+    PERFORM eryxon.token_position(since);
+    RETURN page;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) IS
