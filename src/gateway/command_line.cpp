@@ -1,6 +1,8 @@
 // Flags and environment: what there is, what is allowed, what is in force.
 #include "gateway/command_line.hpp"
 
+#include "gateway/body_memory.hpp"
+
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <cstdlib>
@@ -112,7 +114,7 @@ Config finish(Raw& raw) {
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
     if (config.body_memory < config.body_limit) throw bad("--body-memory: must be at least --body-limit");
     if (config.import_limit > most_import) throw bad("--import-limit: must be at most 1000M");
-    if (config.import_limit > config.body_memory) config.import_limit = config.body_memory;
+    config.import_limit = std::min(config.import_limit, BodyMemory::for_files(config.body_memory));
     config.admin_dir = find_admin_dir(raw.admin_dir);
     config.db_pool_timeout = positive(raw.pool_timeout, "--db-pool-timeout");
     config.request_timeout = positive(raw.request_timeout, "--request-timeout");
@@ -180,14 +182,14 @@ void add_limit_flags(CLI::App& app, Raw& raw) {
         ->check(CLI::PositiveNumber);
     flags
         .add("--import-limit", config.import_limit, "BYTES",
-             "Largest CSV file, up to 1000M and --body-memory; then 413")
+             "Largest CSV file, up to 1000M and three quarters of --body-memory; then 413")
         ->default_str("256M")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
     flags
         .add("--body-memory", config.body_memory, "BYTES",
              "All request bodies under way, not below --body-limit; then 503")
-        ->default_str("256M")
+        ->default_str("384M")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
     flags.add("--max-connections", config.max_connections, "N", "Client connections at a time; then 503")

@@ -39,7 +39,7 @@ struct Config {
     Seconds shutdown_timeout{10};
     std::uint64_t body_limit = 16 * 1024 * 1024;
     std::uint64_t import_limit = 256 * 1024 * 1024;  // of the body where it is a CSV file
-    std::uint64_t body_memory = 256 * 1024 * 1024;   // of all bodies under way
+    std::uint64_t body_memory = 384 * 1024 * 1024;   // of all bodies under way
     std::size_t max_connections = 1000;
     unsigned rate_limit = 0;  // requests a minute per credential; 0: none
     bool access_log = true;

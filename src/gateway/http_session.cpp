@@ -20,7 +20,6 @@ constexpr std::uint32_t header_limit = 32 * 1024;  // bytes of request line and 
 constexpr std::ptrdiff_t most_headers = 100;
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
-constexpr std::uint64_t slowest_file = 16 * 1024;  // bytes a second
 constexpr std::chrono::seconds drain_limit{2};
 constexpr std::chrono::milliseconds fresh_grace{500};  // for the first request of a connection, when the gateway stops
 constexpr unsigned complete = 200, ended = 1;          // ends of read_request() beside the statuses of refusals
@@ -142,11 +141,10 @@ Task<bool> Session::fill() {
     co_return !error;
 }
 
-// When the body must be there: a large file may take longer, as long as it comes at some speed.
-TimePoint Session::body_deadline() const {
-    TimePoint const usual = started_ + milliseconds(config_.request_timeout);
-    if (body_limit_ <= config_.body_limit) return usual;
-    return usual + std::chrono::seconds(bytes_in_ / slowest_file);
+// When the body must be there: a file may take longer, as long as it keeps coming.
+TimePoint Session::body_deadline() {
+    if (pace_) return pace_->deadline(bytes_in_, Clock::now());
+    return started_ + milliseconds(config_.request_timeout);
 }
 
 // True if the body is larger than its endpoint takes, or says that it will be.
@@ -165,11 +163,14 @@ unsigned Session::parse() {
         if (error) return status_of(error);
     }
     if (!parser_->is_header_done()) return 0;
-    if (phase_ == Phase::headers) body_limit_ = service_.body_limit(make_request());
+    if (phase_ == Phase::headers) {
+        takes_file_ = service_.takes_file(make_request());
+        body_limit_ = takes_file_ ? config_.import_limit : config_.body_limit;
+    }
     if (is_too_large()) return 413;
     unsigned const fault = phase_ == Phase::headers ? check_headers() : 0;
     if (fault != 0) return fault;
-    if (!body_.grow_to(parser_->get().body().size())) return refuse_with(out_of_body_memory());
+    if (!body_.grow_to(parser_->get().body().size(), takes_file_)) return refuse_with(out_of_body_memory());
     return parser_->is_done() ? complete : 0;
 }
 
@@ -186,7 +187,7 @@ unsigned Session::check_headers() {
 
 // Notes the answer of a refusal; gives its status.
 unsigned Session::refuse_with(const Failure& failure) {
-    refusal_ = failure;
+    refusal_ = to_response(failure, style());
     return failure.status;
 }
 
@@ -199,17 +200,34 @@ Style Session::style() const {
 void Session::forget_request() {
     parser_.reset();
     body_.release();
+    pace_.reset();
+    trace_.reset();
 }
 
-// The headers are there, the body is not. A client that asks before sending it is told to go on.
-Task<bool> Session::enter_body() {
+// Asks the database who sends a file before the file is there: 0, or the status of a refusal.
+Task<unsigned> Session::admit() {
+    enter(Phase::answer, TimePoint::max());
+    Request const request = make_request();
+    trace_ = make_trace(request);
+    refusal_ = co_await service_.admit(request, *trace_);
+    pace_.emplace(Clock::now(), milliseconds(config_.request_timeout));
+    co_return refusal_ ? refusal_->status : 0;
+}
+
+// The headers are there, the body is not. A client that asks before sending it is told to go on. 0, `ended`, or the
+// status of a refusal.
+Task<unsigned> Session::enter_body() {
+    if (takes_file_) {
+        unsigned const refused = co_await admit();
+        if (refused != 0) co_return refused;
+    }
     enter(Phase::body, body_deadline());
     auto const& message = parser_->get();
-    if (message.version() < 11 || !boost::beast::iequals(message[http::field::expect], "100-continue")) co_return true;
+    if (message.version() < 11 || !boost::beast::iequals(message[http::field::expect], "100-continue")) co_return 0;
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     ErrorCode error;
     co_await asio::async_write(socket_, asio::buffer(go_on.data(), go_on.size()), into(error));
-    co_return !error;
+    co_return error ? ended : 0;
 }
 
 // Reads one request: `complete`, `ended`, or the status of a refusal.
@@ -222,9 +240,9 @@ Task<unsigned> Session::read_request() {
                 enter(Phase::headers, started_ + milliseconds(config_.header_timeout));
             }
             if (unsigned const status = parse(); status != 0) co_return status;
-            bool go_on = true;
-            if (phase_ == Phase::headers && parser_->is_header_done()) go_on = co_await enter_body();
-            if (!go_on) co_return ended;
+            unsigned end = 0;
+            if (phase_ == Phase::headers && parser_->is_header_done()) end = co_await enter_body();
+            if (end != 0) co_return end;
         }
         bool const filled = co_await fill();
         if (!filled) co_return timed_out_&& phase_ != Phase::idle ? 408 : ended;
@@ -248,6 +266,12 @@ Request Session::make_request() const {
     return request;
 }
 
+// What is noted of the request beside its answer; it goes on where the file was let in.
+Trace Session::make_trace(const Request& request) const {
+    if (trace_) return *trace_;
+    return {.request_id = request_id(request.find("x-request-id"))};
+}
+
 // Answers one request; false if the connection ends with it.
 Task<bool> Session::serve() {
     unsigned const status = co_await read_request();
@@ -258,7 +282,7 @@ Task<bool> Session::serve() {
         co_return false;
     }
     Request const request = make_request();
-    Trace trace{.request_id = request_id(request.find("x-request-id"))};
+    Trace trace = make_trace(request);
     enter(Phase::answer, TimePoint::max());
     Response response = co_await answer(request, trace);
     bool const keep_alive = parser_->keep_alive() && !finishing_;
@@ -287,8 +311,8 @@ Task<Response> Session::answer(const Request& request, Trace& trace) {
 // Answers a request that cannot be read to its end, and ends the connection so that the answer arrives.
 Task<void> Session::refuse(unsigned status) {
     Request const request = make_request();
-    Response const response = to_response(refusal_ ? *refusal_ : own_failure(status), style());
-    Trace const trace{.request_id = request_id(request.find("x-request-id"))};
+    Response const response = refusal_ ? *refusal_ : to_response(own_failure(status), style());
+    Trace const trace = make_trace(request);
     service_.metrics().refused(status);
     bool const written = co_await write(response, trace, false);
     log(request, response, trace);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/body_memory.hpp"
+#include "gateway/body_pace.hpp"
 #include "gateway/message.hpp"
 #include "gateway/service.hpp"
 
@@ -36,8 +37,9 @@ private:
     void begin_request();
     Task<unsigned> read_request();
     Task<bool> fill();
-    Task<bool> enter_body();
-    TimePoint body_deadline() const;
+    Task<unsigned> enter_body();
+    Task<unsigned> admit();
+    TimePoint body_deadline();
     bool is_too_large() const;
     unsigned parse();
     unsigned check_headers();
@@ -50,6 +52,7 @@ private:
     Task<bool> write_stream(const Response& response, const Trace& trace, bool keep_alive);
     Task<void> drain();
     Request make_request() const;
+    Trace make_trace(const Request& request) const;
     Style style() const;
     void log(const Request& request, const Response& response, const Trace& trace) const;
 
@@ -60,8 +63,11 @@ private:
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     BodyMemory::Share body_;
-    std::uint64_t body_limit_ = 0;    // of the request under way
-    std::optional<Failure> refusal_;  // where a status does not say it all
+    bool takes_file_ = false;          // of the request under way
+    std::uint64_t body_limit_ = 0;     // likewise
+    std::optional<BodyPace> pace_;     // likewise, where a file is on its way
+    std::optional<Trace> trace_;       // likewise, if its file was let in
+    std::optional<Response> refusal_;  // where a status does not say it all
     Phase phase_ = Phase::idle;
     TimePoint deadline_ = TimePoint::max();
     TimePoint started_{};

@@ -63,7 +63,7 @@ std::chrono::milliseconds Service::file_time(std::size_t bytes) const {
 Task<Response> Service::answer_file(const Request& request, const Route& route, Trace& trace) {
     Credentials const credentials = authenticate(request, trace, Style::route);
     trace.auth = log_name(credentials);
-    limit_rate(caller_of(request, credentials), trace);
+    if (!trace.rate) limit_rate(caller_of(request, credentials), trace);
     TimePoint const deadline = Clock::now() + file_time(request.body.size());
     co_await demand_entity(route, deadline);
     std::optional<std::vector<Parameter>> parameters = parse_query(request.query);

@@ -92,9 +92,8 @@ void Service::reload() {
     }
 }
 
-std::uint64_t Service::body_limit(const Request& request) const {
-    Route const route = find_route(config_.base_path, request.method, request.path);
-    return takes_file(route.endpoint) ? config_.import_limit : config_.body_limit;
+bool Service::takes_file(const Request& request) const {
+    return gateway::takes_file(find_route(config_.base_path, request.method, request.path).endpoint);
 }
 
 std::optional<Failure> Service::screen(const Request& request, Style style) {
@@ -107,6 +106,19 @@ std::optional<Failure> Service::screen(const Request& request, Style style) {
     } catch (const Failure& failure) {
         return failure;
     }
+}
+
+// Asks for the template of the file's entity: who gets that is known, and it costs little.
+Task<std::optional<Response>> Service::admit(const Request& request, Trace& trace) {
+    std::string_view const entity = find_route(config_.base_path, request.method, request.path).entity;
+    std::string const path = config_.base_path + "/api-" + std::string(entity) + "/template";
+    Request asking = request;
+    asking.method = "GET";
+    asking.path = path;
+    asking.query = {};
+    Response response = co_await answer(asking, trace);
+    if (response.status == 200) co_return std::nullopt;
+    co_return std::move(response);
 }
 
 Task<Response> Service::answer(const Request& request, Trace& trace) {

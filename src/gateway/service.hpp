@@ -45,10 +45,13 @@ public:
     void finish() { finishing_ = true; }
     Metrics& metrics() { return metrics_; }
 
-    // The largest body that a request may have.
-    std::uint64_t body_limit(const Request& request) const;
+    // True where the request's body is a CSV file.
+    bool takes_file(const Request& request) const;
     // What is wrong with the credentials of a request whose body has not arrived, if its endpoint asks for any.
     std::optional<Failure> screen(const Request& request, Style style);
+    // Nothing if the file of a request may come: the database knows the caller and the entity. Else the refusal. The
+    // request is charged here, and not again by answer() with the same trace.
+    Task<std::optional<Response>> admit(const Request& request, Trace& trace);
     // The answer to a request that arrived completely.
     Task<Response> answer(const Request& request, Trace& trace);
 

@@ -296,21 +296,3 @@ test('a dry run of a large file may take as long as the requests that could carr
     assert.equal(large.data?.created, 8000, large.text);
     assert.equal(small.status, 504, small.text);
 });
-
-test('pieces of a file that arrive slowly are waited for, as long as they come', async () => {
-    const slow = await startGateway({ database, flags: ['--request-timeout', '1', '--header-timeout', '1'] });
-    const piece = jobs('PIECE', 600);
-    const line = request(`${slow.url}/api-jobs/inspect`, { method: 'POST', headers: { ...client.headers, 'Content-Type': 'text/csv', 'Transfer-Encoding': 'chunked' } });
-    const answer = new Promise((resolve, reject) => line.on('response', resolve).on('error', reject));
-    const begin = Date.now();
-    line.write(piece);
-    await until('the usual limit has passed', () => Date.now() - begin > 1500);
-    line.end('X,CSV,X,late\n');
-    assert.equal((await answer).statusCode, 200);
-    const idle = request(`${slow.url}/api-jobs/inspect`, { method: 'POST', headers: { ...client.headers, 'Content-Type': 'text/csv', 'Transfer-Encoding': 'chunked' } });
-    const refusal = new Promise((resolve, reject) => idle.on('response', resolve).on('error', reject));
-    idle.write('external_id\n');
-    assert.equal((await refusal).statusCode, 408);
-    idle.destroy();
-    await slow.stop();
-});

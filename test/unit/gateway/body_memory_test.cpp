@@ -25,5 +25,18 @@ TEST(BodyMemory, IsSharedAndGivenBack) {
     EXPECT_TRUE(first.grow_to(100));
 }
 
+TEST(BodyMemory, KeepsAQuarterFromFiles) {
+    BodyMemory memory(100);
+    BodyMemory::Share file(memory), other(memory), second(memory);
+    EXPECT_TRUE(file.grow_to(50, true));
+    EXPECT_FALSE(second.grow_to(26, true));
+    EXPECT_TRUE(second.grow_to(25, true));
+    EXPECT_FALSE(file.grow_to(51, true));
+    EXPECT_TRUE(other.grow_to(25));
+    file.release();
+    EXPECT_TRUE(second.grow_to(75, true));
+    EXPECT_EQ(memory.used(), 100U);
+}
+
 }  // namespace
 }  // namespace eryxon::gateway

@@ -60,7 +60,8 @@ TEST(Config, HasItsDefaults) {
     EXPECT_EQ(command.config.port, 8080);
     EXPECT_EQ(command.config.base_path, "");
     EXPECT_EQ(command.config.body_limit, 16U * 1024 * 1024);
-    EXPECT_EQ(command.config.body_memory, 256U * 1024 * 1024);
+    EXPECT_EQ(command.config.import_limit, 256U * 1024 * 1024);
+    EXPECT_EQ(command.config.body_memory, 384U * 1024 * 1024);
     EXPECT_EQ(command.config.db_pool, 10U);
     EXPECT_TRUE(command.config.db_prepared);
 }
@@ -77,6 +78,11 @@ TEST(Config, ReadsFlagsBeforeTheEnvironment) {
     EXPECT_EQ(config.body_limit, 2U * 1024 * 1024);
     EXPECT_FALSE(config.db_prepared);
     EXPECT_EQ(config.request_timeout.count(), 1.5);
+}
+
+TEST(Config, LeavesMemoryToOtherBodiesThanFiles) {
+    EXPECT_EQ(read({"--body-memory", "40M"}).config.import_limit, 30U * 1024 * 1024);
+    EXPECT_EQ(read({"--body-memory", "400M", "--import-limit", "300M"}).config.import_limit, 300U * 1024 * 1024);
 }
 
 TEST(Config, RefusesWhatCannotWork) {
