@@ -5,13 +5,20 @@
 #include "gateway/failure.hpp"
 #include "gateway/multipart.hpp"
 
-#include <algorithm>
-
 namespace eryxon::gateway {
 
 namespace {
 
-constexpr std::string_view boolean_options[] = {"header", "skip_unchanged", "adopt", "force"};
+// Options that are no texts.
+struct TypedOption {
+    std::string_view name;
+    core::JsonType type;
+};
+constexpr TypedOption typed_options[] = {{"header", core::JsonType::boolean},
+                                         {"skip_unchanged", core::JsonType::boolean},
+                                         {"adopt", core::JsonType::boolean},
+                                         {"force", core::JsonType::boolean},
+                                         {"max_errors", core::JsonType::number}};
 
 Failure not_a_file() {
     Failure failure = own_failure(415);
@@ -21,11 +28,19 @@ Failure not_a_file() {
     return failure;
 }
 
-// The value of an option as JSON. What is no boolean goes as text: the database says what it expects.
+bool is_json(const std::string& text, core::JsonType type) {
+    try {
+        core::JsonArena arena;
+        return core::parse_json(text, arena).type() == type;
+    } catch (const core::CallError&) {
+        return false;
+    }
+}
+
+// The value of an option as JSON. What is not of its type goes as text: the database says what it expects.
 std::string option_value(const Parameter& parameter) {
-    bool const boolean =
-        std::find(std::begin(boolean_options), std::end(boolean_options), parameter.name) != std::end(boolean_options);
-    if (boolean && (parameter.value == "true" || parameter.value == "false")) return parameter.value;
+    for (const TypedOption& option : typed_options)
+        if (option.name == parameter.name && is_json(parameter.value, option.type)) return parameter.value;
     if (parameter.name != "mapping") return core::json_string(parameter.value);
     try {
         core::JsonArena arena;
@@ -40,17 +55,6 @@ bool read_dry_run(const std::string& value) {
     if (value != "true" && value != "false")
         throw bad_request("The query parameter \"dry_run\" must be true or false", "", Style::route);
     return value == "true";
-}
-
-std::int64_t count_of(const core::Json& object, std::string_view name) {
-    const core::Json* found = object.find(name);
-    if (found == nullptr || !found->is_number()) return 0;
-    return std::stoll(core::json_text(*found));
-}
-
-std::string_view text_of(const core::Json& object, std::string_view name) {
-    const core::Json* found = object.find(name);
-    return found != nullptr && found->is_string() ? found->text() : std::string_view();
 }
 
 }  // namespace
@@ -82,6 +86,7 @@ FileOptions file_options(const std::vector<Parameter>& parameters) {
         } else if (parameter.name == "dry_run") {
             options.dry_run = read_dry_run(parameter.value);
         } else {
+            options.names_results |= parameter.name == "results";
             if (json.size() > 1) json += ',';
             json.append(core::json_string(parameter.name)).append(":").append(option_value(parameter));
         }
@@ -91,11 +96,9 @@ FileOptions file_options(const std::vector<Parameter>& parameters) {
 }
 
 Response csv_response(Answer answer) {
-    if (answer.status != 200)
-        return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+    if (answer.status != 200) return to_response(std::move(answer));
     core::JsonArena arena;
-    const core::Json body = core::parse_json(answer.body, arena);
-    const core::Json& data = *body.find("data");
+    const core::Json data = data_of(answer.body, arena);
     Response response{.body = std::string(text_of(data, "csv")), .content_type = "text/csv; charset=utf-8"};
     response.headers = {
         {"Content-Disposition", "attachment; filename=\"" + std::string(text_of(data, "filename")) + '"'},
@@ -106,27 +109,36 @@ Response csv_response(Answer answer) {
 
 bool ImportReport::add(std::string_view answer) {
     core::JsonArena arena;
-    const core::Json body = core::parse_json(answer, arena);
-    const core::Json& data = *body.find("data");
-    if (!data.find("more")->as_bool()) {
-        take_run(*data.find("run"));
+    const core::Json data = data_of(answer, arena);
+    if (!demand_member(data, "more").as_bool()) {
+        take_run(demand_member(data, "run"));
         return false;
     }
     for (std::size_t i = 0; i < names.size(); ++i)
         counts_[i] += count_of(data, names[i]);
     const core::Json* results = data.find("results");
-    if (results == nullptr) return true;
-    for (const core::Json& result : results->items()) {
-        if (!results_.empty()) results_ += ',';
-        core::write_json(result, results_);
-    }
+    if (results != nullptr && results->is_array()) keep(*results);
     return true;
 }
 
+// Keeps the results as far as they fit.
+void ImportReport::keep(const core::Json& results) {
+    for (const core::Json& result : results.items()) {
+        cut_ = kept_ == most_results;
+        if (cut_) return;
+        if (kept_++ > 0) results_ += ',';
+        core::write_json(result, results_);
+    }
+}
+
+// A run all of whose lines failed has the status of a run that was given up; that one has a reason or an open rest.
 void ImportReport::take_run(const core::Json& run) {
     for (std::size_t i = 0; i < names.size(); ++i)
         counts_[i] = count_of(run, names[i]);
-    cancelled_ = text_of(run, "status") == "cancelled";
+    std::string_view const status = text_of(run, "status"), reason = text_of(run, "failure");
+    cancelled_ = status == "cancelled";
+    bool const ended = !reason.empty() || count_of(run, "done") < count_of(run, "records");
+    if (status == "failed" && ended) failure_ = reason.empty() ? "The import was ended" : reason;
 }
 
 std::string ImportReport::json() const {
@@ -135,7 +147,8 @@ std::string ImportReport::json() const {
     for (std::size_t i = 0; i < names.size(); ++i)
         out += core::json_string(names[i]) + ':' + std::to_string(counts_[i]) + ',';
     out += "\"run_id\":" + core::json_string(run_) + ",\"duration_ms\":" + std::to_string(passed);
-    return out + ",\"results\":[" + results_ + "],\"cancelled\":" + (cancelled_ ? "true" : "false") + '}';
+    out += ",\"results\":[" + results_ + ']' + (cut_ ? ",\"results_cut\":true" : "");
+    return out + ",\"cancelled\":" + (cancelled_ ? "true" : "false") + '}';
 }
 
 }  // namespace eryxon::gateway

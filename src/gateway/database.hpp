@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/call.hpp"
+#include "gateway/call_answer.hpp"
 #include "gateway/pool.hpp"
 #include "gateway/response_settings.hpp"
 
@@ -9,13 +10,6 @@
 #include <optional>
 
 namespace eryxon::gateway {
-
-// What a call that was committed answers.
-struct Answer {
-    std::string body;
-    unsigned status = 200;
-    std::vector<Header> headers;
-};
 
 class Database {
 public:

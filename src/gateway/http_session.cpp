@@ -204,6 +204,13 @@ void Session::forget_request() {
     trace_.reset();
 }
 
+// Gives back the body of a request that is still being answered.
+void Session::let_go_of_body(Request& request) {
+    std::string().swap(parser_->get().body());
+    request.body = "";
+    body_.release();
+}
+
 // Asks the database who sends a file before the file is there: 0, or the status of a refusal.
 Task<unsigned> Session::admit() {
     enter(Phase::answer, TimePoint::max());
@@ -263,6 +270,7 @@ Request Session::make_request() const {
     request.body = message.body();
     request.client = client_;
     request.deadline = started_ + milliseconds(config_.request_timeout);
+    request.takes_chunks = message.version() >= 11;
     return request;
 }
 
@@ -281,13 +289,13 @@ Task<bool> Session::serve() {
         co_await refuse(status);
         co_return false;
     }
-    Request const request = make_request();
+    Request request = make_request();
+    request.let_go = [this, &request] { let_go_of_body(request); };
     Trace trace = make_trace(request);
     enter(Phase::answer, TimePoint::max());
     Response response = co_await answer(request, trace);
     bool const keep_alive = parser_->keep_alive() && !finishing_;
     bool written = false;
-    if (response.stream && parser_->get().version() < 11) response.stream.reset();
     if (response.stream)
         written = co_await write_stream(response, trace, keep_alive);
     else
@@ -336,13 +344,14 @@ Task<bool> Session::write(const Response& response, const Trace& trace, bool kee
 Task<bool> Session::write_stream(const Response& response, const Trace& trace, bool keep_alive) {
     ErrorCode error;
     std::string text = response_head(response, trace, keep_alive);
-    while (!error) {
+    for (bool last = false;;) {
         enter(Phase::write, Clock::now() + milliseconds(config_.request_timeout));
         bytes_out_ += co_await asio::async_write(socket_, asio::buffer(text), into(error));
-        if (error || text.ends_with(last_chunk)) break;
+        if (error || last) break;
         enter(Phase::answer, TimePoint::max());
         std::optional<std::string> const piece = co_await response.stream->next();
-        text = piece && !finishing_ ? chunk(*piece) : std::string(last_chunk);
+        last = !piece || finishing_;
+        text = last ? std::string(last_chunk) : chunk(*piece);
     }
     co_return !error;
 }

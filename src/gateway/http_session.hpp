@@ -45,6 +45,7 @@ private:
     unsigned check_headers();
     unsigned refuse_with(const Failure& failure);
     void forget_request();
+    void let_go_of_body(Request& request);
     Task<bool> serve();
     Task<void> refuse(unsigned status);
     Task<Response> answer(const Request& request, Trace& trace);

@@ -37,19 +37,26 @@ std::string with_member(const std::string& object, const std::string& member) {
     return object.substr(0, object.size() - 1) + (object.size() > 2 ? "," : "") + member + '}';
 }
 
-// The member `data` of an answer.
-core::Json data_of(std::string_view body, core::JsonArena& arena) {
-    return *core::parse_json(body, arena).find("data");
-}
-
 // A failure's body with what was done before it beside the error.
 std::string with_data(std::string body, const std::string& data) {
     body.pop_back();
     return body + ",\"data\":" + data + '}';
 }
 
-Response to_response(Answer answer) {
-    return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+// The answer of a step that did not succeed; where it tells of no error, that is one of its own.
+Response failed_step(Answer answer) {
+    core::JsonArena arena;
+    demand_member(demand_member(core::parse_json(answer.body, arena), "error"), "message");
+    return gateway::to_response(std::move(answer));
+}
+
+// The answer where someone else has ended the import as failed.
+Response ended_elsewhere(const ImportReport& report) {
+    Failure failure = own_failure(409);
+    failure.message = *report.failure();
+    Response response = gateway::to_response(failure, Style::route);
+    response.body = with_data(std::move(response.body), report.json());
+    return response;
 }
 
 }  // namespace
@@ -72,14 +79,14 @@ Task<Response> Service::answer_file(const Request& request, const Route& route, 
     std::string_view const file = uploaded_file(request);
     bool const in_parts = route.endpoint == Endpoint::import_file && !options.dry_run;
     if (options.dry_run) options.json = with_member(options.json, "\"dry_run\":true");
-    if (in_parts && options.json.find("\"results\":") == std::string::npos)
-        options.json = with_member(options.json, "\"results\":\"errors\"");
+    if (in_parts && !options.names_results) options.json = with_member(options.json, "\"results\":\"errors\"");
     std::vector<std::string> names = file_arguments(in_parts);
     Plan const plan = co_await plan_named(route.function + (in_parts ? "-begin" : ""), std::move(names),
                                           file_document(route, options, in_parts), deadline);
     Answer answer = co_await run(request, plan, credentials, Style::route, file, deadline);
     if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller_of(request, credentials), trace);
-    if (!in_parts || answer.status != 200) co_return to_response(std::move(answer));
+    if (!in_parts || answer.status >= 300) co_return gateway::to_response(std::move(answer));
+    if (request.let_go) request.let_go();
     Response response = co_await import_parts(request, credentials, std::move(answer), trace);
     co_return std::move(response);
 }
@@ -88,25 +95,27 @@ Task<Response> Service::answer_file(const Request& request, const Route& route, 
 Task<Response> Service::import_parts(const Request& request, const Credentials& credentials, Answer begun,
                                      const Trace& trace) {
     core::JsonArena arena;
-    ImportReport report(std::string(data_of(begun.body, arena).find("run_id")->text()));
-    std::string failure;
-    for (bool more = true; more && failure.empty();) {
+    ImportReport report(std::string(text_of(data_of(begun.body, arena), "run_id")));
+    std::optional<Response> failure;
+    for (bool more = true; more && !failure;) {
         try {
             if (finishing_) throw unavailable("an import was broken off, for the gateway stops");
-            Answer const step = co_await import_step(request, credentials, report.run());
-            if (step.status != 200)
-                failure = step.body;
-            else
+            Answer step = co_await import_step(request, credentials, report.run());
+            if (step.status == 200)
                 more = report.add(step.body);
+            else
+                failure = failed_step(std::move(step));
         } catch (const Failure& error) {
-            log_failure(error, trace);
-            failure = gateway::to_response(error, Style::route).body;
+            failure = answer_failure(error, trace, Style::route);
+        } catch (const std::exception& error) {
+            failure = answer_failure(internal_error(error.what()), trace, Style::route);
         }
     }
-    if (!failure.empty()) {
-        Response response = co_await give_up_import(request, credentials, report, std::move(failure), trace);
+    if (failure) {
+        Response response = co_await give_up_import(request, credentials, report, std::move(*failure), trace);
         co_return std::move(response);
     }
+    if (report.failure()) co_return ended_elsewhere(report);
     co_return Response{.body = "{\"success\":true,\"data\":" + report.json() + '}'};
 }
 
@@ -132,22 +141,23 @@ Task<Answer> Service::import_step(const Request& request, const Credentials& cre
 
 // Notes that the import ends here, and answers the failure with what was done before it.
 Task<Response> Service::give_up_import(const Request& request, const Credentials& credentials, ImportReport& report,
-                                       std::string failure, const Trace& trace) {
+                                       Response failure, const Trace& trace) {
     core::JsonArena arena;
-    const core::Json error = *core::parse_json(failure, arena).find("error");
     try {
         TimePoint const deadline = Clock::now() + milliseconds(config_.request_timeout);
-        std::string document = "{\"run\":" + core::json_string(report.run()) + ",\"reason\":";
-        document += core::json_text(*error.find("message")) + '}';
+        const core::Json error = demand_member(core::parse_json(failure.body, arena), "error");
+        std::string document = "{\"run\":" + core::json_string(report.run());
+        document += ",\"reason\":" + core::json_text(demand_member(error, "message")) + '}';
         Plan const plan = co_await plan_named("api-csv-import-end", end_arguments(), std::move(document), deadline);
         Answer const ended = co_await run(request, plan, credentials, Style::route, {}, deadline);
-        core::JsonArena answered;
-        if (ended.status == 200) report.take_run(*data_of(ended.body, answered).find("run"));
+        if (ended.status == 200) report.take_run(demand_member(data_of(ended.body, arena), "run"));
     } catch (const Failure& second) {
         log_failure(second, trace);
+    } catch (const std::exception& second) {
+        log_failure(internal_error(second.what()), trace);
     }
-    auto const status = static_cast<unsigned>(std::stoul(core::json_text(*error.find("statusCode"))));
-    co_return Response{.status = status, .body = with_data(std::move(failure), report.json())};
+    failure.body = with_data(std::move(failure.body), report.json());
+    co_return std::move(failure);
 }
 
 }  // namespace eryxon::gateway

@@ -3,6 +3,7 @@
 
 #include "gateway/prelude.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct Request {
     std::string_view body;    // followed by a NUL byte
     std::string_view client;  // address without port
     TimePoint deadline;
+    bool takes_chunks = true;        // HTTP/1.0 knows none, so no streams
+    std::function<void()> let_go{};  // gives back the body's memory; the body is empty then
 
     // The first header of that name (given in lower case), or nothing.
     const HeaderView* find(std::string_view name) const;

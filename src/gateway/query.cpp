@@ -90,10 +90,12 @@ constexpr std::array import_names = std::to_array<Name>({
     {"mode", "mode"},
     {"skip_unchanged", "skip_unchanged"},
     {"update_strategy", "update_strategy"},
+    {"children", "children"},
     {"unknown_fields", "unknown_fields"},
     {"deleted", "deleted"},
     {"adopt", "adopt"},
     {"force", "force"},
+    {"max_errors", "max_errors"},
     {"client_ref", "client_ref"},
 });
 

@@ -114,26 +114,26 @@ Route find_in(const Table& rows, std::string_view method, std::string_view path)
         if (!part) continue;
         bool const is_id = row.path.ends_with("{id}");
         std::string_view const entity = is_id ? "" : *part, id = is_id ? *part : "";
-        if (allows(row.method, method)) return {row.endpoint, row.path, {}, entity, id, function_of(row, entity)};
-        route = {Endpoint::wrong_method, row.path, row.allow, entity, id, {}};
+        if (allows(row.method, method)) return {row.endpoint, row.path, {}, entity, id, function_of(row, entity), {}};
+        route = {Endpoint::wrong_method, row.path, row.allow, entity, id, {}, {}};
     }
     return route;
 }
 
 // The page of that name, still percent-encoded.
 Route page_route(std::string_view method, std::string_view name) {
-    if (!allows("GET", method)) return {Endpoint::wrong_method, "/admin/", "GET, HEAD", {}, {}, {}};
+    if (!allows("GET", method)) return {.endpoint = Endpoint::wrong_method, .path = "/admin/", .allow = "GET, HEAD"};
     std::optional<std::string> page = percent_decode(name, false);
     if (!page) return {};
-    return {Endpoint::admin_page, "/admin/", {}, {}, {}, std::move(*page)};
+    return {.endpoint = Endpoint::admin_page, .path = "/admin/", .page = std::move(*page)};
 }
 
 Route rpc_route(std::string_view method, std::string_view name) {
     if (method != "GET" && method != "HEAD" && method != "POST")
-        return {Endpoint::wrong_method, "/rpc/{function}", "GET, HEAD, POST", {}, {}, {}};
+        return {.endpoint = Endpoint::wrong_method, .path = "/rpc/{function}", .allow = "GET, HEAD, POST"};
     std::optional<std::string> function = percent_decode(name, false);
     if (!function || function->empty()) return {};
-    return {Endpoint::rpc, "/rpc/{function}", {}, {}, {}, std::move(*function)};
+    return {.endpoint = Endpoint::rpc, .path = "/rpc/{function}", .function = std::move(*function)};
 }
 
 }  // namespace

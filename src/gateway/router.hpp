@@ -55,7 +55,8 @@ struct Route {
     std::string_view allow{};          // methods, where the one asked for is wrong
     std::string_view entity{};         // part of the request's path, like the two below
     std::string_view id{};
-    std::string function{};  // of the exposed schema, where one is called; of the pages the one asked for
+    std::string function{};  // of the exposed schema, where one is called
+    std::string page{};      // below /admin/, where one is asked for
 };
 
 // True where the endpoint calls a function of the database.

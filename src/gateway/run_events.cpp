@@ -1,7 +1,7 @@
 // Looking at a run again and again, and telling what has changed.
 #include "gateway/run_events.hpp"
 
-#include "core/json.hpp"
+#include "core/json_build.hpp"
 
 namespace eryxon::gateway {
 
@@ -9,23 +9,22 @@ namespace {
 
 constexpr std::chrono::milliseconds interval{250};
 constexpr std::chrono::seconds longest_silence{15};  // then a comment is sent: proxies end what is silent
-constexpr std::string_view success = "{\"success\":true,\"data\":";
 
-// The data of an answer that is a success.
-std::string data_of(const std::string& body) {
-    return body.substr(success.size(), body.size() - success.size() - 1);
+// The run in an answer, as compact JSON.
+std::string run_of(const std::string& body) {
+    core::JsonArena arena;
+    return core::json_text(data_of(body, arena));
 }
 
 bool is_active(const std::string& run) {
     core::JsonArena arena;
-    core::Json const state = core::parse_json(run, arena);
-    std::string_view const status = state.find("status")->text();
+    std::string_view const status = text_of(core::parse_json(run, arena), "status");
     return status == "running" || status == "cancelling";
 }
 
 bool wants_events(const Request& request) {
     const HeaderView* accept = request.find("accept");
-    return request.method == "GET" && accept != nullptr &&
+    return request.takes_chunks && request.method == "GET" && accept != nullptr &&
            lower_case(accept->value).find("text/event-stream") != std::string::npos;
 }
 
@@ -69,7 +68,7 @@ Task<bool> RunEvents::ask() {
     try {
         TimePoint const deadline = Clock::now() + milliseconds(service_.config_.request_timeout);
         Answer const answer = co_await service_.run(request_, plan_, credentials_, Style::route, {}, deadline);
-        if (answer.status == 200) data_ = data_of(answer.body);
+        if (answer.status == 200) data_ = run_of(answer.body);
         co_return answer.status == 200;
     } catch (const Failure& failure) {
         co_return failure.status == 503;
@@ -78,12 +77,12 @@ Task<bool> RunEvents::ask() {
 
 // A run as it is, or as events if the client asks for them.
 Response Service::answer_run(const Request& request, const Plan& plan, const Credentials& credentials, Answer answer) {
-    Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+    Response response = to_response(std::move(answer));
     response.headers.push_back({"Cache-Control", "no-store"});
     if (response.status != 200 || !wants_events(request)) return response;
     response.content_type = "text/event-stream";
     response.headers.push_back({"X-Accel-Buffering", "no"});
-    response.stream = std::make_shared<RunEvents>(*this, request, plan, credentials, data_of(response.body));
+    response.stream = std::make_shared<RunEvents>(*this, request, plan, credentials, run_of(response.body));
     return response;
 }
 

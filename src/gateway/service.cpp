@@ -49,7 +49,7 @@ Call make_call(const Request& request, const Function& function, const Credentia
 
 // The answer as a response.
 Response to_response(Answer answer, const Function& function, Style style) {
-    Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+    Response response = gateway::to_response(std::move(answer));
     if (style == Style::rpc && !response.has("content-range")) response.headers.push_back({"Content-Range", "0-0/*"});
     if (function.returns == Returns::nothing) {
         if (response.status == 200) response.status = 204;
@@ -66,6 +66,11 @@ void log_failure(const Failure& failure, const Trace& trace) {
         .number("status", failure.status)
         .plain("request_id", trace.request_id)
         .write();
+}
+
+Response answer_failure(const Failure& failure, const Trace& trace, Style style) {
+    if (!failure.log.empty()) log_failure(failure, trace);
+    return gateway::to_response(failure, style);
 }
 
 Caller caller_of(const Request& request, const Credentials& credentials) {
@@ -129,12 +134,9 @@ Task<Response> Service::answer(const Request& request, Trace& trace) {
     try {
         response = co_await answer_route(request, route, trace, style);
     } catch (const Failure& failure) {
-        if (!failure.log.empty()) log_failure(failure, trace);
-        response = gateway::to_response(failure, style);
+        response = answer_failure(failure, trace, style);
     } catch (const std::exception& error) {
-        Failure const failure = internal_error(error.what());
-        log_failure(failure, trace);
-        response = gateway::to_response(failure, style);
+        response = answer_failure(internal_error(error.what()), trace, style);
     }
     if (trace.rate) add_rate_headers(response, *trace.rate);
     if (response.status == 401 && !response.has("www-authenticate"))
@@ -255,7 +257,7 @@ Task<Answer> Service::run(const Request& request, const Plan& plan, const Creden
 
 // A file of the admin pages. Without its slash the folder's relative addresses would lead astray.
 Response Service::answer_page(const Request& request, const Route& route) const {
-    if (route.endpoint == Endpoint::admin_page) return pages_.answer(request, route.function);
+    if (route.endpoint == Endpoint::admin_page) return pages_.answer(request, route.page);
     return {.status = 308, .headers = {{"Location", "admin/"}}, .body = {}, .content_type = "text/plain"};
 }
 

@@ -30,6 +30,8 @@ struct Trace {
 Caller caller_of(const Request& request, const Credentials& credentials);
 // Tells the log what the client must not see.
 void log_failure(const Failure& failure, const Trace& trace);
+// The answer to a failure, of which the log is told what the client must not see.
+Response answer_failure(const Failure& failure, const Trace& trace, Style style);
 
 class ImportReport;
 
@@ -79,7 +81,7 @@ private:
                                 const Trace& trace);
     Task<Answer> import_step(const Request& request, const Credentials& credentials, const std::string& run);
     Task<Response> give_up_import(const Request& request, const Credentials& credentials, ImportReport& report,
-                                  std::string failure, const Trace& trace);
+                                  Response failure, const Trace& trace);
     Response answer_run(const Request& request, const Plan& plan, const Credentials& credentials, Answer answer);
     Response answer_page(const Request& request, const Route& route) const;
     Task<Response> answer_openapi(const Request& request);

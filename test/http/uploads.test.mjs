@@ -87,8 +87,8 @@ test('files leave memory to other bodies', async () => {
     const small = await startGateway({ database, flags: ['--body-memory', '4M', '--body-limit', '1M'] });
     const held = [1, 2].map(() => open(small.port));
     for (const line of held) line.socket.write(head(key, 2 << 20) + 'x'.repeat((2 << 20) - 1));
-    await until('one of two files is too much', () => held.some((line) => line.received.includes('"error"')));
-    assert.deepEqual(held.flatMap((line) => statuses(line.received)), [503]);
+    await until('two files are too much', () => held.some((line) => line.received.includes('"error"')));
+    for (const line of held) assert.doesNotMatch(line.received, /HTTP\/1\.1 (?!503)/);
     const answer = await new Client(small, key).ask('PUT', '/api-jobs/sync', job('ROOM', { notes: 'x'.repeat(900 << 10) }));
     assert.equal(answer.status, 201, answer.text);
     for (const line of held) line.socket.destroy();

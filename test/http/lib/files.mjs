@@ -5,6 +5,7 @@ import { until } from './shop.mjs';
 // The requests of one key to one gateway.
 export class Client {
     constructor(gateway, key) {
+        this.gateway = gateway;
         this.url = gateway.url;
         this.headers = { Authorization: `Bearer ${key}` };
     }
@@ -66,6 +67,9 @@ export class Client {
         });
     }
 }
+
+// A CSV file of jobs none of which has a number.
+export const faultyJobs = (count) => 'external_id,external_source,job_number\n' + 'x,CSV,\n'.repeat(count);
 
 // A CSV file of jobs whose external ids begin with a name.
 export function jobs(name, count) {

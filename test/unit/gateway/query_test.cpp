@@ -33,6 +33,9 @@ TEST(Query, RoutesTakeOnlyTheirOwnParameters) {
     EXPECT_EQ(route(Endpoint::changes, "since=a&entity_type=jobs&source=S&exclude_source=T&limit=2"),
               R"({"since":"a","entity_type":"jobs","source":"S","exclude_source":"T","max_rows":"2"})");
     EXPECT_EQ(route(Endpoint::webhook_update, "id=1"), R"({"id":"1"})");
+    EXPECT_EQ(route(Endpoint::import_file, "children=replace&max_errors=5"),
+              R"({"children":"replace","max_errors":"5"})");
+    EXPECT_THROW(route(Endpoint::import_file, "record_history=false"), Failure);
     EXPECT_EQ(route(Endpoint::webhook_logs, "webhook_id=1&status=dead&limit=2&offset=3"),
               R"({"webhook_id":"1","status":"dead","max_rows":"2","skip_rows":"3"})");
     EXPECT_THROW(route(Endpoint::webhook_update, "changes=x"), Failure);

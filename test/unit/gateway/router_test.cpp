@@ -60,7 +60,8 @@ TEST(Router, RefusesOtherPaths) {
 TEST(Router, FindsThePagesUnderTheBasePath) {
     Route const page = find_route("/x", "GET", "/x/admin/assets/a%2Db.js");
     EXPECT_EQ(page.endpoint, Endpoint::admin_page);
-    EXPECT_EQ(page.function, "assets/a-b.js");
+    EXPECT_EQ(page.page, "assets/a-b.js");
+    EXPECT_EQ(page.function, "");
     EXPECT_FALSE(calls_function(page.endpoint));
     EXPECT_EQ(find_route("/x", "GET", "/x/admin").endpoint, Endpoint::admin);
     EXPECT_EQ(find_route("/x", "GET", "/admin/").endpoint, Endpoint::none);
