@@ -124,8 +124,10 @@ bool ImportReport::add(std::string_view answer) {
 // Keeps the results as far as they fit.
 void ImportReport::keep(const core::Json& results) {
     for (const core::Json& result : results.items()) {
-        cut_ = kept_ == most_results;
-        if (cut_) return;
+        if (kept_ == most_results) {
+            omitted_++;
+            continue;
+        }
         if (kept_++ > 0) results_ += ',';
         core::write_json(result, results_);
     }
@@ -147,7 +149,8 @@ std::string ImportReport::json() const {
     for (std::size_t i = 0; i < names.size(); ++i)
         out += core::json_string(names[i]) + ':' + std::to_string(counts_[i]) + ',';
     out += "\"run_id\":" + core::json_string(run_) + ",\"duration_ms\":" + std::to_string(passed);
-    out += ",\"results\":[" + results_ + ']' + (cut_ ? ",\"results_cut\":true" : "");
+    out += ",\"results\":[" + results_ + ']';
+    if (omitted_ > 0) out += ",\"results_omitted\":" + std::to_string(omitted_);
     return out + ",\"cancelled\":" + (cancelled_ ? "true" : "false") + '}';
 }
 

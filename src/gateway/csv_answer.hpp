@@ -59,7 +59,7 @@ private:
     std::array<std::int64_t, names.size()> counts_{};
     std::string results_;
     std::size_t kept_ = 0;  // of the results
-    bool cut_ = false;
+    std::int64_t omitted_ = 0;
     bool cancelled_ = false;
     std::optional<std::string> failure_;
 };

@@ -101,7 +101,7 @@ const char* openapi_file_paths() {
     "responses": {
         "200": {"description": "Counts, results and whether it was cancelled", "content": {"application/json": {"schema": {"allOf": [
             {"$ref": "#/components/schemas/answer.success"}, {"properties": {"data": {"allOf": [{"$ref": "#/components/schemas/result.bulk"},
-            {"properties": {"cancelled": {"type": "boolean"}, "results_cut": {"type": "boolean", "description": "There are more results than the 10,000 shown"}}}]}}}]}}}},
+            {"properties": {"cancelled": {"type": "boolean"}, "results_omitted": {"type": "integer", "description": "How many results there are beyond the 10,000 shown"}}}]}}}]}}}},
         "default": {"$ref": "#/components/responses/Error"}}}},
 "/api-@/rejected": {"get": {"operationId": "@Rejected", "tags": ["files"], "summary": "The lines that failed in a run, to be corrected and imported again",
     "parameters": [{"name": "run", "in": "query", "required": true, "schema": {"type": "string", "format": "uuid"}}],
