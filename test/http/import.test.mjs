@@ -73,7 +73,7 @@ test('lines that fail are a file, which corrected is imported again', async () =
     const [head, ...lines] = rejected.text.trim().split('\r\n');
     assert.equal(head, 'eryxon_line;eryxon_code;eryxon_message;Nr;Quelle;Job Number;due_date');
     assert.equal(lines.length, 2);
-    const corrected = rejected.text.replace('31-02-2027', '28-02-2027').replace('FILE;;', 'FILE;N4;');
+    const corrected = rejected.text.replaceAll('31-02-2027', '28-02-2027').replace('FILE;;', 'FILE;N4;');
     const again = (await client.send('import', 'jobs', corrected, reading)).data;
     assert.deepEqual([again.total, again.created, again.errors], [2, 2, 0]);
     assert.equal(count(database, 'jobs', "job_number = '=cmd'"), 1);

@@ -136,7 +136,7 @@ test('a stop ends at its limit', async () => {
     await relay.stop();
     assert.ok(Date.now() - begin < 6000, `the stop took ${Date.now() - begin} ms`);
     assert.equal(attempts(database, hook)[0].error, 'the relay was stopped');
-    assert.equal(sql(database, `SELECT d.failures FROM eryxon.delivery d WHERE d.webhook_id = '${hook}'`), '0');
+    assert.equal(sql(database, `SELECT d.failures FROM eryxon.delivery d WHERE d.webhook_id = '${hook.id}'`), '0');
 });
 
 test('what becomes due later is sent then, and what commits is sent at once', async () => {

@@ -55,11 +55,13 @@ TEST(Delivery, ShowsNothingOfAUrlButItsHost) {
 TEST(Attempt, BecomesJson) {
     std::array const attempts = {
         Attempt{.delivery = "a", .number = 1, .status = 503, .duration_ms = 12, .retry_after = 60, .response = "\"x\""},
-        Attempt{.delivery = "b", .number = 2, .error = "no answer", .duration_ms = 15000}};
+        Attempt{.delivery = "b", .number = 2, .error = "no answer", .duration_ms = 15000, .interrupted = true}};
     EXPECT_EQ(
         attempts_json(attempts),
-        R"([{"delivery":"a","attempt":1,"status":503,"error":null,"duration_ms":12,"retry_after":60,"response":"\"x\""},)"
-        R"({"delivery":"b","attempt":2,"status":null,"error":"no answer","duration_ms":15000,"retry_after":null,"response":null}])");
+        R"([{"delivery":"a","attempt":1,"status":503,"error":null,"duration_ms":12,"retry_after":60,"response":"\"x\"",)"
+        R"("interrupted":false},)"
+        R"({"delivery":"b","attempt":2,"status":null,"error":"no answer","duration_ms":15000,"retry_after":null,)"
+        R"("response":null,"interrupted":true}])");
     EXPECT_EQ(attempts_json({}), "[]");
 }
 
