@@ -8,7 +8,6 @@
 #include "pg/tenant.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 
 namespace eryxon::pg {
@@ -16,7 +15,7 @@ namespace eryxon::pg {
 namespace {
 
 // Results that the answer for a CSV file has at most: 256 MB of them would be more than jsonb takes.
-constexpr std::int64_t most_csv_results = 100'000;
+constexpr std::size_t most_csv_results = 100'000;
 
 }  // namespace
 
@@ -77,7 +76,8 @@ core::Json Session::bulk_result(const Batch& batch) const {
     answer.add("run_id", run ? core::make_uuid(*run, bulk_.arena) : core::Json::null());
     answer.add("duration_ms", core::Json::number(bulk_.arena.copy(duration())));
     std::int64_t omitted = 0;
-    answer.add("results", results(batch, omitted));
+    bool const large = bulk_.purpose == Purpose::csv && batch.units.size() > most_csv_results;
+    answer.add("results", large ? some_results(batch, omitted) : results(batch));
     if (omitted > 0) answer.add("results_omitted", core::make_number(omitted, bulk_.arena));
     return answer.json();
 }
@@ -102,19 +102,27 @@ bool Session::is_shown(const Unit& unit) const {
     return options_.results == core::Results::all || action_of(unit.root()) == core::Action::error;
 }
 
-// What became of the records; of a large file as many as jsonb has room for, failures first.
-core::Json Session::results(const Batch& batch, std::int64_t& omitted) const {
-    std::int64_t const most =
-        bulk_.purpose == Purpose::csv ? most_csv_results : std::numeric_limits<std::int64_t>::max();
-    std::int64_t failures = std::min(most, counts_of(batch).errors), others = most - failures;
+core::Json Session::results(const Batch& batch) const {
+    std::vector<core::Json> results;
+    for (const Unit& unit : batch.units)
+        if (is_shown(unit)) results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
+    return bulk_.arena.array(results);
+}
+
+// Of a large file as many as jsonb has room for, failures first.
+core::Json Session::some_results(const Batch& batch, std::int64_t& omitted) const {
+    std::size_t failures = std::min<std::size_t>(most_csv_results, counts_of(batch).errors);
+    std::size_t others = most_csv_results - failures;
     std::vector<core::Json> results;
     for (const Unit& unit : batch.units) {
         if (!is_shown(unit)) continue;
-        std::int64_t& room = unit.state == Unit::State::failed ? failures : others;
-        if (room-- > 0)
-            results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
-        else
+        std::size_t& room = unit.state == Unit::State::failed ? failures : others;
+        if (room == 0) {
             omitted++;
+            continue;
+        }
+        room--;
+        results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
     }
     return bulk_.arena.array(results);
 }
