@@ -151,10 +151,10 @@ test('columns of the same name are told, and can be ignored; a file without a he
         ];
         await choose(page, 'resources', 'plain.csv', csv(rows, '\t'));
         await page.getByLabel('The first line has the column names').uncheck();
-        await page.getByRole('combobox', { name: '1' }).selectOption('external_id');
+        await page.getByRole('combobox', { name: '1', exact: true }).selectOption('external_id');
         assert.equal(await page.getByLabel('Delimiter').inputValue(), 'tab');
-        await page.getByRole('combobox', { name: '2' }).selectOption('name');
-        await page.getByRole('combobox', { name: '3' }).selectOption('type');
+        await page.getByRole('combobox', { name: '2', exact: true }).selectOption('name');
+        await page.getByRole('combobox', { name: '3', exact: true }).selectOption('type');
         await page.getByLabel('Source system', { exact: true }).fill('E2E');
         await page.getByLabel('Source system', { exact: true }).blur();
         await page.locator('[aria-busy=true]').waitFor({ state: 'detached' });
