@@ -57,24 +57,24 @@ COMMENT ON FUNCTION eryxon.prepare_upload IS
 CREATE FUNCTION eryxon.note_upload(run uuid, tenant uuid, entity text, options jsonb, split jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-    INSERT INTO eryxon.csv_upload (run_id, tenant_id, entity, options, header, records, lines, parts)
+    INSERT INTO eryxon.csv_upload (run_id, tenant_id, entity, options, header, records, lines, parts, status)
     VALUES (run, tenant, entity, (options - '{encoding}'::text[]) || jsonb_build_object('delimiter', split -> 'delimiter'),
-            split ->> 'header', (split ->> 'records')::bigint, (split ->> 'lines')::bigint, (split ->> 'parts')::bigint)
+            split ->> 'header', (split ->> 'records')::bigint, (split ->> 'lines')::bigint, (split ->> 'parts')::bigint,
+            CASE split ->> 'parts' WHEN '0' THEN 'finished' ELSE 'running' END)
 $$;
 COMMENT ON FUNCTION eryxon.note_upload IS
-'Notes an import whose parts have been written.';
+'Notes an import whose parts have been written; a file without records is finished.';
 
 CREATE FUNCTION eryxon.close_upload(run uuid) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     DELETE FROM eryxon.csv_part p WHERE p.run_id = run;
-    UPDATE eryxon.sync_run r SET status = 'partial' WHERE r.id = run AND r.status = 'completed';
     PERFORM eryxon.tell_run(run);
 END
 $$;
 COMMENT ON FUNCTION eryxon.close_upload IS
-'Forgets the parts of an import that ends before its last one: its run was no success.';
+'Forgets the parts of an import that ends before its last one, and tells what it did.';
 
 CREATE FUNCTION eryxon.take_part(tenant uuid, run uuid)
     RETURNS TABLE (entity text, options text, header text, lines_before bigint, records_before bigint, csv text)
@@ -106,15 +106,16 @@ DECLARE
     upload eryxon.csv_upload;
 BEGIN
     UPDATE eryxon.csv_upload u SET next_part = u.next_part + 1, done = u.done + imported, touched_at = clock_timestamp(),
-           status = CASE WHEN u.status = 'running' AND u.next_part = u.parts THEN 'finished' ELSE u.status END
+           status = CASE WHEN u.next_part = u.parts THEN 'finished' ELSE u.status END
      WHERE u.run_id = run RETURNING * INTO upload;
     IF upload.status = 'finished' THEN
+        UPDATE eryxon.sync_run r SET status = CASE r.errors WHEN 0 THEN 'completed' WHEN r.total THEN 'failed' ELSE r.status END WHERE r.id = run;
         PERFORM eryxon.tell_run(run);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION eryxon.note_part IS
-'Notes that a part was imported.';
+'Notes that a part was imported; after the last one the history says how the whole ended. Until then it is partial.';
 
 CREATE FUNCTION eryxon.stop_upload(run uuid) RETURNS boolean
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

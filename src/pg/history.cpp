@@ -30,6 +30,9 @@ std::string_view operation_name(Purpose purpose) {
     }
 }
 
+// Of a run that further calls add to: what it has come to is said when it ends.
+constexpr std::string_view unfinished = "partial";
+
 std::string_view status_name(const core::Counts& counts) {
     if (counts.errors == 0) return "completed";
     return counts.errors == counts.total ? "failed" : "partial";
@@ -48,7 +51,7 @@ std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, cons
             Param::text(entity.name),
             Param::text(operation_name(bulk.purpose)),
             text_or_null(sources.one(), sources.is_one()),
-            Param::text(status_name(counts)),
+            Param::text(bulk.run ? unfinished : status_name(counts)),
             Param::integer(counts.total),
             Param::integer(counts.created),
             Param::integer(counts.updated),
@@ -73,7 +76,6 @@ const char* const add_to_run = R"( ON CONFLICT (id) DO UPDATE SET
     source = CASE WHEN r.source OPERATOR(pg_catalog.=) excluded.source THEN r.source
                   WHEN excluded.source IS NULL AND excluded.errors OPERATOR(pg_catalog.=) excluded.total THEN r.source
                   WHEN r.source IS NULL AND r.errors OPERATOR(pg_catalog.=) r.total THEN excluded.source END,
-    status = CASE WHEN r.status OPERATOR(pg_catalog.=) excluded.status THEN r.status ELSE 'partial' END,
     total = r.total OPERATOR(pg_catalog.+) excluded.total,
     created = r.created OPERATOR(pg_catalog.+) excluded.created,
     updated = r.updated OPERATOR(pg_catalog.+) excluded.updated,

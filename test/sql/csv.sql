@@ -170,7 +170,9 @@ SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000003';
 SET eryxon.capture_events = on;
 SELECT eryxon.begin_upload('jobs', convert_to(E'external_id;job_number;priority;external_source\n;;q;\n1;1;1;S\n2;2;x;S\n3;3;y;S\n4;4;4;S\n', 'UTF8'), '{}',
                            'b0000000-0000-4000-8000-000000000003') -> 'parts';
-SELECT told(eryxon.upload_step('b0000000-0000-4000-8000-000000000003')) FROM generate_series(1, 3);
+SELECT told(eryxon.upload_step('b0000000-0000-4000-8000-000000000003'));
+SELECT s -> 'status', (SELECT status FROM eryxon.sync_run WHERE id = 'b0000000-0000-4000-8000-000000000003') FROM eryxon.run_status('b0000000-0000-4000-8000-000000000003') s;
+SELECT told(eryxon.upload_step('b0000000-0000-4000-8000-000000000003')) FROM generate_series(1, 2);
 SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000003');
 SELECT s -> 'status', s -> 'done', s -> 'errors', s -> 'source', s #> '{error_details,1,line}' FROM eryxon.run_status('b0000000-0000-4000-8000-000000000003') s;
 SELECT line, text FROM eryxon.csv_rejected WHERE run_id = 'b0000000-0000-4000-8000-000000000003' ORDER BY line;
@@ -187,6 +189,16 @@ SELECT eryxon.fail_upload('b0000000-0000-4000-8000-000000000004', 'no room');
 SELECT status, total, errors FROM eryxon.sync_run WHERE id = 'b0000000-0000-4000-8000-000000000004';
 SELECT row_id, changes #> '{total,1}' FROM eryxon.event_outbox WHERE type = 'sync.completed' AND row_id = 'b0000000-0000-4000-8000-000000000004';
 RESET eryxon.capture_events;
+
+\echo == one that nobody works at any more was no success either; a file without records is done at once
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number,external_source\n5,5,S\n6,6,S\n7,7,S\n', 'UTF8'), '{}', 'b0000000-0000-4000-8000-000000000007') -> 'parts';
+SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000007') -> 'skipped';
+SELECT status FROM eryxon.sync_run WHERE id = 'b0000000-0000-4000-8000-000000000007';
+SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000007') -> 'created';
+SELECT status FROM eryxon.sync_run WHERE id = 'b0000000-0000-4000-8000-000000000007';
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n', 'UTF8'), '{}', 'b0000000-0000-4000-8000-000000000008') -> 'parts';
+SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000008');
+SELECT s -> 'status', s -> 'records' FROM eryxon.run_status('b0000000-0000-4000-8000-000000000008') s;
 
 \echo == who may not write the table handles no imports, who may not read it sees no lines
 CREATE ROLE regress_csv_other;
