@@ -72,7 +72,8 @@ public:
         delimiter_ = options.delimiter != '\0' ? options.delimiter : find_delimiter(text);
         rows_ = first_rows(text, delimiter_);
         if (rows_.empty()) refuse_file("the file has no line with anything in it", {});
-        has_header_ = is_rejected_header(rows_.front()) || (options.find_header ? looks_like_header() : options.header);
+        corrected_ = is_rejected_header(rows_.front());
+        has_header_ = corrected_ || (options.find_header ? looks_like_header() : options.header);
         name_columns();
     }
 
@@ -97,6 +98,7 @@ private:
     JsonArena& arena_;
     char delimiter_;
     Rows rows_;
+    bool corrected_;  // it is a file of rejected lines
     bool has_header_;
     std::vector<Column> columns_;
     std::vector<Json> warnings_;
@@ -128,11 +130,10 @@ ValueKind guessed_kind(const std::vector<std::string_view>& cells) {
 }
 
 void Inspection::name_columns() {
-    bool const corrected = is_rejected_header(rows_.front());
     std::map<std::string_view, int> proposed;
     for (std::size_t i = 0; i < rows_.front().size(); i++) {
         std::string heading = has_header_ ? rows_.front()[i] : std::to_string(i + 1);
-        if (corrected) heading = without_apostrophe(heading);
+        if (corrected_) heading = without_apostrophe(heading);
         std::string_view field = has_header_ ? own_name(entity_, match_heading(entity_, heading)) : std::string_view();
         if (!field.empty() && proposed[field]++ > 0) field = {};
         Column column{std::move(heading), field, kind_of(entity_, field), {}};

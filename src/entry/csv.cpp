@@ -38,6 +38,15 @@ core::Uuid uuid_argument(FunctionCallInfo fcinfo, int argument, const char* name
     return *pg::optional_uuid(fcinfo, argument);
 }
 
+// What a function answers for the run that is the only argument.
+Datum answer_for_run(FunctionCallInfo fcinfo, core::Json (*work)(const core::Uuid&, core::JsonArena&)) {
+    core::JsonArena arena;
+    core::Json answer;
+    core::Uuid const run = uuid_argument(fcinfo, 0, "run");
+    pg::with_spi([&] { answer = work(run, arena); });
+    return pg::make_jsonb(answer);
+}
+
 }  // namespace
 
 Datum eryxon_import_csv(PG_FUNCTION_ARGS) {
@@ -87,23 +96,11 @@ Datum begin_upload(PG_FUNCTION_ARGS) {
 }
 
 Datum upload_step(PG_FUNCTION_ARGS) {
-    return pg::enter([&]() -> Datum {
-        core::JsonArena arena;
-        core::Json answer;
-        core::Uuid const run = uuid_argument(fcinfo, 0, "run");
-        pg::with_spi([&] { answer = pg::upload_step(run, arena); });
-        return pg::make_jsonb(answer);
-    });
+    return pg::enter([&] { return answer_for_run(fcinfo, pg::upload_step); });
 }
 
 Datum cancel_upload(PG_FUNCTION_ARGS) {
-    return pg::enter([&]() -> Datum {
-        core::JsonArena arena;
-        core::Json answer;
-        core::Uuid const run = uuid_argument(fcinfo, 0, "run");
-        pg::with_spi([&] { answer = pg::cancel_upload(run, arena); });
-        return pg::make_jsonb(answer);
-    });
+    return pg::enter([&] { return answer_for_run(fcinfo, pg::cancel_upload); });
 }
 
 Datum fail_upload(PG_FUNCTION_ARGS) {

@@ -86,7 +86,7 @@ void Outbox::open() {
     if (RelationGetDescr(table_)->natts != column_count) elog(ERROR, "eryxon.event_outbox has unexpected columns");
     pages_ = GetBulkInsertState();
     slots_ = static_cast<TupleTableSlot**>(palloc(most_slots * sizeof(TupleTableSlot*)));
-    statement_ = statement_number();
+    statement_ = statement_number(own_relation("event_statement"));
     now_ = GetCurrentTimestamp();
 }
 

@@ -6,10 +6,8 @@
 #include <vector>
 
 extern "C" {
-#include "catalog/namespace.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
-#include "utils/lsyscache.h"
 }
 
 namespace eryxon::pg {
@@ -46,8 +44,7 @@ void on_executor_finish(QueryDesc* query) {
 
 }  // namespace
 
-std::int64_t statement_number() {
-    Oid const sequence = get_relname_relid("event_statement", get_namespace_oid("eryxon", false));
+std::int64_t statement_number(Oid sequence) {
     for (std::int64_t& number : firing)
         if (number == 0) number = nextval_internal(sequence, false);
     return firing.empty() ? nextval_internal(sequence, false) : firing.back();

@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set tenant 'a0000000-0000-4000-8000-000000000001'
 SET eryxon.tenant_id = :'tenant';
-SELECT plan(80);
+SELECT plan(81);
 
 -- The event at a position: of row 1, 2 and so on of the tenant.
 CREATE FUNCTION pg_temp.event(place bigint, row_number integer, type text DEFAULT 'job.updated', age interval DEFAULT '0') RETURNS void LANGUAGE sql AS $$
@@ -213,6 +213,17 @@ INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_i
     SELECT 1, n, :'tenant', 'job.updated', 'jobs', gen_random_uuid(), '{}', now() - '3 days'::interval FROM generate_series(1, 5) n;
 SELECT is(eryxon_prune_events('2 days'), 5::bigint, 'events that nobody has read are forgotten, too');
 SELECT is_empty('SELECT FROM eryxon.event_outbox', 'wherever they are');
+
+-- A restored feed begins anew, but behind what was delivered: an event must not be taken for another.
+SELECT FROM pg_temp.clear() \g /dev/null
+SELECT pg_temp.hook() AS hook \gset
+SELECT FROM pg_temp.event(700, 1) \g /dev/null
+SELECT FROM pg_temp.claim('r1'), pg_temp.answer('r1', 200) \g /dev/null
+DELETE FROM eryxon.event;
+UPDATE eryxon.feed SET last_position = 0;
+INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, changes, occurred_at)
+    VALUES (1, 1, :'tenant', 'job.updated', 'jobs', gen_random_uuid(), '{}', now());
+SELECT is(eryxon.position_events() || ' ' || pg_temp.claim('r1'), '1 701', 'the next event is sent');
 
 -- Many at once, in a session whose plans date from empty queues: 20,000 events take a second, or minutes by a bad plan.
 SELECT FROM pg_temp.clear() \g /dev/null
