@@ -4,6 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { deliveries as fetchDeliveries, replay } from '../api/calls';
 import type { Attempt, Delivery } from '../api/types';
 import { number, plural, t, time } from '../i18n';
+import { useAttempt } from '../ui/attempt';
+import { Heads } from '../ui/heads';
 import { useLoaded } from '../ui/load';
 import { Fault, Loading } from '../ui/notice';
 import { Pager } from '../ui/pager';
@@ -85,9 +87,8 @@ function Row(props: { delivery: Delivery; busy: boolean; again: () => void }) {
 export function Deliveries(props: { webhook: string; turn: number }) {
     const [status, setStatus] = useState<(typeof states)[number]>('');
     const [page, setPage] = useState(0);
-    const [fault, setFault] = useState<unknown>(null);
+    const { busy, fault, attempt } = useAttempt();
     const [said, setSaid] = useState('');
-    const [busy, setBusy] = useState(false);
     const list = useLoaded(
         () => fetchDeliveries(props.webhook, status, page * PAGE_SIZE),
         [props.webhook, status, page],
@@ -95,19 +96,12 @@ export function Deliveries(props: { webhook: string; turn: number }) {
     useEffect(() => {
         if (props.turn > 0) void list.reload();
     }, [props.turn]);
-    const again = async (delivery: Delivery) => {
-        setFault(null);
-        setBusy(true);
-        try {
+    const again = (delivery: Delivery) =>
+        attempt(async () => {
             await replay(delivery.id);
             setSaid(t('deliveries.replayed', { type: delivery.type }));
             await list.reload();
-        } catch (failure) {
-            setFault(failure);
-        } finally {
-            setBusy(false);
-        }
-    };
+        });
     const heads = ['type', 'record', 'state', 'created', 'attempts_head'] as const;
     return (
         <div class="deliveries">
@@ -141,18 +135,7 @@ export function Deliveries(props: { webhook: string; turn: number }) {
             {list.data && list.data.deliveries.length > 0 && (
                 <div class="table-frame" tabIndex={0} role="region" aria-label={t('webhooks.deliveries')}>
                     <table>
-                        <thead>
-                            <tr>
-                                {heads.map((name) => (
-                                    <th key={name} scope="col">
-                                        {t(`deliveries.${name}`)}
-                                    </th>
-                                ))}
-                                <th scope="col">
-                                    <span class="hidden">{t('common.actions')}</span>
-                                </th>
-                            </tr>
-                        </thead>
+                        <Heads names={heads.map((name) => t(`deliveries.${name}`))} />
                         <tbody>
                             {list.data.deliveries.map((delivery) => (
                                 <Row

@@ -4,7 +4,9 @@ import { createKey, keys as fetchKeys, revokeKey } from '../api/calls';
 import { credential } from '../api/client';
 import type { ApiKey } from '../api/types';
 import { t, time } from '../i18n';
+import { useAttempt } from '../ui/attempt';
 import { Confirm, Dialog } from '../ui/dialog';
+import { Heads } from '../ui/heads';
 import { useLoaded } from '../ui/load';
 import { Fault, Loading } from '../ui/notice';
 import { Secret } from '../ui/secret';
@@ -24,16 +26,13 @@ const endOfDay = (day: string) => new Date(`${day}T23:59:59`).toISOString();
 
 function NewKey(props: { close: () => void; made: (key: string) => void }) {
     const id = useId();
-    const [fault, setFault] = useState<unknown>(null);
-    const [busy, setBusy] = useState(false);
+    const { busy, fault, attempt } = useAttempt();
     const [live, setLive] = useState(true);
     const submit = async (event: SubmitEvent) => {
         event.preventDefault();
         const data = new FormData(event.currentTarget as HTMLFormElement);
         const text = (name: string) => String(data.get(name) ?? '').trim();
-        setBusy(true);
-        setFault(null);
-        try {
+        await attempt(async () => {
             const { key } = await createKey({
                 name: text('name'),
                 live,
@@ -41,10 +40,7 @@ function NewKey(props: { close: () => void; made: (key: string) => void }) {
                 expires_at: text('expires') ? endOfDay(text('expires')) : null,
             });
             props.made(key);
-        } catch (failure) {
-            setFault(failure);
-            setBusy(false);
-        }
+        });
     };
     return (
         <Dialog title={t('keys.new')} close={props.close} lasting={busy}>
@@ -147,18 +143,7 @@ export function Keys() {
             {list.data && list.data.length > 0 && (
                 <div class="table-frame" tabIndex={0} role="region" aria-labelledby="keys">
                     <table>
-                        <thead>
-                            <tr>
-                                {heads.map((name) => (
-                                    <th key={name} scope="col">
-                                        {t(`keys.${name}`)}
-                                    </th>
-                                ))}
-                                <th scope="col">
-                                    <span class="hidden">{t('common.actions')}</span>
-                                </th>
-                            </tr>
-                        </thead>
+                        <Heads names={heads.map((name) => t(`keys.${name}`))} />
                         <tbody>
                             {list.data.map((entry) => (
                                 <Row key={entry.id} entry={entry} revoke={() => setRevoking(entry)} />

@@ -1,10 +1,11 @@
 // Making a webhook: where to, and of what it is told.
-import { useId, useState } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import { createWebhook } from '../api/calls';
 import { ApiError } from '../api/client';
 import type { NewSecret } from '../api/types';
 import { entityName, t } from '../i18n';
 import { useSession } from '../session';
+import { useAttempt } from '../ui/attempt';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/notice';
 
@@ -48,24 +49,18 @@ function Types(props: { id: string }) {
 
 export function NewWebhook(props: { close: () => void; made: (secret: NewSecret) => void }) {
     const id = useId();
-    const [fault, setFault] = useState<unknown>(null);
-    const [busy, setBusy] = useState(false);
+    const { busy, fault, attempt } = useAttempt();
     const submit = async (event: SubmitEvent) => {
         event.preventDefault();
         const data = new FormData(event.currentTarget as HTMLFormElement);
         const events = [...new Set([...data.getAll('types').map(String), ...split(String(data.get('more') ?? ''))])];
-        setBusy(true);
-        setFault(null);
-        try {
+        await attempt(async () => {
             if (events.length === 0) throw noTypes();
             const description = String(data.get('description') ?? '').trim();
             props.made(
                 await createWebhook({ url: String(data.get('url')).trim(), events, description: description || null }),
             );
-        } catch (failure) {
-            setFault(failure);
-            setBusy(false);
-        }
+        });
     };
     return (
         <Dialog title={t('webhooks.new')} close={props.close} lasting={busy}>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { changeWebhook, deleteWebhook, rotateSecret, testWebhook, webhooks as fetchWebhooks } from '../api/calls';
 import type { NewSecret, Webhook } from '../api/types';
 import { t, time, warningText, type PlainKey } from '../i18n';
+import { useAttempt } from '../ui/attempt';
 import { Confirm } from '../ui/dialog';
 import { useLoaded } from '../ui/load';
 import { Fault, Loading, Notice } from '../ui/notice';
@@ -41,19 +42,7 @@ function Card(props: { webhook: Webhook; reload: () => Promise<void>; ask: (aske
     const { webhook, reload, ask } = props;
     const [open, setOpen] = useState(false);
     const [sent, setSent] = useState(0);
-    const [fault, setFault] = useState<unknown>(null);
-    const [busy, setBusy] = useState(false);
-    const attempt = async (work: () => Promise<unknown>) => {
-        setFault(null);
-        setBusy(true);
-        try {
-            await work();
-        } catch (failure) {
-            setFault(failure);
-        } finally {
-            setBusy(false);
-        }
-    };
+    const { busy, fault, attempt } = useAttempt();
     const test = () =>
         attempt(async () => {
             await testWebhook(webhook.id);

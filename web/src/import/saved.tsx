@@ -3,6 +3,7 @@ import { useId, useState } from 'preact/hooks';
 import { deleteMapping, mappings, saveMapping } from '../api/calls';
 import type { FormatOptions, Mapping, SavedMapping } from '../api/types';
 import { t } from '../i18n';
+import { useAttempt } from '../ui/attempt';
 import { Confirm } from '../ui/dialog';
 import { useLoaded } from '../ui/load';
 import { Fault } from '../ui/notice';
@@ -18,8 +19,7 @@ export function SavedMappings(props: {
 }) {
     const list = useLoaded(() => mappings(props.entity), [props.entity]);
     const [source, setSource] = useState<string | null>(null);
-    const [fault, setFault] = useState<unknown>(null);
-    const [busy, setBusy] = useState(false);
+    const { busy, fault, attempt } = useAttempt();
     const [said, setSaid] = useState('');
     const [removing, setRemoving] = useState<SavedMapping | null>(null);
     const chooser = useId();
@@ -29,18 +29,12 @@ export function SavedMappings(props: {
 
     const save = async (event: Event) => {
         event.preventDefault();
-        setFault(null);
         setSaid('');
-        setBusy(true);
-        try {
+        await attempt(async () => {
             await saveMapping(props.entity, target, props.mapping, keptOptions(props.format));
             setSaid(t('saved.done', { source: target }));
             await list.reload();
-        } catch (failure) {
-            setFault(failure);
-        } finally {
-            setBusy(false);
-        }
+        });
     };
     return (
         <div class="saved">

@@ -1,7 +1,8 @@
 // A modal dialog on the browser's own <dialog>, which keeps the focus inside and gives it back.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { t } from '../i18n';
+import { useAttempt } from './attempt';
 import { Fault } from './notice';
 
 // One that is lasting is closed by what stands in it only.
@@ -46,23 +47,16 @@ export function Confirm(props: {
     run: () => Promise<unknown>;
     close: () => void;
 }) {
-    const [busy, setBusy] = useState(false);
-    const [error, setError] = useState<unknown>(null);
-    const confirm = async () => {
-        setBusy(true);
-        setError(null);
-        try {
+    const { busy, fault, attempt } = useAttempt();
+    const confirm = () =>
+        attempt(async () => {
             await props.run();
             props.close();
-        } catch (fault) {
-            setError(fault);
-            setBusy(false);
-        }
-    };
+        });
     return (
         <Dialog title={props.title} close={props.close} lasting={busy}>
             <p>{props.text}</p>
-            <Fault error={error} />
+            <Fault error={fault} />
             <div class="actions">
                 <button type="button" class="danger" disabled={busy} onClick={confirm}>
                     {props.action}
