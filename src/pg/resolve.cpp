@@ -46,6 +46,14 @@ std::string quote(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
+// The column that says whether a row is in use, where the entity has one: those out of use are not found by name.
+const core::Column* active_column(const core::Entity& entity) {
+    const core::Field* active = entity.find("active");
+    if (active == nullptr || !active->mapped()) return nullptr;
+    const core::Column& column = entity.columns[static_cast<std::size_t>(active->column)];
+    return column.kind == core::ValueKind::boolean ? &column : nullptr;
+}
+
 void fail_unknown(Request& request, const core::Entity& entity) {
     Node& node = *request.node;
     if (request.sent == nullptr) {
@@ -59,7 +67,8 @@ void fail_unknown(Request& request, const core::Entity& entity) {
                              : sent.by == By::name
                                  ? "name " + quote(sent.text)
                                  : "external_id " + quote(sent.text) + " of source " + quote(sent.source);
-    node.fail(core::Code::fk_constraint, std::string(sent.path), "no live " + entity.singular + " has " + what);
+    std::string const kind = sent.by == By::name && active_column(entity) != nullptr ? "no live, active " : "no live ";
+    node.fail(core::Code::fk_constraint, std::string(sent.path), kind + entity.singular + " has " + what);
     core::write_json_string(sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text),
                             node.faults.back().value);
 }
@@ -95,8 +104,10 @@ std::string statement(const core::Entity& entity, const Table& table, By by) {
     std::string const live = " WHERE t.deleted_at IS NULL";
     if (by == By::name) {
         std::string const name = "t." + name_column(entity) + "::pg_catalog.text";
-        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + " AND t.tenant_id" + eq + "$1 AND " +
-               name + eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
+        const core::Column* active = active_column(entity);
+        std::string const in_use = active != nullptr ? " AND t." + quoted(active->name) + " IS NOT FALSE" : "";
+        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + in_use + " AND t.tenant_id" + eq +
+               "$1 AND " + name + eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
     }
     bool const by_id = by == By::id;
     std::string const from = by_id ? unnested({"id"}) : unnested({"s", "e"});

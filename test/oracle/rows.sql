@@ -22,7 +22,7 @@ CREATE FUNCTION oracle.targets(p_entity text, ref jsonb) RETURNS uuid[] LANGUAGE
 DECLARE ids uuid[];
 BEGIN
     EXECUTE format('SELECT coalesce(array_agg(id), ''{}'') FROM oracle_t.%I WHERE tenant_id = $1 AND deleted_at IS NULL AND %s', p_entity,
-        CASE ref ->> 'by' WHEN 'id' THEN 'id = $2::uuid' WHEN 'name' THEN 'name = $2' ELSE 'external_id = $2 AND external_source = $3' END)
+        CASE ref ->> 'by' WHEN 'id' THEN 'id = $2::uuid' WHEN 'name' THEN 'name = $2 AND active IS NOT FALSE' ELSE 'external_id = $2 AND external_source = $3' END)
         INTO ids USING oracle.tenant(), ref ->> 'text', ref ->> 'source';
     RETURN ids;
 END $$;

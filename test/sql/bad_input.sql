@@ -147,6 +147,13 @@ SELECT attempt($$SELECT eryxon_delete_external('cells', 'S', 'X')$$);
 SELECT count(*) FROM cells WHERE deleted_at IS NULL;
 SELECT written();
 
+-- A cell that is out of use is not found by name, only by its key; what is unchanged is not looked up again.
+SELECT eryxon_sync('{"cells":[{"external_id":"C-OLD","external_source":"S","name":"Old"}],"jobs":[{"external_id":"J-OLD","external_source":"S","job_number":"J-OLD","parts":[{"external_id":"P-OLD","part_number":"P","operations":[{"external_id":"O-OLD","operation_name":"O","cell_name":"Old"}]}]}]}') -> 'summary' ->> 'created';
+UPDATE cells SET active = false WHERE external_id = 'C-OLD';
+SELECT bulk('[{"external_id":"O-OLD","external_source":"S","operation_name":"O","part_external_id":"P-OLD","cell_name":"Old"},
+              {"external_id":"O-OLD2","external_source":"S","operation_name":"O2","part_external_id":"P-OLD","cell_name":"Old"},
+              {"external_id":"O-OLD3","external_source":"S","operation_name":"O3","part_external_id":"P-OLD","cell_external_id":"C-OLD"}]', '{}', 'operations');
+
 -- Of duplicate keys the last one wins, by both paths; nothing of this is an error.
 SELECT eryxon_bulk_upsert('jobs', '[{"external_id":"a","external_id":"D-1","external_source":"S","job_number":"x","job_number":"D1","customer":"A","customer":null}]') ->> 'created';
 SELECT eryxon_bulk_upsert_json('jobs', '[{"external_id":"a","external_id":"D-1","external_source":"S","job_number":"x","job_number":"D1","customer":"A","customer":null}]') ->> 'skipped';
