@@ -72,6 +72,30 @@ $$;
 COMMENT ON FUNCTION eryxon.deferred_warnings IS
 'Constraints that are checked at the end of the transaction, when no record can be blamed any more.';
 
+CREATE FUNCTION eryxon.keeps_updated_at(table_name regclass) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                    WHERE t.tgrelid = table_name AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
+                      AND t.tgtype & (1 | 2 | 16) = (1 | 2 | 16)
+                      AND (p.prosrc ~ '\mupdated_at\M' OR p.proname = 'moddatetime' OR p.oid = 'eryxon.keep_updated_at()'::regprocedure))
+$$;
+COMMENT ON FUNCTION eryxon.keeps_updated_at IS
+'True if a BEFORE UPDATE trigger for each row seems to set updated_at.';
+
+CREATE FUNCTION eryxon.updated_at_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('UPDATED_AT_NOT_KEPT', 'updated_at',
+               CASE WHEN eryxon.has_column(table_name, 'updated_at', 'timestamptz')
+                    THEN 'no trigger keeps "updated_at": lists with updated_since miss changes by others than the sync, the change feed has them'
+                    ELSE 'there is no column "updated_at": lists with updated_since miss changes by others than the sync, the change feed has them'
+               END)
+     WHERE NOT eryxon.keeps_updated_at(table_name) OR NOT eryxon.has_column(table_name, 'updated_at', 'timestamptz')
+$$;
+COMMENT ON FUNCTION eryxon.updated_at_warnings IS
+'Tables of which updated_since cannot tell what others than the sync changed.';
+
 CREATE FUNCTION eryxon.attach_warnings(table_name regclass, soft_delete boolean) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -79,7 +103,8 @@ AS $$
       FROM (SELECT eryxon.policy_warnings(table_name) WHERE soft_delete
             UNION ALL SELECT eryxon.silent_trigger_warnings(table_name) WHERE soft_delete
             UNION ALL SELECT eryxon.unique_warnings(table_name) WHERE soft_delete
-            UNION ALL SELECT eryxon.deferred_warnings(table_name)) AS all_warnings(w)
+            UNION ALL SELECT eryxon.deferred_warnings(table_name)
+            UNION ALL SELECT eryxon.updated_at_warnings(table_name)) AS all_warnings(w)
 $$;
 COMMENT ON FUNCTION eryxon.attach_warnings IS
 'All warnings for a table.';

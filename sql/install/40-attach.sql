@@ -23,11 +23,22 @@ $$;
 COMMENT ON FUNCTION eryxon.check_attach_options IS
 'Checks the names and JSON types of attach options.';
 
+CREATE FUNCTION eryxon.singular_of(entity text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN entity ~ '[^aeiou_]ies$' THEN regexp_replace(entity, 'ies$', 'y')
+                WHEN entity ~ '(ss|sh|ch|x)es$' THEN regexp_replace(entity, 'es$', '')
+                WHEN entity ~ '(s|u|i)s$' THEN entity
+                ELSE regexp_replace(entity, '(.)s$', '\1') END
+$$;
+COMMENT ON FUNCTION eryxon.singular_of IS
+'The English singular of an entity''s name, as far as its ending tells: quantities, batches, tools; status stays.';
+
 CREATE FUNCTION eryxon.attach_settings(entity text, table_name regclass, options jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object('soft_delete', true, 'natural_key', '[]'::jsonb, 'events', NULL,
-                              'singular', regexp_replace(entity, '(.)s$', '\1'))
+                              'singular', eryxon.singular_of(entity))
         || coalesce((SELECT jsonb_build_object('singular', s.singular, 'natural_key', s.natural_key)
                        FROM eryxon.shipped_entity s WHERE s.entity = $1), '{}')
         || coalesce((SELECT jsonb_build_object('singular', e.singular, 'natural_key', e.natural_key,

@@ -224,10 +224,13 @@ BEGIN
     -- Room for new versions of rows in their pages, so that small changes touch no index: docs/performance.md.
     EXECUTE format('ALTER TABLE %I.%I SET (fillfactor = 90), ENABLE ROW LEVEL SECURITY', schema_name, entity);
     EXECUTE format('CREATE POLICY eryxon_tenant ON %I.%I USING %s WITH CHECK %s', schema_name, entity, tenant, tenant);
+    PERFORM eryxon.ensure_trigger(format('%I.%I', schema_name, entity)::regclass, 'eryxon_updated_at', 'UPDATE',
+        'eryxon.keep_updated_at()', true,
+        'BEFORE %s ON %s FOR EACH ROW WHEN (old.updated_at IS NOT DISTINCT FROM new.updated_at)');
 END
 $$;
 COMMENT ON FUNCTION eryxon.create_table IS
-'Makes the table of an entity with its policy for the tenant.';
+'Makes the table of an entity with its policy for the tenant and the trigger that keeps updated_at.';
 
 CREATE FUNCTION @extschema@.eryxon_create_tables(schema_name name DEFAULT 'public') RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

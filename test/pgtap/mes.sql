@@ -17,7 +17,8 @@ SELECT is((SELECT jsonb_object_agg(e, r ->> 'index') FROM attached),
     '{"jobs": "idx_jobs_external_sync", "parts": "parts_erp_identity", "cells": "idx_cells_external_sync", "resources": "uq_resources_erp",
       "operations": "idx_operations_external_sync"}', 'attach uses the indexes that are there');
 SELECT is((SELECT jsonb_path_query_array(jsonb_agg(r ORDER BY e), '$[*].warnings[*].path') FROM attached),
-    '["count_jobs", "log_jobs", "jobs_tenant_id_job_number_key", "log_operations", "log_parts"]', 'attach warns of silent triggers and unique keys');
+    '["updated_at", "count_jobs", "log_jobs", "jobs_tenant_id_job_number_key", "log_operations", "log_parts", "updated_at"]',
+    'attach warns of silent triggers, unique keys, and updated_at that nobody keeps in cells and resources');
 SELECT is((SELECT jsonb_agg(eryxon_attach(e, e::regclass) -> 'columns_added') FROM attached), '[[], [], [], [], []]', 'attach again');
 
 INSERT INTO tenants (id, name) SELECT ('00000000-0000-4000-8000-00000000000' || n)::uuid, 'T' || n FROM generate_series(1, 5) n;

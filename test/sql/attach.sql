@@ -63,6 +63,20 @@ SELECT eryxon_attach('tools', 'tools') ->> 'columns_added';
 \pset tuples_only on
 SELECT * FROM eryxon.entity;
 
+-- The singular that names events and answers, where no option says it.
+SELECT e, eryxon.singular_of(e) FROM unnest('{quantities,batches,boxes,tools,classes,keys,status,analysis,s,stock}'::text[]) AS e;
+
+-- A trigger that keeps updated_at: no warning; one that is switched off does not count.
+CREATE TABLE kept (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, updated_at timestamptz);
+SELECT eryxon_attach('kept', 'kept') #>> '{warnings,0,message}';
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.updated_at := now(); RETURN new; END';
+CREATE TRIGGER touch BEFORE UPDATE ON kept FOR EACH ROW EXECUTE FUNCTION touch();
+SELECT eryxon_attach('kept', 'kept') -> 'warnings';
+ALTER TABLE kept DISABLE TRIGGER touch;
+SELECT eryxon_attach('kept', 'kept') #>> '{warnings,0,code}';
+SELECT eryxon_detach('kept');
+DROP TABLE kept;
+
 -- Options: what is not sent stays as it is.
 SELECT eryxon_attach('tools', 'tools', '{"soft_delete":false,"natural_key":["name"],"singular":"gear","events":true}') ->> 'triggers';
 SELECT * FROM eryxon.entity;

@@ -61,6 +61,12 @@ SELECT attempt($$INSERT INTO jobs (tenant_id, job_number, status) VALUES ('00000
 SELECT attempt($$INSERT INTO jobs (tenant_id, job_number) VALUES ('00000000-0000-4000-8000-000000000001', 'J1')$$);
 SELECT attempt($$INSERT INTO jobs (tenant_id, job_number, deleted_at) VALUES ('00000000-0000-4000-8000-000000000001', 'J1', now())$$);
 
+-- updated_at is kept whoever changes a row; a statement that sets it has its way.
+UPDATE jobs SET updated_at = '2020-01-01';
+SELECT updated_at = '2020-01-01' FROM jobs WHERE job_number = 'J1' AND deleted_at IS NULL;
+UPDATE jobs SET customer = 'ACME';
+SELECT updated_at > '2020-01-01' FROM jobs WHERE job_number = 'J1' AND deleted_at IS NULL;
+
 -- The policies keep the extension; with CASCADE they go, and the tables stay closed.
 SELECT attempt('DROP EXTENSION eryxon_sync');
 DROP EXTENSION eryxon_sync CASCADE;
