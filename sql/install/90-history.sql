@@ -76,11 +76,10 @@ $$;
 COMMENT ON FUNCTION eryxon.latest_runs IS
 'The tenant''s latest runs, newest first.';
 
-CREATE FUNCTION @extschema@.eryxon_status(options jsonb DEFAULT '{}') RETURNS jsonb
+CREATE FUNCTION eryxon.status(tenant uuid, caller name, options jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    tenant        uuid := @extschema@.eryxon_tenant_id();
     wanted_entity text := options ->> 'entity';
     wanted_source text := options ->> 'source';
     counts        jsonb;
@@ -96,6 +95,12 @@ BEGIN
         'feed', eryxon.feed_status());
 END
 $$;
+COMMENT ON FUNCTION eryxon.status IS
+'What eryxon_status() does, with the caller''s rights.';
+REVOKE EXECUTE ON FUNCTION eryxon.status(uuid, name, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_status(options jsonb DEFAULT '{}') RETURNS jsonb
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_as_caller';
 COMMENT ON FUNCTION @extschema@.eryxon_status(jsonb) IS
 'Counts and the latest runs of the tenant, per entity and source.
 Options: entity, source, limit (of runs, 20). Tables that the caller may not read are left out. "feed" tells how far the change feed is

@@ -82,14 +82,13 @@ $$;
 COMMENT ON FUNCTION @extschema@.eryxon_csv_template(text) IS
 'The header of a CSV file for an entity: the key, the required fields, the others.';
 
-CREATE FUNCTION @extschema@.eryxon_csv_mapping_save(entity text, source text, mapping jsonb, options jsonb DEFAULT '{}') RETURNS uuid
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.csv_mapping_save(tenant uuid, caller name, entity text, source text, mapping jsonb, options jsonb) RETURNS uuid
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    tenant uuid := @extschema@.eryxon_tenant_id();
-    saved  uuid;
+    saved uuid;
 BEGIN
-    IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = $1) THEN
+    IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = csv_mapping_save.entity) THEN
         PERFORM eryxon.fail_unknown_entity(entity, false);
     END IF;
     PERFORM eryxon.check_options(coalesce(options, '{}'), '{delimiter,encoding,header,decimal,date_format,null_token,external_source}');
@@ -102,38 +101,57 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping', 'the mapping is too long');
     END IF;
     INSERT INTO eryxon.csv_mapping AS m (tenant_id, entity, source, mapping, options)
-    VALUES (tenant, $1, $2, $3, coalesce($4, '{}'))
+    VALUES (tenant, $3, $4, $5, coalesce($6, '{}'))
     ON CONFLICT ON CONSTRAINT csv_mapping_tenant_id_entity_source_key
     DO UPDATE SET mapping = excluded.mapping, options = excluded.options, updated_at = clock_timestamp()
     RETURNING m.id INTO saved;
     RETURN saved;
 END
 $$;
+COMMENT ON FUNCTION eryxon.csv_mapping_save IS
+'What eryxon_csv_mapping_save() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_save(uuid, name, text, text, jsonb, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_csv_mapping_save(entity text, source text, mapping jsonb, options jsonb DEFAULT '{}') RETURNS uuid
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_save(text, text, jsonb, jsonb) IS
 'Keeps what the columns of an ERP''s CSV files stand for, in place of what was kept for that entity and source.
 Options are those that say how the file is written. Returns the mapping''s id.';
 
-CREATE FUNCTION @extschema@.eryxon_csv_mapping_list(entity text DEFAULT NULL)
+CREATE FUNCTION eryxon.csv_mapping_list(tenant uuid, caller name, entity text)
     RETURNS TABLE (id uuid, entity text, source text, mapping jsonb, options jsonb, updated_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT m.id, m.entity, m.source, m.mapping, m.options, m.updated_at
       FROM eryxon.csv_mapping m
-     WHERE m.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND ($1 IS NULL OR m.entity = $1)
+     WHERE m.tenant_id = tenant AND ($3 IS NULL OR m.entity = $3)
      ORDER BY m.entity, m.source
 $$;
+COMMENT ON FUNCTION eryxon.csv_mapping_list IS
+'What eryxon_csv_mapping_list() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_list(uuid, name, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_csv_mapping_list(entity text DEFAULT NULL)
+    RETURNS TABLE (id uuid, entity text, source text, mapping jsonb, options jsonb, updated_at timestamptz)
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_list(text) IS
 'The tenant''s mappings of CSV files, or those for one entity.';
 
-CREATE FUNCTION @extschema@.eryxon_csv_mapping_delete(id uuid) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.csv_mapping_delete(tenant uuid, caller name, id uuid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    DELETE FROM eryxon.csv_mapping m WHERE m.id = $1 AND m.tenant_id = @extschema@.eryxon_tenant_id();
+    DELETE FROM eryxon.csv_mapping m WHERE m.id = csv_mapping_delete.id AND m.tenant_id = tenant;
     IF NOT FOUND THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('mapping %s does not exist', coalesce(id::text, 'NULL')));
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.csv_mapping_delete IS
+'What eryxon_csv_mapping_delete() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_delete(uuid, name, uuid) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_csv_mapping_delete(id uuid) RETURNS void
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_delete(uuid) IS
 'Forgets a mapping. Error P0002 if the tenant has none with this id.';

@@ -30,21 +30,9 @@ CREATE FUNCTION eryxon.api_role() RETURNS name
 COMMENT ON FUNCTION eryxon.api_role IS
 'The setting eryxon.api_role; NULL if it is empty.';
 
-CREATE FUNCTION eryxon.administered_tenant() RETURNS uuid
-    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'administered_tenant';
-COMMENT ON FUNCTION eryxon.administered_tenant IS
-'The tenant whose keys the caller administers: the own one, or NULL for a superuser, who administers all.';
-
-CREATE FUNCTION eryxon.caller_role() RETURNS name
-    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'caller_role';
-COMMENT ON FUNCTION eryxon.caller_role IS
-'The role that calls, as it is outside SECURITY DEFINER functions.';
-
-CREATE FUNCTION eryxon.check_key_tenant(tenant_id uuid) RETURNS void
+CREATE FUNCTION eryxon.check_key_tenant(own uuid, tenant_id uuid) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    own uuid := eryxon.administered_tenant();
 BEGIN
     IF tenant_id IS NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'tenant_id', 'an API key needs a tenant');
@@ -54,9 +42,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.check_key_tenant IS
-'Demands a tenant whose keys the caller administers.';
+'Demands a tenant whose keys the caller administers: the own one, or any where that is NULL.';
 
-CREATE FUNCTION eryxon.check_key_role(role name) RETURNS void
+CREATE FUNCTION eryxon.check_key_role(caller name, role name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -68,7 +56,7 @@ BEGIN
                             format('CREATE ROLE %I NOLOGIN, then eryxon_grant_api(%L).', role, role));
     ELSIF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'role', 'an API key cannot have a superuser''s role');
-    ELSIF NOT pg_has_role(eryxon.caller_role(), role, 'MEMBER') THEN
+    ELSIF NOT pg_has_role(caller, role, 'MEMBER') THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'role', format('must be member of role "%s"', role));
     END IF;
 END
@@ -76,9 +64,9 @@ $$;
 COMMENT ON FUNCTION eryxon.check_key_role IS
 'Demands a role that exists, is no superuser and that the caller has, too.';
 
-CREATE FUNCTION @extschema@.eryxon_api_key_create(tenant_id uuid, name text, live boolean DEFAULT true, role name DEFAULT NULL,
-                                                  expires_at timestamptz DEFAULT NULL) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.api_key_create(own uuid, caller name, tenant_id uuid, name text, live boolean, role name,
+                                      expires_at timestamptz) RETURNS text
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     key_role name := coalesce(role, eryxon.api_role());
@@ -86,8 +74,8 @@ DECLARE
     key      text := CASE WHEN coalesce(live, true) THEN 'ery_live_' ELSE 'ery_test_' END
                      || translate(encode(random, 'base64'), '+/=', '-_');
 BEGIN
-    PERFORM eryxon.check_key_tenant(tenant_id);
-    PERFORM eryxon.check_key_role(key_role);
+    PERFORM eryxon.check_key_tenant(own, tenant_id);
+    PERFORM eryxon.check_key_role(caller, key_role);
     IF coalesce(btrim(name), '') = '' THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'name', 'an API key needs a name',
                             'Name the system that will use it.');
@@ -96,45 +84,63 @@ BEGIN
     END IF;
     WITH made AS (
         INSERT INTO eryxon.api_key (tenant_id, name, prefix, hash, role, expires_at)
-        VALUES ($1, $2, left(key, 12), sha256(convert_to(key, 'UTF8')), key_role, $5) RETURNING id)
+        VALUES ($3, $4, left(key, 12), sha256(convert_to(key, 'UTF8')), key_role, $7) RETURNING id)
     INSERT INTO eryxon.api_key_use (key_id) SELECT made.id FROM made;
     RETURN key;
 END
 $$;
+COMMENT ON FUNCTION eryxon.api_key_create IS
+'What eryxon_api_key_create() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.api_key_create(uuid, name, uuid, text, boolean, name, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_api_key_create(tenant_id uuid, name text, live boolean DEFAULT true, role name DEFAULT NULL,
+                                                  expires_at timestamptz DEFAULT NULL) RETURNS text
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_key_create(uuid, text, boolean, name, timestamptz) IS
 'Makes an API key of a tenant and returns it, once.
 Requests with it act as the role (setting eryxon.api_role if NULL) for the tenant. Only its SHA-256 is kept.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_api_key_create(uuid, text, boolean, name, timestamptz) FROM PUBLIC;
 
+CREATE FUNCTION eryxon.api_keys(own uuid, caller name)
+    RETURNS TABLE (id uuid, name text, prefix text, role name, created_at timestamptz, expires_at timestamptz,
+                   last_used_at timestamptz, revoked_at timestamptz)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT k.id, k.name, k.prefix, k.role, k.created_at, k.expires_at, u.last_used_at, k.revoked_at
+      FROM eryxon.api_key k JOIN eryxon.api_key_use u ON u.key_id = k.id
+     WHERE own IS NULL OR k.tenant_id = own
+     ORDER BY k.created_at, k.id
+$$;
+COMMENT ON FUNCTION eryxon.api_keys IS
+'What eryxon_api_keys() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.api_keys(uuid, name) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.eryxon_api_keys()
     RETURNS TABLE (id uuid, name text, prefix text, role name, created_at timestamptz, expires_at timestamptz,
                    last_used_at timestamptz, revoked_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT k.id, k.name, k.prefix, k.role, k.created_at, k.expires_at, u.last_used_at, k.revoked_at
-      FROM eryxon.api_key k JOIN eryxon.api_key_use u ON u.key_id = k.id,
-           (SELECT eryxon.administered_tenant() AS id) AS own
-     WHERE own.id IS NULL OR k.tenant_id = own.id
-     ORDER BY k.created_at, k.id
-$$;
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_keys() IS
 'The API keys of the caller''s tenant; a superuser sees those of all tenants.
 last_used_at is kept to the minute, and by requests that may write.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_api_keys() FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_api_key_revoke(id uuid) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.api_key_revoke(own uuid, caller name, id uuid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    own uuid := eryxon.administered_tenant();
 BEGIN
     UPDATE eryxon.api_key k SET revoked_at = coalesce(k.revoked_at, now())
-     WHERE k.id = eryxon_api_key_revoke.id AND (own IS NULL OR k.tenant_id = own);
+     WHERE k.id = api_key_revoke.id AND (own IS NULL OR k.tenant_id = own);
     IF NOT FOUND THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('API key %s does not exist', coalesce(id::text, 'NULL')));
     END IF;
 END
 $$;
+COMMENT ON FUNCTION eryxon.api_key_revoke IS
+'What eryxon_api_key_revoke() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.api_key_revoke(uuid, name, uuid) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_api_key_revoke(id uuid) RETURNS void
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_key_revoke(uuid) IS
 'Makes an API key invalid from the commit on.
 Revoking it again changes nothing. Error P0002 if the caller''s tenant has no such key.';

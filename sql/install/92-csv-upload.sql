@@ -176,11 +176,10 @@ $$;
 COMMENT ON FUNCTION eryxon.upload_state IS
 'The status of an import in parts as far as its history does not know it. Whom nothing has touched for long, nobody works at any more.';
 
-CREATE FUNCTION eryxon.run_status(run uuid) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.run_status(tenant uuid, caller name, run uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    tenant uuid := @extschema@.eryxon_tenant_id();
     upload eryxon.csv_upload;
     row    eryxon.sync_run;
     state  text;
@@ -201,5 +200,11 @@ BEGIN
         'has_rejected', EXISTS (SELECT FROM eryxon.csv_rejected c WHERE c.run_id = run));
 END
 $$;
-COMMENT ON FUNCTION eryxon.run_status IS
+COMMENT ON FUNCTION eryxon.run_status(uuid, name, uuid) IS
+'What run_status() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.run_status(uuid, name, uuid) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.run_status(run uuid) RETURNS jsonb
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+COMMENT ON FUNCTION eryxon.run_status(uuid) IS
 'A run: its row of history, and how far it is if it imports a file in parts.';

@@ -119,14 +119,12 @@ $$;
 COMMENT ON FUNCTION eryxon.read_events IS
 'A page of the feed: the tenant''s events behind a position, as one snapshot has them.';
 
-CREATE FUNCTION @extschema@.eryxon_changes(since text DEFAULT NULL, max_rows integer DEFAULT 1000, options jsonb DEFAULT '{}')
-    RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.changes(tenant uuid, caller name, since text, max_rows integer, options jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    tenant uuid := @extschema@.eryxon_tenant_id();
-    after  bigint;
-    page   jsonb;
+    after bigint;
+    page  jsonb;
 BEGIN
     PERFORM eryxon.check_changes_options(coalesce(options, '{}'));
     IF max_rows NOT BETWEEN 1 AND 10000 THEN
@@ -134,29 +132,42 @@ BEGIN
     END IF;
     PERFORM eryxon.settle_events();
     after := eryxon.token_position(since);
-    page := eryxon.read_events(tenant, after, coalesce(max_rows, 1000), eryxon.readable_entities(eryxon.caller_role()),
+    page := eryxon.read_events(tenant, after, coalesce(max_rows, 1000), eryxon.readable_entities(caller),
                                coalesce(options, '{}'));
     -- Once more, for events that were pruned between the check and the read.
     PERFORM eryxon.token_position(since);
     RETURN page;
 END
 $$;
+COMMENT ON FUNCTION eryxon.changes IS
+'What eryxon_changes() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.changes(uuid, name, text, integer, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_changes(since text DEFAULT NULL, max_rows integer DEFAULT 1000, options jsonb DEFAULT '{}')
+    RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) IS
 'The tenant''s events after a token, each once, in the order in which they were committed; without a token from the first that is kept.
 "next" is the token to go on with, "more" tells whether there is more already. Options: entity, type (job.created, job.*, *.completed),
 source and exclude_source (the ERP that made the change), external_source (the ERP that owns the row).
 Events of tables that the caller may not read are left out.';
 
-CREATE FUNCTION eryxon.feed_status() RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.feed_status(tenant uuid, caller name) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object('waiting', count(*), 'lag_seconds',
                coalesce(round(extract(epoch FROM clock_timestamp() - min(o.occurred_at)), 1), 0), 'positioned_at',
                (SELECT f.positioned_at FROM eryxon.feed f))
       FROM eryxon.event_outbox o
-     WHERE o.tenant_id = @extschema@.eryxon_tenant_id()
+     WHERE o.tenant_id = tenant
 $$;
-COMMENT ON FUNCTION eryxon.feed_status IS
+COMMENT ON FUNCTION eryxon.feed_status(uuid, name) IS
+'What feed_status() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.feed_status(uuid, name) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.feed_status() RETURNS jsonb
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+COMMENT ON FUNCTION eryxon.feed_status() IS
 'How far the feed is behind: committed events of the tenant that have no position yet, the age of the oldest, and when positions were given last.';
 
 CREATE FUNCTION eryxon.changes_answer(options jsonb) RETURNS json

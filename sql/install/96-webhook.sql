@@ -192,11 +192,10 @@ COMMENT ON FUNCTION eryxon.change_webhook IS
 'Writes changes that were checked. An endpoint that is enabled again starts with no failures.';
 REVOKE EXECUTE ON FUNCTION eryxon.change_webhook(uuid, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.own_webhook(wanted uuid) RETURNS eryxon.webhook
+CREATE FUNCTION eryxon.own_webhook(own uuid, wanted uuid) RETURNS eryxon.webhook
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    own     uuid := eryxon.administered_tenant();
     webhook eryxon.webhook;
 BEGIN
     SELECT * INTO webhook FROM eryxon.webhook w WHERE w.id = wanted AND (own IS NULL OR w.tenant_id = own);
@@ -207,14 +206,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.own_webhook IS
-'A webhook that the caller administers; error P0002 if there is none with this id.';
-REVOKE EXECUTE ON FUNCTION eryxon.own_webhook(uuid) FROM PUBLIC;
+'A webhook of the tenant, or of any where that is NULL; error P0002 if there is none with this id.';
+REVOKE EXECUTE ON FUNCTION eryxon.own_webhook(uuid, uuid) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_create(url text, events text[], options jsonb DEFAULT '{}') RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_create(tenant uuid, caller name, url text, events text[], options jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    tenant  uuid := coalesce(eryxon.administered_tenant(), @extschema@.eryxon_tenant_id());
     wanted  jsonb := coalesce(options, '{}');
     webhook uuid;
 BEGIN
@@ -222,38 +220,52 @@ BEGIN
     PERFORM eryxon.check_type_patterns(events);
     PERFORM eryxon.check_webhook_options(wanted, '{description,enabled,retry_seconds,max_in_flight}');
     INSERT INTO eryxon.webhook (tenant_id, url, events, retry_seconds, max_in_flight)
-    VALUES (tenant, $1, ARRAY(SELECT unnest($2)), eryxon.retry_seconds('{}'), 20) RETURNING id INTO webhook;
+    VALUES (tenant, $3, ARRAY(SELECT unnest($4)), eryxon.retry_seconds('{}'), 20) RETURNING id INTO webhook;
     PERFORM eryxon.change_webhook(webhook, wanted);
     NOTIFY eryxon_events;
     RETURN jsonb_build_object('id', webhook, 'secret', eryxon.new_secret(webhook), 'warnings', eryxon.webhook_warnings());
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_create IS
+'What eryxon_webhook_create() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_create(uuid, name, text, text[], jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_create(url text, events text[], options jsonb DEFAULT '{}') RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) IS
 'Makes a webhook of the tenant: events of these types are sent to the URL.
 Types are such as job.created, or patterns: job.*, *.completed, *. Options: description, enabled, retry_seconds, max_in_flight.
 Returns id, secret (shown once) and warnings.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhooks()
+CREATE FUNCTION eryxon.webhooks(own uuid, caller name)
     RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz, disabled_reason text,
                    failing_since timestamptz, retry_seconds integer[], max_in_flight integer, created_at timestamptz, updated_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.id, w.url, w.events, w.description, w.enabled, w.disabled_at, w.disabled_reason,
            w.failing_since, w.retry_seconds, w.max_in_flight, w.created_at, w.updated_at
-      FROM eryxon.webhook w, (SELECT eryxon.administered_tenant() AS id) AS own
-     WHERE own.id IS NULL OR w.tenant_id = own.id
+      FROM eryxon.webhook w
+     WHERE own IS NULL OR w.tenant_id = own
      ORDER BY w.created_at, w.id
 $$;
+COMMENT ON FUNCTION eryxon.webhooks IS
+'What eryxon_webhooks() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhooks(uuid, name) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhooks()
+    RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz, disabled_reason text,
+                   failing_since timestamptz, retry_seconds integer[], max_in_flight integer, created_at timestamptz, updated_at timestamptz)
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhooks() IS
 'The webhooks of the caller''s tenant, without secrets; a superuser sees those of all tenants.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhooks() FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_update(id uuid, changes jsonb) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_update(own uuid, caller name, id uuid, changes jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    webhook uuid := (eryxon.own_webhook(id)).id;
+    webhook uuid := (eryxon.own_webhook(own, id)).id;
     wanted  jsonb := coalesce(changes, '{}');
 BEGIN
     PERFORM eryxon.check_webhook_options(wanted, '{url,events,description,enabled,retry_seconds,max_in_flight}');
@@ -265,19 +277,25 @@ BEGIN
     END IF;
     PERFORM eryxon.change_webhook(webhook, wanted);
     NOTIFY eryxon_events;
-    RETURN (SELECT to_jsonb(w) FROM @extschema@.eryxon_webhooks() w WHERE w.id = webhook);
+    RETURN (SELECT to_jsonb(w) FROM eryxon.webhooks(own, caller) w WHERE w.id = webhook);
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_update IS
+'What eryxon_webhook_update() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_update(uuid, name, uuid, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_update(id uuid, changes jsonb) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_update(uuid, jsonb) IS
 'Changes a webhook: url, events, description, enabled, retry_seconds, max_in_flight; null is the default.
 Deliveries of a disabled one wait, and go on when it is enabled again. Returns the webhook.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_update(uuid, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_rotate_secret(id uuid, keep_old interval DEFAULT '24 hours') RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_rotate_secret(own uuid, caller name, id uuid, keep_old interval) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    webhook uuid := (eryxon.own_webhook(id)).id;
+    webhook uuid := (eryxon.own_webhook(own, id)).id;
     until   timestamptz := now() + keep_old;
 BEGIN
     IF keep_old IS NULL OR keep_old < '0'::interval OR keep_old > '30 days'::interval THEN
@@ -289,16 +307,28 @@ BEGIN
     RETURN jsonb_build_object('id', webhook, 'secret', eryxon.new_secret(webhook), 'old_valid_until', until);
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_rotate_secret IS
+'What eryxon_webhook_rotate_secret() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_rotate_secret(uuid, name, uuid, interval) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_rotate_secret(id uuid, keep_old interval DEFAULT '24 hours') RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_rotate_secret(uuid, interval) IS
 'Gives a webhook a new secret, returned once.
 Until keep_old has passed, messages are signed with the old one too.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_rotate_secret(uuid, interval) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_delete(id uuid) RETURNS void
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_delete(own uuid, caller name, id uuid) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-    DELETE FROM eryxon.webhook w WHERE w.id = (SELECT (eryxon.own_webhook($1)).id)
+    DELETE FROM eryxon.webhook w WHERE w.id = (SELECT (eryxon.own_webhook(own, $3)).id)
 $$;
+COMMENT ON FUNCTION eryxon.webhook_delete IS
+'What eryxon_webhook_delete() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_delete(uuid, name, uuid) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_delete(id uuid) RETURNS void
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_delete(uuid) IS
 'Deletes a webhook with its secrets, deliveries and their logs.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_delete(uuid) FROM PUBLIC;

@@ -1,10 +1,10 @@
 -- Deliveries as their owner sees them: trying a webhook, sending again, looking at the log, forgetting.
 
-CREATE FUNCTION @extschema@.eryxon_webhook_test(id uuid) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_test(own uuid, caller name, id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    webhook  eryxon.webhook := eryxon.own_webhook(id);
+    webhook  eryxon.webhook := eryxon.own_webhook(own, id);
     delivery uuid;
 BEGIN
     IF NOT webhook.enabled THEN
@@ -17,6 +17,12 @@ BEGIN
     RETURN jsonb_build_object('delivery', delivery, 'message_id', eryxon.message_id(delivery));
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_test IS
+'What eryxon_webhook_test() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_test(uuid, name, uuid) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_test(id uuid) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_test(uuid) IS
 'Sends an event of type webhook.test to this webhook alone, whatever types it wants.
 Returns delivery and message_id; eryxon_webhook_logs() shows what was answered.';
@@ -56,35 +62,40 @@ COMMENT ON FUNCTION eryxon.requeue IS
 'Queues a finished delivery again. One that waits for its next try is due at once; one that is under way or behind others stays.';
 REVOKE EXECUTE ON FUNCTION eryxon.requeue(eryxon.delivery) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_replay(delivery uuid) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_replay(own uuid, caller name, delivery uuid) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    own uuid := eryxon.administered_tenant();
     old eryxon.delivery;
 BEGIN
-    PERFORM eryxon.lock_queues((SELECT d.webhook_id FROM eryxon.delivery d WHERE d.id = $1));
+    PERFORM eryxon.lock_queues((SELECT d.webhook_id FROM eryxon.delivery d WHERE d.id = $3));
     SELECT d.* INTO old FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
-     WHERE d.id = $1 AND (own IS NULL OR w.tenant_id = own);
+     WHERE d.id = $3 AND (own IS NULL OR w.tenant_id = own);
     IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('delivery %s does not exist', coalesce($1::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('delivery %s does not exist', coalesce($3::text, 'NULL')));
     ELSIF old.position IS NOT NULL AND NOT EXISTS (SELECT FROM eryxon.event e WHERE e.position = old.position) THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('the event of delivery %s is no longer kept', $1));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('the event of delivery %s is no longer kept', $3));
     END IF;
     NOTIFY eryxon_events;
     RETURN jsonb_build_object('queued', eryxon.requeue(old));
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_replay(uuid, name, uuid) IS
+'What eryxon_webhook_replay() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_replay(uuid, name, uuid) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_replay(delivery uuid) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_replay(uuid) IS
 'Sends a delivery again, with the same webhook-id; one that waits for its next try is sent at once.
 Returns {"queued": 1}, or 0 if it is under way or behind others of its row.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_replay(uuid) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_replay(webhook uuid, from_time timestamptz, to_time timestamptz DEFAULT now()) RETURNS jsonb
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_replay(own uuid, caller name, webhook uuid, from_time timestamptz, to_time timestamptz) RETURNS jsonb
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    wanted eryxon.webhook := eryxon.own_webhook(webhook);
+    wanted eryxon.webhook := eryxon.own_webhook(own, webhook);
     queued bigint;
 BEGIN
     IF from_time IS NULL OR to_time IS NULL OR from_time > to_time THEN
@@ -99,6 +110,12 @@ BEGIN
     RETURN jsonb_build_object('queued', coalesce(queued, 0));
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_replay(uuid, name, uuid, timestamptz, timestamptz) IS
+'What eryxon_webhook_replay() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_replay(uuid, name, uuid, timestamptz, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_replay(webhook uuid, from_time timestamptz, to_time timestamptz DEFAULT now()) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_replay(uuid, timestamptz, timestamptz) IS
 'Sends all events of a range of time to a webhook again, and those that it was not sent before: made while it was disabled, say.
 Each comes behind what waits for the same row. Returns {"queued": how many}; those that wait already are left.';
@@ -135,9 +152,8 @@ COMMENT ON FUNCTION eryxon.log_page IS
 'A page of deliveries, newest first, and how many there are.';
 REVOKE EXECUTE ON FUNCTION eryxon.log_page(uuid, uuid, text, integer, integer) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_logs(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT 100,
-                                                skip_rows integer DEFAULT 0) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.webhook_logs(own uuid, caller name, webhook_id uuid, status text, max_rows integer, skip_rows integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF status NOT IN ('pending', 'delivered', 'dead') THEN
@@ -147,9 +163,16 @@ BEGIN
     ELSIF coalesce(skip_rows, -1) < 0 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'skip_rows', 'the number of rows to skip must not be negative');
     END IF;
-    RETURN eryxon.log_page(eryxon.administered_tenant(), webhook_id, status, max_rows, skip_rows);
+    RETURN eryxon.log_page(own, webhook_id, status, max_rows, skip_rows);
 END
 $$;
+COMMENT ON FUNCTION eryxon.webhook_logs IS
+'What eryxon_webhook_logs() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.webhook_logs(uuid, name, uuid, text, integer, integer) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.eryxon_webhook_logs(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT 100,
+                                                skip_rows integer DEFAULT 0) RETURNS jsonb
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_logs(uuid, text, integer, integer) IS
 'Deliveries with their attempts, newest first: of one webhook or all of the tenant, in one status (pending, delivered, dead) or any.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_logs(uuid, text, integer, integer) FROM PUBLIC;

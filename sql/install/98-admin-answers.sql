@@ -121,14 +121,21 @@ $$;
 COMMENT ON FUNCTION eryxon.answer_step IS
 'upload_step(), whose last answer tells the whole run.';
 
-CREATE FUNCTION eryxon.uploads_without_run(wanted_entity text) RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.uploads_without_run(tenant uuid, caller name, wanted_entity text)
+    RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT u.run_id, u.started_at, u.touched_at FROM eryxon.csv_upload u
-     WHERE u.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND (wanted_entity IS NULL OR u.entity = wanted_entity)
+     WHERE u.tenant_id = tenant AND (wanted_entity IS NULL OR u.entity = wanted_entity)
        AND NOT EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = u.run_id)
 $$;
-COMMENT ON FUNCTION eryxon.uploads_without_run IS
+COMMENT ON FUNCTION eryxon.uploads_without_run(uuid, name, text) IS
+'What uploads_without_run() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.uploads_without_run(uuid, name, text) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.uploads_without_run(wanted_entity text) RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+COMMENT ON FUNCTION eryxon.uploads_without_run(text) IS
 'The tenant''s imports of which no part is in the history: just begun, or failed at once.';
 
 CREATE FUNCTION eryxon.answer_runs(arguments jsonb) RETURNS jsonb
@@ -160,14 +167,20 @@ $$;
 COMMENT ON FUNCTION eryxon.answer_runs IS
 'The tenant''s runs, newest first, or one of them.';
 
-CREATE FUNCTION eryxon.delivery_counts() RETURNS jsonb
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION eryxon.delivery_counts(tenant uuid, caller name) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object('open', count(*) FILTER (WHERE d.status = 'pending'), 'dead', count(*) FILTER (WHERE d.status = 'dead'))
       FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
-     WHERE w.tenant_id = (SELECT @extschema@.eryxon_tenant_id())
+     WHERE w.tenant_id = tenant
 $$;
-COMMENT ON FUNCTION eryxon.delivery_counts IS
+COMMENT ON FUNCTION eryxon.delivery_counts(uuid, name) IS
+'What delivery_counts() does as the extension''s owner.';
+REVOKE EXECUTE ON FUNCTION eryxon.delivery_counts(uuid, name) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.delivery_counts() RETURNS jsonb
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+COMMENT ON FUNCTION eryxon.delivery_counts() IS
 'How many deliveries of the tenant''s webhooks wait or were given up.';
 
 CREATE FUNCTION eryxon.day_statistics(since timestamptz) RETURNS jsonb

@@ -168,16 +168,6 @@ void authenticate_request() {
     if (!token) become(key.role);
 }
 
-std::optional<core::Uuid> administered_tenant() {
-    Oid const caller = GetOuterUserId();
-    if (call([caller] { return superuser_arg(caller); })) return std::nullopt;
-    return as_user(caller, SECURITY_LOCAL_USERID_CHANGE, [] { return tenant_id(); });
-}
-
-const char* caller_role() {
-    return call([] { return GetUserNameFromId(GetOuterUserId(), false); });
-}
-
 void note_key_use() {
     std::optional<core::Uuid> const key = core::parse_uuid(settings().used_api_key);
     if (!key || XactReadOnly || IsolationUsesXactSnapshot()) return;

@@ -1,10 +1,7 @@
 // API keys: who a request with a key is.
 #pragma once
 
-#include "core/uuid.hpp"
 #include "pg/prelude.hpp"
-
-#include <optional>
 
 namespace eryxon::pg {
 
@@ -12,13 +9,6 @@ namespace eryxon::pg {
 // transaction ends; with a token whose claims name the same tenant, the token's role stays. Without a key nothing
 // happens. A bad key, or two credentials of different tenants, raise SQLSTATE PGRST with status 401. Writes nothing.
 void authenticate_request();
-
-// The tenant whose keys the caller administers, as eryxon_tenant_id() has it for the role outside SECURITY DEFINER
-// functions; none where that role is a superuser, who administers all.
-std::optional<core::Uuid> administered_tenant();
-
-// The role that calls, outside SECURITY DEFINER functions; its name palloc'd.
-const char* caller_role();
 
 // Notes in the table that the transaction's key was used, at most once a minute and only where that waits for nobody.
 void note_key_use();

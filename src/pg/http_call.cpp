@@ -5,13 +5,13 @@
 #include "core/record.hpp"
 #include "pg/api.hpp"
 #include "pg/api_key_check.hpp"
+#include "pg/caller.hpp"
 #include "pg/delete_call.hpp"
 #include "pg/refusal.hpp"
 #include "pg/request.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
 #include "pg/subtransaction.hpp"
-#include "pg/tenant.hpp"
 
 namespace eryxon::pg {
 
@@ -47,7 +47,7 @@ Answer run_request(const std::function<HttpData()>& work) {
     HttpData data;
     bool tenant_known = false;
     auto const whole = [&] {
-        tenant_id();
+        Caller const caller;
         tenant_known = true;
         with_spi([&] { data = work(); });
     };

@@ -3,6 +3,7 @@
 
 #include "core/json.hpp"
 #include "pg/boundary.hpp"
+#include "pg/caller.hpp"
 #include "pg/compat.hpp"
 #include "pg/request.hpp"
 #include "pg/settings.hpp"
@@ -116,6 +117,7 @@ std::optional<core::Uuid> claimed_tenant() {
 core::Uuid tenant_id() {
     if (auto tenant = claimed_tenant()) return *tenant;
     if (auto tenant = core::parse_uuid(settings().tenant_id)) return *tenant;
+    if (auto tenant = tenant_of_caller()) return *tenant;
     if (auto tenant = resolved_tenant()) return *tenant;
     refuse("no tenant is set for this session",
            "Send a token with a tenant_id claim, or have an administrator set eryxon.tenant_id or "

@@ -1,0 +1,32 @@
+// The SQL functions that find the caller's tenant and then call their inner functions.
+#include "pg/caller.hpp"
+#include "pg/boundary.hpp"
+
+extern "C" {
+PGDLLEXPORT Datum call_for_tenant(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum call_for_administrator(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum call_as_caller(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(call_for_tenant);
+PG_FUNCTION_INFO_V1(call_for_administrator);
+PG_FUNCTION_INFO_V1(call_as_caller);
+}
+
+using namespace eryxon;
+
+Datum call_for_tenant(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        pg::Caller const caller;
+        return pg::call_inner(fcinfo, caller.tenant(), pg::Rights::owner);
+    });
+}
+
+Datum call_for_administrator(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return pg::call_inner(fcinfo, pg::administered_tenant(), pg::Rights::owner); });
+}
+
+Datum call_as_caller(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        pg::Caller const caller;
+        return pg::call_inner(fcinfo, caller.tenant(), pg::Rights::caller);
+    });
+}
