@@ -14,6 +14,7 @@ extern "C" {
 #include "commands/async.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -63,6 +64,12 @@ Datum type_of(const Event& event) {
     return PointerGetDatum(text);
 }
 
+// A text of the row that the event tells of, or none. The row's slot moves on before the event is written.
+void copy_text(Datum text, Datum& value, bool& null) {
+    null = text == 0;
+    if (!null) value = datumCopy(text, false, -1);
+}
+
 // Tells the relays, at commit, that there is something to deliver. Where nobody wants events it is left out: a
 // notification serialises commits and forbids PREPARE TRANSACTION.
 void wake_relays() {
@@ -100,10 +107,8 @@ void Outbox::fill(TupleTableSlot* slot, const Event& event) {
     values[type] = type_of(event);
     values[entity] = text_of(event.entity);
     values[row_id] = uuid_of(event.row);
-    values[external_id] = event.external_id;
-    nulls[external_id] = event.external_id == 0;
-    values[external_source] = event.external_source;
-    nulls[external_source] = event.external_source == 0;
+    copy_text(event.external_id, values[external_id], nulls[external_id]);
+    copy_text(event.external_source, values[external_source], nulls[external_source]);
     nulls[source] = event.source.empty();
     if (!event.source.empty()) values[source] = text_of(event.source);
     values[changes] = event.changes;

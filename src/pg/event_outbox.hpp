@@ -16,7 +16,7 @@ extern "C" {
 
 namespace eryxon::pg {
 
-// One event. Its texts and the jsonb live until flush().
+// One event. add() copies what it names, but for the changes: they are allocated in Outbox::memory().
 struct Event {
     core::Uuid tenant;
     std::string_view singular;  // the type is <singular>.<what>
