@@ -111,6 +111,7 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
       schema_(quote_identifier(config.db_schema)),
       search_path_(schema_ + ", \"public\""),
       anonymous_role_(config.db_anon_role),
+      time_limit_(std::to_string(milliseconds(config.request_timeout).count())),
       begin_read_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")),
       begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")),
       commit_(statements.get("", "COMMIT")),
@@ -126,7 +127,8 @@ Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>&
         values.push_back(value.c_str());
         return '$' + std::to_string(values.size());
     };
-    if (!call.time_limit.empty()) text += ", set_config('statement_timeout', " + place(call.time_limit) + ", true)";
+    text += ", set_config('statement_timeout', " + place(call.time_limit.empty() ? time_limit_ : call.time_limit) +
+            ", true)";
     for (const RoleSetting& setting : settings) {
         std::string const name = place(setting.name);
         text += ", set_config(" + name + ", " + place(setting.value) + ", true)";

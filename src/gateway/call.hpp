@@ -18,7 +18,7 @@ struct Call {
     const char* document = nullptr;            // the document, or the object that the arguments are taken from
     std::string_view file{};                   // of the argument of type bytea, where there is one; not empty
     bool read_only = false;
-    std::string time_limit{};  // of its statements, as statement_timeout; empty = that of the session
+    std::string time_limit{};  // of its statements, as statement_timeout; empty: as long as a request may take
     std::string role{};
     std::string claims{};
     std::string method{};
@@ -46,6 +46,7 @@ private:
     std::string schema_;  // quoted
     std::string search_path_;
     std::string anonymous_role_;
+    std::string time_limit_;   // of statements
     std::string pre_request_;  // statement; empty: none
     StatementPtr begin_read_;
     StatementPtr begin_write_;

@@ -28,7 +28,7 @@ struct Raw {
     std::string admin_dir;
     std::string secret_file;
     std::string public_key_file;
-    std::string prepared = "on";
+    std::string prepared = "auto";
     std::string access_log = "on";
     double pool_timeout = 10, request_timeout = 30, header_timeout = 10, idle_timeout = 60, shutdown_timeout = 10;
     bool with_relay = false;
@@ -100,6 +100,16 @@ std::string find_admin_dir(const std::string& given) {
     return {};
 }
 
+Prepared prepared_of(const std::string& word) {
+    if (word == "on") return Prepared::on;
+    return word == "off" ? Prepared::off : Prepared::automatic;
+}
+
+const char* word_of(Prepared prepared) {
+    if (prepared == Prepared::on) return "on";
+    return prepared == Prepared::off ? "off" : "auto";
+}
+
 // Checks what the parser cannot and gives the final form.
 Config finish(Raw& raw) {
     Config config = raw.config;
@@ -121,12 +131,13 @@ Config finish(Raw& raw) {
     config.header_timeout = positive(raw.header_timeout, "--header-timeout");
     config.idle_timeout = positive(raw.idle_timeout, "--idle-timeout");
     config.shutdown_timeout = positive(raw.shutdown_timeout, "--shutdown-timeout");
-    config.db_prepared = raw.prepared == "on";
+    config.db_prepared = prepared_of(raw.prepared);
     config.access_log = raw.access_log == "on";
     return config;
 }
 
 const CLI::IsMember on_or_off({"on", "off"});
+const CLI::IsMember on_off_or_auto({"on", "off", "auto"});
 
 // Flags about the database and its pool.
 void add_database_flags(CLI::App& app, Raw& raw) {
@@ -142,9 +153,9 @@ void add_database_flags(CLI::App& app, Raw& raw) {
     flags.add("--db-pool-timeout", raw.pool_timeout, "SECONDS",
               "Wait for a free connection at most this long; then 503");
     flags
-        .add("--db-prepared", raw.prepared, "on|off",
-             "Named prepared statements; off behind PgBouncer in transaction mode")
-        ->check(on_or_off);
+        .add("--db-prepared", raw.prepared, "on|off|auto",
+             "Named prepared statements. auto: unless a pooler such as PgBouncer stands before the server")
+        ->check(on_off_or_auto);
 }
 
 // Flags about what tokens are checked against.
@@ -282,7 +293,7 @@ std::string describe(const Config& config) {
     describe_uri(config.db_uri, "db-uri", out);
     out << "db-schema = " << config.db_schema << "\ndb-anon-role = " << config.db_anon_role
         << "\ndb-pre-request = " << config.db_pre_request << "\ndb-pool = " << config.db_pool
-        << "\ndb-pool-timeout = " << config.db_pool_timeout.count() << "\ndb-prepared = " << yes_no(config.db_prepared)
+        << "\ndb-pool-timeout = " << config.db_pool_timeout.count() << "\ndb-prepared = " << word_of(config.db_prepared)
         << "\njwt HS256 = " << yes_no(!config.jwt_secret.empty())
         << "\njwt RS256 = " << yes_no(!config.jwt_public_key.empty()) << "\njwt-audience = " << config.jwt_audience
         << "\nrequest-timeout = " << config.request_timeout.count()

@@ -14,6 +14,9 @@ namespace eryxon::gateway {
 
 using Seconds = std::chrono::duration<double>;
 
+// Whether statements are prepared under names.
+enum class Prepared { automatic, on, off };  // automatic: where no pooler stands before the server
+
 struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string address;     // of listen
@@ -27,7 +30,7 @@ struct Config {
     std::string db_pre_request = "eryxon_api.pre_request";
     std::size_t db_pool = 10;
     Seconds db_pool_timeout{10};
-    bool db_prepared = true;
+    Prepared db_prepared = Prepared::automatic;
 
     std::string jwt_secret;
     std::string jwt_public_key;  // PEM

@@ -1,24 +1,11 @@
 // Opening and closing a connection without blocking the event loop (but for the look-up of a host's name).
 #include "gateway/connection.hpp"
 
-#include <cstdlib>
-
 namespace eryxon::gateway {
 
 namespace {
 
 constexpr std::chrono::seconds connect_timeout{10};
-
-// The options that the user gives to every session, by URI or PGOPTIONS.
-std::string own_options(const std::string& uri) {
-    const char* environment = std::getenv("PGOPTIONS");
-    std::string options = environment == nullptr ? "" : environment;
-    PQconninfoOption* parts = PQconninfoParse(uri.c_str(), nullptr);
-    for (const PQconninfoOption* part = parts; part != nullptr && part->keyword != nullptr; ++part)
-        if (std::string_view(part->keyword) == "options" && part->val != nullptr) options = part->val;
-    PQconninfoFree(parts);
-    return options;
-}
 
 // Notices of functions are nobody's business here.
 void ignore_notice(void*, const PGresult*) {}
@@ -28,20 +15,13 @@ void ignore_notice(void*, const PGresult*) {}
 Connection::Connection(Executor executor, const Config& config)
     : config_(config), socket_(executor), job_timer_(executor), closed_timer_(executor) {}
 
-// Begins to connect. Without named statements PgBouncer may be there, which refuses options.
+// Begins to connect. No options are added: PgBouncer refuses them.
 bool Connection::start() {
-    auto const limit = std::to_string(milliseconds(config_.request_timeout).count());
-    std::string const options = own_options(config_.db_uri) + " -c statement_timeout=" + limit;
-    std::vector<const char*> names = {"dbname", "fallback_application_name", "client_encoding"};
-    std::vector<const char*> values = {config_.db_uri.c_str(), "eryxon-gateway", "UTF8"};
-    if (config_.db_prepared) {
-        names.push_back("options");
-        values.push_back(options.c_str());
-    }
-    names.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_.reset(PQconnectStartParams(names.data(), values.data(), 1));
+    const char* const names[] = {"dbname", "fallback_application_name", "client_encoding", nullptr};
+    const char* const values[] = {config_.db_uri.c_str(), "eryxon-gateway", "UTF8", nullptr};
+    connection_.reset(PQconnectStartParams(names, values, 1));
     prepared_.clear();
+    keeps_names_ = false;
     return connection_ && PQstatus(connection_.get()) != CONNECTION_BAD;
 }
 

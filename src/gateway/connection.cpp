@@ -10,6 +10,7 @@ namespace eryxon::gateway {
 namespace {
 
 constexpr std::chrono::seconds cancel_grace{2};  // for the server to answer a cancel request
+constexpr std::string_view no_such_statement = "26000", statement_exists = "42P05";
 
 std::string field(const PGresult* result, int code) {
     const char* text = PQresultErrorField(result, code);
@@ -26,10 +27,6 @@ struct FreeCancel {
 };
 using CancelPtr = std::unique_ptr<PGcancel, FreeCancel>;
 
-std::string prepared_name(unsigned id) {
-    return "eryxon_" + std::to_string(id);
-}
-
 }  // namespace
 
 std::string_view column(const ResultPtr& result, int number) {
@@ -41,9 +38,10 @@ std::string_view column(const ResultPtr& result, int number) {
 struct Connection::Job {
     struct Expected {
         enum class Kind { prepare, step, sync } kind;
-        unsigned id = 0;
+        std::string name{};  // of the statement; empty where it has none
     };
 
+    bool by_name = false;
     std::vector<Expected> expected;
     std::size_t next = 0;
     Outcome outcome;
@@ -61,24 +59,25 @@ bool Connection::queue(const Step& step, Job& job) {
         lengths.back() = static_cast<int>(step.file_size);
         formats.back() = 1;
     }
-    job.expected.push_back({Job::Expected::Kind::step, 0});
-    if (!config_.db_prepared || statement.id == 0)
+    if (!job.by_name || statement.name.empty()) {
+        job.expected.push_back({Job::Expected::Kind::step});
         return PQsendQueryParams(connection, statement.text.c_str(), count, nullptr, values, lengths.data(),
                                  formats.data(), 1) == 1;
-    std::string const name = prepared_name(statement.id);
-    if (!prepared_.contains(statement.id)) {
-        job.expected.back() = {Job::Expected::Kind::prepare, statement.id};
-        job.expected.push_back({Job::Expected::Kind::step, 0});
-        if (PQsendPrepare(connection, name.c_str(), statement.text.c_str(), 0, nullptr) != 1) return false;
     }
-    return PQsendQueryPrepared(connection, name.c_str(), count, values, lengths.data(), formats.data(), 1) == 1;
+    const char* const name = statement.name.c_str();
+    if (!prepared_.contains(statement.name)) {
+        job.expected.push_back({Job::Expected::Kind::prepare, statement.name});
+        if (PQsendPrepare(connection, name, statement.text.c_str(), 0, nullptr) != 1) return false;
+    }
+    job.expected.push_back({Job::Expected::Kind::step, statement.name});
+    return PQsendQueryPrepared(connection, name, count, values, lengths.data(), formats.data(), 1) == 1;
 }
 
 // Hands all statements to libpq, closed by a synchronization point.
 bool Connection::queue(std::span<const Step> steps, Job& job) {
     for (const Step& step : steps)
         if (!queue(step, job)) return false;
-    job.expected.push_back({Job::Expected::Kind::sync, 0});
+    job.expected.push_back({Job::Expected::Kind::sync});
     return PQpipelineSync(connection_.get()) == 1;
 }
 
@@ -97,14 +96,24 @@ struct Connection::Turn {
 };
 
 Task<Outcome> Connection::run(std::span<const Step> steps, TimePoint deadline) {
+    return send(steps, deadline, keeps_names_);
+}
+
+Task<Outcome> Connection::run_by_text(std::span<const Step> steps, TimePoint deadline) {
+    return send(steps, deadline, false);
+}
+
+// An error that was told stands, even if the connection ended with it: what followed was not done.
+Task<Outcome> Connection::send(std::span<const Step> steps, TimePoint deadline, bool by_name) {
     Job job;
+    job.by_name = by_name;
     Turn const turn(*this, job);
     if (open_ && queue(steps, job))
         flush();
     else if (open_)
         close();
     co_await wait(job, deadline);
-    if (!job.done && job.outcome.end != Outcome::End::timed_out) job.outcome.end = Outcome::End::lost;
+    if (!job.done && job.outcome.end == Outcome::End::done) job.outcome.end = Outcome::End::lost;
     co_return std::move(job.outcome);
 }
 
@@ -185,6 +194,23 @@ void Connection::take_results() {
     if (job_ != nullptr && job_->done) job_timer_.cancel();
 }
 
+// Notes the first error. Behind a pooler, or where a function deallocates, the server's names may be others than those
+// that were prepared here: which it has is corrected, and the statements can be sent as text.
+void Connection::take_error(Job& job, const PGresult* result) {
+    Outcome& outcome = job.outcome;
+    outcome.end = Outcome::End::failed;
+    outcome.error = error_of(result);
+    if (job.next >= job.expected.size() || job.expected[job.next].name.empty()) return;
+    const Job::Expected& expected = job.expected[job.next];
+    bool const prepares = expected.kind == Job::Expected::Kind::prepare;
+    outcome.names_differ = outcome.error.sqlstate == (prepares ? statement_exists : no_such_statement);
+    if (!outcome.names_differ) return;
+    if (prepares)
+        prepared_.insert(expected.name);
+    else
+        prepared_.erase(expected.name);
+}
+
 // Notes what one result says about the job.
 void Connection::take(Job& job, ResultPtr result) {
     Outcome& outcome = job.outcome;
@@ -195,13 +221,12 @@ void Connection::take(Job& job, ResultPtr result) {
             job.done = true;
             break;
         case PGRES_FATAL_ERROR:
-            if (outcome.end == Outcome::End::done) outcome.error = error_of(result.get());
-            outcome.end = Outcome::End::failed;
+            if (outcome.end == Outcome::End::done) take_error(job, result.get());
             break;
         case PGRES_COMMAND_OK:
         case PGRES_TUPLES_OK:
             if (expected.kind == Job::Expected::Kind::prepare)
-                prepared_.insert(expected.id);
+                prepared_.insert(expected.name);
             else
                 outcome.results.push_back(std::move(result));
             break;

@@ -32,6 +32,7 @@ struct Outcome {
     End end = End::done;
     std::vector<ResultPtr> results{};  // of the statements that succeeded, in order
     DatabaseError error{};             // of the statement after those, if it failed
+    bool names_differ = false;         // it failed for what the server has, or has not, under a name
 };
 
 class Connection {
@@ -47,13 +48,17 @@ public:
     void close(std::string reason = {});
 
     // Sends all statements at once and waits for their end. Past the deadline the server is asked to cancel; if it
-    // does not answer to that either, the connection is closed. One call at a time.
+    // does not answer to that either, the connection is closed. One call at a time. Statements are prepared under their
+    // names where keep_names() says so.
     Task<Outcome> run(std::span<const Step> steps, TimePoint deadline);
+    // The same, with each statement sent as text.
+    Task<Outcome> run_by_text(std::span<const Step> steps, TimePoint deadline);
 
     bool is_open() const { return open_; }
     bool in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
-    // Has statements prepared anew, after the server lost them.
-    void forget_statements() { prepared_.clear(); }
+    void keep_names(bool keep) { keeps_names_ = keep; }
+    // The process that serves this connection, by the account of whoever took it: a pooler tells a number of its own.
+    int process_id() const { return PQbackendPID(connection_.get()); }
     const std::string& reason() const { return reason_; }
 
 private:
@@ -66,6 +71,7 @@ private:
     bool start();
     Task<PostgresPollingStatusType> poll(PostgresPollingStatusType wanted);
     bool enter_pipeline();
+    Task<Outcome> send(std::span<const Step> steps, TimePoint deadline, bool by_name);
     bool queue(std::span<const Step> steps, Job& job);
     bool queue(const Step& step, Job& job);
     void read_when_ready();
@@ -73,6 +79,7 @@ private:
     void flush();
     void take_results();
     void take(Job& job, ResultPtr result);
+    void take_error(Job& job, const PGresult* result);
     bool ask_to_cancel();
     Task<void> wait(Job& job, TimePoint deadline);
 
@@ -81,11 +88,12 @@ private:
     Timer job_timer_;
     Timer closed_timer_;
     std::unique_ptr<PGconn, Finish> connection_;
-    std::unordered_set<unsigned> prepared_;  // statements by id
+    std::unordered_set<std::string> prepared_;  // names that the server has, as far as is known
     Job* job_ = nullptr;
     std::string reason_;
     std::uint64_t generation_ = 0;  // of the connection; waits of an earlier one are void
     bool open_ = false;
+    bool keeps_names_ = false;
 };
 
 }  // namespace eryxon::gateway

@@ -13,7 +13,6 @@ namespace {
 constexpr std::chrono::seconds refresh_pause{1};
 constexpr std::chrono::seconds catalog_age{60};  // after which it is read again
 constexpr std::chrono::seconds load_limit{10};
-constexpr std::string_view no_such_statement = "26000", statement_exists = "42P05";
 constexpr std::string_view no_such_function = "42883", no_such_role = "22023";
 constexpr int body_column = 2, headers_column = 3, status_column = 4;
 
@@ -33,12 +32,6 @@ Answer read_answer(const Outcome& outcome) {
     if (!headers.empty() && !parse_response_headers(headers, answer.headers))
         throw internal_error("response.headers is malformed");
     return answer;
-}
-
-// True where a function of the database has dropped prepared statements: nothing was done then.
-bool has_lost_statements(const Outcome& outcome) {
-    const std::string& sqlstate = outcome.error.sqlstate;
-    return outcome.end == Outcome::End::failed && (sqlstate == no_such_statement || sqlstate == statement_exists);
 }
 
 // True where the settings failed for want of the role: BEGIN alone has succeeded.
@@ -73,11 +66,29 @@ Database::Database(Executor executor, const Config& config)
     : config_(config),
       executor_(executor),
       writer_(config, statements_),
-      catalog_statement_(statements_.get("", catalog_query())),
+      greeting_(Statements::unnamed("SELECT pg_catalog.pg_backend_pid()::text")),
+      catalog_statement_(Statements::unnamed(catalog_query())),
       pool_(executor, config, [this](Connection& connection) { return prepare(connection); }) {}
+
+// Looks who is there. Behind a pooler the process that answers is not the one that took the connection: then each
+// transaction may meet other prepared statements.
+Task<bool> Database::greet(Connection& connection) {
+    Step const step{greeting_, {}};
+    Outcome const outcome = co_await connection.run({&step, 1}, Clock::now() + load_limit);
+    if (outcome.end != Outcome::End::done) {
+        connection.close("the database did not answer: " + outcome.error.message);
+        co_return false;
+    }
+    bool const direct = column(outcome.results.front(), 0) == std::to_string(connection.process_id());
+    connection.keep_names(config_.db_prepared == Prepared::on ||
+                          (config_.db_prepared == Prepared::automatic && direct));
+    co_return true;
+}
 
 // Reads the catalog when the database comes up; it may be another one than before.
 Task<bool> Database::prepare(Connection& connection) {
+    bool const greeted = co_await greet(connection);
+    if (!greeted) co_return false;
     if (catalog_ && pool_.counts().open > 0) co_return true;
     bool const loaded = co_await load(connection, Clock::now() + load_limit);
     co_return loaded;
@@ -145,43 +156,45 @@ Task<void> Database::read_again() {
         LogLine("error").quoted("msg", "the catalog was not read again").quoted("reason", failure).write();
 }
 
-// Runs the statements, and what must follow if they fail.
-Task<Outcome> Database::transact(Connection& connection, const std::vector<Step>& steps, TimePoint deadline) {
-    Outcome outcome = co_await connection.run(steps, deadline);
-    if (outcome.end == Outcome::End::failed && connection.is_open() && connection.in_transaction()) {
-        Step const rollback = writer_.rollback();
-        co_await connection.run({&rollback, 1}, Clock::now() + load_limit);
-    }
+// Ends a transaction that was left open; closes the connection if that fails.
+Task<void> Database::roll_back(Connection& connection) {
+    if (!connection.is_open() || !connection.in_transaction()) co_return;
+    Step const rollback = writer_.rollback();
+    co_await connection.run({&rollback, 1}, Clock::now() + load_limit);
     if (connection.is_open() && connection.in_transaction()) connection.close();
-    co_return std::move(outcome);
 }
 
-// Makes the server's prepared statements and the connection's list of them agree: none on either side.
-Task<void> Database::forget_statements(Connection& connection) {
-    Step const step{Statements::unnamed("DEALLOCATE ALL"), {}};
-    co_await connection.run({&step, 1}, Clock::now() + load_limit);
-    connection.forget_statements();
+// Runs the statements of a transaction. Where the server's names were others than expected nothing was done, and they
+// are sent as text; a pooler that hands out statements one by one has ended the connection by then.
+Task<Outcome> Database::transact(std::optional<Lease>& lease, const std::vector<Step>& steps, TimePoint deadline) {
+    Outcome outcome = co_await (*lease)->run(steps, deadline);
+    co_await roll_back(**lease);
+    if (outcome.names_differ) {
+        if (!(*lease)->is_open()) lease.emplace(co_await borrow(deadline));
+        outcome = co_await (*lease)->run_by_text(steps, deadline);
+        co_await roll_back(**lease);
+    }
+    co_return std::move(outcome);
 }
 
 Task<Answer> Database::run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style, bool anonymous) {
     std::vector<Step> const steps = writer_.write(call, catalog.settings(call.role));
-    Lease lease = co_await borrow(deadline);
-    Outcome outcome = co_await transact(*lease, steps, deadline);
-    if (has_lost_statements(outcome)) {
-        co_await forget_statements(*lease);
-        outcome = co_await transact(*lease, steps, deadline);
-    }
+    std::optional<Lease> lease;
+    lease.emplace(co_await borrow(deadline));
+    Outcome outcome = co_await transact(lease, steps, deadline);
+    Connection& connection = **lease;
     // libpq keeps its buffer as large as it once was, for as long as the connection lasts.
-    if (call.file.size() > config_.body_limit) lease->close("a large file was sent");
+    if (call.file.size() > config_.body_limit) connection.close("a large file was sent");
     bool const outdated = outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_function;
-    if (outdated && lease->is_open() && Clock::now() - loaded_ >= refresh_pause) co_await load(*lease, deadline);
+    if (outdated && connection.is_open() && Clock::now() - loaded_ >= refresh_pause)
+        co_await load(connection, deadline);
     demand_done(outcome, style, anonymous);
     co_return read_answer(outcome);
 }
 
 Task<std::string> Database::query(const std::string& text, TimePoint deadline) {
     Lease lease = co_await borrow(deadline);
-    Step const step{statements_.get("", text), {}};
+    Step const step{Statements::unnamed(text), {}};
     Outcome const outcome = co_await lease->run({&step, 1}, deadline);
     demand_done(outcome, Style::rpc, false);
     co_return std::string(column(outcome.results.front(), 0));

@@ -36,16 +36,18 @@ public:
 
 private:
     Task<void> read_again();
+    Task<bool> greet(Connection& connection);
     Task<bool> prepare(Connection& connection);
     Task<bool> load(Connection& connection, TimePoint deadline);
     Task<Lease> borrow(TimePoint deadline);
-    Task<void> forget_statements(Connection& connection);
-    Task<Outcome> transact(Connection& connection, const std::vector<Step>& steps, TimePoint deadline);
+    Task<void> roll_back(Connection& connection);
+    Task<Outcome> transact(std::optional<Lease>& lease, const std::vector<Step>& steps, TimePoint deadline);
 
     const Config& config_;
     Executor executor_;
     Statements statements_;
     CallWriter writer_;
+    StatementPtr greeting_;
     StatementPtr catalog_statement_;
     std::shared_ptr<const Catalog> catalog_;
     TimePoint loaded_{};

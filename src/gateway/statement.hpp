@@ -1,4 +1,5 @@
-// SQL statements with an identity, so that each connection prepares each of them once.
+// SQL statements with names made of their text, so that each connection prepares each of them once, and a name can
+// never stand for another statement: not for one of another gateway either, whose sessions a pooler may hand out.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 namespace eryxon::gateway {
 
 struct Statement {
-    unsigned id;  // names the prepared statement; 0: never prepared under a name
+    std::string name;  // of the prepared statement; empty: never prepared under a name
     std::string text;
 };
 

@@ -18,11 +18,11 @@ class CallWriterTest : public testing::Test {
 protected:
     CallWriterTest() : writer_(config_, statements_) {}
 
-    // The number of the call's statement; 0: it has no name.
-    unsigned id(const Function& function, std::vector<const Argument*> arguments, const std::string& role) {
+    // The name of the call's statement; empty: it has none.
+    std::string name(const Function& function, std::vector<const Argument*> arguments, const std::string& role) {
         Call const call{.function = &function, .arguments = std::move(arguments), .document = "{}", .role = role};
         std::vector<Step> const steps = writer_.write(call, {});
-        return steps[steps.size() - CallWriter::call_from_end].statement->id;
+        return steps[steps.size() - CallWriter::call_from_end].statement->name;
     }
 
     Config config_;
@@ -37,19 +37,34 @@ TEST_F(CallWriterTest, AnonymousCallsHaveNamesWhereTheirShapeIsFixed) {
     std::vector<const Argument*> all;
     for (const Argument& argument : function.arguments)
         all.push_back(&argument);
-    EXPECT_NE(id(document, {}, anonymous_), 0U);
-    EXPECT_NE(id(function, {}, anonymous_), 0U);
-    EXPECT_NE(id(function, all, anonymous_), 0U);
-    EXPECT_EQ(id(function, {all[0]}, anonymous_), 0U);
-    EXPECT_NE(id(function, {all[0]}, "eryxon_api"), 0U);
+    EXPECT_NE(name(document, {}, anonymous_), "");
+    EXPECT_NE(name(function, {}, anonymous_), "");
+    EXPECT_NE(name(function, all, anonymous_), "");
+    EXPECT_EQ(name(function, {all[0]}, anonymous_), "");
+    EXPECT_NE(name(function, {all[0]}, "eryxon_api"), "");
 }
 
 TEST_F(CallWriterTest, AnonymousCallsCannotFillTheRegister) {
     Function const function = wide();
     for (std::size_t i = 0; i < 100; ++i)
         for (std::size_t j = 0; j < 100; ++j)
-            id(function, {&function.arguments[i], &function.arguments[j]}, anonymous_);
-    EXPECT_NE(id(function, {&function.arguments[0]}, "eryxon_api"), 0U);
+            name(function, {&function.arguments[i], &function.arguments[j]}, anonymous_);
+    EXPECT_NE(name(function, {&function.arguments[0]}, "eryxon_api"), "");
+}
+
+TEST_F(CallWriterTest, NamesAreMadeOfTheTextAndTheRole) {
+    Function const jobs{.name = "api-jobs-list", .arguments = {}, .document_type = {}};
+    Function const cells{.name = "api-cells-list", .arguments = {}, .document_type = {}};
+    Statements others;
+    others.get("", "SELECT 1");  // takes the first place, as the statements of another gateway would
+    CallWriter other(config_, others);
+    Call const call{.function = &jobs, .role = "eryxon_api"};
+    std::vector<Step> const steps = other.write(call, {});
+    std::string const expected = steps[steps.size() - CallWriter::call_from_end].statement->name;
+    EXPECT_EQ(name(jobs, {}, "eryxon_api"), expected);
+    EXPECT_LT(expected.size(), 64U);
+    EXPECT_NE(name(cells, {}, "eryxon_api"), expected);
+    EXPECT_NE(name(jobs, {}, "eryxon_anon"), expected);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(Config, HasItsDefaults) {
     EXPECT_EQ(command.config.import_limit, 256U * 1024 * 1024);
     EXPECT_EQ(command.config.body_memory, 384U * 1024 * 1024);
     EXPECT_EQ(command.config.db_pool, 10U);
-    EXPECT_TRUE(command.config.db_prepared);
+    EXPECT_EQ(command.config.db_prepared, Prepared::automatic);
 }
 
 TEST(Config, ReadsFlagsBeforeTheEnvironment) {
@@ -76,7 +76,7 @@ TEST(Config, ReadsFlagsBeforeTheEnvironment) {
     EXPECT_EQ(config.port, 0);
     EXPECT_EQ(config.base_path, "/functions/v1");
     EXPECT_EQ(config.body_limit, 2U * 1024 * 1024);
-    EXPECT_FALSE(config.db_prepared);
+    EXPECT_EQ(config.db_prepared, Prepared::off);
     EXPECT_EQ(config.request_timeout.count(), 1.5);
 }
 
