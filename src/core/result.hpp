@@ -20,6 +20,8 @@ struct Counts {
     std::int64_t total = 0, created = 0, updated = 0, restored = 0, skipped = 0, deleted = 0, errors = 0;
 
     void add(Action action);
+    // True if nothing was written, deleted or refused.
+    bool only_skipped() const { return created + updated + restored + deleted + errors == 0; }
     Counts& operator+=(const Counts& other);
 };
 

@@ -98,9 +98,10 @@ Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
     return make_jsonb(changes.json());
 }
 
-// Adds the event sync.completed, whose row is the run.
+// Adds the event sync.completed, whose row is the run. A run that did nothing is not worth a message to anybody.
 void tell(Outbox& outbox, const core::Uuid& tenant, const core::Entity& entity, const core::Uuid& run,
           std::string_view source, const core::Counts& counts, core::JsonArena& arena) {
+    if (counts.only_skipped()) return;
     outbox.add({tenant, "sync", "completed", entity.name, run, 0, 0, source, run_changes(counts, arena)});
 }
 

@@ -40,7 +40,7 @@ SELECT eryxon_sync('{"jobs":[{"external_id":"J","external_source":"SAP","job_num
     "operations":[{"external_id":"O","operation_name":"Cut","cell_name":"Saw","estimated_time":12.25,"status":"on_hold"}]}]}]}') -> 'summary' ->> 'created';
 SELECT * FROM told();
 
-\echo == what changes nothing is not told, but for the run
+\echo == what changes nothing is not told, nor is a run that did nothing
 SELECT eryxon_bulk_upsert('jobs', '[{"external_id":"J","external_source":"SAP","job_number":"1","due_date":"2027-03-01T06:00:00+02:00",
     "metadata":{"weight":1.50,"tags":[null,true]}}]', '{"skip_unchanged":true}') ->> 'skipped';
 UPDATE jobs SET updated_at = now(), customer = customer;
