@@ -1,8 +1,8 @@
 -- Deliveries: which event goes to which webhook, in which order, and what became of it. Relays claim and report them.
 --
--- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries, webhooks
--- that a report changes. Who adds to a queue holds the feed's row; who waits for deliveries asks for them once. So none of these
--- functions can end in a deadlock with another.
+-- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries. Who adds to a queue holds the feed's row; who
+-- waits for deliveries asks for them once. Relays wait for no lock on a webhook or what they have claimed. So none of these functions can end in a
+-- deadlock with another, and nobody who changes or deletes a webhook in a long transaction stops what is sent to others.
 --
 -- Queues are empty one moment and full the next, and statistics are always of another one: a plan that scans or joins a whole queue
 -- for each row is ruinous then. So look-ups are kept to indexes: by settings of the functions, and as subqueries with LIMIT, which no plan
@@ -23,18 +23,22 @@ CREATE TABLE eryxon.delivery (
     due_at      timestamptz,
     relay       text,
     attempt     integer NOT NULL DEFAULT 0,
+    url_version integer,
     failures    integer NOT NULL DEFAULT 0,
+    woken       integer NOT NULL DEFAULT 0,
     claimed_at  timestamptz,
     created_at  timestamptz NOT NULL DEFAULT pg_catalog.now(),
     finished_at timestamptz
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 COMMENT ON TABLE eryxon.delivery IS
 'One row for each event and webhook. position is the event''s, NULL for webhook.test. due_at: when to send, while a relay has it the
-end of its lease, NULL behind an unfinished delivery of the same webhook and row. attempt counts claims, failures the reported ones since
-the delivery was queued.';
+end of its lease, NULL behind an unfinished delivery of the same webhook and row. attempt counts claims; url_version is that of the
+webhook at the last one. failures counts the reported ones since the delivery was queued, but for tries to which it was woken; woken: the number of failures
+after which it was woken last, so once at each.';
 CREATE UNIQUE INDEX delivery_event ON eryxon.delivery (position, webhook_id);
 CREATE INDEX delivery_queue ON eryxon.delivery (row_id, webhook_id, turn) WHERE status = 'pending';
 CREATE INDEX delivery_due ON eryxon.delivery (webhook_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX delivery_waiting ON eryxon.delivery (webhook_id, due_at) WHERE failures > 0 AND woken <> failures AND due_at IS NOT NULL AND relay IS NULL;
 CREATE INDEX delivery_claimed ON eryxon.delivery (webhook_id, due_at) WHERE relay IS NOT NULL;
 CREATE INDEX delivery_finished ON eryxon.delivery (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -109,7 +113,7 @@ BEGIN
              WHERE p.webhook_id = a.webhook AND p.position = a.position AND p.finished_at IS NULL LIMIT 1) IS NULL
      ORDER BY e.position
     ON CONFLICT (webhook_id, position) DO UPDATE
-       SET status = 'pending', turn = excluded.turn, due_at = excluded.due_at, failures = 0, finished_at = NULL;
+       SET status = 'pending', turn = excluded.turn, due_at = excluded.due_at, failures = 0, woken = 0, finished_at = NULL;
     GET DIAGNOSTICS queued = ROW_COUNT;
     RETURN queued;
 END
@@ -119,26 +123,38 @@ COMMENT ON FUNCTION eryxon.enqueue IS
 again. The caller holds the row of eryxon.feed and the webhooks'' rows.';
 REVOKE EXECUTE ON FUNCTION eryxon.enqueue(uuid[], bigint[]) FROM PUBLIC;
 
+CREATE FUNCTION eryxon.wants(w eryxon.webhook, e eryxon.event) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN w.events OPERATOR(pg_catalog.&&) eryxon.matching_patterns(e.type)
+           AND (w.sources IS NULL OR e.source OPERATOR(pg_catalog.=) ANY (w.sources))
+           AND (w.exclude_source IS NULL OR e.source IS NULL OR e.source OPERATOR(pg_catalog.<>) ALL (w.exclude_source));
+COMMENT ON FUNCTION eryxon.wants IS
+'Whether a webhook is to be told of an event of its tenant: by its type, and by the ERP whose record made the change.';
+
 CREATE FUNCTION eryxon.fan_out(first bigint, last bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $$
+DECLARE
+    held uuid[];
 BEGIN
     PERFORM eryxon.check_read_committed();
     PERFORM FROM eryxon.feed FOR UPDATE;
-    PERFORM FROM eryxon.webhook w
-      WHERE w.enabled AND EXISTS (SELECT FROM eryxon.event e WHERE e.position BETWEEN first AND last AND e.tenant_id = w.tenant_id)
-      ORDER BY w.id FOR KEY SHARE;
+    held := ARRAY(SELECT w.id FROM eryxon.webhook w
+                   WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+                     AND EXISTS (SELECT FROM eryxon.event e WHERE e.position BETWEEN first AND last AND e.tenant_id = w.tenant_id)
+                   ORDER BY w.id FOR KEY SHARE SKIP LOCKED);
     PERFORM eryxon.enqueue(array_agg(w.id), array_agg(e.position))
        FROM eryxon.event e
-       JOIN eryxon.webhook w ON w.tenant_id = e.tenant_id AND w.enabled AND w.events && eryxon.matching_patterns(e.type)
+       JOIN eryxon.webhook w ON w.tenant_id = e.tenant_id AND w.id = ANY (held) AND eryxon.wants(w, e)
       WHERE e.position BETWEEN first AND last
         AND (SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.position = e.position LIMIT 1) IS NULL
      HAVING count(*) > 0;
 END
 $$;
 COMMENT ON FUNCTION eryxon.fan_out IS
-'Makes the deliveries of the events from one position to another: one for each enabled webhook of the tenant that wants the type.';
+'Makes the deliveries of the events from one position to another: one for each enabled webhook of the tenant that wants it. A webhook that a
+transaction is deleting gets none, for all tenants would have to wait for the end of that transaction.';
 REVOKE EXECUTE ON FUNCTION eryxon.fan_out(bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.promote(webhooks uuid[], rows uuid[]) RETURNS void

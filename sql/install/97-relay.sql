@@ -1,30 +1,120 @@
--- What a relay calls: it claims deliveries that are due, sends them, and reports. All that is decided is decided here.
+-- What a relay calls: it claims deliveries that are due, sends them, and reports (97-report.sql). All that is decided is decided here.
 --
 -- Most functions are written in PL/pgSQL, which parses its statements once in a session.
 
-CREATE FUNCTION eryxon.choose_due(webhooks uuid[], at_most integer, moment timestamptz) RETURNS uuid[]
+CREATE FUNCTION eryxon.held_webhooks(moment timestamptz) RETURNS uuid[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT n.id
-          FROM (SELECT d.id, d.due_at, in_flight.number + row_number() OVER (PARTITION BY w.id ORDER BY d.due_at) AS place
-                  FROM eryxon.webhook w
-                 CROSS JOIN LATERAL (SELECT count(*) AS number FROM eryxon.delivery f
-                                      WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > moment) AS in_flight
-                 CROSS JOIN LATERAL (SELECT q.id, q.due_at FROM eryxon.delivery q
-                                      WHERE q.webhook_id = w.id AND q.due_at <= moment
-                                      ORDER BY q.due_at
-                                      LIMIT greatest(least(w.max_in_flight - in_flight.number, at_most), 0)
-                                        FOR NO KEY UPDATE SKIP LOCKED) AS d
-                 WHERE w.id = ANY (webhooks)) AS n
-         ORDER BY n.place, n.due_at LIMIT at_most);
+        SELECT w.id FROM eryxon.webhook w
+         WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+           AND (w.paused_until IS NULL OR w.paused_until NOT BETWEEN moment AND moment + w.longest_wait)
+           AND coalesce((SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= moment LIMIT 1),
+                        (SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at > moment + w.longest_wait LIMIT 1))
+           FOR NO KEY UPDATE SKIP LOCKED);
+END
+$$;
+COMMENT ON FUNCTION eryxon.held_webhooks IS
+'Locks the webhooks to which something may be sent now. One that somebody else is changing comes next time; so do all that wait since the
+database was restored, until they are enabled again.';
+REVOKE EXECUTE ON FUNCTION eryxon.held_webhooks(timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.mend_due(webhooks uuid[], moment timestamptz) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eryxon.delivery u SET due_at = moment
+     WHERE u.id = ANY (ARRAY(
+            SELECT d.id FROM eryxon.webhook w
+             CROSS JOIN LATERAL (SELECT q.id FROM eryxon.delivery q WHERE q.webhook_id = w.id AND q.due_at > moment + w.longest_wait
+                                  LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED) AS d
+             WHERE w.id = ANY (webhooks)));
+END
+$$;
+COMMENT ON FUNCTION eryxon.mend_due IS
+'Makes due what would be due later than any delivery can be: it was put off while the clock was wrong.';
+REVOKE EXECUTE ON FUNCTION eryxon.mend_due(uuid[], timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.under_way(relay text, tenant uuid, moment timestamptz) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM eryxon.webhook w
+             CROSS JOIN LATERAL (SELECT FROM eryxon.delivery f WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > moment
+                                    AND f.relay = under_way.relay OFFSET 0) AS f
+             WHERE w.tenant_id = tenant);
+END
+$$;
+COMMENT ON FUNCTION eryxon.under_way IS
+'How many deliveries a relay has under way for a tenant.';
+REVOKE EXECUTE ON FUNCTION eryxon.under_way(text, uuid, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.first_due(w eryxon.webhook, moment timestamptz, at_most bigint) RETURNS TABLE (id uuid, due_at timestamptz)
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF w.paused_until IS NULL THEN
+        RETURN QUERY SELECT d.id, d.due_at FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= moment ORDER BY d.due_at LIMIT at_most;
+    ELSE
+        RETURN QUERY SELECT p.id, p.due_at
+          FROM (SELECT d.id, d.due_at, d.failures FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= moment ORDER BY d.due_at LIMIT 100) AS p
+         ORDER BY p.failures, p.due_at LIMIT least(at_most, 1);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.first_due IS
+'The deliveries of a webhook that are due, the longest due first. After a pause one of those that have failed least: a message that no endpoint would take
+must not keep the pause up.';
+REVOKE EXECUTE ON FUNCTION eryxon.first_due(eryxon.webhook, timestamptz, bigint) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.choose_due(relay text, webhooks uuid[], at_most integer, moment timestamptz) RETURNS uuid[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH tenant AS MATERIALIZED (
+            SELECT t.id, eryxon.under_way(relay, t.id, moment) AS number
+              FROM (SELECT DISTINCT w.tenant_id AS id FROM eryxon.webhook w WHERE w.id = ANY (webhooks)) AS t),
+        candidate AS (
+            SELECT d.id, d.due_at, t.id AS tenant, t.number AS under_way, u.mine, row_number() OVER (PARTITION BY w.id ORDER BY d.due_at) AS n
+              FROM eryxon.webhook w
+              JOIN tenant t ON t.id = w.tenant_id
+             CROSS JOIN LATERAL (SELECT count(*) AS number, count(*) FILTER (WHERE f.relay = choose_due.relay) AS mine FROM eryxon.delivery f
+                                  WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > moment) AS u
+             CROSS JOIN LATERAL eryxon.first_due(w, moment, greatest(0, least(at_most,
+                        least(w.max_in_flight, CASE WHEN w.paused_until IS NULL THEN w.ramp ELSE 1 END) - u.number))) AS d
+             WHERE w.id = ANY (webhooks)),
+        fitting AS (
+            SELECT c.*, row_number() OVER (PARTITION BY c.tenant ORDER BY c.mine + c.n, c.due_at) AS m
+              FROM candidate c
+             WHERE 4 * c.mine + 16 * c.n + 3 * c.under_way <= 9 * at_most OR c.mine = 0 AND c.n = 1)
+        SELECT f.id FROM fitting f
+         WHERE f.under_way + 4 * f.m <= 3 * at_most OR f.under_way = 0 AND f.m = 1
+         ORDER BY f.mine + f.n, f.due_at LIMIT at_most);
 END
 $$;
 COMMENT ON FUNCTION eryxon.choose_due IS
-'Locks deliveries that are due and not locked: of the webhooks with the fewest under way first, so that slow ones do not take all places,
-and of each the longest due. No webhook gets more than max_in_flight at a time. The caller holds the webhooks'' rows, so that no other relay counts and claims there meanwhile.';
-REVOKE EXECUTE ON FUNCTION eryxon.choose_due(uuid[], integer, timestamptz) FROM PUBLIC;
+'Deliveries that are due: of the webhooks with the fewest under way first, and of each the longest due. at_most is the number of places that the relay has free.
+A tenant never has more than three times as many under way as stay free for others, nor a webhook than stay free for the others of its tenant: so slow endpoints
+do not take all places, however many there are. No webhook gets more than max_in_flight at a time, and one after a pause. The caller holds
+the webhooks'' rows, so that no other relay counts and claims there meanwhile.';
+REVOKE EXECUTE ON FUNCTION eryxon.choose_due(text, uuid[], integer, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.lock_chosen(chosen uuid[], moment timestamptz) RETURNS uuid[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    locked uuid[] := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.id = ANY (chosen) AND d.due_at <= moment FOR NO KEY UPDATE SKIP LOCKED);
+BEGIN
+    UPDATE eryxon.webhook w SET probe = d.id
+      FROM eryxon.delivery d WHERE d.id = ANY (locked) AND w.id = d.webhook_id AND w.paused_until IS NOT NULL;
+    RETURN locked;
+END
+$$;
+COMMENT ON FUNCTION eryxon.lock_chosen IS
+'Locks chosen deliveries that nobody else has locked, and notes which are probes.';
+REVOKE EXECUTE ON FUNCTION eryxon.lock_chosen(uuid[], timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.log_lost_attempts(deliveries uuid[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -55,191 +145,136 @@ $$;
 COMMENT ON FUNCTION eryxon.check_claim IS
 'Checks the arguments of claim_deliveries().';
 
+CREATE TYPE eryxon.message AS (
+    delivery   uuid,
+    webhook    uuid,
+    url        text,
+    secrets    text[],
+    message_id text,
+    type       text,
+    attempt    integer,
+    body       text,
+    headers    text[]
+);
+COMMENT ON TYPE eryxon.message IS
+'What a relay sends: a delivery with all that belongs to the request.';
+
+CREATE FUNCTION eryxon.header_lines(webhook uuid) RETURNS text[]
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT h.name || ': ' || h.value FROM eryxon.webhook_header h WHERE h.webhook_id = webhook ORDER BY h.name);
+END
+$$;
+COMMENT ON FUNCTION eryxon.header_lines IS
+'The headers that a webhook wants with each message.';
+REVOKE EXECUTE ON FUNCTION eryxon.header_lines(uuid) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.messages(deliveries uuid[]) RETURNS eryxon.message[]
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT ROW(d.id, w.id, w.url, eryxon.secrets(w.id), eryxon.message_id(d.id), d.type, d.attempt, eryxon.message_body(d, e),
+                   eryxon.header_lines(w.id))::eryxon.message
+          FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
+          LEFT JOIN eryxon.event e ON e.position = d.position
+         WHERE d.id = ANY (deliveries) AND d.status = 'pending' ORDER BY d.turn);
+END
+$$;
+COMMENT ON FUNCTION eryxon.messages IS
+'The messages of claimed deliveries.';
+REVOKE EXECUTE ON FUNCTION eryxon.messages(uuid[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.set_aside(deliveries uuid[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    unsent eryxon.delivery;
+    fault  text;
+BEGIN
+    FOR unsent IN SELECT * FROM eryxon.delivery d WHERE d.id = ANY (deliveries) LOOP
+        BEGIN
+            PERFORM eryxon.messages(ARRAY[unsent.id]);
+        EXCEPTION WHEN OTHERS THEN
+            fault := left('the message cannot be built: ' || SQLERRM, 1000);
+            RAISE WARNING 'delivery % is given up: %', unsent.id, fault;
+            INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, error)
+            VALUES (unsent.id, unsent.attempt, unsent.relay, unsent.claimed_at, fault);
+            UPDATE eryxon.delivery d SET status = 'dead', relay = NULL, due_at = NULL, finished_at = clock_timestamp() WHERE d.id = unsent.id;
+            PERFORM eryxon.promote(ARRAY[unsent.webhook_id], ARRAY[unsent.row_id]);
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION eryxon.set_aside IS
+'Makes dead letters of the deliveries that cannot be sent, so that they stop neither others nor their rows.';
+REVOKE EXECUTE ON FUNCTION eryxon.set_aside(uuid[]) FROM PUBLIC;
+
 CREATE FUNCTION eryxon.claim_deliveries(relay text, at_most integer, lease interval)
-    RETURNS TABLE (delivery uuid, webhook uuid, url text, secrets text[], message_id text, type text, attempt integer, body text)
+    RETURNS TABLE (delivery uuid, webhook uuid, url text, secrets text[], message_id text, type text, attempt integer, body text, headers text[])
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $$
 DECLARE
-    moment timestamptz := clock_timestamp();
-    held   uuid[];
-    chosen uuid[];
+    moment   timestamptz := clock_timestamp();
+    held     uuid[];
+    chosen   uuid[];
+    messages eryxon.message[];
 BEGIN
     PERFORM eryxon.check_claim(relay, at_most, lease);
     PERFORM eryxon.check_read_committed();
-    held := ARRAY(SELECT w.id FROM eryxon.webhook w
-                   WHERE w.enabled
-                     AND (SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= moment LIMIT 1)
-                     FOR NO KEY UPDATE SKIP LOCKED);
-    chosen := eryxon.choose_due(held, at_most, moment);
+    held := eryxon.held_webhooks(moment);
+    PERFORM eryxon.mend_due(held, moment);
+    chosen := eryxon.lock_chosen(eryxon.choose_due(relay, held, at_most, moment), moment);
     PERFORM eryxon.log_lost_attempts(chosen);
-    RETURN QUERY
-    WITH claimed AS (
-        UPDATE eryxon.delivery d
-           SET relay = $1, attempt = d.attempt + 1, claimed_at = moment, due_at = moment + lease
-         WHERE d.id = ANY (chosen)
-        RETURNING d)
-    SELECT (c.d).id, w.id, w.url, eryxon.secrets(w.id), eryxon.message_id((c.d).id), (c.d).type, (c.d).attempt,
-           eryxon.message_body(c.d, e)
-      FROM claimed c JOIN eryxon.webhook w ON w.id = (c.d).webhook_id
-      LEFT JOIN eryxon.event e ON e.position = (c.d).position
-     ORDER BY (c.d).turn;
+    UPDATE eryxon.delivery d
+       SET relay = $1, attempt = d.attempt + 1, claimed_at = moment, due_at = moment + lease, url_version = w.url_version
+      FROM eryxon.webhook w WHERE d.id = ANY (chosen) AND w.id = d.webhook_id;
+    BEGIN
+        messages := eryxon.messages(chosen);
+    EXCEPTION WHEN OTHERS THEN
+        PERFORM eryxon.set_aside(chosen);
+        messages := eryxon.messages(chosen);
+    END;
+    RETURN QUERY SELECT m.* FROM unnest(messages) AS m;
 END
 $$;
 COMMENT ON FUNCTION eryxon.claim_deliveries IS
 'Gives a relay up to so many deliveries that are due, for the time of the lease; for a transaction of its own.
-After the lease others may claim what was not reported. Waits for nobody; deliveries of disabled webhooks are not claimed.';
+After the lease others may claim what was not reported. Waits for nobody; deliveries of disabled and paused webhooks are not claimed, and what cannot be sent
+becomes a dead letter.';
 REVOKE EXECUTE ON FUNCTION eryxon.claim_deliveries(text, integer, interval) FROM PUBLIC;
-
-CREATE FUNCTION eryxon.read_reports(results jsonb)
-    RETURNS TABLE (delivery uuid, attempt integer, status integer, succeeded boolean, error text, duration_ms numeric,
-                   retry_after numeric, response text, interrupted boolean)
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT DISTINCT ON (r.delivery, r.attempt) r.delivery, r.attempt, r.status, coalesce(r.status BETWEEN 200 AND 299, false),
-           left(r.error, 1000), r.duration_ms, CASE WHEN r.retry_after > 0 THEN least(r.retry_after, 86400) END,
-           CASE WHEN octet_length(r.response) <= 65536 THEN r.response ELSE left(r.response, 16384) END, coalesce(r.interrupted, false)
-      FROM jsonb_to_recordset(results) AS r(delivery uuid, attempt integer, status integer, error text, duration_ms numeric,
-                                            retry_after numeric, response text, interrupted boolean)
-     ORDER BY r.delivery, r.attempt
-$$;
-COMMENT ON FUNCTION eryxon.read_reports IS
-'The reports of finish_deliveries() as rows. A response of more than 64 kB is cut to what is surely less.';
-
-CREATE FUNCTION eryxon.lock_reported(relay text, results jsonb) RETURNS uuid[]
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    named uuid[] := ARRAY(SELECT r.delivery FROM eryxon.read_reports(results) r);
-BEGIN
-    PERFORM FROM eryxon.webhook w
-      WHERE w.id IN (SELECT d.webhook_id FROM eryxon.delivery d WHERE d.id = ANY (named))
-      ORDER BY w.id FOR KEY SHARE;
-    RETURN ARRAY(SELECT d.id FROM eryxon.delivery d
-                   JOIN eryxon.read_reports(results) r ON r.delivery = d.id AND r.attempt = d.attempt
-                  WHERE d.id = ANY (named) AND d.relay = lock_reported.relay
-                  ORDER BY d.id FOR UPDATE OF d);
-END
-$$;
-COMMENT ON FUNCTION eryxon.lock_reported IS
-'Locks the reported deliveries that are still the relay''s, and keeps their webhooks from being deleted.';
-REVOKE EXECUTE ON FUNCTION eryxon.lock_reported(text, jsonb) FROM PUBLIC;
-
-CREATE FUNCTION eryxon.give_back(deliveries uuid[], results jsonb) RETURNS uuid[]
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    given uuid[] := ARRAY(SELECT r.delivery FROM eryxon.read_reports(results) r WHERE r.interrupted AND r.delivery = ANY (deliveries));
-BEGIN
-    INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, error, duration_ms)
-    SELECT d.id, d.attempt, d.relay, d.claimed_at, r.error, r.duration_ms
-      FROM eryxon.read_reports(results) r JOIN eryxon.delivery d ON d.id = r.delivery AND d.attempt = r.attempt
-     WHERE d.id = ANY (given);
-    UPDATE eryxon.delivery d SET relay = NULL, due_at = clock_timestamp() WHERE d.id = ANY (given);
-    RETURN given;
-END
-$$;
-COMMENT ON FUNCTION eryxon.give_back IS
-'Makes deliveries whose try the relay itself has broken off due again, and logs the attempts: no failure of the endpoint. Returns them.';
-REVOKE EXECUTE ON FUNCTION eryxon.give_back(uuid[], jsonb) FROM PUBLIC;
-
-CREATE FUNCTION eryxon.apply_reports(deliveries uuid[], results jsonb) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, status, error, duration_ms, retry_after, response)
-    SELECT d.id, d.attempt, d.relay, d.claimed_at, r.status, r.error, r.duration_ms, r.retry_after, r.response
-      FROM eryxon.read_reports(results) r JOIN eryxon.delivery d ON d.id = r.delivery AND d.attempt = r.attempt
-     WHERE d.id = ANY (deliveries);
-    UPDATE eryxon.delivery d
-       SET status = n.status, relay = NULL,
-           failures = d.failures + CASE WHEN n.status = 'delivered' THEN 0 ELSE 1 END,
-           due_at = CASE WHEN n.status = 'pending' THEN clock_timestamp() + make_interval(secs => greatest(
-                         w.retry_seconds[d.failures + 2] * (1 + 0.2 * random()), n.retry_after)) END,
-           finished_at = CASE WHEN n.status <> 'pending' THEN clock_timestamp() END
-      FROM (SELECT o.id, r.retry_after,
-                   CASE WHEN r.succeeded THEN 'delivered'
-                        WHEN o.failures + 1 >= cardinality(v.retry_seconds) THEN 'dead' ELSE 'pending' END AS status
-              FROM eryxon.read_reports(results) r
-              JOIN eryxon.delivery o ON o.id = r.delivery AND o.attempt = r.attempt
-              JOIN eryxon.webhook v ON v.id = o.webhook_id
-             WHERE o.id = ANY (deliveries)) AS n, eryxon.webhook w
-     WHERE d.id = n.id AND w.id = d.webhook_id AND d.id = ANY (deliveries);
-END
-$$;
-COMMENT ON FUNCTION eryxon.apply_reports IS
-'Logs the attempts, and finishes the deliveries or says when they are to be tried again: after the webhook''s next step and up to a fifth
-more, or when the endpoint asks for it (Retry-After, at most a day), whichever is later.';
-REVOKE EXECUTE ON FUNCTION eryxon.apply_reports(uuid[], jsonb) FROM PUBLIC;
-
-CREATE FUNCTION eryxon.judge_webhooks(deliveries uuid[], results jsonb) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    WITH judged AS (
-        SELECT d.webhook_id, bool_or(r.succeeded) AS succeeded, bool_or(r.status IS NOT DISTINCT FROM 410) AS gone
-          FROM eryxon.read_reports(results) r JOIN eryxon.delivery d ON d.id = r.delivery AND d.attempt = r.attempt
-         WHERE d.id = ANY (deliveries) GROUP BY d.webhook_id),
-    changed AS MATERIALIZED (
-        SELECT w.id, j.succeeded, w.enabled AND j.gone AS gone,
-               w.enabled AND NOT j.succeeded AND w.failing_since <= now() - '5 days'::interval AND w.failed_at > now() - '2 days'::interval AS failing
-          FROM eryxon.webhook w JOIN judged j ON j.webhook_id = w.id
-         WHERE j.gone OR j.succeeded <> (w.failing_since IS NULL) OR (NOT j.succeeded AND w.failed_at <= now() - '1 hour'::interval)
-            OR w.failing_since <= now() - '5 days'::interval
-         ORDER BY w.id FOR NO KEY UPDATE OF w)
-    UPDATE eryxon.webhook w
-       SET failing_since = CASE WHEN c.succeeded THEN NULL WHEN w.failed_at > now() - '2 days'::interval THEN coalesce(w.failing_since, now())
-                                ELSE now() END,
-           failed_at = CASE WHEN NOT c.succeeded THEN now() END,
-           enabled = w.enabled AND NOT c.gone AND NOT coalesce(c.failing, false),
-           disabled_at = CASE WHEN c.gone OR c.failing THEN now() ELSE w.disabled_at END,
-           disabled_reason = CASE WHEN c.gone THEN 'gone' WHEN c.failing THEN 'failing' ELSE w.disabled_reason END
-      FROM changed c WHERE w.id = c.id;
-END
-$$;
-COMMENT ON FUNCTION eryxon.judge_webhooks IS
-'Notes since when a webhook has had nothing but failures, less than two days from one to the next (the time of the last one to the hour);
-disables it after five days of that, and at once when it answers 410.';
-REVOKE EXECUTE ON FUNCTION eryxon.judge_webhooks(uuid[], jsonb) FROM PUBLIC;
-
-CREATE FUNCTION eryxon.finish_deliveries(relay text, results jsonb) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
-AS $$
-DECLARE
-    reported uuid[];
-    number   integer;
-BEGIN
-    PERFORM eryxon.check_read_committed();
-    reported := eryxon.lock_reported(relay, results);
-    number := cardinality(reported);
-    reported := ARRAY(SELECT unnest(reported) EXCEPT SELECT unnest(eryxon.give_back(reported, results)));
-    PERFORM eryxon.apply_reports(reported, results);
-    PERFORM eryxon.promote(array_agg(d.webhook_id), array_agg(d.row_id))
-       FROM eryxon.delivery d WHERE d.id = ANY (reported) AND d.status <> 'pending' HAVING count(*) > 0;
-    PERFORM eryxon.judge_webhooks(reported, results);
-    RETURN number;
-END
-$$;
-COMMENT ON FUNCTION eryxon.finish_deliveries IS
-'Takes a relay''s reports: an array of {"delivery","attempt","status","error","duration_ms","retry_after","response","interrupted"}; for a transaction of
-its own. Returns how many deliveries were still the relay''s; what others have claimed since is left to them.';
-REVOKE EXECUTE ON FUNCTION eryxon.finish_deliveries(text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.next_due() RETURNS timestamptz
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT min(CASE WHEN c.number < w.max_in_flight THEN (SELECT min(d.due_at) FROM eryxon.delivery d
-                                                           WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL)
+    SELECT min(CASE WHEN c.number < least(w.max_in_flight, CASE WHEN w.paused_until IS NULL THEN w.ramp ELSE 1 END)
+                    THEN (SELECT greatest(min(d.due_at), w.paused_until) FROM eryxon.delivery d
+                           WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL HAVING min(d.due_at) IS NOT NULL)
                     ELSE c.first_end END)
       FROM eryxon.webhook w
      CROSS JOIN LATERAL (SELECT count(*) AS number, min(f.due_at) AS first_end FROM eryxon.delivery f
                           WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > now()) AS c
-     WHERE w.enabled
+     WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
 $$;
 COMMENT ON FUNCTION eryxon.next_due IS
 'When the next delivery can be claimed, if nothing happens meanwhile; NULL if none waits. In the past: now.';
 REVOKE EXECUTE ON FUNCTION eryxon.next_due() FROM PUBLIC;
+
+CREATE FUNCTION eryxon.relay_backlog(OUT waiting bigint, OUT paused bigint, OUT overdue double precision)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT (SELECT count(*) FROM (SELECT FROM eryxon.delivery d WHERE d.status = 'pending' LIMIT 100000) AS d),
+           count(*) FILTER (WHERE w.paused_until > now()),
+           coalesce(max(extract(epoch FROM now() - (SELECT min(d.due_at) FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= now())))
+                        FILTER (WHERE w.paused_until IS NULL), 0)
+      FROM eryxon.webhook w
+     WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+$$;
+COMMENT ON FUNCTION eryxon.relay_backlog IS
+'For metrics: deliveries that have not arrived, counted up to 100,000; webhooks that are paused; for how many seconds a delivery has been due.';
+REVOKE EXECUTE ON FUNCTION eryxon.relay_backlog() FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_grant_relay(role name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -248,7 +283,7 @@ BEGIN
     PERFORM eryxon.check_role(role);
     EXECUTE format('GRANT USAGE ON SCHEMA eryxon TO %I', role);
     EXECUTE format('GRANT EXECUTE ON FUNCTION eryxon.position_events(integer), eryxon.claim_deliveries(text, integer, interval), '
-                   'eryxon.finish_deliveries(text, jsonb), eryxon.next_due() TO %I', role);
+                   'eryxon.finish_deliveries(text, jsonb), eryxon.unreported(text, jsonb), eryxon.next_due(), eryxon.relay_backlog() TO %I', role);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_grant_relay(name) IS

@@ -7,7 +7,7 @@ DECLARE
     webhook  eryxon.webhook := eryxon.own_webhook(own, id);
     delivery uuid;
 BEGIN
-    IF NOT webhook.enabled THEN
+    IF NOT webhook.enabled OR webhook.epoch IS DISTINCT FROM (SELECT f.epoch FROM eryxon.feed f) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'id', format('webhook %s is disabled', id),
                             'Enable it with eryxon_webhook_update(id, ''{"enabled":true}'').');
     END IF;
@@ -105,7 +105,7 @@ BEGIN
     SELECT eryxon.enqueue(array_agg(wanted.id), array_agg(e.position)) INTO queued
       FROM eryxon.event e
      WHERE e.tenant_id = wanted.tenant_id AND e.occurred_at BETWEEN from_time AND to_time
-       AND wanted.events && eryxon.matching_patterns(e.type);
+       AND eryxon.wants(wanted, e);
     NOTIFY eryxon_events;
     RETURN jsonb_build_object('queued', coalesce(queued, 0));
 END

@@ -27,7 +27,7 @@ BEGIN
         PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', '', 'the body must be a JSON object',
                             'Send {"url":"https://...","events":["job.*"]}.');
     END IF;
-    PERFORM eryxon.check_webhook_options(body, '{url,events,description,enabled,retry_seconds,max_in_flight}');
+    PERFORM eryxon.check_webhook_options(body, '{url,events}' || eryxon.webhook_options());
 END
 $$;
 COMMENT ON FUNCTION eryxon.check_webhook_body IS
@@ -78,7 +78,7 @@ CREATE FUNCTION eryxon_api."api-webhooks-create"(json) RETURNS json
     LANGUAGE sql VOLATILE RETURN eryxon.http_webhook('create', $1);
 COMMENT ON FUNCTION eryxon_api."api-webhooks-create" IS
 'Makes a webhook.
-The body has url and events, and may have description, enabled, retry_seconds and max_in_flight. The answer has the secret, once.';
+The body has url and events, and may have the options of eryxon_webhook_create(). The answer has the secret, once.';
 
 CREATE FUNCTION eryxon_api."api-webhooks-update"(id uuid DEFAULT NULL, changes json DEFAULT NULL) RETURNS json
     LANGUAGE sql VOLATILE RETURN eryxon.http_webhook('update', pg_catalog.json_build_object('id', id, 'changes', changes));

@@ -3,7 +3,7 @@ SET client_min_messages = warning;
 \set one 'a0000000-0000-4000-8000-000000000001'
 \set two 'a0000000-0000-4000-8000-000000000002'
 SET eryxon.tenant_id = :'one';
-SELECT plan(72);
+SELECT plan(92);
 CREATE ROLE pgtap_api NOLOGIN;
 CREATE ROLE pgtap_admin NOLOGIN;
 CREATE ROLE pgtap_relay NOLOGIN;
@@ -29,7 +29,7 @@ SELECT ok((SELECT to_jsonb(w)::text !~ 'whsec|secret' FROM eryxon_webhooks() w),
 SELECT is_empty($$
     SELECT r.rolname, c.oid::regclass FROM pg_roles r, pg_class c
      WHERE r.rolname LIKE 'pgtap\_%' AND c.relnamespace = 'eryxon'::regnamespace
-       AND c.relname IN ('webhook', 'webhook_secret', 'delivery', 'delivery_attempt')
+       AND c.relname IN ('webhook', 'webhook_secret', 'webhook_header', 'delivery', 'delivery_attempt')
        AND (has_any_column_privilege(r.oid, c.oid, 'SELECT') OR has_table_privilege(r.oid, c.oid, 'INSERT,UPDATE,DELETE')) $$,
     'no role reads or writes the tables');
 SELECT is_empty($$
@@ -40,7 +40,7 @@ SELECT is_empty($$
        AND has_function_privilege(r.oid, p.oid, 'EXECUTE') $$, 'and only a relay may claim, which shows secrets');
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p, aclexplode(p.proacl) a
             WHERE p.pronamespace = 'eryxon'::regnamespace AND a.grantee = 'pgtap_relay'::regrole),
-          'claim_deliveries finish_deliveries next_due position_events', 'a relay has four functions');
+          'claim_deliveries finish_deliveries next_due position_events relay_backlog unreported', 'a relay has six functions');
 SELECT throws_ok('SELECT eryxon_grant_relay(''pgtap_nobody_at_all'')', '42704', NULL, 'a role that does not exist');
 
 -- Rotation: the old secret stays in force for the time given.
@@ -90,6 +90,18 @@ SELECT ok(eryxon_webhook_create('http://127.0.0.1:8080/', '{*}') ? 'id', 'http:/
 RESET eryxon.webhook_allow_http;
 DELETE FROM eryxon.webhook WHERE id <> :'hook';
 
+-- Headers that the receiver wants: a relay gets them, nobody else.
+SELECT throws_ok(format('SELECT eryxon_webhook_update(%L, %L)', :'hook', jsonb_build_object('headers', h::jsonb)), '22023', NULL, 'headers ' || left(h, 60))
+  FROM unnest(ARRAY['[]', '{"Host":"a"}', '{"Content-Length":"1"}', '{"webhook-id":"x"}', '{"X-Eryxon-Event":"x"}', '{"a b":"c"}', '{"X-A":"a\nb"}', '{"X-A":""}',
+                    '{"X-A":" a"}', '{"X-A":1}', '{"X-A":"1","x-a":"2"}', '{"X-A":"ü"}']) h;
+SELECT throws_like(format('SELECT eryxon_webhook_update(%L, ''{"headers":{"Bearer never-show-this":"never-show-this\u0000"}}'')', :'hook'), '%', 'a value that jsonb does not take');
+SELECT is((SELECT eryxon_webhook_update(:'hook', '{"headers":{"Authorization":"Bearer never-show-this","X-Tenant":"7"}}') -> 'headers'), '["Authorization", "X-Tenant"]', 'the answer has their names');
+SELECT ok((SELECT to_jsonb(w)::text !~ 'never-show' FROM eryxon_webhooks() w), 'no list has their values');
+SELECT is(eryxon.header_lines(:'hook'), '{"Authorization: Bearer never-show-this","X-Tenant: 7"}', 'a relay gets them as lines');
+SELECT is((SELECT eryxon_webhook_update(:'hook', '{"url":"https://erp.example.com/other","description":"x"}') ->> 'headers'), '["Authorization", "X-Tenant"]', 'another path of the host keeps them');
+SELECT is((SELECT eryxon_webhook_update(:'hook', '{"url":"https://evil.example.com/hook"}') ->> 'headers'), '[]', 'another host never gets them');
+SELECT FROM eryxon_webhook_update(:'hook', '{"url":"https://erp.example.com/hook","headers":null,"description":null}') \g /dev/null
+
 -- Bodies: always the same, and under 20 kB.
 INSERT INTO eryxon.event (position, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at)
     SELECT n, :'one', (ARRAY['job.updated', 'part.created', 'part.deleted'])[n], 'jobs', gen_random_uuid(), 'ü"1', 'SAP', NULL,
@@ -116,7 +128,8 @@ SELECT throws_ok('SELECT eryxon_webhook_logs(status => ''lost'')', '22023', NULL
 -- A relay, and the transactions it may use.
 SET ROLE pgtap_relay;
 SELECT lives_ok(c, 'a relay may: ' || c) FROM unnest(ARRAY['SELECT eryxon.position_events(10)', 'SELECT * FROM eryxon.claim_deliveries(''r'', 1, ''1 s'')',
-    'SELECT eryxon.finish_deliveries(''r'', ''[]'')', 'SELECT eryxon.next_due()']) c;
+    'SELECT eryxon.finish_deliveries(''r'', ''[]'')', 'SELECT eryxon.next_due()', 'SELECT eryxon.unreported(''r'', ''[]'')',
+    'SELECT eryxon.relay_backlog()']) c;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT throws_ok('SELECT eryxon.finish_deliveries(''r'', ''[]'')', '25001', NULL, 'a snapshot that does not see others');
 ROLLBACK;
