@@ -58,5 +58,7 @@ cluster_restart() {
     (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --log="$1/log" --mode="$2" --wait --silent restart)
 }
 
-# Prints the lines of server logs that tell of a crash; succeeds if there are some.
-crash_lines() { grep -nHE 'signal 6|signal 11|TRAP:|PANIC:' "$@" 2>/dev/null; }
+# Prints the lines of server logs that tell of a crash, of memory written over, or of what a transaction left open; succeeds if there are some.
+crash_lines() {
+    grep -nHE 'terminated by signal (4|6|7|8|11)\b|TRAP:|PANIC:|WARNING:  (problem in |.* leak: |.*left non-empty SPI stack)' "$@" 2>/dev/null
+}

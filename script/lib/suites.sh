@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The test suites of script/test, one function each. Source after common.sh, cluster.sh and count.sh.
+# The test suites of script/test, one function each. Source after common.sh, cluster.sh, count.sh and gateway.sh.
 #
 # WORK is the folder of this run: logs and clusters live there. Every suite counts its results once.
 
@@ -115,21 +115,23 @@ run_pgtap() {
     done
 }
 
-# TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers.
+# TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers; all of them, or the one named $1.
 suite_tap() {
-    local folder=$WORK/tap file name crashes pgxs
+    local folder=$WORK/tap-${1:-all} file name logs crashes pgxs
     pgxs=$(dirname "$(pg_dir --pgxs)")/../test
+    logged tap-gateway gateway_build "$ROOT/build/gateway"
+    if [ "$STATUS" -ne 0 ]; then count "tap gateway" 0 1; return; fi
     mkdir -p "$folder"
-    cp -r "$ROOT/test" "$ROOT/sql" "$ROOT/script" "$ROOT/sample" "$folder/"
+    cp -r "$ROOT/test" "$ROOT/sql" "$ROOT/script" "$ROOT/sample" "$ROOT/build/gateway/src/gateway/eryxon-gateway" "$folder/"
     if [ -n "$TEMPLATES" ]; then cp -r "$TEMPLATES" "$folder/templates"; fi
     if is_root; then chown -R postgres: "$folder"; fi
-    for file in "$folder"/test/t/*.pl; do
+    for file in "$folder"/test/t/${1:-*}.pl; do
         name=$(basename "$file" .pl)
         logged "tap-$name" run_tap "$folder" "$file" "$pgxs"
         count_tap "tap $name" "$WORK/tap-$name.log" "$STATUS"
     done
-    if crashes=$(find "$folder/tmp_check/log" -name '*.log' ! -name 'regress_log*' -print0 2>/dev/null |
-        xargs -0 -r grep -nHE 'signal 6|signal 11|TRAP:|PANIC:'); then
+    mapfile -t logs < <(find "$folder/tmp_check/log" -name '*.log' ! -name 'regress_log*' 2>/dev/null)
+    if crashes=$(crash_lines /dev/null "${logs[@]}"); then
         say "$crashes"
         count "tap server logs" 0 1
     else
@@ -141,6 +143,7 @@ suite_tap() {
 run_tap() {
     (cd "$1" && as_server_user env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE PATH="$(pg_dir --bindir):$PATH" \
         PG_CONFIG="$PG_CONFIG" PG_REGRESS="$3/regress/pg_regress" TESTDIR="$1" \
+        ERYXON_GATEWAY="$1/eryxon-gateway" \
         ERYXON_CSV="${TEMPLATES:+$1/templates}" prove --verbose -I "$3/perl" -I "$1/test/t" "$2")
 }
 
