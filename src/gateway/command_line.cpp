@@ -2,12 +2,11 @@
 #include "gateway/command_line.hpp"
 
 #include "gateway/body_memory.hpp"
+#include "gateway/token_key_files.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/pem.h>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 namespace eryxon::gateway {
@@ -19,7 +18,6 @@ const char* const closing =
     "Exit status: 0 after a graceful stop, 1 if the program failed, 2 for bad configuration.";
 
 constexpr std::uint64_t most_import = 1000 * 1024 * 1024;  // PostgreSQL takes no value of 1 GB
-constexpr std::size_t shortest_secret = 32;                // bytes, as RFC 7518 section 3.2 demands for HS256
 
 // What CLI11 fills before it is checked.
 struct Raw {
@@ -35,20 +33,6 @@ struct Raw {
     RelayFlags relay;  // beside the server
 };
 
-// The file's bytes; a secret's closing line break does not count.
-std::string read_file(const std::string& path, const char* flag) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file || path.empty()) throw bad(std::string(flag) + ": cannot read file \"" + path + "\"");
-    return text.str();
-}
-
-void strip_line_break(std::string& text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-        text.pop_back();
-}
-
 // Takes the base path without slashes at its end.
 void read_base_path(Config& config, std::string path) {
     if (path.empty() || path.front() != '/') throw bad("--base-path: must begin with a slash, got \"" + path + "\"");
@@ -56,33 +40,6 @@ void read_base_path(Config& config, std::string path) {
     while (!path.empty() && path.back() == '/')
         path.pop_back();
     config.base_path = path;
-}
-
-// Takes the HS256 secret from the environment or the file.
-void read_secret(Config& config, const std::string& file) {
-    const char* secret = std::getenv("ERYXON_JWT_SECRET");
-    bool const given = secret != nullptr && *secret != '\0';
-    if (given && !file.empty()) throw bad("ERYXON_JWT_SECRET and --jwt-secret-file are both given");
-    if (given) config.jwt_secret = secret;
-    if (!file.empty()) {
-        config.jwt_secret = read_file(file, "--jwt-secret-file");
-        strip_line_break(config.jwt_secret);
-    }
-    if ((given || !file.empty()) && config.jwt_secret.size() < shortest_secret)
-        throw bad("the HS256 secret must have at least " + std::to_string(shortest_secret) + " bytes");
-}
-
-// Takes the RS256 public key from the file.
-void read_public_key(Config& config, const std::string& file) {
-    if (file.empty()) return;
-    config.jwt_public_key = read_file(file, "--jwt-public-key-file");
-    std::unique_ptr<BIO, decltype(&BIO_free)> const bio(
-        BIO_new_mem_buf(config.jwt_public_key.data(), static_cast<int>(config.jwt_public_key.size())), &BIO_free);
-    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> const key(
-        PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-    if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA)
-        throw bad("--jwt-public-key-file: \"" + file + "\" holds no RSA public key in PEM form");
-    if (EVP_PKEY_bits(key.get()) < 2048) throw bad("--jwt-public-key-file: the key must have at least 2048 bits");
 }
 
 // The folder of the admin pages: the one given, none for "off", else where they are installed or built.
@@ -117,8 +74,8 @@ Config finish(Raw& raw) {
     config.address = listen.address;
     config.port = listen.port;
     read_base_path(config, raw.base_path);
-    read_secret(config, raw.secret_file);
-    read_public_key(config, raw.public_key_file);
+    config.jwt_secret = read_secret(raw.secret_file);
+    config.jwt_public_key = read_public_key(raw.public_key_file);
     check_uri(config.db_uri, "--db-uri");
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::string_view secret_prefix = "whsec_";
 
-// The bytes, or throws.
-std::string decode_base64(std::string_view text) {
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
     std::string out(text.size() / 4 * 3, '\0');
     int const size =
         EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
@@ -24,17 +25,17 @@ std::string decode_base64(std::string_view text) {
         ++padding;
     if (size < 0 || text.size() % 4 != 0 || text.find('=') < text.size() - padding ||
         static_cast<std::size_t>(size) <= padding)
-        throw std::invalid_argument("a secret of the webhook is not base64");
+        return std::nullopt;
     out.resize(static_cast<std::size_t>(size) - padding);
     return out;
 }
 
-}  // namespace
-
 std::string secret_key(std::string_view secret) {
     if (!secret.starts_with(secret_prefix))
         throw std::invalid_argument("a secret of the webhook does not begin with whsec_");
-    return decode_base64(secret.substr(secret_prefix.size()));
+    std::optional<std::string> key = decode_base64(secret.substr(secret_prefix.size()));
+    if (!key) throw std::invalid_argument("a secret of the webhook is not base64");
+    return *std::move(key);
 }
 
 std::string base64(std::string_view bytes) {

@@ -1,6 +1,8 @@
 // Flags, environment, and what is refused.
 #include "gateway/config.hpp"
 
+#include "token_maker.hpp"
+
 #include <gtest/gtest.h>
 #include <cstdlib>
 #include <filesystem>
@@ -130,6 +132,27 @@ TEST(Config, TakesASecretFromFileOrEnvironment) {
     Variable const secret("ERYXON_JWT_SECRET", "0123456789abcdef0123456789abcdef");
     EXPECT_EQ(read({}).config.jwt_secret.size(), 32U);
     EXPECT_EQ(read({"--jwt-secret-file", file.path}).exit, 2);
+}
+
+TEST(Config, TakesNothingThatOthersKnowForASecret) {
+    std::string const pem = public_key;
+    std::string base64 = pem.substr(pem.find('\n') + 1);
+    base64.resize(base64.find('-'));
+    std::string const modulus(300, 'A');
+    const File existing("0123456789abcdef0123456789abcdef");
+    for (const std::string& text : {pem, "\n" + pem, "\xEF\xBB\xBF" + pem, base64,
+                                    R"({"keys":[{"kty":"RSA","n":")" + modulus + R"(","e":"AQAB"}]})",
+                                    R"( {"kty":"EC","crv":"P-256","x":")" + modulus + R"(","y":"A"})",
+                                    R"([{"kty":"RSA","n":")" + modulus + R"("}])", "ssh-rsa " + modulus,
+                                    std::string("@/etc/postgrest/jwt-secret-of-this-machine"),
+                                    std::string("https://login.example.com/.well-known/jwks.json"), existing.path}) {
+        const File file(text);
+        EXPECT_EQ(read({"--jwt-secret-file", file.path}).exit, 2) << text;
+        Variable const secret("ERYXON_JWT_SECRET", text.c_str());
+        EXPECT_EQ(read({}).exit, 2) << text;
+    }
+    const File base64_secret("/+8dZm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4");
+    EXPECT_EQ(read({"--jwt-secret-file", base64_secret.path}).exit, std::nullopt);
 }
 
 TEST(Config, ShowsNoSecrets) {
