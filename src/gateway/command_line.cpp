@@ -2,9 +2,9 @@
 #include "gateway/command_line.hpp"
 
 #include "gateway/body_memory.hpp"
-#include "gateway/token_key_files.hpp"
 
 #include <arpa/inet.h>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -24,8 +24,6 @@ struct Raw {
     Config config;
     std::string base_path = "/";
     std::string admin_dir;
-    std::string secret_file;
-    std::string public_key_file;
     std::string prepared = "auto";
     std::string access_log = "on";
     double pool_timeout = 10, request_timeout = 30, header_timeout = 10, idle_timeout = 60, shutdown_timeout = 10;
@@ -74,8 +72,9 @@ Config finish(Raw& raw) {
     config.address = listen.address;
     config.port = listen.port;
     read_base_path(config, raw.base_path);
-    config.jwt_secret = read_secret(raw.secret_file);
-    config.jwt_public_key = read_public_key(raw.public_key_file);
+    const char* const secret = std::getenv("ERYXON_JWT_SECRET");
+    if (secret != nullptr) config.jwt_sources.secret = secret;
+    config.jwt_keys = read_token_keys(config.jwt_sources);
     check_uri(config.db_uri, "--db-uri");
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
@@ -118,9 +117,19 @@ void add_database_flags(CLI::App& app, Raw& raw) {
 // Flags about what tokens are checked against.
 void add_token_flags(CLI::App& app, Raw& raw) {
     FlagGroup flags(app, "Tokens");
-    flags.add("--jwt-secret-file", raw.secret_file, "FILE",
-              "File with the HS256 secret (at least 32 bytes). The secret itself may stand in ERYXON_JWT_SECRET");
-    flags.add("--jwt-public-key-file", raw.public_key_file, "FILE", "PEM file with the RS256 public key");
+    TokenKeySources& sources = raw.config.jwt_sources;
+    flags
+        .add("--jwt-secret-file", sources.secret_files, "FILE",
+             "File with an HS256 secret (at least 32 bytes), or with secrets as JSON Web Keys; can be repeated, and "
+             "read "
+             "again with SIGHUP. A secret itself may stand in ERYXON_JWT_SECRET")
+        ->delimiter(',');
+    flags
+        .add(
+            "--jwt-public-key-file", sources.public_key_files, "FILE",
+            "File with public keys for RS256, ES256 or EdDSA, in PEM or as JSON Web Key Set; can be repeated, and read "
+            "again with SIGHUP")
+        ->delimiter(',');
     flags.add("--jwt-audience", raw.config.jwt_audience, "TEXT", "Audience a token must name; empty: not checked");
 }
 
@@ -243,6 +252,22 @@ Command read_command_line(int argc, char** argv) {
     return command;
 }
 
+namespace {
+
+// For which algorithms there are keys, and how many.
+std::string describe_keys(const TokenKeys& keys) {
+    std::ostringstream out;
+    for (std::string_view const algorithm : {"HS256", "RS256", "ES256", "EdDSA"}) {
+        auto const count =
+            std::count_if(keys.begin(), keys.end(), [&](const TokenKey& key) { return key.algorithm() == algorithm; });
+        out << "\njwt " << algorithm << " = " << yes_no(count > 0);
+        if (count > 1) out << ", " << count << " keys";
+    }
+    return out.str();
+}
+
+}  // namespace
+
 std::string describe(const Config& config) {
     std::ostringstream out;
     out << "listen = " << config.listen << "\nbase-path = " << (config.base_path.empty() ? "/" : config.base_path)
@@ -251,8 +276,7 @@ std::string describe(const Config& config) {
     out << "db-schema = " << config.db_schema << "\ndb-anon-role = " << config.db_anon_role
         << "\ndb-pre-request = " << config.db_pre_request << "\ndb-pool = " << config.db_pool
         << "\ndb-pool-timeout = " << config.db_pool_timeout.count() << "\ndb-prepared = " << word_of(config.db_prepared)
-        << "\njwt HS256 = " << yes_no(!config.jwt_secret.empty())
-        << "\njwt RS256 = " << yes_no(!config.jwt_public_key.empty()) << "\njwt-audience = " << config.jwt_audience
+        << describe_keys(config.jwt_keys) << "\njwt-audience = " << config.jwt_audience
         << "\nrequest-timeout = " << config.request_timeout.count()
         << "\nheader-timeout = " << config.header_timeout.count() << "\nidle-timeout = " << config.idle_timeout.count()
         << "\nshutdown-timeout = " << config.shutdown_timeout.count() << "\nbody-limit = " << config.body_limit

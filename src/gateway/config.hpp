@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/relay_config.hpp"
+#include "gateway/token_key_files.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -32,8 +33,8 @@ struct Config {
     Seconds db_pool_timeout{10};
     Prepared db_prepared = Prepared::automatic;
 
-    std::string jwt_secret;
-    std::string jwt_public_key;  // PEM
+    TokenKeySources jwt_sources;
+    TokenKeys jwt_keys;  // of the sources, as they were at the start
     std::string jwt_audience;
 
     Seconds request_timeout{30};

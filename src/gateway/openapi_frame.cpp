@@ -49,7 +49,7 @@ const char* openapi_frame() {
 "components": {
     "securitySchemes": {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "A JWT (HS256 or RS256) with role and tenant_id, or an API key ery_live_... or ery_test_..."},
+            "description": "A JWT (HS256, RS256, ES256 or EdDSA) with role and tenant_id, or an API key ery_live_... or ery_test_..."},
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}},
     "requestBodies": {"File": {"required": true, "description": "A CSV file; from a form the field file", "content": {
         "text/csv": {"schema": {"type": "string"}},

@@ -90,10 +90,22 @@ Service::Service(Executor executor, const Config& config)
 
 void Service::reload() {
     database_.reload();
+    reload_keys();
     try {
         pages_ = AdminPages(config_.admin_dir);
     } catch (const std::exception& error) {
         LogLine("error").quoted("msg", "the admin pages were not read again").quoted("reason", error.what()).write();
+    }
+}
+
+// Reads the keys of tokens again. If one cannot be read all stay as they were: a half-written file locks nobody out.
+void Service::reload_keys() {
+    try {
+        TokenKeys keys = read_token_keys(config_.jwt_sources);
+        LogLine("info").quoted("msg", "the keys of tokens were read again").number("keys", keys.size()).write();
+        tokens_.use(std::move(keys));
+    } catch (const std::exception& error) {
+        LogLine("error").quoted("msg", "the keys of tokens stay as they were").quoted("reason", error.what()).write();
     }
 }
 

@@ -41,7 +41,7 @@ public:
 
     void start() { database_.start(); }
     void stop() { database_.stop(); }
-    // Reads again what is known of the database, and the admin pages.
+    // Reads again what is known of the database, the keys of tokens, and the admin pages.
     void reload();
     // Has imports end before their next part.
     void finish() { finishing_ = true; }
@@ -67,6 +67,7 @@ private:
         std::string document{};  // JSON that is not the request's body
     };
 
+    void reload_keys();
     Task<Response> answer_route(const Request& request, const Route& route, Trace& trace, Style style);
     Task<Response> answer_call(const Request& request, const Route& route, Trace& trace, Style style);
     Task<Plan> plan(const Request& request, const Route& route, Style style);

@@ -1,13 +1,14 @@
-// Tokens are verified by libjwt. The key follows from the algorithm in the header before anything is verified, so
-// that a public key can never serve as a secret.
+// A token is checked with the keys that are for its algorithm: what its header says chooses among the keys, and cannot
+// make one serve for another algorithm than its own.
 #include "gateway/token.hpp"
 
 #include "core/json.hpp"
+#include "gateway/base64url.hpp"
+#include "gateway/message.hpp"
 
-#include <jwt.h>
-#include <cmath>
+#include <algorithm>
+#include <array>
 #include <limits>
-#include <memory>
 
 namespace eryxon::gateway {
 
@@ -17,30 +18,26 @@ constexpr double leeway = 30;                  // seconds that clocks may differ
 constexpr std::size_t most_remembered = 1024;  // tokens
 constexpr std::size_t longest_token = 16384;
 
-int base64url_digit(char c) {
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    if (c == '-') return 62;
-    return c == '_' ? 63 : -1;
+// The three parts of a token as sent, and what is signed.
+struct Parts {
+    std::string_view header, claims, signature, text;
+};
+
+// The parts; throws for another number of them.
+Parts split(std::string_view token) {
+    auto const dots = std::count(token.begin(), token.end(), '.');
+    if (dots == 4) throw TokenFault{"Encrypted tokens are not accepted"};
+    if (dots != 2 || token.size() > longest_token) throw TokenFault{"The token is malformed"};
+    std::size_t const first = token.find('.'), second = token.find('.', first + 1);
+    return {token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1),
+            token.substr(0, second)};
 }
 
 // The bytes of one part of a token.
 std::string decode_part(std::string_view part) {
-    std::string out;
-    unsigned bits = 0;
-    int count = 0;
-    for (char const c : part) {
-        int const digit = base64url_digit(c);
-        if (digit < 0) throw TokenFault{"The token is malformed"};
-        bits = (bits << 6U | static_cast<unsigned>(digit)) & 0xffffU;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            out.push_back(static_cast<char>(bits >> static_cast<unsigned>(count) & 0xffU));
-        }
-    }
-    return out;
+    std::optional<std::string> bytes = decode_base64url(part);
+    if (!bytes) throw TokenFault{"The token is malformed"};
+    return *std::move(bytes);
 }
 
 // The object that a part of the token holds.
@@ -78,40 +75,79 @@ bool names_audience(const core::Json* audience, std::string_view wanted) {
     return false;
 }
 
-// Has libjwt check the signature with the key, and that it used this algorithm.
-void verify_signature(const std::string& token, const std::string& key, jwt_alg_t algorithm) {
-    jwt_t* decoded = nullptr;
-    int const fault = jwt_decode(&decoded, token.c_str(), reinterpret_cast<const unsigned char*>(key.data()),
-                                 static_cast<int>(key.size()));
-    std::unique_ptr<jwt_t, decltype(&jwt_free)> const owner(decoded, &jwt_free);
-    if (fault != 0 || jwt_get_alg(decoded) != algorithm) throw TokenFault{"The token's signature is not valid"};
+// The header's member as text, empty if it has none; throws if it is something else.
+std::string_view header_text(const core::Json& header, std::string_view name) {
+    const core::Json* const value = header.find(name);
+    if (value == nullptr) return {};
+    if (!value->is_string()) throw TokenFault{"The token's " + std::string(name) + " is no text"};
+    return value->text();
+}
+
+// Throws for tokens that are something else than an access token: those for a logout, say.
+void check_type(std::string_view type) {
+    static constexpr std::array<std::string_view, 5> accepted = {"", "jwt", "at+jwt", "application/jwt",
+                                                                 "application/at+jwt"};
+    std::string const name = lower_case(type);
+    if (std::find(accepted.begin(), accepted.end(), name) == accepted.end())
+        throw TokenFault{"The token's type (typ) is neither JWT nor at+jwt"};
+}
+
+// The algorithms of the keys, for people.
+std::string algorithms_of(const TokenKeys& keys) {
+    std::string names;
+    for (const TokenKey& key : keys) {
+        if (names.find(key.algorithm()) != std::string::npos) continue;
+        names.append(names.empty() ? "" : ", ").append(key.algorithm());
+    }
+    return names;
+}
+
+// The keys that may have signed a token with this header: of its algorithm, and of its kid if they have one.
+std::vector<const TokenKey*> choose_keys(const TokenKeys& keys, std::string_view algorithm, std::string_view id) {
+    if (keys.empty()) throw TokenFault{"Tokens are not accepted here"};
+    std::vector<const TokenKey*> fitting, named;
+    for (const TokenKey& key : keys) {
+        if (key.algorithm() != algorithm) continue;
+        if (id.empty() || key.id().empty()) fitting.push_back(&key);
+        if (!id.empty() && key.id() == id) named.push_back(&key);
+    }
+    if (!named.empty()) return named;
+    if (!fitting.empty()) return fitting;
+    bool const other_id =
+        std::any_of(keys.begin(), keys.end(), [&](const TokenKey& key) { return key.algorithm() == algorithm; });
+    if (other_id) throw TokenFault{"The token's key (kid) is not known"};
+    throw TokenFault{"The token's algorithm is not accepted; there are keys for " + algorithms_of(keys)};
+}
+
+// Throws if none of the keys has signed the token, or if its header says what is not understood here.
+void check_header(const Parts& parts, const TokenKeys& keys) {
+    core::JsonArena arena;
+    core::Json const header = parse_part(decode_part(parts.header), arena);
+    if (header.find("crit") != nullptr) throw TokenFault{"The token has extensions that are not known here"};
+    check_type(header_text(header, "typ"));
+    auto const chosen = choose_keys(keys, header_text(header, "alg"), header_text(header, "kid"));
+    std::string const signature = decode_part(parts.signature);
+    if (std::none_of(chosen.begin(), chosen.end(),
+                     [&](const TokenKey* key) { return key->verify(parts.text, signature); }))
+        throw TokenFault{"The token's signature is not valid"};
 }
 
 }  // namespace
 
-TokenChecker::TokenChecker(const Config& config)
-    : secret_(config.jwt_secret), public_key_(config.jwt_public_key), audience_(config.jwt_audience) {}
+TokenChecker::TokenChecker(const Config& config) : keys_(config.jwt_keys), audience_(config.jwt_audience) {}
+
+void TokenChecker::use(TokenKeys keys) {
+    keys_ = std::move(keys);
+    verified_.clear();
+}
 
 // Checks all of a token but the time.
-Token TokenChecker::verify(const std::string& token) const {
-    std::size_t const first = token.find('.');
-    std::size_t const second = first == std::string::npos ? first : token.find('.', first + 1);
-    if (second == std::string::npos || token.find('.', second + 1) != std::string::npos || token.size() > longest_token)
-        throw TokenFault{"The token is malformed"};
+Token TokenChecker::verify(std::string_view token) const {
+    Parts const parts = split(token);
+    check_header(parts, keys_);
     core::JsonArena arena;
-    core::Json const header = parse_part(decode_part(std::string_view(token).substr(0, first)), arena);
-    const core::Json* algorithm = header.find("alg");
-    std::string_view const name =
-        algorithm != nullptr && algorithm->is_string() ? algorithm->text() : std::string_view();
-    if (header.find("crit") != nullptr) throw TokenFault{"The token has extensions that are not known here"};
-    if (name == "HS256" && !secret_.empty())
-        verify_signature(token, secret_, JWT_ALG_HS256);
-    else if (name == "RS256" && !public_key_.empty())
-        verify_signature(token, public_key_, JWT_ALG_RS256);
-    else
-        throw TokenFault{"The token's algorithm is not accepted"};
     Token result;
-    result.claims = decode_part(std::string_view(token).substr(first + 1, second - first - 1));
+    result.claims = decode_part(parts.claims);
     core::Json const claims = parse_part(result.claims, arena);
     result.role = role_claim(claims);
     result.not_before = time_claim(claims, "nbf", -std::numeric_limits<double>::infinity());

@@ -1,4 +1,4 @@
-// JSON Web Tokens: which key a token must be signed with, and whether it holds now.
+// JSON Web Tokens: whether one was signed with a key of ours, and whether it holds now.
 #pragma once
 
 #include "gateway/config.hpp"
@@ -30,12 +30,13 @@ public:
 
     // The token, or throws TokenFault. `now` in seconds since 1970. What was verified once is remembered.
     const Token& check(std::string_view token, std::int64_t now);
+    // Takes these keys in the place of the ones before, and forgets what those have verified.
+    void use(TokenKeys keys);
 
 private:
-    Token verify(const std::string& token) const;
+    Token verify(std::string_view token) const;
 
-    std::string secret_;
-    std::string public_key_;
+    TokenKeys keys_;
     std::string audience_;
     std::unordered_map<std::string, Token> verified_;
 };

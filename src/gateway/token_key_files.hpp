@@ -1,15 +1,21 @@
 // Where the keys of tokens come from: files, and a variable of the environment.
 #pragma once
 
+#include "gateway/token_key.hpp"
+
 #include <string>
+#include <vector>
 
 namespace eryxon::gateway {
 
-// The HS256 secret of ERYXON_JWT_SECRET or the file; empty if neither is given. Throws std::invalid_argument for both,
-// for one that is too short, and for text that is known to others: a public key, a key set, the name of a file.
-std::string read_secret(const std::string& file);
+struct TokenKeySources {
+    std::string secret;                         // given itself, not in a file
+    std::vector<std::string> secret_files;      // each with a secret, or with secrets as JSON Web Keys
+    std::vector<std::string> public_key_files;  // each with keys in PEM, or as JSON Web Keys
+};
 
-// The RS256 public key in the file, as PEM; empty if no file is given. Throws std::invalid_argument for another one.
-std::string read_public_key(const std::string& file);
+// All keys of the sources. Throws std::invalid_argument for a file that cannot be read, for one without a key that can
+// be used, and for a secret that is too short or known to others: a public key, the name of a file, an address.
+TokenKeys read_token_keys(const TokenKeySources& sources);
 
 }  // namespace eryxon::gateway

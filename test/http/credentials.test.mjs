@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { jwtSecret, runProgram, startGateway } from './lib/gateway.mjs';
 import { count, createDatabase, job, newKey, revokeKey, tenantA, tenantB, until } from './lib/shop.mjs';
-import { claims, hmacToken, now, rsaKeys, rsaToken, unsignedToken } from './lib/tokens.mjs';
+import { claims, hmacToken, keyPair, now, rsaKeys, rsaToken, signedToken, unsignedToken } from './lib/tokens.mjs';
 
 let gateway, database, key;
 const sent = [];
@@ -45,6 +45,7 @@ test('good credentials', async () => {
         { key },
         { bearer: key },
         { key, bearer: key },
+        { bearer: hmacToken(claims(), { header: { alg: 'HS256', typ: 'at+jwt' } }) },
         { bearer: hmacToken() },
         { key, bearer: hmacToken() },
         { key: newKey(database, tenantA, 'live => false') },
@@ -237,4 +238,56 @@ test('the secret from a file', async () => {
     const shown = await runProgram(['serve', '--check-config'], { ERYXON_JWT_SECRET: '', ERYXON_JWT_SECRET_FILE: file });
     assert.equal(shown.code, 0, shown.all);
     assert.ok(!shown.all.includes(jwtSecret));
+});
+
+test('keys of several kinds are changed without a restart and without a gap', async () => {
+    const file = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'keys.json');
+    const write = (...keys) => writeFileSync(file, JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
+    const old = keyPair('ES256', 'old'),
+        next = keyPair('EdDSA', 'next');
+    write(old);
+    const rotating = await startGateway({ database, flags: ['--jwt-public-key-file', file] });
+    const status = async (token) => (await list({ bearer: token }, rotating)).status;
+    const reload = async (message) => {
+        const before = rotating.log().split(message).length;
+        rotating.process.kill('SIGHUP');
+        await until(message, () => rotating.log().split(message).length > before);
+    };
+    const [oldToken, nextToken] = [signedToken(old), signedToken(next, claims(), { typ: 'at+jwt' })];
+    assert.deepEqual([await status(oldToken), await status(nextToken), await status(hmacToken())], [200, 401, 200]);
+    let asking = true;
+    const seen = (async () => {
+        const statuses = new Set();
+        while (asking) statuses.add(await status(oldToken));
+        return statuses;
+    })();
+    write(old, next);
+    await reload('the keys of tokens were read again');
+    assert.deepEqual([await status(oldToken), await status(nextToken)], [200, 200]);
+    writeFileSync(file, '{"keys": [');
+    await reload('the keys of tokens stay as they were');
+    assert.deepEqual([await status(oldToken), await status(nextToken)], [200, 200]);
+    asking = false;
+    assert.deepEqual([...(await seen)], [200]);
+    write(next);
+    await reload('the keys of tokens were read again');
+    assert.deepEqual([await status(oldToken), await status(nextToken), await status(hmacToken())], [401, 200, 200]);
+    await rotating.stop();
+});
+
+test('a refusal names its own cause', async () => {
+    const pair = keyPair('ES256', 'one'),
+        other = keyPair('ES256', 'two');
+    const file = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'one.json');
+    writeFileSync(file, JSON.stringify(pair.jwk));
+    const one = await startGateway({ database, flags: ['--jwt-public-key-file', file], env: { ERYXON_JWT_SECRET: '' } });
+    const cause = async (token) => (await list({ bearer: token }, one)).json.error?.message;
+    assert.equal(await cause(signedToken(pair)), undefined);
+    assert.match(await cause(signedToken(other)), /\(kid\) is not known/);
+    assert.match(await cause(signedToken({ ...other, kid: 'one' })), /signature is not valid/);
+    assert.match(await cause(signedToken(pair, claims(), { typ: 'logout+jwt' })), /type \(typ\)/);
+    assert.match(await cause(hmacToken(claims(), { secret: pair.pem })), /algorithm is not accepted/);
+    assert.match(await cause(signedToken(pair, claims({ exp: 1000 }))), /has expired/);
+    assert.match(await cause('a.b.c.d.e'), /Encrypted/);
+    await one.stop();
 });

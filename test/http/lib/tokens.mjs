@@ -1,5 +1,5 @@
 // JSON Web Tokens of the tests, good and bad ones, made without a library.
-import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
+import { createHmac, createSign, generateKeyPairSync, sign } from 'node:crypto';
 import { jwtSecret } from './gateway.mjs';
 import { tenantA } from './shop.mjs';
 
@@ -34,4 +34,18 @@ export function rsaKeys() {
 export function rsaToken(privateKey, payload = claims(), alg = 'RS256') {
     const text = `${encode({ alg, typ: 'JWT' })}.${encode(payload)}`;
     return `${text}.${createSign('RSA-SHA256').update(text).sign(privateKey).toString('base64url')}`;
+}
+
+// A pair of keys for ES256 or EdDSA, with the public one as PEM and as JSON Web Key.
+export function keyPair(alg, kid) {
+    const pair = alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
+    const pem = pair.publicKey.export({ type: 'spki', format: 'pem' });
+    return { alg, kid, privateKey: pair.privateKey, pem, jwk: { ...pair.publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+}
+
+// A token signed with such a pair; further members for its header.
+export function signedToken({ alg, kid, privateKey }, payload = claims(), header = {}) {
+    const text = `${encode({ alg, kid, ...header })}.${encode(payload)}`;
+    const signature = sign(alg === 'ES256' ? 'sha256' : null, Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    return `${text}.${signature.toString('base64url')}`;
 }

@@ -126,12 +126,34 @@ TEST(Config, AnEmptyPreRequestMeansNone) {
 TEST(Config, TakesASecretFromFileOrEnvironment) {
     File const file("0123456789abcdef0123456789abcdef\n"), shorter("0123456789abcdef0123456789abcde\n"),
         other("no key");
-    EXPECT_EQ(read({"--jwt-secret-file", file.path}).config.jwt_secret.size(), 32U);
+    EXPECT_EQ(read({"--jwt-secret-file", file.path}).config.jwt_keys.size(), 1U);
     EXPECT_EQ(read({"--jwt-secret-file", shorter.path}).exit, 2);
     EXPECT_EQ(read({"--jwt-public-key-file", other.path}).exit, 2);
     Variable const secret("ERYXON_JWT_SECRET", "0123456789abcdef0123456789abcdef");
-    EXPECT_EQ(read({}).config.jwt_secret.size(), 32U);
-    EXPECT_EQ(read({"--jwt-secret-file", file.path}).exit, 2);
+    EXPECT_EQ(read({}).config.jwt_keys.size(), 1U);
+    EXPECT_EQ(read({"--jwt-secret-file", file.path}).config.jwt_keys.size(), 2U);
+}
+
+TEST(Config, TakesSeveralKeysOfSeveralKinds) {
+    Signer const ec = Signer::ec(), ed = Signer::ed25519(), p384 = Signer::ec("P-384"), small = Signer::rsa(1024);
+    const File first(secret), second("another secret of at least 32 bytes\n"), pems(public_key + ec.public_pem()),
+        set(R"({"keys":[)" + ec.jwk() + ',' + ed.jwk(R"(,"kid":"e")") + "]}");
+    Config const config = read({"--jwt-secret-file", first.path, "--jwt-secret-file", second.path,
+                                "--jwt-public-key-file", pems.path, "--jwt-public-key-file", set.path})
+                              .config;
+    EXPECT_EQ(config.jwt_keys.size(), 6U);
+    std::string const text = describe(config);
+    for (const char* line :
+         {"jwt HS256 = on, 2 keys\n", "jwt RS256 = on\n", "jwt ES256 = on, 2 keys\n", "jwt EdDSA = on\n"})
+        EXPECT_NE(text.find(line), std::string::npos) << line;
+    Variable const files("ERYXON_JWT_PUBLIC_KEY_FILE", (pems.path + ',' + set.path).c_str());
+    EXPECT_EQ(read({}).config.jwt_keys.size(), 4U);
+    for (const std::string& useless :
+         {ec.private_pem(), p384.public_pem(), small.public_pem(), ec.jwk(R"(,"d":"A")"),
+          R"({"kty":"oct","k":")" + part(secret) + "\"}", std::string("{}"), std::string()}) {
+        const File file(useless);
+        EXPECT_EQ(read({"--jwt-public-key-file", file.path}).exit, 2) << useless;
+    }
 }
 
 TEST(Config, TakesNothingThatOthersKnowForASecret) {

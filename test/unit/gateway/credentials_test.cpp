@@ -15,7 +15,7 @@ protected:
 
     static Config config() {
         Config config;
-        config.jwt_secret = secret;
+        config.jwt_keys = {TokenKey::from_secret(secret)};
         return config;
     }
 
