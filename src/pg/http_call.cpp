@@ -42,6 +42,12 @@ Answer failure(const Error& error) {
     return {core::http_failure(kind, error.what(), hint != nullptr ? hint : "", details_of(error)), kind.status};
 }
 
+// Has deferred constraints checked now, so that what they raise is part of the answer: at COMMIT it would come when the
+// answer is made, and PostgREST ends itself at some of the codes that can be raised there.
+void check_deferred() {
+    if (!XactReadOnly) execute("SET CONSTRAINTS ALL IMMEDIATE", {});
+}
+
 // Without a tenant there is nothing to work on: the credential is missing, or says nothing.
 Answer run_request(const std::function<HttpData()>& work) {
     HttpData data;
@@ -49,7 +55,10 @@ Answer run_request(const std::function<HttpData()>& work) {
     auto const whole = [&] {
         Caller const caller;
         tenant_known = true;
-        with_spi([&] { data = work(); });
+        with_spi([&] {
+            data = work();
+            check_deferred();
+        });
     };
     try {
         std::optional<Error> const error = Subtransaction::run(whole);

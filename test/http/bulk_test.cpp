@@ -49,6 +49,26 @@ TEST_F(BulkTest, ChildrenDoNotCountAsTopLevel) {
     EXPECT_EQ(answer.at("/data/results/0/children/parts/created"), "1100");
 }
 
+// The codes that PostgREST takes for broken statements of its own, and one that it does not.
+TEST_F(BulkTest, WhatADeferredConstraintRaisesIsTheAnswer) {
+    admin().run(R"(CREATE FUNCTION public.raise_late() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF NEW.notes ~ '^[0-9A-Z]{5}$' THEN RAISE EXCEPTION 'late' USING ERRCODE = NEW.notes; END IF; RETURN NULL; END $$)");
+    admin().run(
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON public.jobs DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION public.raise_late()");
+    for (const char* code : {"42P05", "42601"}) {
+        const std::string bad = job("LATE", "\"notes\":\"" + std::string(code) + "\"");
+        expect_failure(call("api-jobs-sync", bad), 500, "INTERNAL_ERROR");
+        expect_failure(call("api-jobs-bulk-sync", "[" + job("GOOD") + "," + bad + "]"), 500, "INTERNAL_ERROR");
+    }
+    expect_failure(call("api-jobs-sync", job("LATE", R"("notes":"23505")")), 409, "CONFLICT");
+    EXPECT_EQ(count("jobs"), 0);
+    EXPECT_EQ(count("eryxon.sync_run"), 0);
+    expect_success(call("api-jobs-sync", job("GOOD")), 201);
+    admin().run("DROP TRIGGER late ON public.jobs");
+    admin().run("DROP FUNCTION public.raise_late()");
+}
+
 TEST_F(BulkTest, TheMostIsASetting) {
     admin().run("ALTER ROLE eryxon_api SET eryxon.max_bulk_records = 3");
     {
