@@ -4,6 +4,8 @@
 #include "core/core.hpp"
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace eryxon::core {
@@ -16,5 +18,8 @@ bool is_api_key(std::string_view text);
 
 // The token of an Authorization header "Bearer <token>", whatever the scheme's case; empty for any other header.
 std::string_view bearer_token(std::string_view authorization);
+
+// The password of an Authorization header "Basic <base64 of user:password>"; nothing for any other header.
+std::optional<std::string> basic_password(std::string_view authorization);
 
 }  // namespace eryxon::core

@@ -2,6 +2,7 @@
 #include "gateway/command_line.hpp"
 
 #include "gateway/body_memory.hpp"
+#include "gateway/cors.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>
@@ -24,6 +25,7 @@ struct Raw {
     Config config;
     std::string base_path = "/";
     std::string admin_dir;
+    std::vector<std::string> cors_origins, trusted_proxies;
     std::string prepared = "auto";
     std::string access_log = "on";
     double pool_timeout = 10, request_timeout = 30, header_timeout = 10, idle_timeout = 60, shutdown_timeout = 10;
@@ -38,6 +40,22 @@ void read_base_path(Config& config, std::string path) {
     while (!path.empty() && path.back() == '/')
         path.pop_back();
     config.base_path = path;
+}
+
+void read_origins(Config& config, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+        std::optional<std::string> origin = read_origin(text);
+        if (!origin) throw bad("--cors-origin: \"" + text + "\" is neither scheme://host[:port] nor *");
+        config.cors_origins.push_back(*std::move(origin));
+    }
+}
+
+void read_proxies(Config& config, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+        std::optional<AddressRange> const range = parse_range(text);
+        if (!range) throw bad("--trusted-proxy: \"" + text + "\" is neither an IP address nor ADDR/BITS");
+        config.trusted_proxies.push_back(*range);
+    }
 }
 
 // The folder of the admin pages: the one given, none for "off", else where they are installed or built.
@@ -75,6 +93,8 @@ Config finish(Raw& raw) {
     const char* const secret = std::getenv("ERYXON_JWT_SECRET");
     if (secret != nullptr) config.jwt_sources.secret = secret;
     config.jwt_keys = read_token_keys(config.jwt_sources);
+    read_origins(config, raw.cors_origins);
+    read_proxies(config, raw.trusted_proxies);
     check_uri(config.db_uri, "--db-uri");
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
@@ -140,6 +160,14 @@ void add_http_flags(CLI::App& app, Raw& raw) {
     flags.add("--base-path", raw.base_path, "PATH", "Path in front of the /api-... routes");
     flags.add("--admin-dir", raw.admin_dir, "FOLDER",
               "Built admin pages; off: none. Empty: share/eryxon-gateway/admin beside the program's folder");
+    flags
+        .add("--cors-origin", raw.cors_origins, "ORIGIN",
+             "Origin whose pages may call from a browser, as https://app.example.com, or *; can be repeated")
+        ->delimiter(',');
+    flags
+        .add("--trusted-proxy", raw.trusted_proxies, "CIDR",
+             "Addresses of proxies whose X-Forwarded-For or Forwarded names the client; can be repeated")
+        ->delimiter(',');
     flags.add("--access-log", raw.access_log, "on|off", "One line a request on stderr")->check(on_or_off);
 }
 
@@ -266,6 +294,17 @@ std::string describe_keys(const TokenKeys& keys) {
     return out.str();
 }
 
+// Which pages may call, and which proxies are believed.
+std::string describe_callers(const Config& config) {
+    std::ostringstream out;
+    for (const std::string& origin : config.cors_origins)
+        out << "\ncors-origin = " << origin;
+    if (config.cors_origins.empty()) out << "\ncors-origin = off";
+    for (const AddressRange& range : config.trusted_proxies)
+        out << "\ntrusted-proxy = " << address_text(range.first) << ", " << range.prefix << " of 128 bits";
+    return out.str();
+}
+
 }  // namespace
 
 std::string describe(const Config& config) {
@@ -282,7 +321,7 @@ std::string describe(const Config& config) {
         << "\nshutdown-timeout = " << config.shutdown_timeout.count() << "\nbody-limit = " << config.body_limit
         << "\nimport-limit = " << config.import_limit << "\nbody-memory = " << config.body_memory
         << "\nmax-connections = " << config.max_connections << "\nrate-limit = " << config.rate_limit
-        << "\naccess-log = " << yes_no(config.access_log) << '\n';
+        << describe_callers(config) << "\naccess-log = " << yes_no(config.access_log) << '\n';
     return out.str();
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace eryxon::gateway {
 
@@ -36,6 +37,9 @@ struct Config {
     TokenKeySources jwt_sources;
     TokenKeys jwt_keys;  // of the sources, as they were at the start
     std::string jwt_audience;
+
+    std::vector<std::string> cors_origins;      // of pages that may call; "*": all
+    std::vector<AddressRange> trusted_proxies;  // whose word counts for whom they speak
 
     Seconds request_timeout{30};
     Seconds header_timeout{10};

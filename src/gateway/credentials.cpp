@@ -23,11 +23,16 @@ std::string with_role(const std::string& claims, const std::string& role) {
     return object + (claims[next] == '}' ? "" : ",") + claims.substr(next);
 }
 
-// What follows "Bearer".
-std::string_view bearer(std::string_view authorization, Style style) {
+// The token or key of an Authorization header; an empty header brings none, as some clients send it where none is set.
+std::string authorization_text(std::string_view authorization, Style style) {
+    if (authorization.find_first_not_of(" \t") == std::string_view::npos) return {};
     std::string_view const token = core::bearer_token(authorization);
-    if (token.empty()) throw unauthorized("Only bearer tokens and API keys are accepted", style);
-    return token;
+    if (!token.empty()) return std::string(token);
+    std::optional<std::string> const password = core::basic_password(authorization);
+    if (!password) throw unauthorized("Only bearer tokens and API keys are accepted", style);
+    if (!core::is_api_key(*password))
+        throw unauthorized("The password of Basic authentication must be an API key", style);
+    return *password;
 }
 
 // The value of X-Api-Key; sent twice, it must be the same.
@@ -55,29 +60,28 @@ Credentials read_credentials(const Request& request, TokenChecker& tokens, const
         .role = anonymous_role, .claims = {}, .api_key = std::string(api_key_header(request, style)), .secret = {}};
     if (request.count("authorization") > 1) throw unauthorized("Several Authorization headers were sent", style);
     const HeaderView* authorization = request.find("authorization");
-    std::string_view const token = authorization != nullptr ? bearer(authorization->value, style) : std::string_view();
+    std::string const token =
+        authorization != nullptr ? authorization_text(authorization->value, style) : std::string();
+    if (token.empty() && credentials.api_key.empty()) throw own_failure(401);
     if (core::is_api_key(token)) {
         if (!credentials.api_key.empty() && credentials.api_key != token)
             throw unauthorized("Several different API keys were sent", style);
         credentials.api_key = token;
-    } else if (authorization != nullptr) {
+    } else if (!token.empty()) {
         try {
             take_token(credentials, tokens.check(token, now), anonymous_role);
         } catch (const TokenFault& fault) {
             throw unauthorized(fault.message, style);
         }
     }
-    credentials.secret = credentials.api_key.empty() ? std::string(token) : credentials.api_key;
-    if (credentials.kind == Credentials::Kind::none) {
-        credentials.claims = role_object(anonymous_role);
-        if (!credentials.api_key.empty()) credentials.kind = Credentials::Kind::key;
-    }
+    credentials.secret = credentials.api_key.empty() ? token : credentials.api_key;
+    if (credentials.kind == Credentials::Kind::key) credentials.claims = role_object(anonymous_role);
     return credentials;
 }
 
 std::string log_name(const Credentials& credentials) {
     if (!credentials.api_key.empty()) return "key:" + credentials.api_key.substr(0, core::api_key_prefix);
-    return credentials.kind == Credentials::Kind::token ? "jwt" : "none";
+    return "jwt";
 }
 
 }  // namespace eryxon::gateway

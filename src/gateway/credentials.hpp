@@ -1,4 +1,4 @@
-// Who a request comes from, by what it brings: nothing, a token, an API key, or both.
+// Who a request comes from, by what it brings: a token, an API key, or both. One that brings nothing is refused.
 #pragma once
 
 #include "gateway/failure.hpp"
@@ -11,20 +11,20 @@
 namespace eryxon::gateway {
 
 struct Credentials {
-    enum class Kind { none, token, key };
+    enum class Kind { key, token };
 
-    Kind kind = Kind::none;
+    Kind kind = Kind::key;
     std::string role;     // the session's role for this request
     std::string claims;   // request.jwt.claims
     std::string api_key;  // for the header x-api-key, where there is one
     std::string secret;   // what the request was authenticated by; tells callers apart, never shown
 };
 
-// Reads Authorization and X-Api-Key; throws Failure 401.
+// Reads Authorization (Bearer, or Basic with a key as password) and X-Api-Key; throws Failure 401.
 Credentials read_credentials(const Request& request, TokenChecker& tokens, const std::string& anonymous_role,
                              std::int64_t now, Style style);
 
-// How the access log names them: none, jwt, or key: and the key's first 12 characters.
+// How the access log names them: jwt, or key: and the key's first 12 characters.
 std::string log_name(const Credentials& credentials);
 
 }  // namespace eryxon::gateway

@@ -1,6 +1,8 @@
 // Reading requests with Boost.Beast's parser, within limits of size and time.
 #include "gateway/http_session.hpp"
 
+#include "gateway/cors.hpp"
+#include "gateway/forwarded.hpp"
 #include "gateway/log.hpp"
 #include "gateway/response_head.hpp"
 
@@ -193,7 +195,7 @@ unsigned Session::refuse_with(const Failure& failure) {
 
 // The style of answers to the request's path.
 Style Session::style() const {
-    return make_request().path.starts_with("/rpc/") ? Style::rpc : Style::route;
+    return is_rpc(make_request().path) ? Style::rpc : Style::route;
 }
 
 // Gives back what the request has taken.
@@ -268,7 +270,7 @@ Request Session::make_request() const {
     for (auto const& field : message)
         request.headers.push_back({view(field.name_string()), view(field.value())});
     request.body = message.body();
-    request.client = client_;
+    request.client = client_address(request, client_, config_.trusted_proxies);
     request.deadline = started_ + milliseconds(config_.request_timeout);
     request.takes_chunks = message.version() >= 11;
     return request;
@@ -277,7 +279,8 @@ Request Session::make_request() const {
 // What is noted of the request beside its answer; it goes on where the file was let in.
 Trace Session::make_trace(const Request& request) const {
     if (trace_) return *trace_;
-    return {.request_id = request_id(request.find("x-request-id"))};
+    return {.request_id = request_id(request.find("x-request-id")),
+            .headers = cors_headers(request, config_.cors_origins)};
 }
 
 // Answers one request; false if the connection ends with it.
@@ -374,7 +377,7 @@ void Session::log(const Request& request, const Response& response, const Trace&
     if (!config_.access_log) return;
     double const passed = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
     LogLine("info")
-        .quoted("client", client_)
+        .quoted("client", request.client)
         .plain("request_id", trace.request_id)
         .quoted("method", request.method)
         .quoted("path", request.path)

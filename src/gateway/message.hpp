@@ -17,14 +17,19 @@ struct HeaderView {
     std::string_view value;
 };
 
+struct Header {
+    std::string name;
+    std::string value;
+};
+
 // Views into what the connection has read; valid until the response is written.
 struct Request {
     std::string_view method;
     std::string_view path;   // as sent, still percent-encoded
     std::string_view query;  // without the question mark
     std::vector<HeaderView> headers;
-    std::string_view body;    // followed by a NUL byte
-    std::string_view client;  // address without port
+    std::string_view body;  // followed by a NUL byte
+    std::string client{};   // address without port
     TimePoint deadline;
     bool takes_chunks = true;        // HTTP/1.0 knows none, so no streams
     std::function<void()> let_go{};  // gives back the body's memory; the body is empty then
@@ -33,11 +38,6 @@ struct Request {
     const HeaderView* find(std::string_view name) const;
     // How many headers have that name (given in lower case).
     std::size_t count(std::string_view name) const;
-};
-
-struct Header {
-    std::string name;
-    std::string value;
 };
 
 // What is sent piece by piece, as it becomes known.

@@ -9,7 +9,7 @@ const char* openapi_frame() {
 "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
 "info": {"title": "eryxon_sync", "license": {"name": "PostgreSQL License", "identifier": "PostgreSQL"},
     "description": "Sync of ERP records into the MES. Upserts go by external_source and external_id; what is unchanged is skipped."},
-"security": [{"bearer": []}, {"apiKey": []}],
+"security": [{"bearer": []}, {"apiKey": []}, {"basic": []}],
 "tags": [{"name": "records"}, {"name": "erp-sync"}, {"name": "files"}, {"name": "webhooks"}, {"name": "admin"}, {"name": "functions"}, {"name": "service"}],
 "paths": {
     "/api-erp-sync/sync": {"post": {"operationId": "syncAll", "tags": ["erp-sync"],
@@ -50,7 +50,8 @@ const char* openapi_frame() {
     "securitySchemes": {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "A JWT (HS256, RS256, ES256 or EdDSA) with role and tenant_id, or an API key ery_live_... or ery_test_..."},
-        "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}},
+        "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+        "basic": {"type": "http", "scheme": "basic", "description": "An API key as password, with any user"}},
     "requestBodies": {"File": {"required": true, "description": "A CSV file; from a form the field file", "content": {
         "text/csv": {"schema": {"type": "string"}},
         "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}}}}}},

@@ -50,9 +50,15 @@ RateState RateLimiter::take(const Caller& caller, TimePoint now) {
     return addresses_.take(caller.address, now);
 }
 
-std::optional<RateState> RateLimiter::accept(const Caller& caller, TimePoint now) {
+std::shared_ptr<void> RateLimiter::try_anyway(const Caller& caller) {
+    if (caller.credential.empty() || caller.proved || credentials_.contains(caller.credential)) return nullptr;
+    if (!trials_->insert(caller.address).second) return nullptr;
+    return {trials_.get(), [places = trials_, address = caller.address](void*) { places->erase(address); }};
+}
+
+std::optional<RateState> RateLimiter::accept(const Caller& caller, TimePoint now, bool was_tried) {
     if (caller.credential.empty() || credentials_.contains(caller.credential)) return std::nullopt;
-    addresses_.give_back(caller.address);
+    if (!was_tried) addresses_.give_back(caller.address);
     return credentials_.take(caller.credential, now);
 }
 

@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace eryxon::gateway {
 
@@ -64,14 +66,20 @@ public:
     // Takes one request from the credential's bucket if it is known to be good, else from the address's: made-up
     // credentials share that, and cannot displace good ones.
     RateState take(const Caller& caller, TimePoint now);
-    // Notes that the credential is good. What its request took from the address's bucket comes out of its own instead;
-    // nothing if it was known before.
-    std::optional<RateState> accept(const Caller& caller, TimePoint now);
+    // The address has used up its requests, but a credential may be tried all the same, one at a time: it may be a good
+    // one that stands behind the same proxy as somebody who guesses. Nothing if another is tried or there is none to
+    // try; else what holds the address's place until it is let go.
+    std::shared_ptr<void> try_anyway(const Caller& caller);
+    // Notes that the credential is good. Its request comes out of its own bucket, and what it took from the address's
+    // is given back; nothing if it was known before.
+    std::optional<RateState> accept(const Caller& caller, TimePoint now, bool was_tried = false);
 
 private:
     unsigned per_minute_;
     Buckets addresses_;
     Buckets credentials_;
+    // Addresses at which a credential is tried; shared with those who hold a place.
+    std::shared_ptr<std::unordered_set<std::string>> trials_ = std::make_shared<std::unordered_set<std::string>>();
 };
 
 }  // namespace eryxon::gateway

@@ -14,7 +14,7 @@ constexpr std::string_view own_prefix = "x-eryxon-";
 // True for headers that must not come from outside, or that are told otherwise.
 bool is_withheld(std::string_view name, const Credentials& credentials) {
     if (same_name(name, "cookie")) return true;
-    if (same_name(name, "x-api-key")) return true;
+    if (same_name(name, "x-api-key") || same_name(name, "apikey")) return true;
     if (same_name(name, "authorization")) return credentials.kind != Credentials::Kind::token;
     return name.size() >= own_prefix.size() && same_name(name.substr(0, own_prefix.size()), own_prefix);
 }

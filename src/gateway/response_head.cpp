@@ -72,6 +72,8 @@ std::string response_head(const Response& response, const Trace& trace, bool kee
         append(out, "Content-Length", std::to_string(response.content().size()));
     for (const Header& header : response.headers)
         append(out, header.name, header.value);
+    for (const Header& header : trace.headers)
+        append(out, header.name, header.value);
     if (!keep_alive) append(out, "Connection", "close");
     return out.append("\r\n");
 }

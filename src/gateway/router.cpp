@@ -128,6 +128,13 @@ Route page_route(std::string_view method, std::string_view name) {
     return {.endpoint = Endpoint::admin_page, .path = "/admin/", .page = std::move(*page)};
 }
 
+// What follows /rpc/, which clients of Supabase look for below /rest/v1; nothing for any other path.
+std::optional<std::string_view> rpc_function(std::string_view path) {
+    for (std::string_view const prefix : {"/rpc/", "/rest/v1/rpc/"})
+        if (path.starts_with(prefix)) return path.substr(prefix.size());
+    return std::nullopt;
+}
+
 Route rpc_route(std::string_view method, std::string_view name) {
     if (method != "GET" && method != "HEAD" && method != "POST")
         return {.endpoint = Endpoint::wrong_method, .path = "/rpc/{function}", .allow = "GET, HEAD, POST"};
@@ -150,9 +157,13 @@ bool passes_entity(Endpoint endpoint) {
     return takes_file(endpoint) || endpoint == Endpoint::csv_template || endpoint == Endpoint::csv_rejected;
 }
 
+bool is_rpc(std::string_view path) {
+    return rpc_function(path).has_value();
+}
+
 Route find_route(std::string_view base_path, std::string_view method, std::string_view path) {
-    constexpr std::string_view rpc = "/rpc/", pages = "/admin/";
-    if (path.starts_with(rpc)) return rpc_route(method, path.substr(rpc.size()));
+    constexpr std::string_view pages = "/admin/";
+    if (auto const function = rpc_function(path)) return rpc_route(method, *function);
     Route route = find_in(service_table, method, path);
     if (route.endpoint != Endpoint::none || !path.starts_with(base_path)) return route;
     path.remove_prefix(base_path.size());

@@ -66,6 +66,9 @@ bool takes_file(Endpoint endpoint);
 // True where the entity is an argument of the function, and not part of its name.
 bool passes_entity(Endpoint endpoint);
 
+// True for the paths on which functions are called and answers are as PostgREST's.
+bool is_rpc(std::string_view path);
+
 // Finds the endpoint; base_path stands in front of the /api- routes only. Entities are not looked up here.
 Route find_route(std::string_view base_path, std::string_view method, std::string_view path);
 

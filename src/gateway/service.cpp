@@ -2,6 +2,7 @@
 #include "gateway/service.hpp"
 
 #include "core/canonical.hpp"
+#include "gateway/cors.hpp"
 #include "gateway/csv_answer.hpp"
 #include "gateway/log.hpp"
 #include "gateway/request_settings.hpp"
@@ -74,8 +75,7 @@ Response answer_failure(const Failure& failure, const Trace& trace, Style style)
 }
 
 Caller caller_of(const Request& request, const Credentials& credentials) {
-    Caller caller{.address = std::string(request.client)};
-    if (credentials.kind != Credentials::Kind::none) caller.credential = core::sha256_hex(credentials.secret);
+    Caller caller{.address = request.client, .credential = core::sha256_hex(credentials.secret)};
     caller.proved = credentials.kind == Credentials::Kind::token && credentials.api_key.empty();
     return caller;
 }
@@ -140,7 +140,7 @@ Task<std::optional<Response>> Service::admit(const Request& request, Trace& trac
 
 Task<Response> Service::answer(const Request& request, Trace& trace) {
     Route const route = find_route(config_.base_path, request.method, request.path);
-    Style const style = request.path.starts_with("/rpc/") ? Style::rpc : Style::route;
+    Style const style = is_rpc(request.path) ? Style::rpc : Style::route;
     trace.route = route.path;
     Response response;
     try {
@@ -150,6 +150,8 @@ Task<Response> Service::answer(const Request& request, Trace& trace) {
     } catch (const std::exception& error) {
         response = answer_failure(internal_error(error.what()), trace, style);
     }
+    if (trace.trial && response.status == 401) response = answer_failure(too_many_requests(trace), trace, style);
+    trace.trial.reset();
     if (trace.rate) add_rate_headers(response, *trace.rate);
     if (response.status == 401 && !response.has("www-authenticate"))
         response.headers.push_back({"WWW-Authenticate", "Bearer"});
@@ -162,6 +164,7 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
         case Endpoint::none:
             throw own_failure(404);
         case Endpoint::wrong_method: {
+            if (auto const asked = answer_preflight(request, config_.cors_origins, route.allow)) co_return *asked;
             Failure failure = own_failure(405);
             failure.headers.push_back({"Allow", std::string(route.allow)});
             throw failure;
@@ -214,26 +217,32 @@ Credentials Service::authenticate(const Request& request, Trace& trace, Style st
     try {
         return read_credentials(request, tokens_, config_.db_anon_role, std::time(nullptr), style);
     } catch (const Failure&) {
-        limit_rate({.address = std::string(request.client)}, trace);
+        limit_rate({.address = request.client}, trace);
         throw;
     }
 }
 
-// Takes the request from the caller's allowance; throws Failure 429.
+// Takes the request from the caller's allowance; throws Failure 429. A credential that is not known may be let through
+// to the database though there is nothing left: if it is not good the answer is 429 as well.
 void Service::limit_rate(const Caller& caller, Trace& trace) {
     if (!limiter_.active()) return;
     trace.rate = limiter_.take(caller, Clock::now());
     if (trace.rate->allowed) return;
+    trace.trial = limiter_.try_anyway(caller);
+    if (!trace.trial) throw too_many_requests(trace);
+}
+
+Failure Service::too_many_requests(const Trace& trace) {
     metrics_.rate_limited();
     Failure failure = own_failure(429);
     failure.headers.push_back({"Retry-After", std::to_string(trace.rate->retry_after)});
-    throw failure;
+    return failure;
 }
 
 // Gives the caller a bucket of its own once the credential has proved good.
 void Service::accept_caller(const Caller& caller, Trace& trace) {
     if (!limiter_.active()) return;
-    std::optional<RateState> const state = limiter_.accept(caller, Clock::now());
+    std::optional<RateState> const state = limiter_.accept(caller, Clock::now(), trace.trial != nullptr);
     if (state) trace.rate = state;
 }
 
@@ -262,8 +271,7 @@ Task<Answer> Service::run(const Request& request, const Plan& plan, const Creden
     call.file = file;
     if (file.size() > config_.body_limit) call.time_limit = std::to_string(file_time(file.size()).count());
     call.read_only = reads_only(request.method) || !call.function->is_volatile;
-    bool const anonymous = credentials.kind == Credentials::Kind::none;
-    Answer answer = co_await database_.run(call, *plan.catalog, deadline, style, anonymous);
+    Answer answer = co_await database_.run(call, *plan.catalog, deadline, style, false);
     co_return std::move(answer);
 }
 

@@ -24,6 +24,8 @@ struct Trace {
     std::string_view route = "(none)";
     std::string auth = "none";
     std::optional<RateState> rate{};  // where a limit is in force
+    std::vector<Header> headers{};    // of the answer, whatever it is
+    std::shared_ptr<void> trial{};    // held while a credential is tried over the limit of its address
 };
 
 // Whom a request is charged to.
@@ -89,6 +91,7 @@ private:
     Response answer_ready() const;
     Credentials authenticate(const Request& request, Trace& trace, Style style);
     void limit_rate(const Caller& caller, Trace& trace);
+    Failure too_many_requests(const Trace& trace);
     void accept_caller(const Caller& caller, Trace& trace);
 
     const Config& config_;

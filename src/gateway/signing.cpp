@@ -1,6 +1,8 @@
 // HMAC and base64 are OpenSSL's.
 #include "gateway/signing.hpp"
 
+#include "core/base64.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <array>
@@ -15,25 +17,10 @@ constexpr std::string_view secret_prefix = "whsec_";
 
 }  // namespace
 
-std::optional<std::string> decode_base64(std::string_view text) {
-    std::string out(text.size() / 4 * 3, '\0');
-    int const size =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    std::size_t padding = 0;
-    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
-        ++padding;
-    if (size < 0 || text.size() % 4 != 0 || text.find('=') < text.size() - padding ||
-        static_cast<std::size_t>(size) <= padding)
-        return std::nullopt;
-    out.resize(static_cast<std::size_t>(size) - padding);
-    return out;
-}
-
 std::string secret_key(std::string_view secret) {
     if (!secret.starts_with(secret_prefix))
         throw std::invalid_argument("a secret of the webhook does not begin with whsec_");
-    std::optional<std::string> key = decode_base64(secret.substr(secret_prefix.size()));
+    std::optional<std::string> key = core::decode_base64(secret.substr(secret_prefix.size()));
     if (!key) throw std::invalid_argument("a secret of the webhook is not base64");
     return *std::move(key);
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +12,6 @@ namespace eryxon::gateway {
 std::string secret_key(std::string_view secret);
 
 std::string base64(std::string_view bytes);
-// The bytes, of which there is at least one; nothing for text that is not base64.
-std::optional<std::string> decode_base64(std::string_view text);
 std::string hmac_sha256(std::string_view key, std::string_view text);  // 32 bytes
 
 // webhook-signature: "v1,<base64>" of id.timestamp.body for each key, with blanks between.

@@ -1,8 +1,8 @@
 // A public key or a key set in the place of the secret would let everybody sign who has read it.
 #include "gateway/token_key_files.hpp"
 
+#include "core/base64.hpp"
 #include "gateway/json_web_key.hpp"
-#include "gateway/signing.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -60,7 +60,7 @@ bool is_der(std::string_view bytes) {
 bool is_bare_der(std::string_view text) {
     std::string packed(text);
     std::erase_if(packed, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
-    std::optional<std::string> const bytes = decode_base64(packed);
+    std::optional<std::string> const bytes = core::decode_base64(packed);
     return bytes && is_der(*bytes);
 }
 

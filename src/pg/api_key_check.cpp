@@ -58,13 +58,18 @@ core::Json read_headers(core::JsonArena& arena) {
     }
 }
 
-// The keys that the request brings.
-std::vector<std::string_view> sent_keys(const core::Json& headers) {
-    std::vector<std::string_view> keys;
-    if (std::string_view const key = text_member(headers, "x-api-key"); !key.empty()) keys.push_back(key);
-    std::string_view const token = core::bearer_token(text_member(headers, "authorization"));
-    if (core::is_api_key(token)) keys.push_back(token);
-    return keys;
+// The key that the request brings, in one or several places; empty if there is none.
+std::string_view sent_key(const core::Json& headers, core::JsonArena& arena) {
+    std::string_view const authorization = text_member(headers, "authorization");
+    std::string_view const token = core::bearer_token(authorization);
+    std::optional<std::string> const password = core::basic_password(authorization);
+    std::string_view key = text_member(headers, "x-api-key");
+    for (std::string_view const other : {token, password ? arena.copy(*password) : std::string_view()}) {
+        if (!core::is_api_key(other)) continue;
+        if (!key.empty() && key != other) refuse_credential("several different API keys were sent", "Send one.");
+        key = other;
+    }
+    return key;
 }
 
 struct ApiKey {
@@ -152,15 +157,11 @@ void become(const std::string& role) {
 void authenticate_request() {
     core::JsonArena arena;
     core::Json const headers = read_headers(arena);
-    std::vector<std::string_view> const texts = sent_keys(headers);
-    if (texts.empty()) return;
-    std::vector<ApiKey> keys;
-    with_spi([&] {
-        for (std::string_view text : texts)
-            keys.push_back(require_key(text));
-    });
-    const ApiKey& key = keys.front();
-    require_same_tenant(key.tenant, keys.back().tenant);
+    std::string_view const text = sent_key(headers, arena);
+    if (text.empty()) return;
+    std::optional<ApiKey> found;
+    with_spi([&] { found = require_key(text); });
+    const ApiKey& key = *found;
     std::optional<core::Uuid> const token = token_tenant();
     if (token) require_same_tenant(key.tenant, *token);
     set_for_transaction("eryxon.tenant_id", core::to_string(key.tenant));

@@ -45,6 +45,8 @@ test('good credentials', async () => {
         { key },
         { bearer: key },
         { key, bearer: key },
+        { headers: { Authorization: `Basic ${Buffer.from(`erp:${key}`).toString('base64')}` } },
+        { key, headers: { Authorization: '' } },
         { bearer: hmacToken(claims(), { header: { alg: 'HS256', typ: 'at+jwt' } }) },
         { bearer: hmacToken() },
         { key, bearer: hmacToken() },
@@ -238,6 +240,22 @@ test('the secret from a file', async () => {
     const shown = await runProgram(['serve', '--check-config'], { ERYXON_JWT_SECRET: '', ERYXON_JWT_SECRET_FILE: file });
     assert.equal(shown.code, 0, shown.all);
     assert.ok(!shown.all.includes(jwtSecret));
+});
+
+test('without a credential the answer is 401, whatever else is wrong', async () => {
+    for (const [method, path, body] of [
+        ['GET', '/api-jobs?nothing=1'],
+        ['GET', '/api-nothing'],
+        ['PUT', '/api-jobs/sync', '{'],
+        ['DELETE', '/api-jobs'],
+        ['POST', '/rpc/no_such', '['],
+        ['POST', '/rpc/api-jobs-sync', '{'],
+    ])
+        for (const headers of [{}, { Authorization: '' }, { Authorization: ' ', 'X-Api-Key': '' }]) {
+            const answer = await curl(method, gateway.url + path, { headers, body });
+            assert.equal(answer.status, 401, `${method} ${path}: ${answer.body}`);
+            assert.equal(answer.headers['www-authenticate'], 'Bearer');
+        }
 });
 
 test('keys of several kinds are changed without a restart and without a gap', async () => {

@@ -100,6 +100,15 @@ TEST_F(KeyTest, TwoCredentialsMustAgree) {
     expect_refused(rest().call(bare(list, "{}", {{"authorization", "Bearer " + a}, {"x-api-key", b}})));
     both.headers["x-api-key"] = "ery_live_wrong";
     expect_refused(rest().call(both));
+    expect_refused(rest().call(bare(list, "{}", {{"authorization", "Bearer " + a}, {"x-api-key", new_key(tenant_a)}})));
+}
+
+TEST_F(KeyTest, AKeyMayBeThePasswordOfBasicAuthentication) {
+    const std::string pair = "anyone:" + new_key(tenant_a);
+    std::string encoded = admin().value("SELECT translate(encode('" + pair + "', 'base64'), E'\\n', '')");
+    expect_success(rest().call(bare(list, "{}", {{"authorization", "Basic " + encoded}})));
+    expect_refused(rest().call(bare(list, "{}", {{"authorization", "Basic YW55b25lOmVyeV9saXZlX3dyb25n"}})));
+    expect_refused(rest().call(bare(list, "{}", {{"authorization", "Basic dXNlcjpwYXNz"}})));
 }
 
 TEST_F(KeyTest, KeysCarryTheirRole) {

@@ -54,6 +54,9 @@ END
 $$;
 CREATE FUNCTION key_header(key text) RETURNS json LANGUAGE sql AS $$ SELECT json_build_object('x-api-key', key) $$;
 CREATE FUNCTION bearer(key text) RETURNS json LANGUAGE sql AS $$ SELECT json_build_object('authorization', 'Bearer ' || key) $$;
+CREATE FUNCTION basic(key text) RETURNS json LANGUAGE sql AS $$
+    SELECT json_build_object('authorization', 'Basic ' || translate(encode(convert_to('erp:' || key, 'UTF8'), 'base64'), E'\n', ''))
+$$;
 \pset format unaligned
 \pset tuples_only on
 \pset null -
@@ -82,6 +85,7 @@ SELECT attempt(c) FROM unnest(ARRAY['SELECT eryxon_api_key_create(NULL, ''x'')',
 SELECT request(key_header(:'sap'));
 SELECT request(bearer(:'sap'));
 SELECT request(key_header(:'odoo'));
+SELECT request(basic(:'sap'));
 BEGIN READ ONLY;
 SELECT request(key_header(:'sap'), call => 'eryxon_api."api-cells-list"()');
 COMMIT;
@@ -91,6 +95,7 @@ SELECT request('{"authorization":"Basic eA==", "x-api-key":""}');
 SELECT request(key_header('x'));
 SELECT request(key_header(:'sap' || 'x'));
 SELECT request(key_header(left(:'sap', 51) || 'x'));
+SELECT request(basic(:'sap' || 'x'));
 SELECT request(json_build_object('x-api-key', :'sap', 'authorization', 'bearer ' || :'sap'));
 SELECT request(json_build_object('x-api-key', :'sap', 'authorization', 'Bearer ' || :'odoo'));
 SELECT request(json_build_object('x-api-key', :'sap', 'authorization', 'Bearer ' || :'sap' || 'x'));

@@ -22,3 +22,10 @@ TEST(ApiKey, IsFoundBehindTheSchemeInAnyCase) {
     EXPECT_EQ(bearer_token("Basic abc"), "");
     EXPECT_EQ(bearer_token(""), "");
 }
+
+TEST(ApiKey, MayBeThePasswordOfBasicAuthentication) {
+    EXPECT_EQ(basic_password("Basic dXNlcjpwYTpzcw=="), "pa:ss");
+    EXPECT_EQ(basic_password("bASIC  Og=="), "");
+    for (const char* header : {"", "Basic", "Basic ", "Basic dXNlcg==", "Basic dXNlcjpw!", "Bearer dXNlcjpwYTpzcw=="})
+        EXPECT_EQ(basic_password(header), std::nullopt) << header;
+}

@@ -110,6 +110,10 @@ TEST(Config, RefusesWhatCannotWork) {
                                                          {"--rate-limit", "-1"},
                                                          {"--jwt-secret-file", "/nonexistent"},
                                                          {"--jwt-public-key-file", "/nonexistent"},
+                                                         {"--cors-origin", "app.example.com"},
+                                                         {"--cors-origin", "https://app.example.com/"},
+                                                         {"--trusted-proxy", "10.0.0.0/33"},
+                                                         {"--trusted-proxy", "proxy"},
                                                          {"--db-schema", ""},
                                                          {"--unknown"}};
     for (auto const& arguments : wrong)
@@ -132,6 +136,15 @@ TEST(Config, TakesASecretFromFileOrEnvironment) {
     Variable const secret("ERYXON_JWT_SECRET", "0123456789abcdef0123456789abcdef");
     EXPECT_EQ(read({}).config.jwt_keys.size(), 1U);
     EXPECT_EQ(read({"--jwt-secret-file", file.path}).config.jwt_keys.size(), 2U);
+}
+
+TEST(Config, KnowsWhoMayCallAndWhoIsTrusted) {
+    EXPECT_NE(describe(read({}).config).find("cors-origin = off\n"), std::string::npos);
+    Variable const origins("ERYXON_CORS_ORIGIN", "https://a.example,https://B.example");
+    Config const config = read({"--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8"}).config;
+    EXPECT_EQ(config.cors_origins, (std::vector<std::string>{"https://a.example", "https://b.example"}));
+    EXPECT_EQ(config.trusted_proxies.size(), 2U);
+    EXPECT_NE(describe(config).find("trusted-proxy = 127.0.0.1"), std::string::npos);
 }
 
 TEST(Config, TakesSeveralKeysOfSeveralKinds) {

@@ -35,7 +35,7 @@ protected:
 
     // request.headers for these headers.
     std::string json(std::vector<HeaderView> headers) {
-        Credentials const credentials = read(std::move(headers));
+        Credentials const credentials = status(headers) == 200 ? read(headers) : Credentials{};
         return headers_json(request_, credentials, Style::route);
     }
 
@@ -43,12 +43,25 @@ protected:
     Request request_;
 };
 
-TEST_F(CredentialsTest, WithoutAnyTheRequestIsAnonymous) {
-    Credentials const credentials = read({{"Host", "x"}});
-    EXPECT_EQ(credentials.kind, Credentials::Kind::none);
-    EXPECT_EQ(credentials.role, "anon");
-    EXPECT_EQ(credentials.claims, R"({"role":"anon"})");
-    EXPECT_EQ(log_name(credentials), "none");
+TEST_F(CredentialsTest, WithoutAnyTheRequestIsRefused) {
+    EXPECT_EQ(status({{"Host", "x"}}), 401U);
+    for (const char* empty : {"", " ", "\t"}) {
+        EXPECT_EQ(status({{"Authorization", empty}}), 401U);
+        EXPECT_EQ(status({{"Authorization", empty}, {"X-Api-Key", "ery_live_a"}}), 200U);
+    }
+}
+
+TEST_F(CredentialsTest, APasswordOfBasicAuthenticationIsAKey) {
+    std::string const key = "ery_live_abcdefghijk";
+    std::vector<HeaderView> headers = {{"Authorization", "Basic YW55b25lOmVyeV9saXZlX2FiY2RlZmdoaWpr"}, {"Host", "x"}};
+    EXPECT_EQ(read(headers).api_key, key);
+    EXPECT_EQ(json(headers), R"({"host":"x","x-api-key":"ery_live_abcdefghijk"})");
+    headers.push_back({"X-Api-Key", key});
+    EXPECT_EQ(status(headers), 200U);
+    headers.back().value = "ery_live_other";
+    EXPECT_EQ(status(headers), 401U);
+    for (const char* value : {"Basic", "Basic ", "Basic !", "Basic YTpi", "Basic ZXJ5X2xpdmVfYWJj", "Basic Og=="})
+        EXPECT_EQ(status({{"Authorization", value}}), 401U) << value;
 }
 
 TEST_F(CredentialsTest, ATokenGivesRoleAndClaimsAsSigned) {
@@ -80,7 +93,7 @@ TEST_F(CredentialsTest, DifferentOrOtherCredentialsAreRefused) {
     EXPECT_EQ(status({{"X-Api-Key", "ery_test_a"}, {"x-api-key", "ery_test_b"}}), 401U);
     EXPECT_EQ(status({{"Authorization", "Bearer ery_test_a"}, {"Authorization", "Bearer ery_test_a"}}), 401U);
     for (const char* value :
-         {"", "Bearer", "Bearer ", "Basic YTpi", "ery_live_x", "Bearer x", "Bearer  ", "Token ery_live_x"})
+         {"Bearer", "Bearer ", "Basic YTpi", "ery_live_x", "Bearer x", "Bearer  ", "Token ery_live_x"})
         EXPECT_EQ(status({{"Authorization", value}}), 401U) << value;
 }
 
@@ -96,6 +109,7 @@ TEST_F(CredentialsTest, HeadersBecomeOneObject) {
               R"({"x-a":"1, 2, 3","x-b":"\"\\\t"})");
     EXPECT_EQ(json({{"X-Eryxon-Tenant", "t"}, {"x-eryxon-", "t"}, {"X-ERYXON-ROLE", "r"}, {"X-Eryxo", "1"}}),
               R"({"x-eryxo":"1"})");
+    EXPECT_EQ(json({{"APIKey", "ery_live_abc"}}), "{}");
     EXPECT_EQ(json({}), "{}");
     EXPECT_THROW(json({{"X-A", "\xff"}}), Failure);
     EXPECT_THROW(json({{"Cookie", "a=\xc3"}}), Failure);

@@ -80,6 +80,24 @@ TEST(RateLimiter, GivesGoodCredentialsABucketOfTheirOwn) {
     EXPECT_EQ(limiter.take({"a", "signed", true}, {}).remaining, 2U);
 }
 
+TEST(RateLimiter, TriesOneCredentialOfAnAddressAtATime) {
+    RateLimiter limiter(1);
+    Caller const good{"a", "good"};
+    limiter.take({"a", "made up"}, {});
+    EXPECT_FALSE(limiter.take(good, {}).allowed);
+    auto trial = limiter.try_anyway(good);
+    EXPECT_TRUE(trial);
+    EXPECT_FALSE(limiter.try_anyway({"a", "made up"}));
+    EXPECT_TRUE(limiter.try_anyway({"b", "made up"}));
+    EXPECT_EQ(limiter.accept(good, {}, true)->remaining, 0U);
+    trial.reset();
+    EXPECT_FALSE(limiter.try_anyway(good)) << "its own requests are used up";
+    EXPECT_FALSE(limiter.take({"a", "made up"}, {}).allowed) << "nothing was given back to the address";
+    EXPECT_FALSE(limiter.try_anyway({"a"}));
+    EXPECT_FALSE(limiter.try_anyway({"a", "signed", true}));
+    EXPECT_TRUE(limiter.try_anyway({"a", "made up"}));
+}
+
 TEST(RateLimiter, MadeUpCredentialsDisplaceNoGoodOnes) {
     RateLimiter limiter(1, 2);
     Caller const good{"a", "good"};

@@ -36,6 +36,7 @@ TEST(Router, FindsTheFunctionOfEachRoute) {
         {"GET", "/api-admin/session", "api-admin-session", "/api-admin/session"},
         {"POST", "/rpc/api-jobs-sync", "api-jobs-sync", "/rpc/{function}"},
         {"GET", "/rpc/a%20b", "a b", "/rpc/{function}"},
+        {"POST", "/rest/v1/rpc/api-jobs-sync", "api-jobs-sync", "/rpc/{function}"},
     };
     for (auto const& row : table) {
         Route const route = find_route("", row.method, row.path);
@@ -46,10 +47,26 @@ TEST(Router, FindsTheFunctionOfEachRoute) {
 }
 
 TEST(Router, RefusesOtherPaths) {
-    for (std::string_view const path :
-         {"", "/", "*", "/api-", "/api-/sync", "/api-Jobs/sync", "/api-jobs/", "/api-jobs/sync/", "/api-1a",
-          "/api-erp-sync", "/rpc/", "/rpc", "/rpc/%00", "/rpc/%zz", "/rpc/%ff", "/api-a%62c", "//api-jobs",
-          "/api-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
+    for (std::string_view const path : {"",
+                                        "/",
+                                        "*",
+                                        "/api-",
+                                        "/api-/sync",
+                                        "/api-Jobs/sync",
+                                        "/api-jobs/",
+                                        "/api-jobs/sync/",
+                                        "/api-1a",
+                                        "/api-erp-sync",
+                                        "/rpc/",
+                                        "/rpc",
+                                        "/rest/v1/rpc/",
+                                        "/rest/v1/jobs",
+                                        "/rpc/%00",
+                                        "/rpc/%zz",
+                                        "/rpc/%ff",
+                                        "/api-a%62c",
+                                        "//api-jobs",
+                                        "/api-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
         EXPECT_EQ(find_route("", "GET", path).endpoint, Endpoint::none) << path;
     EXPECT_EQ(find_route("", "PUT", "/api-webhooks/sync").endpoint, Endpoint::none);
     EXPECT_EQ(find_route("", "PUT", "/api-keys/sync").endpoint, Endpoint::none);
