@@ -1,84 +1,26 @@
 // nginx with the documented configuration in front of the gateway's /rpc, as it stands in front of PostgREST: the same answers as those
 // of the gateway's own routes.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNginx } from './lib/nginx.mjs';
 import { exchange } from './lib/raw.mjs';
 import { at, comparable, prepare, requests } from './lib/requests.mjs';
-import { job, root, until } from './lib/shop.mjs';
+import { job } from './lib/shop.mjs';
 
-const program = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
-const documented = join(root, 'docs/deploy/nginx.conf');
-const folder = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'nginx-'));
 const shops = {};
-let nginx, proxyUrl, proxyPort;
-
-// A TCP port that is free now.
-async function freePort() {
-    const server = createServer();
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}
-
-// Replaces a text that the documented configuration must contain.
-function replace(text, old, by) {
-    assert.ok(text.includes(old), `docs/deploy/nginx.conf has no ${old}`);
-    return text.replaceAll(old, by);
-}
-
-// Writes a whole configuration around the documented one, with this run's ports and folders, and returns its file.
-function configure(listen, upstream) {
-    let text = readFileSync(documented, 'utf8');
-    text = replace(text, '127.0.0.1:3000', `127.0.0.1:${upstream}`);
-    text = replace(text, '127.0.0.1:3001', `127.0.0.1:${upstream}`);
-    text = replace(text, '127.0.0.1:8080', `127.0.0.1:${listen}`);
-    text = replace(text, '/var/log/nginx/', `${folder}/`);
-    writeFileSync(join(folder, 'eryxon.conf'), text);
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-        .map((name) => `${name}_temp_path ${folder}/${name};`)
-        .join('\n');
-    const user = process.getuid() === 0 ? 'user root;' : '';
-    writeFileSync(
-        join(folder, 'nginx.conf'),
-        `${user} daemon off; pid ${folder}/pid; error_log ${folder}/error.log warn; worker_processes 1;
-events { worker_connections 200; }
-http { ${temporary}
-include ${folder}/eryxon.conf; }\n`,
-    );
-    return join(folder, 'nginx.conf');
-}
+let nginx;
 
 before(async () => {
-    assert.ok(program, 'nginx is not installed');
     for (const name of ['direct', 'proxied']) {
         shops[name] = prepare(`http_${name}`);
         shops[name].gateway = await startGateway({ database: shops[name].database });
     }
-    proxyPort = await freePort();
-    const file = configure(proxyPort, shops.proxied.gateway.port);
-    execFileSync(program, ['-t', '-q', '-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'pipe' });
-    nginx = spawn(program, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: 'inherit' });
-    proxyUrl = `http://127.0.0.1:${proxyPort}`;
-    await until('nginx listens', () =>
-        curl('GET', `${proxyUrl}/healthz`).then(
-            (answer) => answer.status === 200,
-            () => false,
-        ),
-    );
+    nginx = await startNginx(shops.proxied.gateway.port);
 });
 after(async () => {
-    if (nginx) {
-        const ended = new Promise((resolve) => nginx.on('exit', resolve));
-        nginx.kill('SIGTERM');
-        await ended;
-    }
+    await nginx?.stop();
     for (const { gateway, keys } of Object.values(shops)) {
         await gateway?.stop();
         gateway?.checkLog(Object.values(keys));
@@ -88,7 +30,7 @@ after(async () => {
 // Sends a step of the table to one of the two and remembers the answer.
 async function send(which, step) {
     const shop = shops[which],
-        url = which === 'direct' ? shop.gateway.url : proxyUrl;
+        url = which === 'direct' ? shop.gateway.url : nginx.url;
     shop.seen ??= {};
     const path = typeof step.path === 'function' ? step.path(shop.seen) : step.path;
     const key = shop.keys[step.key ?? (step.bearer ? '' : 'good')];
@@ -125,9 +67,9 @@ test('forged headers and paths end at nginx', async () => {
             'X-Eryxon-Tenant-Id': keys.other,
             Prefer: 'tx=rollback',
         };
-    assert.equal((await curl('PUT', `${proxyUrl}/api-jobs/sync`, { key: keys.good, headers, body: job('FORGED') })).status, 201);
+    assert.equal((await curl('PUT', `${nginx.url}/api-jobs/sync`, { key: keys.good, headers, body: job('FORGED') })).status, 201);
     assert.equal(
-        (await curl('GET', `${proxyUrl}/api-jobs?external_id=FORGED`, { key: keys.other })).json.data.pagination.total,
+        (await curl('GET', `${nginx.url}/api-jobs?external_id=FORGED`, { key: keys.other })).json.data.pagination.total,
         0,
     );
     for (const path of [
@@ -141,7 +83,7 @@ test('forged headers and paths end at nginx', async () => {
         '/eryxon-form',
         '//api-jobs',
     ])
-        assert.equal((await curl('GET', proxyUrl + path, { key: keys.good, args: ['--path-as-is'] })).status, 404, path);
+        assert.equal((await curl('GET', nginx.url + path, { key: keys.good, args: ['--path-as-is'] })).status, 404, path);
 });
 
 test('parameters that would change the query end at nginx', async () => {
@@ -158,29 +100,29 @@ test('parameters that would change the query end at nginx', async () => {
         'skip_rows=1',
         'sort_by=id',
     ])
-        assert.equal((await curl('GET', `${proxyUrl}/api-jobs?${query}`, { key: keys.good })).status, 400, query);
+        assert.equal((await curl('GET', `${nginx.url}/api-jobs?${query}`, { key: keys.good })).status, 400, query);
 });
 
 test('the client of PostgREST reaches /rpc through nginx', async () => {
     const { keys } = shops.proxied;
-    const answer = await curl('POST', `${proxyUrl}/rpc/api-jobs-list`, { key: keys.good, body: { max_rows: 1 } });
+    const answer = await curl('POST', `${nginx.url}/rpc/api-jobs-list`, { key: keys.good, body: { max_rows: 1 } });
     assert.equal(answer.status, 200, answer.body);
     assert.equal(answer.json.data.pagination.limit, 1);
 });
 
 test('bodies over the limit and endless lines end at nginx', async () => {
     const { keys } = shops.proxied;
-    const big = await curl('POST', `${proxyUrl}/api-jobs/bulk-sync`, {
+    const big = await curl('POST', `${nginx.url}/api-jobs/bulk-sync`, {
         key: keys.good,
         body: JSON.stringify([job('BIG', { notes: 'x'.repeat(17 << 20) })]),
     });
     assert.equal(big.status, 413);
     assert.equal(big.json.error.code, 'PAYLOAD_TOO_LARGE');
-    const long = await exchange(proxyPort, `GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const long = await exchange(nginx.port, `GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`);
     assert.ok([400, 414, 431].includes(long.statuses[0]), long.text);
 });
 
 test('no key stands in the logs of nginx', () => {
-    const text = ['error.log', 'eryxon.log'].map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    const text = nginx.logs();
     for (const { keys } of Object.values(shops)) for (const key of Object.values(keys)) assert.ok(!text.includes(key));
 });
