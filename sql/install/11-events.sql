@@ -3,6 +3,7 @@
 CREATE TABLE eryxon.event_outbox (
     statement       bigint NOT NULL,
     line            integer NOT NULL,
+    id              uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
     tenant_id       uuid NOT NULL,
     type            text NOT NULL,
     entity          text NOT NULL,
@@ -17,7 +18,8 @@ CREATE TABLE eryxon.event_outbox (
 ALTER TABLE eryxon.event_outbox REPLICA IDENTITY FULL;
 COMMENT ON TABLE eryxon.event_outbox IS
 'Events as their transactions wrote them, until position_events() moves them to eryxon.event.
-No index: every write to an attached table pays for this table. statement and line order what one row went through.';
+No index: every write to an attached table pays for this table. statement and line order what one row went through. An event has its id
+from the beginning, so that replicas and restored copies know it by the same one, whoever gives it a position.';
 
 CREATE SEQUENCE eryxon.event_statement;
 COMMENT ON SEQUENCE eryxon.event_statement IS
@@ -25,7 +27,7 @@ COMMENT ON SEQUENCE eryxon.event_statement IS
 
 CREATE TABLE eryxon.event (
     position        bigint PRIMARY KEY,
-    id              uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    id              uuid NOT NULL,
     tenant_id       uuid NOT NULL,
     type            text NOT NULL,
     entity          text NOT NULL,
@@ -50,8 +52,20 @@ CREATE TABLE eryxon.feed (
 );
 ALTER TABLE eryxon.feed REPLICA IDENTITY FULL;
 COMMENT ON TABLE eryxon.feed IS
-'One row: where the feed stands. Never dumped, so that a restored database has another epoch and refuses the tokens of the first.';
+'One row: where the feed stands. Never dumped, so that a restored database has another epoch and refuses the tokens of the first.
+Replicas have it, and pg_upgrade carries it over: it is the file of a table like any other''s there.';
 INSERT INTO eryxon.feed DEFAULT VALUES;
+
+CREATE FUNCTION eryxon.feed_name() RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT left(encode(sha256(convert_to(concat_ws(' ', d.oid, f.epoch), 'UTF8')), 'hex'), 16)
+      FROM pg_database d, eryxon.feed f
+     WHERE d.datname = current_database()
+$$;
+COMMENT ON FUNCTION eryxon.feed_name IS
+'What tells this database''s events from those of others: another one in each restored dump and each copy made by CREATE DATABASE, the same on replicas,
+after a failover and after pg_upgrade. Tokens begin with it.';
 
 REVOKE ALL ON eryxon.event_outbox, eryxon.event, eryxon.feed FROM PUBLIC;
 
@@ -104,8 +118,8 @@ BEGIN
         DELETE FROM eryxon.event_outbox
          WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM eryxon.event_outbox o ORDER BY o.statement, o.line LIMIT at_most))
         RETURNING *)
-    INSERT INTO eryxon.event (position, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at)
-    SELECT last + row_number() OVER (ORDER BY t.statement, t.line), t.tenant_id, t.type, t.entity, t.row_id, t.external_id,
+    INSERT INTO eryxon.event (position, id, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at)
+    SELECT last + row_number() OVER (ORDER BY t.statement, t.line), t.id, t.tenant_id, t.type, t.entity, t.row_id, t.external_id,
            t.external_source, t.source, eryxon.change_list(t.changes), t.occurred_at
       FROM taken t;
     GET DIAGNOSTICS moved = ROW_COUNT;

@@ -1,15 +1,5 @@
 -- The change feed: the tenant's events in order, after a token, each once.
 
-CREATE FUNCTION eryxon.feed_name() RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT left(encode(sha256(convert_to(concat_ws(' ', c.system_identifier, d.oid, f.epoch), 'UTF8')), 'hex'), 16)
-      FROM pg_control_system() c, pg_database d, eryxon.feed f
-     WHERE d.datname = current_database()
-$$;
-COMMENT ON FUNCTION eryxon.feed_name IS
-'What the tokens of this feed begin with: another one for each cluster, database and restored dump.';
-
 CREATE FUNCTION eryxon.feed_head() RETURNS bigint
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -29,10 +19,11 @@ COMMENT ON FUNCTION eryxon.fail_token IS
 CREATE FUNCTION eryxon.event_mark(wanted bigint) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce((SELECT left(e.id::text, 8) FROM eryxon.event e WHERE e.position = wanted), '00000000')
+    SELECT coalesce((SELECT right(e.id::text, 8) FROM eryxon.event e WHERE e.position = wanted), '00000000')
 $$;
 COMMENT ON FUNCTION eryxon.event_mark IS
-'What tells the event at a position from one that got the same position after going back to an older backup; zeros where none is kept.';
+'What tells the event at a position from one that got the same position after going back to an older backup; zeros where none is kept.
+The end of the id, in which also the events of one statement differ.';
 
 CREATE FUNCTION eryxon.feed_token(wanted bigint) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -59,6 +50,8 @@ BEGIN
     after := split_part(since, '-', 2)::bigint;
     IF after < (SELECT f.pruned_through FROM eryxon.feed f) THEN
         PERFORM eryxon.fail_token('events after this token have been pruned', from_start);
+    ELSIF pg_is_in_recovery() AND after > eryxon.feed_head() THEN
+        RETURN after;
     ELSIF after > eryxon.feed_head() OR '00000000' <> ALL (ARRAY[split_part(since, '-', 3), eryxon.event_mark(after)])
                                         AND split_part(since, '-', 3) <> eryxon.event_mark(after) THEN
         PERFORM eryxon.fail_token('the token is of events that this database does not have', from_start);
@@ -67,7 +60,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.token_position IS
-'The position behind which a token goes on; 0 without a token.';
+'The position behind which a token goes on; 0 without a token. A standby may be behind what the token''s reader has seen on the primary: there it is
+taken as it is.';
 
 CREATE FUNCTION eryxon.check_changes_options(options jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -136,6 +130,10 @@ BEGIN
                                coalesce(options, '{}'));
     -- Once more, for events that were pruned between the check and the read.
     PERFORM eryxon.token_position(since);
+    -- Nothing new: the reader's own token says more than one that a standby behind it could make.
+    IF split_part(page ->> 'next', '-', 2)::bigint = after AND since IS NOT NULL THEN
+        RETURN jsonb_set(page, '{next}', to_jsonb(since));
+    END IF;
     RETURN page;
 END
 $$;

@@ -92,6 +92,15 @@ COMMENT ON FUNCTION eryxon.lock_tails IS
 FOR KEY SHARE, because it collides with FOR UPDATE in finish_deliveries() alone, not with claims and promotions.';
 REVOKE EXECUTE ON FUNCTION eryxon.lock_tails(uuid[], bigint[]) FROM PUBLIC;
 
+CREATE FUNCTION eryxon.delivery_id(event uuid, webhook uuid) RETURNS uuid
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT encode(substr(sha256(uuid_send(event) || uuid_send(webhook)), 1, 16), 'hex')::uuid
+$$;
+COMMENT ON FUNCTION eryxon.delivery_id IS
+'The id of an event''s delivery to a webhook: the same on a replica that makes it anew after a failover, and in a restored copy, so that receivers know
+the message again.';
+
 CREATE FUNCTION eryxon.enqueue(webhooks uuid[], positions bigint[]) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
@@ -100,8 +109,8 @@ DECLARE
     queued bigint;
 BEGIN
     PERFORM eryxon.lock_tails(webhooks, positions);
-    INSERT INTO eryxon.delivery AS d (webhook_id, position, type, row_id, due_at)
-    SELECT w.id, e.position, e.type, e.row_id,
+    INSERT INTO eryxon.delivery AS d (id, webhook_id, position, type, row_id, due_at)
+    SELECT eryxon.delivery_id(e.id, w.id), w.id, e.position, e.type, e.row_id,
            CASE WHEN row_number() OVER (PARTITION BY w.id, e.row_id ORDER BY e.position) = 1
                      AND (SELECT true FROM eryxon.delivery q
                            WHERE q.webhook_id = w.id AND q.row_id = e.row_id AND q.status = 'pending' LIMIT 1) IS NULL

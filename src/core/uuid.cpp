@@ -62,6 +62,16 @@ std::string to_string(const Uuid& uuid) {
     return text;
 }
 
+// The last four bytes as a number, the highest byte first.
+Uuid numbered_uuid(const Uuid& first, std::uint32_t number) {
+    Uuid uuid = first;
+    for (std::size_t byte = 12; byte < uuid.size(); ++byte)
+        number += static_cast<std::uint32_t>(first[byte]) << (8 * (15 - byte));
+    for (std::size_t byte = 12; byte < uuid.size(); ++byte)
+        uuid[byte] = static_cast<std::uint8_t>(number >> (8 * (15 - byte)));
+    return uuid;
+}
+
 // Takes the clock, or the last uuid's time if the clock stands still or went back, and counts up within it.
 Uuid UuidV7Maker::make(std::uint64_t unix_ms, const std::array<std::uint8_t, 10>& random) {
     constexpr std::uint16_t last_sequence = 0x0fff;

@@ -20,6 +20,10 @@ inline constexpr std::size_t uuid_length = 36;
 void write_uuid(const Uuid& uuid, char* out);
 std::string to_string(const Uuid& uuid);
 
+// The uuid with a number added to its last four bytes, which begin again at zero behind the last one: a series from one
+// random uuid.
+Uuid numbered_uuid(const Uuid& first, std::uint32_t number);
+
 // Makes version 7 uuids that rise strictly within one maker, so that index pages fill in order.
 class UuidV7Maker {
 public:

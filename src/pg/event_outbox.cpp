@@ -15,6 +15,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -29,6 +30,7 @@ namespace {
 enum Column {
     statement,
     line,
+    id,
     tenant_id,
     type,
     entity,
@@ -95,6 +97,7 @@ void Outbox::open() {
     slots_ = static_cast<TupleTableSlot**>(palloc(most_slots * sizeof(TupleTableSlot*)));
     statement_ = statement_number(own_relation("event_statement"));
     now_ = GetCurrentTimestamp();
+    memcpy(first_id_.data(), DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, 0))->data, first_id_.size());
 }
 
 void Outbox::fill(TupleTableSlot* slot, const Event& event) {
@@ -102,7 +105,8 @@ void Outbox::fill(TupleTableSlot* slot, const Event& event) {
     bool* const nulls = slot->tts_isnull;
     memset(nulls, 0, column_count * sizeof(bool));
     values[statement] = Int64GetDatum(statement_);
-    values[line] = Int32GetDatum(line_++);
+    values[line] = Int32GetDatum(line_);
+    values[id] = uuid_of(core::numbered_uuid(first_id_, static_cast<std::uint32_t>(line_++)));
     values[tenant_id] = uuid_of(event.tenant);
     values[type] = type_of(event);
     values[entity] = text_of(event.entity);

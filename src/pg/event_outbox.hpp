@@ -57,6 +57,7 @@ private:
     BulkInsertStateData* pages_ = nullptr;
     TupleTableSlot** slots_ = nullptr;
     std::int64_t statement_ = 0, now_ = 0;
+    core::Uuid first_id_{};  // the ids of a statement's events count up from it
     std::size_t bytes_ = 0;
     std::int32_t line_ = 0;
     int made_ = 0, filled_ = 0;

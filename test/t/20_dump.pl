@@ -122,6 +122,9 @@ like($why, qr/the token is of another database, or of the time before a restore.
 my $types = "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].type')";
 is(run('feed', $types), run('shop', $types), 'all events are there, those from the outbox too');
 my $told = feed_of('feed');
+is($told, feed_of('shop'), 'and both databases know each by the same id, whoever gave it its position');
+is(run('feed', 'SELECT array_agg(id ORDER BY id) FROM eryxon.delivery'), run('shop', 'SELECT array_agg(id ORDER BY id) FROM eryxon.delivery'),
+	'and a webhook gets it under the same one from both');
 run('feed', "SET eryxon.capture_events = on; UPDATE jobs SET customer = 'new' WHERE job_number = '2'");
 is(run('feed', "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].id') - -1"), $told, 'new events come after the restored ones');
 

@@ -54,6 +54,14 @@ TEST(Uuid, WritesWhatItReads) {
     }
 }
 
+TEST(Uuid, CountsUpInItsLastFourBytes) {
+    Uuid const first = *parse_uuid("a0eebc99-9c0b-4ef8-bb6d-6bb9fffffffe");
+    EXPECT_EQ(numbered_uuid(first, 0), first);
+    EXPECT_EQ(to_string(numbered_uuid(first, 1)), "a0eebc99-9c0b-4ef8-bb6d-6bb9ffffffff");
+    EXPECT_EQ(to_string(numbered_uuid(first, 2)), "a0eebc99-9c0b-4ef8-bb6d-6bb900000000");
+    EXPECT_EQ(to_string(numbered_uuid(first, 0x01020306)), "a0eebc99-9c0b-4ef8-bb6d-6bb901020304");
+}
+
 TEST(UuidV7, HasItsTimeVersionAndVariant) {
     UuidV7Maker maker;
     // The example time of RFC 9562: 2022-02-22 19:22:22 UTC.
