@@ -27,7 +27,7 @@ COMMENT ON SEQUENCE eryxon.event_statement IS
 
 CREATE TABLE eryxon.event (
     position        bigint PRIMARY KEY,
-    id              uuid NOT NULL,
+    id              uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
     tenant_id       uuid NOT NULL,
     type            text NOT NULL,
     entity          text NOT NULL,
@@ -43,6 +43,18 @@ COMMENT ON TABLE eryxon.event IS
 source is the ERP whose record made the change, NULL for the shop floor.';
 CREATE INDEX event_feed ON eryxon.event (tenant_id, position);
 CREATE INDEX event_occurred ON eryxon.event USING brin (occurred_at);
+
+CREATE TABLE eryxon.event_refused (
+    LIKE eryxon.event_outbox INCLUDING DEFAULTS,
+    sqlstate   text NOT NULL,
+    message    text NOT NULL,
+    refused_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+ALTER TABLE eryxon.event_refused ALTER changes DROP NOT NULL;
+COMMENT ON TABLE eryxon.event_refused IS
+'Events that raised an error when they were to get their position, set aside as they stood in the outbox, with that error, so that the others
+go on. changes is NULL where the values themselves could not be read.';
+CREATE INDEX event_refused_tenant ON eryxon.event_refused (tenant_id);
 
 CREATE TABLE eryxon.feed (
     epoch          uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
@@ -67,10 +79,11 @@ COMMENT ON FUNCTION eryxon.feed_name IS
 'What tells this database''s events from those of others: another one in each restored dump and each copy made by CREATE DATABASE, the same on replicas,
 after a failover and after pg_upgrade. Tokens begin with it.';
 
-REVOKE ALL ON eryxon.event_outbox, eryxon.event, eryxon.feed FROM PUBLIC;
+REVOKE ALL ON eryxon.event_outbox, eryxon.event, eryxon.event_refused, eryxon.feed FROM PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event_outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event', '');
+SELECT pg_catalog.pg_extension_config_dump('eryxon.event_refused', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event_statement', '');
 
 CREATE FUNCTION eryxon.begin_capture() RETURNS trigger
@@ -97,27 +110,31 @@ COMMENT ON FUNCTION eryxon.change_list IS
 'The changes of an event as they are shown, made of how the outbox keeps them.';
 REVOKE EXECUTE ON FUNCTION eryxon.change_list(jsonb) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.settle_events() RETURNS void
-    LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'settle_events';
+CREATE FUNCTION eryxon.stored_size(value jsonb) RETURNS bigint
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'stored_size';
+COMMENT ON FUNCTION eryxon.stored_size IS
+'The bytes of a value before compression, told without fetching it.';
+REVOKE EXECUTE ON FUNCTION eryxon.stored_size(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.settle_events(tenant uuid) RETURNS void
+    LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'settle_events';
 COMMENT ON FUNCTION eryxon.settle_events IS
-'Has a background worker give positions to the events that are committed by now, and waits for it.';
-REVOKE EXECUTE ON FUNCTION eryxon.settle_events() FROM PUBLIC;
+'Has a background worker give positions to the events of a tenant that are committed by now, and waits for it. What other tenants have
+waiting delays it by one batch at most.';
+REVOKE EXECUTE ON FUNCTION eryxon.settle_events(uuid) FROM PUBLIC;
 
 -- No sequential scans where there is an index: plans are kept, and may be of a time when the tables were nearly empty.
-CREATE FUNCTION eryxon.position_events(at_most integer DEFAULT 10000) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+CREATE FUNCTION eryxon.move_events(chosen tid[]) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
     last  bigint;
     moved bigint;
 BEGIN
-    PERFORM FROM eryxon.feed FOR UPDATE;
     SELECT greatest(f.last_position, (SELECT max(e.position) FROM eryxon.event e), (SELECT max(d.position) FROM eryxon.delivery d)) INTO last
       FROM eryxon.feed f;
     WITH taken AS (
-        DELETE FROM eryxon.event_outbox
-         WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM eryxon.event_outbox o ORDER BY o.statement, o.line LIMIT at_most))
-        RETURNING *)
+        DELETE FROM eryxon.event_outbox o WHERE o.ctid = ANY (chosen) RETURNING o.*)
     INSERT INTO eryxon.event (position, id, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at)
     SELECT last + row_number() OVER (ORDER BY t.statement, t.line), t.id, t.tenant_id, t.type, t.entity, t.row_id, t.external_id,
            t.external_source, t.source, eryxon.change_list(t.changes), t.occurred_at
@@ -130,7 +147,104 @@ BEGIN
     RETURN moved;
 END
 $$;
+COMMENT ON FUNCTION eryxon.move_events IS
+'Moves these events from the outbox to where they are read and delivered, behind all others; returns how many. The caller holds the row of eryxon.feed.';
+REVOKE EXECUTE ON FUNCTION eryxon.move_events(tid[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.is_of_server(state text, chosen tid[]) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN state = '53200' THEN NOT EXISTS (SELECT FROM eryxon.event_outbox o
+                                                       WHERE o.ctid = ANY (chosen) AND eryxon.stored_size(o.changes) > 1000000)
+                ELSE left(state, 2) IN ('25', '40', '42', '53', '55', '57', '58', 'F0') OR state = 'XX002' END
+$$;
+COMMENT ON FUNCTION eryxon.is_of_server IS
+'Whether an error tells of the server''s state, such as a lock, a full disk or a missing right, and not of the events that were at hand: then none
+is to blame, and all are tried again. Memory that runs out is their fault if one of them is large.';
+REVOKE EXECUTE ON FUNCTION eryxon.is_of_server(text, tid[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.refuse_event(chosen tid, state text, fault text) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    event_id  uuid;
+    tenant_id uuid;
+BEGIN
+    BEGIN
+        INSERT INTO eryxon.event_refused AS r SELECT o.*, state, fault FROM eryxon.event_outbox o WHERE o.ctid = chosen
+        RETURNING r.id, r.tenant_id INTO event_id, tenant_id;
+    EXCEPTION WHEN data_corrupted OR internal_error OR out_of_memory OR program_limit_exceeded THEN
+        INSERT INTO eryxon.event_refused AS r
+        SELECT o.statement, o.line, o.id, o.tenant_id, o.type, o.entity, o.row_id, o.external_id, o.external_source, o.source, NULL,
+               o.occurred_at, state, fault
+          FROM eryxon.event_outbox o WHERE o.ctid = chosen
+        RETURNING r.id, r.tenant_id INTO event_id, tenant_id;
+    END;
+    DELETE FROM eryxon.event_outbox o WHERE o.ctid = chosen;
+    RAISE WARNING 'event % of tenant % was set aside: %', event_id, tenant_id, fault
+        USING DETAIL = 'The feed and webhooks go on without it.', HINT = 'It is in eryxon.event_refused.';
+    RETURN 1;
+END
+$$;
+COMMENT ON FUNCTION eryxon.refuse_event IS
+'Sets an event of the outbox aside, with the error that it raised, and says so in the log.';
+REVOKE EXECUTE ON FUNCTION eryxon.refuse_event(tid, text, text) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.move_or_refuse(chosen tid[]) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    half  integer := cardinality(chosen) / 2;
+    state text;
+    fault text;
+BEGIN
+    BEGIN
+        RETURN eryxon.move_events(chosen);
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, fault = MESSAGE_TEXT;
+        IF eryxon.is_of_server(state, chosen) THEN
+            RAISE;
+        END IF;
+    END;
+    IF half = 0 THEN
+        RETURN eryxon.refuse_event(chosen[1], state, fault);
+    END IF;
+    RETURN eryxon.move_or_refuse(chosen[:half]) + eryxon.move_or_refuse(chosen[half + 1:]);
+END
+$$;
+COMMENT ON FUNCTION eryxon.move_or_refuse IS
+'Moves these events, in halves where one of them raises an error, until that one stands alone and is set aside; returns how many left the outbox.';
+REVOKE EXECUTE ON FUNCTION eryxon.move_or_refuse(tid[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.choose_events(at_most integer, tenant uuid) RETURNS tid[]
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT c.ctid
+                   FROM (SELECT o.ctid, o.statement, o.line FROM eryxon.event_outbox o
+                          ORDER BY o.tenant_id IS DISTINCT FROM tenant, o.statement, o.line LIMIT at_most) AS c
+                  ORDER BY c.statement, c.line);
+END
+$$;
+COMMENT ON FUNCTION eryxon.choose_events IS
+'The events that get their position next: the tenant''s, then those of others, each oldest first. In the order of their statements.';
+REVOKE EXECUTE ON FUNCTION eryxon.choose_events(integer, uuid) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.position_events(at_most integer DEFAULT 10000, tenant uuid DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+    chosen tid[];
+BEGIN
+    PERFORM FROM eryxon.feed FOR UPDATE;
+    chosen := eryxon.choose_events(at_most, tenant);
+    IF cardinality(chosen) = 0 THEN
+        RETURN 0;
+    END IF;
+    RETURN eryxon.move_or_refuse(chosen);
+END
+$$;
 COMMENT ON FUNCTION eryxon.position_events IS
-'Moves committed events from the outbox to where they are read and delivered, oldest first; returns how many.
-For short transactions: until it ends, no other session can give positions.';
-REVOKE EXECUTE ON FUNCTION eryxon.position_events(integer) FROM PUBLIC;
+'Moves committed events from the outbox to where they are read and delivered, those of the tenant first, else oldest first; returns how many left the
+outbox, those that were set aside (eryxon.event_refused) among them. For short transactions: until it ends, no other session can give positions.';
+REVOKE EXECUTE ON FUNCTION eryxon.position_events(integer, uuid) FROM PUBLIC;

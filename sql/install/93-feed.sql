@@ -93,7 +93,7 @@ CREATE FUNCTION eryxon.read_events(tenant uuid, after bigint, max_rows integer, 
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH found AS (
-        SELECT e AS event, e.position, row_number() OVER (ORDER BY e.position) AS n
+        SELECT e.*, row_number() OVER feed AS n, sum(eryxon.stored_size(e.changes)) OVER feed AS bytes
           FROM eryxon.event e
          WHERE e.tenant_id = tenant AND e.position > after AND e.entity = ANY (entities)
            AND (options ->> 'entity' IS NULL OR e.entity = options ->> 'entity')
@@ -101,17 +101,22 @@ AS $$
            AND (options ->> 'source' IS NULL OR e.source = options ->> 'source')
            AND (options ->> 'exclude_source' IS NULL OR e.source IS DISTINCT FROM options ->> 'exclude_source')
            AND (options ->> 'external_source' IS NULL OR e.external_source = options ->> 'external_source')
+        WINDOW feed AS (ORDER BY e.position ROWS UNBOUNDED PRECEDING)
          ORDER BY e.position LIMIT max_rows + 1),
+    fitting AS (
+        SELECT f.*, f.n = 1 OR f.n <= max_rows AND f.bytes <= 16777216 AS fits FROM found f),
     page AS (
-        SELECT coalesce(jsonb_agg(eryxon.event_json(f.event) ORDER BY f.n) FILTER (WHERE f.n <= max_rows), '[]') AS events,
-               max(f.position) FILTER (WHERE f.n <= max_rows) AS last, count(*) > max_rows AS more
-          FROM found f)
+        SELECT coalesce(jsonb_agg(eryxon.event_json(ROW(f.position, f.id, f.tenant_id, f.type, f.entity, f.row_id, f.external_id,
+                                      f.external_source, f.source, f.changes, f.occurred_at)::eryxon.event) ORDER BY f.n) FILTER (WHERE f.fits), '[]') AS events,
+               max(f.position) FILTER (WHERE f.fits) AS last, coalesce(bool_or(NOT f.fits), false) AS more
+          FROM fitting f)
     SELECT jsonb_build_object('events', p.events, 'more', p.more, 'next',
                eryxon.feed_token(CASE WHEN p.more THEN p.last ELSE greatest(after, eryxon.feed_head()) END))
       FROM page p
 $$;
 COMMENT ON FUNCTION eryxon.read_events IS
-'A page of the feed: the tenant''s events behind a position, as one snapshot has them.';
+'A page of the feed: the tenant''s events behind a position, as one snapshot has them. It ends early where its changes take more than 16 MB.
+The events are not taken as rows before it is known which are in the page: a row has its values fetched and unpacked.';
 
 CREATE FUNCTION eryxon.changes(tenant uuid, caller name, since text, max_rows integer, options jsonb) RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -124,7 +129,7 @@ BEGIN
     IF max_rows NOT BETWEEN 1 AND 10000 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'max_rows', 'max_rows must be from 1 to 10000');
     END IF;
-    PERFORM eryxon.settle_events();
+    PERFORM eryxon.settle_events(tenant);
     after := eryxon.token_position(since);
     page := eryxon.read_events(tenant, after, coalesce(max_rows, 1000), eryxon.readable_entities(caller),
                                coalesce(options, '{}'));
@@ -155,7 +160,8 @@ CREATE FUNCTION eryxon.feed_status(tenant uuid, caller name) RETURNS jsonb
 AS $$
     SELECT jsonb_build_object('waiting', count(*), 'lag_seconds',
                coalesce(round(extract(epoch FROM clock_timestamp() - min(o.occurred_at)), 1), 0), 'positioned_at',
-               (SELECT f.positioned_at FROM eryxon.feed f))
+               (SELECT f.positioned_at FROM eryxon.feed f), 'refused',
+               (SELECT count(*) FROM eryxon.event_refused r WHERE r.tenant_id = tenant))
       FROM eryxon.event_outbox o
      WHERE o.tenant_id = tenant
 $$;
@@ -166,7 +172,8 @@ REVOKE EXECUTE ON FUNCTION eryxon.feed_status(uuid, name) FROM PUBLIC;
 CREATE FUNCTION eryxon.feed_status() RETURNS jsonb
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
 COMMENT ON FUNCTION eryxon.feed_status() IS
-'How far the feed is behind: committed events of the tenant that have no position yet, the age of the oldest, and when positions were given last.';
+'How far the feed is behind: committed events of the tenant that have no position yet, the age of the oldest, when positions were given last, and
+how many events were set aside because they raised an error.';
 
 CREATE FUNCTION eryxon.changes_answer(options jsonb) RETURNS json
     LANGUAGE sql VOLATILE

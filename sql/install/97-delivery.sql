@@ -193,22 +193,37 @@ $$;
 COMMENT ON FUNCTION eryxon.event_time IS
 'A time as it stands in a message.';
 
-CREATE FUNCTION eryxon.message_body(delivery eryxon.delivery, event eryxon.event) RETURNS text
+CREATE FUNCTION eryxon.short_text(value jsonb, most integer) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN CASE WHEN eryxon.stored_size(value) <= most THEN value::text END;
+EXCEPTION WHEN data_corrupted OR internal_error OR program_limit_exceeded THEN
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION eryxon.short_text IS
+'The text of a value whose bytes are not too many, NULL for others and for what cannot be read. Asks for the size before it fetches the value.';
+REVOKE EXECUTE ON FUNCTION eryxon.short_text(jsonb, integer) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.message_body(delivery eryxon.delivery) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT format('{"type":%s,"timestamp":"%s","data":{%s%s}}', to_json(delivery.type),
-                  eryxon.event_time(coalesce(event.occurred_at, delivery.created_at)), f.fields,
-                  CASE WHEN octet_length(f.fields) + octet_length(f.changes) > 19800 THEN ',"changes_omitted":true'
-                       ELSE ',"changes":' || f.changes END)
+    SELECT format('{"type":%s,"timestamp":"%s","data":{%s%s}}', to_json(delivery.type), eryxon.event_time(f.moment), f.fields,
+                  CASE WHEN octet_length(f.fields) + octet_length(f.changes) <= 19800 THEN ',"changes":' || f.changes
+                       ELSE ',"changes_omitted":true' END)
       FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s',
-                          coalesce(event.id, delivery.id), to_json(coalesce(event.entity, 'webhooks')),
-                          CASE WHEN event.id IS NULL THEN delivery.webhook_id ELSE event.row_id END,
-                          coalesce(to_json(event.external_id)::text, 'null'), coalesce(to_json(event.external_source)::text, 'null'),
-                          coalesce(to_json(event.source)::text, 'null')) AS fields,
-                   coalesce(event.changes, '[]')::text AS changes) AS f
+                          coalesce(e.id, delivery.id), to_json(coalesce(e.entity, 'webhooks')),
+                          CASE WHEN e.id IS NULL THEN delivery.webhook_id ELSE e.row_id END,
+                          coalesce(to_json(e.external_id)::text, 'null'), coalesce(to_json(e.external_source)::text, 'null'),
+                          coalesce(to_json(e.source)::text, 'null')) AS fields,
+                   CASE WHEN e.id IS NULL THEN '[]' ELSE eryxon.short_text(e.changes, 19800) END AS changes,
+                   coalesce(e.occurred_at, delivery.created_at) AS moment
+              FROM (SELECT) AS one LEFT JOIN eryxon.event e ON e.position = delivery.position) AS f
 $$;
 COMMENT ON FUNCTION eryxon.message_body IS
-'The body of a message, always the same for the same delivery: under 20 kB, larger changes left out. Without an event, a test.';
+'The body of a message, always the same for the same delivery: under 20 kB, larger changes left out. Without an event, a test. It looks the event up itself:
+handed over as a row, an event would have its changes fetched, however large.';
 
 CREATE FUNCTION eryxon.message_id(delivery uuid) RETURNS text
     LANGUAGE sql IMMUTABLE

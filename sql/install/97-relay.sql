@@ -175,10 +175,9 @@ CREATE FUNCTION eryxon.messages(deliveries uuid[]) RETURNS eryxon.message[]
 AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT ROW(d.id, w.id, w.url, eryxon.secrets(w.id), eryxon.message_id(d.id), d.type, d.attempt, eryxon.message_body(d, e),
+        SELECT ROW(d.id, w.id, w.url, eryxon.secrets(w.id), eryxon.message_id(d.id), d.type, d.attempt, eryxon.message_body(d),
                    eryxon.header_lines(w.id))::eryxon.message
           FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
-          LEFT JOIN eryxon.event e ON e.position = d.position
          WHERE d.id = ANY (deliveries) AND d.status = 'pending' ORDER BY d.turn);
 END
 $$;
@@ -282,7 +281,7 @@ AS $$
 BEGIN
     PERFORM eryxon.check_role(role);
     EXECUTE format('GRANT USAGE ON SCHEMA eryxon TO %I', role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION eryxon.position_events(integer), eryxon.claim_deliveries(text, integer, interval), '
+    EXECUTE format('GRANT EXECUTE ON FUNCTION eryxon.position_events(integer, uuid), eryxon.claim_deliveries(text, integer, interval), '
                    'eryxon.finish_deliveries(text, jsonb), eryxon.unreported(text, jsonb), eryxon.next_due(), eryxon.relay_backlog() TO %I', role);
 END
 $$;

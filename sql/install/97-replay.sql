@@ -225,11 +225,12 @@ BEGIN
         RETURNING e.position)
     SELECT count(*), max(g.position) INTO pruned, last FROM gone g;
     UPDATE eryxon.feed SET pruned_through = greatest(pruned_through, last) WHERE pruned_through < last;
+    DELETE FROM eryxon.event_refused r WHERE r.refused_at < now() - keep;
     PERFORM eryxon.prune_deliveries(now() - keep);
     RETURN pruned;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_prune_events(interval) IS
 'Deletes the events of all tenants that are older than the interval, read or not, but for those that an enabled webhook has not got yet; and
-deliveries that were finished longer ago than that, with their logs. Returns how many events went.';
+deliveries that were finished longer ago than that, with their logs, and events that were set aside. Returns how many events went.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_prune_events(interval) FROM PUBLIC;

@@ -15,11 +15,13 @@ extern "C" {
 PGDLLEXPORT Datum begin_capture(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum write_events(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum change_list(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum stored_size(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum settle_events(PG_FUNCTION_ARGS);
 PGDLLEXPORT void position_events_main(Datum database);
 PG_FUNCTION_INFO_V1(begin_capture);
 PG_FUNCTION_INFO_V1(write_events);
 PG_FUNCTION_INFO_V1(change_list);
+PG_FUNCTION_INFO_V1(stored_size);
 PG_FUNCTION_INFO_V1(settle_events);
 }
 
@@ -43,10 +45,14 @@ Datum change_list(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return pg::change_list(PG_GETARG_DATUM(0)); });
 }
 
+Datum stored_size(PG_FUNCTION_ARGS) {
+    return pg::enter([&] { return Int64GetDatum(pg::stored_size(PG_GETARG_DATUM(0))); });
+}
+
 Datum settle_events(PG_FUNCTION_ARGS) {
-    (void)fcinfo;
-    return pg::enter([]() -> Datum {
-        pg::with_spi([] { pg::settle_events(); });
+    return pg::enter([&]() -> Datum {
+        core::Uuid const tenant = pg::optional_uuid(fcinfo, 0).value();
+        pg::with_spi([&] { pg::settle_events(tenant); });
         return 0;
     });
 }

@@ -5,6 +5,7 @@
 #include "core/json_build.hpp"
 #include "pg/change_source.hpp"
 #include "pg/datum_json.hpp"
+#include "pg/event_changes.hpp"
 #include "pg/event_outbox.hpp"
 #include "pg/jsonb.hpp"
 #include "pg/registry.hpp"
@@ -24,6 +25,16 @@ extern "C" {
 namespace eryxon::pg {
 
 namespace {
+
+// What an event keeps of one value. Where more is left out, the event says so, and the reader fetches the row. Some
+// JSON readers of ERPs go no deeper than 64 levels, some of which are the message's own.
+constexpr JsonLimits value_limits{65536, 50};
+
+// A value as events tell it.
+struct Told {
+    core::Json value = core::Json::null();
+    std::optional<std::int64_t> omitted{};  // its bytes, if it is beyond the limits
+};
 
 // A column whose changes are told, under the field's name; a reference under its column's.
 struct Shown {
@@ -98,9 +109,12 @@ private:
     bool is_told(const TransitionTable& row) const { return !row.is_null(layout_.id) && !row.is_null(layout_.tenant); }
     core::RowState state_of(const TransitionTable* row);
     bool differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const;
-    core::Json value_of(const Shown& column, const TransitionTable* row);
+    Told value_of(const Shown& column, const TransitionTable* row);
+    core::Json change(const Told& before, const Told& after);
     // The columns that differ; only the status with `status_only`.
     core::Json changes(const TransitionTable* before, const TransitionTable* after, bool status_only);
+    // All columns, whether they have a value or not.
+    core::Json all_values(const TransitionTable& row);
 
     const core::Entity& entity_;
     Layout layout_;
@@ -113,7 +127,7 @@ private:
 core::RowState Capture::state_of(const TransitionTable* row) {
     if (row == nullptr) return {};
     core::RowState state{true, row->is_null(layout_.deleted_at), {}};
-    core::Json const status = layout_.status ? value_of(layout_.shown[*layout_.status], row) : core::Json::null();
+    core::Json const status = layout_.status ? value_of(layout_.shown[*layout_.status], row).value : core::Json::null();
     if (status.is_string()) state.status = status.text();
     return state;
 }
@@ -128,19 +142,46 @@ bool Capture::differs(const Shown& column, const TransitionTable* before, const 
     return call([&] { return !datum_image_eq(was, is, false, column.length); });
 }
 
-core::Json Capture::value_of(const Shown& column, const TransitionTable* row) {
-    if (row == nullptr || row->is_null(column.number)) return core::Json::null();
-    return json_of(row->value(column.number), column.type, column.kind, arena_);
+Told Capture::value_of(const Shown& column, const TransitionTable* row) {
+    if (row == nullptr || row->is_null(column.number)) return {};
+    Datum const value = row->value(column.number);
+    std::int64_t const size = column.length > 0 ? column.length : stored_size(value);
+    if (size > static_cast<std::int64_t>(value_limits.characters)) return {core::Json::null(), size};
+    std::optional<core::Json> const json = json_within(value_limits, value, column.type, column.kind, arena_);
+    if (!json) return {core::Json::null(), size};
+    return {*json};
+}
+
+// [old, new], or where one is left out {"old", "new", "omitted": {which: its bytes}} with what is there.
+core::Json Capture::change(const Told& before, const Told& after) {
+    if (!before.omitted && !after.omitted) {
+        core::Json const values[] = {before.value, after.value};
+        return arena_.array(values);
+    }
+    core::JsonObject parts(arena_, 3), omitted(arena_, 2);
+    for (const auto& [name, told] : {std::pair("old", &before), std::pair("new", &after)})
+        if (told->omitted)
+            omitted.add(name, core::make_number(*told->omitted, arena_));
+        else
+            parts.add(name, told->value);
+    parts.add("omitted", omitted.json());
+    return parts.json();
 }
 
 core::Json Capture::changes(const TransitionTable* before, const TransitionTable* after, bool status_only) {
     core::JsonObject changes(arena_, layout_.shown.size());
     for (const Shown& column : layout_.shown) {
         if ((status_only && &column != &layout_.shown[*layout_.status]) || !differs(column, before, after)) continue;
-        core::Json const values[] = {value_of(column, before), value_of(column, after)};
-        changes.add(column.name, arena_.array(values));
+        changes.add(column.name, change(value_of(column, before), value_of(column, after)));
     }
     return changes.json();
+}
+
+core::Json Capture::all_values(const TransitionTable& row) {
+    core::JsonObject values(arena_, layout_.shown.size());
+    for (const Shown& column : layout_.shown)
+        if (!column.key) values.add(column.name, change({}, value_of(column, &row)));
+    return values.json();
 }
 
 void Capture::write(const TransitionTable& row, std::string_view what, Datum changes) {
@@ -153,14 +194,17 @@ void Capture::write(const TransitionTable& row, std::string_view what, Datum cha
     outbox_.add(event);
 }
 
+// A row that comes back is told as a whole: what was changed while it was deleted was told to nobody.
 void Capture::tell_tenant(const TransitionTable* before, const TransitionTable* after) {
     core::RowState const was = state_of(before), is = state_of(after);
-    core::Json const differences = changes(before, after, false);
-    core::RowEvent const event = core::row_event(was, is, !differences.members().empty());
+    core::RowEvent const event = core::row_event(was, is, true);
     if (event == core::RowEvent::none) return;
+    bool const whole = event == core::RowEvent::restored;
+    core::Json const values = whole ? all_values(*after) : changes(before, after, false);
+    if (event == core::RowEvent::updated && values.members().empty()) return;
     const TransitionTable& row = after != nullptr ? *after : *before;
     std::string_view const status = core::status_event(was, is);
-    write(row, core::event_name(event), make_jsonb(differences));
+    write(row, core::event_name(event), make_jsonb(values));
     if (!status.empty()) write(row, status, make_jsonb(changes(before, after, true)));
 }
 

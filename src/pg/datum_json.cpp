@@ -5,7 +5,7 @@
 #include "core/uuid.hpp"
 #include "pg/boundary.hpp"
 #include "pg/clock.hpp"
-#include "pg/jsonb.hpp"
+#include "pg/subtransaction.hpp"
 
 extern "C" {
 #include "catalog/pg_type_d.h"
@@ -41,26 +41,66 @@ Datum server_jsonb(Datum value, Oid type) {
     return FunctionCall1(&function, value);
 }
 
-core::Json read_datum(Datum jsonb, core::JsonArena& arena) {
-    const Jsonb* const value = call([jsonb] { return DatumGetJsonbP(jsonb); });
-    return read_jsonb(value, arena);
+// Types whose values to_jsonb() shows without fail.
+bool converts_surely(Oid type) {
+    switch (type) {
+        case NUMERICOID:
+        case FLOAT4OID:
+        case FLOAT8OID:
+        case DATEOID:
+        case TIMEOID:
+        case TIMESTAMPOID:
+        case BPCHAROID:
+        case TEXTARRAYOID:
+            return true;
+        default:
+            return false;
+    }
 }
 
-core::Json other_json(Datum value, Oid type, core::JsonArena& arena) {
-    return read_datum(call([&] { return server_jsonb(value, type); }), arena);
+// True if the type's value is to blame, not the server's state.
+bool is_of_value(const Error& error) {
+    return !error.ends_call() || error.is(ERRCODE_STATEMENT_TOO_COMPLEX) || error.is(ERRCODE_PROGRAM_LIMIT_EXCEEDED);
+}
+
+// As server_jsonb(); nothing if the type raises.
+std::optional<Datum> try_server_jsonb(Datum value, Oid type) {
+    Datum jsonb = 0;
+    auto const convert = [&] { jsonb = call([&] { return server_jsonb(value, type); }); };
+    if (converts_surely(type)) {
+        convert();
+        return jsonb;
+    }
+    try {
+        Subtransaction::run_or_throw(convert);
+    } catch (const Error& error) {
+        if (!is_of_value(error)) throw;
+        return std::nullopt;
+    }
+    return jsonb;
+}
+
+std::optional<core::Json> read_datum(const JsonLimits& limits, Datum jsonb, core::JsonArena& arena) {
+    const Jsonb* const value = call([jsonb] { return DatumGetJsonbP(jsonb); });
+    return read_jsonb_within(limits, value, arena);
+}
+
+std::optional<core::Json> other_json(const JsonLimits& limits, Datum value, Oid type, core::JsonArena& arena) {
+    std::optional<Datum> const jsonb = try_server_jsonb(value, type);
+    return jsonb ? read_datum(limits, *jsonb, arena) : std::nullopt;
 }
 
 }  // namespace
 
-core::Json json_of(Datum value, Oid type, core::ValueKind kind, core::JsonArena& arena) {
+std::optional<core::Json> json_within(const JsonLimits& limits, Datum value, Oid type, core::ValueKind kind,
+                                      core::JsonArena& arena) {
     switch (kind) {
         case core::ValueKind::text:
-            return type == TEXTOID || type == VARCHAROID ? core::Json::string(text_of(value))
-                                                         : other_json(value, type, arena);
+            if (type != TEXTOID && type != VARCHAROID) break;
+            return core::Json::string(text_of(value));
         case core::ValueKind::integer:
-            if (type == INT2OID || type == INT4OID || type == INT8OID)
-                return core::make_number(integer_of(value, type), arena);
-            return other_json(value, type, arena);
+            if (type != INT2OID && type != INT4OID && type != INT8OID) break;
+            return core::make_number(integer_of(value, type), arena);
         case core::ValueKind::boolean:
             return core::Json::boolean(DatumGetBool(value));
         case core::ValueKind::timestamptz:
@@ -73,10 +113,12 @@ core::Json json_of(Datum value, Oid type, core::ValueKind kind, core::JsonArena&
         case core::ValueKind::enumeration:
             return core::make_string(call([&] { return OidOutputFunctionCall(F_ENUM_OUT, value); }), arena);
         case core::ValueKind::json:
-            return type == JSONBOID ? read_datum(value, arena) : other_json(value, type, arena);
+            if (type != JSONBOID) break;
+            return read_datum(limits, value, arena);
         default:
-            return other_json(value, type, arena);
+            break;
     }
+    return other_json(limits, value, type, arena);
 }
 
 }  // namespace eryxon::pg

@@ -3,12 +3,14 @@
 
 #include "core/json.hpp"
 #include "core/schema.hpp"
-#include "pg/prelude.hpp"
+#include "pg/jsonb.hpp"
 
 namespace eryxon::pg {
 
-// The value as to_jsonb() shows it, but times with time zone in UTC. Its characters live as long as the arena and the
-// current memory context.
-core::Json json_of(Datum value, Oid type, core::ValueKind kind, core::JsonArena& arena);
+// The value as to_jsonb() shows it, but times with time zone in UTC. Nothing if it is beyond the limits, or of a type
+// that cannot be shown: json that is no jsonb, say. Its characters live as long as the arena and the current memory
+// context.
+std::optional<core::Json> json_within(const JsonLimits& limits, Datum value, Oid type, core::ValueKind kind,
+                                      core::JsonArena& arena);
 
 }  // namespace eryxon::pg

@@ -4,6 +4,8 @@
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
 
+#include <optional>
+
 extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
@@ -16,18 +18,30 @@ namespace eryxon::pg {
 
 namespace {
 
-// Events that one worker positions at most: a reader does not wait for a long backlog.
+// Events that one worker positions at most: a reader does not wait for a long backlog of its own, and of others' for no
+// more than a batch.
 constexpr int batch_size = 10000, most_batches = 10;
 
-bool events_wait() {
-    bool wait = false;
+// An event's place in the outbox.
+struct Place {
+    std::int64_t statement, line;
+    bool operator==(const Place&) const = default;
+};
+
+// Where the tenant's oldest event stands that waits for its position.
+std::optional<Place> oldest_waiting(const core::Uuid& tenant) {
+    std::optional<Place> oldest;
     as_extension_owner([&] {
-        execute("SELECT EXISTS (SELECT FROM eryxon.event_outbox)", {}, [&](const Row& row) { wait = row.boolean(0); });
+        execute(R"(SELECT statement, line::pg_catalog.int8 FROM eryxon.event_outbox
+                    WHERE tenant_id OPERATOR(pg_catalog.=) $1 ORDER BY statement, line LIMIT 1)",
+                {Param::uuid(tenant)}, [&](const Row& row) {
+                    oldest = {row.integer(0), row.integer(1)};
+                });
     });
-    return wait;
+    return oldest;
 }
 
-BackgroundWorker worker_description() {
+BackgroundWorker worker_description(const core::Uuid& tenant) {
     BackgroundWorker worker{};
     worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
     worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -38,15 +52,8 @@ BackgroundWorker worker_description() {
     strlcpy(worker.bgw_type, "eryxon_sync position events", BGW_MAXLEN);
     strlcpy(worker.bgw_library_name, "eryxon_sync", BGW_MAXLEN);
     strlcpy(worker.bgw_function_name, "position_events_main", BGW_MAXLEN);
+    memcpy(worker.bgw_extra, tenant.data(), tenant.size());
     return worker;
-}
-
-// Where the feed stands.
-std::int64_t last_position() {
-    std::int64_t last = 0;
-    as_extension_owner(
-        [&] { execute("SELECT last_position FROM eryxon.feed", {}, [&](const Row& row) { last = row.integer(0); }); });
-    return last;
 }
 
 void warn_of_failure() {
@@ -56,8 +63,8 @@ void warn_of_failure() {
                      "up until it ends.")));
 }
 
-void run_worker() {
-    BackgroundWorker worker = worker_description();
+void run_worker(const core::Uuid& tenant) {
+    BackgroundWorker worker = worker_description(tenant);
     BackgroundWorkerHandle* handle;
     if (!RegisterDynamicBackgroundWorker(&worker, &handle)) {
         ereport(WARNING,
@@ -69,40 +76,46 @@ void run_worker() {
     WaitForBackgroundWorkerShutdown(handle);
 }
 
-// One transaction; returns how many events were positioned.
-std::int64_t position_batch() {
+// One transaction; returns true if events of the tenant may still wait.
+bool position_batch(const core::Uuid& tenant) {
     std::int64_t moved = 0;
+    bool wait = false;
     call([] {
         StartTransactionCommand();
         PushActiveSnapshot(GetTransactionSnapshot());
     });
     with_spi([&] {
-        execute("SELECT eryxon.position_events($1)", {Param{INT4OID, Int32GetDatum(batch_size)}},
+        execute("SELECT eryxon.position_events($1, $2)",
+                {Param{INT4OID, Int32GetDatum(batch_size)}, Param::uuid(tenant)},
                 [&](const Row& row) { moved = row.integer(0); });
+        wait = moved == batch_size && oldest_waiting(tenant);
     });
     call([] {
         PopActiveSnapshot();
         CommitTransactionCommand();
     });
-    return moved;
+    return wait;
 }
 
 }  // namespace
 
-void settle_events() {
-    if (call([] { return RecoveryInProgress(); }) || !events_wait()) return;
-    std::int64_t const before = last_position();
-    call(run_worker);
+void settle_events(const core::Uuid& tenant) {
+    if (call([] { return RecoveryInProgress(); })) return;
+    std::optional<Place> const oldest = oldest_waiting(tenant);
+    if (!oldest) return;
+    call([&tenant] { run_worker(tenant); });
     // With a snapshot of its own, or events, the transaction could not tell.
     bool const can_tell =
         call([] { return !IsolationUsesXactSnapshot() && !TransactionIdIsValid(GetTopTransactionIdIfAny()); });
-    if (can_tell && last_position() == before && events_wait()) call(warn_of_failure);
+    if (can_tell && oldest_waiting(tenant) == oldest) call(warn_of_failure);
 }
 
 void position_events_once() {
+    core::Uuid tenant;
+    memcpy(tenant.data(), MyBgworkerEntry->bgw_extra, tenant.size());
     call([] { pgstat_report_activity(STATE_RUNNING, "positioning events"); });
     for (int batch = 0; batch < most_batches; batch++)
-        if (position_batch() < batch_size) break;
+        if (!position_batch(tenant)) break;
     call([] { pgstat_report_stat(true); });
 }
 

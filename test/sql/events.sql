@@ -14,7 +14,7 @@ CREATE FUNCTION told(OUT what text, OUT key text, OUT source text, OUT changes t
 DECLARE
     last bigint := (SELECT position FROM seen);
 BEGIN
-    PERFORM eryxon.settle_events();
+    PERFORM eryxon.settle_events(w.tenant_id) FROM (SELECT DISTINCT o.tenant_id FROM eryxon.event_outbox o) w;
     UPDATE seen SET position = eryxon.feed_head();
     RETURN QUERY
     SELECT e.type, concat_ws('/', e.external_source, e.external_id), e.source,
@@ -125,6 +125,47 @@ UPDATE tools SET private = 'r';
 RESET TimeZone;
 SELECT what, left(changes, 380) FROM told();
 
+\echo == values that are too large, too deep, or no JSON are left out, and the event says so; the others are told, and the row is written
+CREATE FUNCTION told_values(OUT field text, OUT old text, OUT new text, OUT omitted text) RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE
+    last bigint := (SELECT position FROM seen);
+BEGIN
+    PERFORM eryxon.settle_events(eryxon_tenant_id());
+    UPDATE seen SET position = eryxon.feed_head();
+    RETURN QUERY
+    SELECT c ->> 'field', left(c ->> 'old', 20) || ' ' || length(c ->> 'old'), left(c ->> 'new', 20) || ' ' || length(c ->> 'new'), c ->> 'omitted'
+      FROM eryxon.event e, jsonb_array_elements(e.changes) WITH ORDINALITY AS a(c, n) WHERE e.position > last ORDER BY e.position, n;
+END
+$$;
+UPDATE tools SET word = repeat('x', 65536);
+UPDATE tools SET word = repeat('y', 65537), small = 2;
+UPDATE tools SET word = repeat('z', 70000), docb = to_jsonb(repeat('d', 65530));
+UPDATE tools SET word = 'short', docb = jsonb_build_array(repeat('d', 40000), repeat('e', 40000));
+UPDATE tools SET docb = (repeat('[', 50) || repeat(']', 50))::jsonb;
+UPDATE tools SET docb = (repeat('[', 51) || repeat(']', 51))::jsonb;
+UPDATE tools SET docb = ('{"a":' || repeat('[', 998) || repeat(']', 998) || '}')::jsonb;
+UPDATE tools SET docb = '[1e100000]', doc = '{"a":"\u0000"}', small = 3;
+UPDATE tools SET docb = '{}', doc = (repeat('[', 4000) || repeat(']', 4000))::json;
+SELECT * FROM told_values();
+
+\echo == what is changed while a row is deleted is told when it comes back: all its fields
+SELECT eryxon_attach('jobs', 'jobs', '{"events":true}') -> 'triggers' IS NOT NULL;
+INSERT INTO jobs (id, tenant_id, job_number, customer, priority) VALUES ('e0000000-0000-4000-8000-00000000000a', eryxon_tenant_id(), 'away', 'A', 0);
+DELETE FROM jobs WHERE job_number = 'away';
+SELECT count(*) FROM told();
+UPDATE jobs SET customer = NULL, priority = 7, metadata = '{"a":1}' WHERE job_number = 'away';
+SELECT * FROM told();
+SELECT eryxon_restore('jobs', 'e0000000-0000-4000-8000-00000000000a') ->> 'action';
+SELECT * FROM told();
+SELECT eryxon_attach('jobs', 'jobs', '{"events":false}') -> 'triggers' IS NOT NULL;
+
+\echo == ids: each its own, made with the event, those of a statement in a row
+INSERT INTO cells (tenant_id, name, sequence) SELECT eryxon_tenant_id(), 'Ids ' || n, 40 + n FROM generate_series(1, 300) n;
+CREATE TABLE waiting AS SELECT id FROM eryxon.event_outbox;
+SELECT count(DISTINCT id), count(DISTINCT left(id::text, 28)), count(DISTINCT right(id::text, 8)) FROM waiting;
+SELECT count(*) FROM told() WHERE what = 'cell.created';
+SELECT count(*) FROM eryxon.event JOIN waiting USING (id);
+
 \echo == partitions: rows that move are told once; what is done to a partition itself is not
 CREATE TABLE kits (id uuid, tenant_id uuid, name text, PRIMARY KEY (tenant_id, id)) PARTITION BY LIST (tenant_id);
 CREATE TABLE kits_1 PARTITION OF kits FOR VALUES IN ('a0000000-0000-4000-8000-000000000001');
@@ -224,7 +265,11 @@ SELECT count(*) FROM pg_trigger WHERE tgrelid = 'kits'::regclass AND NOT tgisint
 SELECT * FROM told();
 
 \echo == what was written into the outbox by hand holds up nothing
-SELECT eryxon.change_list(c::jsonb) FROM unnest(ARRAY['{"b":[1,null],"a":["x",{"y":[]}]}', '{}', '[{"field":"a"}]', 'null', '"a"', '{"a":1,"b":[1],"c":[1,2]}']) c;
+SELECT eryxon.change_list(c::jsonb) FROM unnest(ARRAY['{"b":[1,null],"a":["x",{"y":[]}]}', '{}', '[{"field":"a"}]', 'null', '"a"', '{"a":1,"b":[1],"c":[1,2]}',
+    '{"big":{"old":1,"omitted":{"new":70000}},"none":{"x":1},"empty":{}}']) c;
+SELECT md5(eryxon.change_list(jsonb_build_object('b', jsonb_build_array(v, null), 'abc', jsonb_build_array(null, v)))::text)
+     = md5(jsonb_build_array(jsonb_build_object('field', 'abc', 'old', null, 'new', v), jsonb_build_object('field', 'b', 'old', v, 'new', null))::text)
+  FROM (VALUES ((repeat('[', 4000) || repeat(']', 4000))::jsonb), ('[1.50,{"a":-1e-7,"bb":[]},"ä",true]'), ('"x"'), ('123456789012345678901234567890')) AS t(v);
 
 \echo == the trigger function is for triggers
 SELECT eryxon.write_events();

@@ -107,7 +107,7 @@ SELECT jsonb_path_query_array(eryxon_changes(), '$.events[*].type');
 SELECT FROM eryxon.event;
 SELECT FROM eryxon.event_outbox;
 SELECT FROM eryxon.feed;
-SELECT eryxon.settle_events();
+SELECT eryxon.settle_events('a0000000-0000-4000-8000-000000000001');
 SELECT eryxon.position_events();
 SELECT eryxon.read_events('a0000000-0000-4000-8000-000000000001', 0, 10, '{jobs}', '{}');
 RESET ROLE;
