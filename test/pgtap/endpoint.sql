@@ -135,10 +135,10 @@ SELECT FROM generate_series(1, 2) n, pg_temp.event(n) \g /dev/null
 INSERT INTO eryxon.event SELECT (e).* FROM (SELECT jsonb_populate_record(x, jsonb_build_object('position', 3, 'id', gen_random_uuid())) AS e FROM eryxon.event x WHERE position = 1) AS y;
 SELECT FROM eryxon.fan_out(3, 3) \g /dev/null
 ALTER FUNCTION eryxon.message_body RENAME TO true_body;
-CREATE FUNCTION eryxon.message_body(delivery eryxon.delivery, event eryxon.event) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION eryxon.message_body(delivery eryxon.delivery) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF event.position = 1 THEN RAISE EXCEPTION 'too large'; END IF;
-    RETURN eryxon.true_body(delivery, event);
+    IF delivery.position = 1 THEN RAISE EXCEPTION 'too large'; END IF;
+    RETURN eryxon.true_body(delivery);
 END $$;
 SELECT is(pg_temp.claim(), '2', 'a message that cannot be built does not stop others');
 SELECT is((SELECT d.status || a.error FROM eryxon.delivery d JOIN eryxon.delivery_attempt a ON a.delivery_id = d.id WHERE d.position = 1), 'deadthe message cannot be built: too large', 'it is a dead letter, and says why');
