@@ -135,3 +135,23 @@ AS $$
 $$;
 COMMENT ON FUNCTION eryxon.readable_entities IS
 'The entities whose tables the role may read.';
+
+CREATE FUNCTION eryxon.unusable(entity text) RETURNS jsonb
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'unusable';
+COMMENT ON FUNCTION eryxon.unusable IS
+'Why calls of an attached entity are refused: {"message", "hint"}; NULL if they are not.
+Its table has lost what eryxon_attach() demanded or made.';
+
+CREATE FUNCTION eryxon.check_usable(entity text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    fault jsonb := eryxon.unusable(entity);
+BEGIN
+    IF fault IS NOT NULL THEN
+        PERFORM eryxon.fail('ENTITY_UNUSABLE', '55000', '', fault ->> 'message', fault ->> 'hint');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_usable IS
+'Demands that the table of an attached entity still has what the engine relies on.';

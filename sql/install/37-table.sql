@@ -33,6 +33,21 @@ $$;
 COMMENT ON FUNCTION eryxon.is_partitioned_by_tenant IS
 'True if a table is partitioned, at every level, by tenant_id alone, and its leaves are plain tables.';
 
+CREATE FUNCTION eryxon.is_distributed(table_name regclass) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found boolean := false;
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = $1)' INTO found USING table_name;
+    END IF;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION eryxon.is_distributed IS
+'True if Citus keeps the table''s rows on other servers, where no trigger of ours fires.';
+
 CREATE FUNCTION eryxon.why_not_attachable(table_name regclass) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -46,6 +61,7 @@ AS $$
            WHEN EXISTS (SELECT FROM pg_depend d
                          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
                THEN 'belongs to an extension'
+           WHEN eryxon.is_distributed(table_name) THEN 'is distributed over several servers'
            WHEN NOT eryxon.has_column(table_name, 'id', 'uuid') THEN 'has no column "id" of type uuid'
            WHEN NOT eryxon.has_column(table_name, 'tenant_id', 'uuid') THEN 'has no column "tenant_id" of type uuid'
            WHEN c.relkind = 'p' AND NOT eryxon.is_partitioned_by_tenant(table_name)
@@ -72,7 +88,8 @@ CREATE FUNCTION eryxon.check_table(table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    reason text;
+    reason   text;
+    nullable name;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = table_name) THEN
         PERFORM eryxon.fail('DATABASE_ERROR', '42P01', 'table_name', format('table %s does not exist', table_name));
@@ -82,6 +99,12 @@ BEGIN
     IF reason IS NOT NULL THEN
         PERFORM eryxon.fail('DATABASE_ERROR', '0A000', 'table_name', format('cannot attach: %s %s', table_name, reason),
             'Attach a plain table, or one partitioned by tenant_id, with columns id uuid and tenant_id uuid.');
+    END IF;
+    SELECT a.attname INTO nullable FROM pg_attribute a
+     WHERE a.attrelid = table_name AND a.attname IN ('id', 'tenant_id') AND NOT a.attnotnull ORDER BY a.attname LIMIT 1;
+    IF FOUND THEN
+        PERFORM eryxon.fail('NOT_NULL', '23502', nullable, format('cannot attach: column "%s" of table %s allows nulls', nullable, table_name),
+            format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL;', table_name, nullable));
     END IF;
 END
 $$;
@@ -123,6 +146,7 @@ AS $$
        AND (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a
              WHERE a.attrelid = table_name AND a.attnum = ANY (i.indkey[0:2]::smallint[]))
            = '{external_id,external_source,tenant_id}'::name[]
+       AND NOT EXISTS (SELECT FROM pg_collation c WHERE c.oid = ANY (i.indcollation::oid[]) AND NOT c.collisdeterministic)
        AND coalesce(pg_get_expr(i.indpred, i.indrelid), '(external_id IS NOT NULL)') = '(external_id IS NOT NULL)'
      ORDER BY i.indpred IS NOT NULL, c.relname LIMIT 1
 $$;

@@ -77,7 +77,7 @@ DECLARE
     partitioned boolean := (SELECT c.relkind = 'p' FROM pg_class c WHERE c.oid = table_name);
 BEGIN
     PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_soft_delete', 'DELETE', 'eryxon.soft_delete()', soft_delete);
-    PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_note_move', 'UPDATE OF tenant_id', 'eryxon.note_move()',
+    PERFORM eryxon.ensure_trigger(table_name, 'zz_eryxon_note_move', 'UPDATE', 'eryxon.note_move()',
                                   soft_delete AND partitioned);
     -- Triggers for each statement are not inherited: each partition has its own.
     PERFORM eryxon.ensure_trigger(t.relid, 'zz_eryxon_soft_delete_noted', 'DELETE', 'eryxon.soft_delete_noted()',

@@ -96,6 +96,19 @@ $$;
 COMMENT ON FUNCTION eryxon.updated_at_warnings IS
 'Tables of which updated_since cannot tell what others than the sync changed.';
 
+CREATE FUNCTION eryxon.persistence_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('UNLOGGED', '',
+               format('table %s is unlogged: a crash of the server empties it, while history and events say that its rows are there',
+                      t.relid::regclass))
+      FROM (SELECT table_name AS relid UNION SELECT p.relid FROM pg_partition_tree(table_name) p) t
+      JOIN pg_class c ON c.oid = t.relid
+     WHERE c.relpersistence = 'u'
+$$;
+COMMENT ON FUNCTION eryxon.persistence_warnings IS
+'Tables and partitions that do not survive a crash.';
+
 CREATE FUNCTION eryxon.attach_warnings(table_name regclass, soft_delete boolean) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -104,7 +117,8 @@ AS $$
             UNION ALL SELECT eryxon.silent_trigger_warnings(table_name) WHERE soft_delete
             UNION ALL SELECT eryxon.unique_warnings(table_name) WHERE soft_delete
             UNION ALL SELECT eryxon.deferred_warnings(table_name)
-            UNION ALL SELECT eryxon.updated_at_warnings(table_name)) AS all_warnings(w)
+            UNION ALL SELECT eryxon.updated_at_warnings(table_name)
+            UNION ALL SELECT eryxon.persistence_warnings(table_name)) AS all_warnings(w)
 $$;
 COMMENT ON FUNCTION eryxon.attach_warnings IS
 'All warnings for a table.';

@@ -31,4 +31,5 @@ COMMENT ON FUNCTION eryxon.soft_delete_noted IS
 CREATE FUNCTION eryxon.note_move() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'note_move';
 COMMENT ON FUNCTION eryxon.note_move IS
-'BEFORE UPDATE OF tenant_id FOR EACH ROW of partitioned tables: tells soft_delete() that the row only moves.';
+'BEFORE UPDATE FOR EACH ROW of partitioned tables: tells soft_delete() that the row only moves, should it move.
+Any update may: another trigger can change its tenant.';

@@ -42,8 +42,12 @@ CREATE FUNCTION eryxon.entity_counts(entity text, table_name regclass, tenant uu
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    counts jsonb;
+    fault  jsonb := eryxon.unusable(entity);
+    counts jsonb := jsonb_build_object('live', NULL, 'deleted', NULL, 'sources', '[]'::jsonb, 'unusable', fault);
 BEGIN
+    IF fault IS NOT NULL THEN
+        RETURN counts;
+    END IF;
     EXECUTE format($query$
         SELECT jsonb_build_object(
                    'live', coalesce(sum(n.live), 0), 'deleted', coalesce(sum(n.deleted), 0),
@@ -61,7 +65,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.entity_counts IS
-'The tenant''s rows of an entity: live and deleted ones, and the same per source.';
+'The tenant''s rows of an entity: live and deleted ones, and the same per source. Without numbers, and with the reason, if its table
+cannot be used.';
 
 CREATE FUNCTION eryxon.latest_runs(tenant uuid, wanted_entity text, wanted_source text, at_most integer) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

@@ -167,6 +167,7 @@ BEGIN
     ELSIF NOT has_any_column_privilege(listed.table_name, 'SELECT') THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', '', format('permission denied for table %s', listed.table_name));
     END IF;
+    PERFORM eryxon.check_usable(wanted_entity);
     PERFORM eryxon.check_list(wanted_entity, given);
     answer := eryxon.read_page(listed, tenant, given, max_rows, skip_rows);
     IF NOT given ? 'id' THEN

@@ -27,8 +27,9 @@ constexpr CodeEntry entries[] = {
     {"READ_ONLY", "42703"},         {"DELETED", "P0002"},
     {"NOT_FOUND", "P0002"},         {"IN_PROGRESS", "55006"},
     {"INVALID_PAYLOAD", "22023"},   {"INVALID_OPTION", "22023"},
-    {"UNKNOWN_ENTITY", "22023"},    {"BATCH_TOO_LARGE", "22023"},
-    {"ACCESS_DENIED", "42501"},     {"DATABASE_ERROR", "09000"},
+    {"UNKNOWN_ENTITY", "22023"},    {"ENTITY_UNUSABLE", "55000"},
+    {"BATCH_TOO_LARGE", "22023"},   {"ACCESS_DENIED", "42501"},
+    {"DATABASE_ERROR", "09000"},
 };
 static_assert(std::size(entries) == static_cast<std::size_t>(Code::database_error) + 1);
 

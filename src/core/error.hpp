@@ -37,6 +37,7 @@ enum class Code {
     invalid_payload,
     invalid_option,
     unknown_entity,
+    entity_unusable,
     batch_too_large,
     access_denied,
     database_error

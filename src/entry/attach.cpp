@@ -1,7 +1,10 @@
-// The registry's functions that need C: writing as the owner, checking rules, telling other sessions.
+// The registry's functions that need C: writing as the owner, checking rules and tables, telling other sessions.
+#include "core/json_build.hpp"
 #include "core/rules.hpp"
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
+#include "pg/jsonb.hpp"
+#include "pg/registry.hpp"
 #include "pg/registry_write.hpp"
 #include "pg/spi.hpp"
 
@@ -9,9 +12,11 @@ extern "C" {
 PGDLLEXPORT Datum write_registry(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum check_rule(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum registry_changed(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum unusable(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(write_registry);
 PG_FUNCTION_INFO_V1(check_rule);
 PG_FUNCTION_INFO_V1(registry_changed);
+PG_FUNCTION_INFO_V1(unusable);
 }
 
 using namespace eryxon;
@@ -40,5 +45,22 @@ Datum registry_changed(PG_FUNCTION_ARGS) {
     return pg::enter([]() -> Datum {
         pg::announce_registry_change();
         return 0;
+    });
+}
+
+Datum unusable(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        std::shared_ptr<const pg::Registry> state;
+        std::string_view const name = pg::text_argument(fcinfo, 0, "entity");
+        pg::with_spi([&] { state = pg::registry(); });
+        const core::Entity* const entity = state->schema.find(name);
+        const core::Fault* const fault = entity != nullptr ? state->unusable(*entity) : nullptr;
+        fcinfo->isnull = fault == nullptr;
+        if (fault == nullptr) return 0;
+        core::JsonArena arena;
+        core::JsonObject answer(arena, 2);
+        answer.add("message", core::make_string(fault->message, arena));
+        answer.add("hint", core::make_string(fault->hint, arena));
+        return pg::make_jsonb(answer.json());
     });
 }

@@ -15,6 +15,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 extern "C" {
@@ -60,6 +61,19 @@ private:
     void show(std::string_view name, const core::Column& column, TupleDesc descriptor, bool key);
 };
 
+bool is_named(const FormData_pg_attribute& attribute, const core::Column& column) {
+    return !attribute.attisdropped && NameStr(attribute.attname) == column.name;
+}
+
+// The column in the table that the statement names: a partition may number its columns otherwise.
+const FormData_pg_attribute& attribute_of(const core::Column& column, TupleDesc descriptor) {
+    if (column.number <= descriptor->natts && is_named(*TupleDescAttr(descriptor, column.number - 1), column))
+        return *TupleDescAttr(descriptor, column.number - 1);
+    for (int i = 0; i < descriptor->natts; i++)
+        if (is_named(*TupleDescAttr(descriptor, i), column)) return *TupleDescAttr(descriptor, i);
+    throw std::logic_error("column \"" + column.name + "\" not found");
+}
+
 Layout::Layout(const core::Entity& entity, TupleDesc descriptor) {
     for (const core::Field& field : entity.fields) {
         if (!field.mapped()) continue;
@@ -68,19 +82,21 @@ Layout::Layout(const core::Entity& entity, TupleDesc descriptor) {
         show(field.reference ? field.column_name : field.name, column, descriptor, false);
     }
     for (const core::Column& column : entity.columns) {
-        if (column.name == "id") id = column.number;
-        if (column.name == "tenant_id") tenant = column.number;
-        if (column.name == "deleted_at") deleted_at = column.number;
-        if (column.name == "external_id") external_id = column.number;
-        if (column.name == "external_source") external_source = column.number;
+        int const number = attribute_of(column, descriptor).attnum;
+        if (column.name == "id") id = number;
+        if (column.name == "tenant_id") tenant = number;
+        if (column.name == "deleted_at") deleted_at = number;
+        if (column.name == "external_id") external_id = number;
+        if (column.name == "external_source") external_source = number;
         if (column.name == "external_id" || column.name == "external_source")
             show(column.name, column, descriptor, true);
     }
 }
 
 void Layout::show(std::string_view name, const core::Column& column, TupleDesc descriptor, bool key) {
-    const FormData_pg_attribute& attribute = *TupleDescAttr(descriptor, column.number - 1);
-    shown.push_back({name, column.number, attribute.atttypid, column.kind, attribute.attbyval, attribute.attlen, key});
+    const FormData_pg_attribute& attribute = attribute_of(column, descriptor);
+    shown.push_back(
+        {name, attribute.attnum, attribute.atttypid, column.kind, attribute.attbyval, attribute.attlen, key});
 }
 
 std::string_view packed_text(Datum value) {
@@ -271,6 +287,17 @@ void Capture::run(TriggerEvent event) {
     after_.close();
 }
 
+// Statements on a table that cannot be used go on without events; each session hears of it once.
+void warn_once(const core::Entity& entity, const core::Fault& fault) {
+    static auto* const warned = new std::set<std::uint32_t>;
+    if (!warned->insert(entity.table).second) return;
+    std::string const message = fault.message + "; no events are written";
+    call([&] {
+        ereport(WARNING, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg_internal("%s", message.c_str()),
+                          errhint("%s", fault.hint.c_str())));
+    });
+}
+
 }  // namespace
 
 bool captures(const core::Entity& entity) {
@@ -281,7 +308,9 @@ void write_events(const TriggerData& trigger) {
     with_spi([&] {
         std::shared_ptr<const Registry> const state = registry();
         const core::Entity* entity = state->entity_of(RelationGetRelid(trigger.tg_relation));
-        if (entity != nullptr && captures(*entity)) Capture(*entity, trigger).run(trigger.tg_event);
+        if (entity == nullptr) return;
+        if (const core::Fault* fault = state->unusable(*entity)) return warn_once(*entity, *fault);
+        if (captures(*entity)) Capture(*entity, trigger).run(trigger.tg_event);
     });
 }
 

@@ -2,6 +2,7 @@
 #include "pg/catalog.hpp"
 
 #include "pg/boundary.hpp"
+#include "pg/compat.hpp"
 
 #include <algorithm>
 #include <array>
@@ -134,6 +135,28 @@ bool is_external_key(const std::vector<int>& columns, Relation relation) {
     return names[0] == "external_id" && names[1] == "external_source" && names[2] == "tenant_id";
 }
 
+// True if all rows that have an external key are in the index.
+bool is_complete(Relation relation, Relation index) {
+    return call([&] {
+        List* predicate = RelationGetIndexPredicate(index);
+        if (predicate == NIL) return true;
+        const auto* test = as_node<NullTest>(linitial(predicate), T_NullTest);
+        if (list_length(predicate) != 1 || test == nullptr || test->nulltesttype != IS_NOT_NULL) return false;
+        const auto* variable = as_node<Var>(test->arg, T_Var);
+        return variable != nullptr && variable->varattno == get_attnum(RelationGetRelid(relation), "external_id");
+    });
+}
+
+// True if the index keeps external keys apart exactly where their characters differ, and says so at once.
+bool tells_keys_apart(Relation relation, Relation index) {
+    bool exact = index->rd_index->indimmediate && is_complete(relation, index);
+    for (int i = 0; i < index->rd_index->indnkeyatts; i++) {
+        Oid const collation = index->rd_indcollation[i];
+        exact &= !OidIsValid(collation) || call([collation] { return get_collation_isdeterministic(collation); });
+    }
+    return exact;
+}
+
 // True if the index has a condition on deleted_at.
 bool leaves_out_deleted(Relation relation, Relation index) {
     return call([&] {
@@ -152,10 +175,10 @@ void read_index(Relation relation, Oid oid, Table& table) {
     for (int i = 0; i < form->indnkeyatts; i++)
         columns.push_back(form->indkey.values[i]);
     bool const plain = std::find(columns.begin(), columns.end(), 0) == columns.end();
-    if (form->indisunique && form->indisvalid && !form->indisprimary && plain) {
-        if (is_external_key(columns, relation))
-            table.external_key_index = oid;
-        else
+    if (form->indisunique && form->indisvalid && plain) {
+        if (is_external_key(columns, relation)) {
+            if (tells_keys_apart(relation, index)) table.external_key_index = oid;
+        } else if (!form->indisprimary)
             table.unique_indexes.push_back({oid, std::move(columns), leaves_out_deleted(relation, index)});
     }
     call([index] { index_close(index, AccessShareLock); });
@@ -182,7 +205,8 @@ void collect_unique_columns(Relation relation, Table& table) {
 // True if the relation has an enabled trigger that is neither ours nor a foreign key's.
 bool has_foreign_trigger(Oid oid, Oid own_schema) {
     return call([&] {
-        Relation relation = relation_open(oid, AccessShareLock);
+        Relation relation = try_relation_open(oid, AccessShareLock);
+        if (relation == nullptr) return false;
         TriggerDesc* triggers = relation->trigdesc;
         bool found = false;
         for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {

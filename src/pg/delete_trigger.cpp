@@ -53,6 +53,7 @@ core::Uuid FiringRow::uuid(const std::string& column) const {
     if (param.null)
         refuse({core::Code::not_null, "a row without \"" + column + "\" cannot be marked as deleted",
                 "Under SET LOCAL eryxon.hard_delete = on, DELETE removes it.", table()});
+    if (param.type != UUIDOID) throw std::logic_error("column \"" + column + "\" is no uuid");
     core::Uuid uuid;
     memcpy(uuid.data(), DatumGetUUIDP(param.value)->data, uuid.size());
     return uuid;
@@ -92,8 +93,12 @@ void let_go(const core::Entity& entity, const FiringRow& row) {
     });
 }
 
+// The entity of the table; refuses if there is none or it cannot be used.
 const core::Entity& attached_entity(const Registry& registry, Oid table) {
-    if (const core::Entity* entity = registry.entity_of(table)) return *entity;
+    if (const core::Entity* entity = registry.entity_of(table)) {
+        registry.table(*entity);
+        return *entity;
+    }
     refuse({core::Code::unknown_entity,
             "the table is not attached to an entity",
             "Attach it with eryxon_attach(), or drop its trigger that calls eryxon.soft_delete().",
@@ -122,6 +127,14 @@ bool handle_row(const TriggerData& trigger) {
     return false;
 }
 
+// Of a table that cannot be used any more: a DELETE may have reached rows that have no trigger of ours.
+void require_usable(Oid table) {
+    with_spi([&] {
+        std::shared_ptr<const Registry> const state = registry();
+        if (const core::Entity* entity = state->entity_of(table)) state->table(*entity);
+    });
+}
+
 }  // namespace
 
 const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expected, TriggerEvent kind) {
@@ -143,9 +156,9 @@ HeapTuple on_delete(const TriggerData& trigger) {
     return goes ? trigger.tg_trigtuple : nullptr;
 }
 
-void on_delete_noted(const TriggerData&) {
+void on_delete_noted(const TriggerData& trigger) {
     std::vector<NotedDelete> const noted = take_noted_deletes();
-    if (noted.empty()) return;
+    if (noted.empty()) return require_usable(RelationGetRelid(trigger.tg_relation));
     std::map<std::pair<Oid, core::Uuid>, std::vector<core::Uuid>> groups;
     for (const NotedDelete& note : noted)
         groups[{note.relation, note.tenant}].push_back(note.id);

@@ -129,19 +129,19 @@ constexpr const char* foreign_keys_sql =
 ForeignKey key_from(const Row& row, const Registry& registry) {
     ForeignKey key;
     key.name = row.text(1);
-    key.from = DatumGetObjectId(row.datum(2));
-    key.to = DatumGetObjectId(row.datum(3));
+    key.from = row.oid(2);
+    key.to = row.oid(3);
     key.child = registry.entity_of(key.from);
     key.parent = registry.entity_of(key.to);
-    key.on_delete = DatumGetChar(row.datum(4));
+    key.on_delete = DatumGetChar(row.datum(4, CHAROID));
     return key;
 }
 
 void read_keys(const Registry& registry, const std::vector<Oid>& relations, std::vector<ForeignKey>& keys) {
     Oid last = InvalidOid;
     execute(foreign_keys_sql, {oid_array(relations)}, [&](const Row& row) {
-        if (DatumGetObjectId(row.datum(0)) != last) keys.push_back(key_from(row, registry));
-        last = DatumGetObjectId(row.datum(0));
+        if (row.oid(0) != last) keys.push_back(key_from(row, registry));
+        last = row.oid(0);
         keys.back().pairs.push_back({std::string(row.text(5)), std::string(row.text(6)), std::string(row.text(7))});
     });
 }
@@ -183,7 +183,7 @@ constexpr const char* noted_sql =
 // Finds the tables that, with all the tables they are partitions of, have the trigger at the end of statements.
 void read_noted(const std::vector<Oid>& relations, std::unordered_set<Oid>& noted) {
     std::unordered_set<Oid> having;
-    execute(noted_sql, {oid_array(relations)}, [&](const Row& row) { having.insert(DatumGetObjectId(row.datum(0))); });
+    execute(noted_sql, {oid_array(relations)}, [&](const Row& row) { having.insert(row.oid(0)); });
     for (Oid relation : relations) {
         bool const covered = std::all_of(relations.begin(), relations.end(), [&](Oid other) {
             return having.count(other) != 0 || (other != relation && !is_partition_of(relation, other));

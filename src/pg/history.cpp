@@ -138,8 +138,9 @@ void tell_run(const core::Uuid& run) {
     Outbox outbox;
     std::shared_ptr<const Registry> const state = registry();
     auto const on_row = [&](const Row& row) {
-        if (!state->tables.contains(std::string(row.text(1)))) return;
-        const core::Entity& entity = state->entity(row.text(1));
+        const core::Entity* const of = state->schema.find(row.text(1));
+        if (of == nullptr) return;
+        const core::Entity& entity = *of;
         core::Counts counts;
         int column = 3;
         for (std::int64_t* count : {&counts.total, &counts.created, &counts.updated, &counts.restored, &counts.skipped,

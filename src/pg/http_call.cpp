@@ -31,7 +31,7 @@ void log_failure(const core::HttpFailure& kind, std::string_view sqlstate, const
 
 Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
     const core::Fault& first = error.faults().front();
-    log_failure(kind, first.sqlstate, error.what());
+    log_failure(kind, first.sqlstate.empty() ? core::code_sqlstate(first.code) : first.sqlstate, error.what());
     return {core::http_failure(kind, error.what(), first.hint, core::details_text(error.faults())), kind.status};
 }
 

@@ -43,18 +43,30 @@ constexpr int least_apart = 8, most_apart = 512;
 // The columns of the table that a look-up needs, by number.
 struct Columns {
     AttrNumber tenant_id, external_source, external_id, id, sync_hash, deleted_at, synced_at;
+
+    bool complete() const {
+        return tenant_id != 0 && external_source != 0 && external_id != 0 && id != 0 && sync_hash != 0 &&
+               deleted_at != 0 && synced_at != 0;
+    }
 };
 
-AttrNumber number_of(const core::Entity& entity, std::string_view name) {
-    for (const core::Column& column : entity.columns)
-        if (column.name == name) return static_cast<AttrNumber>(column.number);
+// The number of the column that has this name and type now, 0 if there is none.
+AttrNumber number_of(Relation table, const char* name, Oid type) {
+    TupleDesc const descriptor = RelationGetDescr(table);
+    for (int i = 0; i < descriptor->natts; i++) {
+        const FormData_pg_attribute& column = *TupleDescAttr(descriptor, i);
+        if (!column.attisdropped && column.atttypid == type && strcmp(NameStr(column.attname), name) == 0)
+            return column.attnum;
+    }
     return InvalidAttrNumber;
 }
 
-Columns columns_of(const core::Entity& entity) {
-    return {number_of(entity, "tenant_id"), number_of(entity, "external_source"), number_of(entity, "external_id"),
-            number_of(entity, "id"),        number_of(entity, "sync_hash"),       number_of(entity, "deleted_at"),
-            number_of(entity, "synced_at")};
+// Asks the table itself: a trigger of this very call may have altered it since the registry was read.
+Columns columns_of(Relation table) {
+    return {number_of(table, "tenant_id", UUIDOID),       number_of(table, "external_source", TEXTOID),
+            number_of(table, "external_id", TEXTOID),     number_of(table, "id", UUIDOID),
+            number_of(table, "sync_hash", TEXTOID),       number_of(table, "deleted_at", TIMESTAMPTZOID),
+            number_of(table, "synced_at", TIMESTAMPTZOID)};
 }
 
 // True if a SELECT of the current user on the table sees every row of the tenant, and nobody watches who reads what.
@@ -73,16 +85,6 @@ bool has_default_order(Relation index, int column, Oid type) {
            index->rd_opcintype[column] == type && index->rd_indoption[column] == 0;
 }
 
-// True if all rows that have an external key are in the index.
-bool is_complete(Relation index, const Columns& columns) {
-    List* predicate = RelationGetIndexPredicate(index);
-    if (predicate == NIL) return true;
-    const auto* test = as_node<NullTest>(linitial(predicate), T_NullTest);
-    if (list_length(predicate) != 1 || test == nullptr || test->nulltesttype != IS_NOT_NULL) return false;
-    const auto* variable = as_node<Var>(test->arg, T_Var);
-    return variable != nullptr && variable->varattno == columns.external_id;
-}
-
 // True if the transaction's snapshot may use the index: one made beside running updates is not for older ones.
 bool is_old_enough(Relation index) {
     return !index->rd_index->indcheckxmin ||
@@ -95,8 +97,7 @@ bool is_walkable(Relation index, const Columns& columns) {
     return index->rd_rel->relam == BTREE_AM_OID && form->indisvalid && form->indnkeyatts == 3 &&
            form->indkey.values[0] == columns.tenant_id && form->indkey.values[1] == columns.external_source &&
            form->indkey.values[2] == columns.external_id && has_default_order(index, 0, UUIDOID) &&
-           has_default_order(index, 1, TEXTOID) && has_default_order(index, 2, TEXTOID) &&
-           is_complete(index, columns) && is_old_enough(index);
+           has_default_order(index, 1, TEXTOID) && has_default_order(index, 2, TEXTOID) && is_old_enough(index);
 }
 
 // The characters of a text datum.
@@ -178,7 +179,9 @@ private:
     void note(Node& node) const {
         bool null, deleted_null;
         core::Uuid id;
-        memcpy(id.data(), DatumGetUUIDP(slot_getattr(slot_, columns_.id, &null))->data, id.size());
+        Datum const row = slot_getattr(slot_, columns_.id, &null);
+        if (null) elog(ERROR, "a row of the table has no id");
+        memcpy(id.data(), DatumGetUUIDP(row)->data, id.size());
         Datum const hash = slot_getattr(slot_, columns_.sync_hash, &null);
         slot_getattr(slot_, columns_.deleted_at, &deleted_null);
         node.note_row(id, null ? std::string_view() : view(hash), !deleted_null);
@@ -272,10 +275,12 @@ void walk_index(const Bulk& bulk, Relation table, Relation index, const Columns&
 }
 
 // Walks if the table is a single one and its index fits; all inside pg::call.
-bool walk_table(const Bulk& bulk, const Table& description, const Columns& columns, std::span<Node* const> nodes) {
-    if (!OidIsValid(description.external_key_index)) return false;
-    Relation table = table_open(description.oid, AccessShareLock);
-    bool walks = table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass &&
+bool walk_table(const Bulk& bulk, const Table& description, std::span<Node* const> nodes) {
+    Relation table = try_table_open(description.oid, AccessShareLock);
+    if (table == nullptr) return false;
+    Columns const columns = columns_of(table);
+    bool walks = table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass && columns.complete() &&
+                 list_member_oid(RelationGetIndexList(table), description.external_key_index) &&
                  reads_whole_tenant(table, columns);
     if (walks) {
         Relation index = index_open(description.external_key_index, AccessShareLock);
@@ -292,9 +297,8 @@ bool walk_table(const Bulk& bulk, const Table& description, const Columns& colum
 bool walk_keys(const Bulk& bulk, std::span<Node* const> nodes) {
     const core::Entity& entity = nodes.front()->entity();
     const Table& table = bulk.registry.table(entity);
-    Columns const columns = columns_of(entity);
     bool walked = false;
-    with_scratch([&] { walked = call([&] { return walk_table(bulk, table, columns, nodes); }); });
+    with_scratch([&] { walked = call([&] { return walk_table(bulk, table, nodes); }); });
     return walked;
 }
 

@@ -36,7 +36,7 @@ void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes)
             {Param::uuid(bulk.tenant), text_array(sources), text_array(ids), length_param(nodes)}, [&](const Row& row) {
                 Node& node = *nodes[static_cast<std::size_t>(row.integer(0) - 1)];
                 node.note_row(row.uuid(1), row.text(2), row.boolean(3));
-                if (!row.is_null(4)) node.synced_at = row.integer(4);
+                if (!row.is_null(4)) node.synced_at = row.timestamp(4);
             });
 }
 
@@ -141,8 +141,9 @@ void read_locked(Bulk& bulk, Node& node, const Extras& extras, const Table& tabl
     for (const core::Field* field : extras.parents)
         add_old_parent(node, *field, row, column++);
     for (int number : extras.unique) {
+        Oid const type = table.types.at(number);
         node.old_hashes.push_back(
-            column_hash(table.types.at(number), table.collations.at(number), row.datum(column), row.is_null(column)));
+            column_hash(type, table.collations.at(number), row.datum(column, type), row.is_null(column)));
         column++;
     }
 }

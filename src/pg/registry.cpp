@@ -8,6 +8,7 @@
 #include "pg/datum.hpp"
 #include "pg/owner.hpp"
 #include "pg/spi.hpp"
+#include "pg/usable.hpp"
 
 #include <algorithm>
 
@@ -23,7 +24,8 @@ namespace {
 
 struct Kept {
     std::shared_ptr<const Registry> state;
-    std::vector<Oid> watched;  // relations whose change makes the state stale
+    std::vector<Oid> watched;                  // relations whose change makes the state stale
+    std::vector<std::uint32_t> watched_types;  // the same of types, by the hash that the syscache knows them by
     bool stale = true;
 };
 
@@ -42,10 +44,17 @@ void on_catalog_change(Datum, int, uint32) {
     kept().stale = true;
 }
 
+// Every table that is made or dropped makes or drops a type, so only those that matter count.
+void on_type_change(Datum, int, uint32 hash) {
+    Kept& now = kept();
+    const auto& types = now.watched_types;
+    if (hash == 0 || std::find(types.begin(), types.end(), hash) != types.end()) now.stale = true;
+}
+
 core::Entity entity_from(const Row& row, core::JsonArena& arena) {
     core::Entity entity;
     entity.name = row.text(0);
-    entity.table = DatumGetObjectId(row.datum(1));
+    entity.table = row.oid(1);
     entity.singular = row.text(2);
     entity.soft_delete = row.boolean(3);
     core::Json const natural_key = core::parse_json(row.text(4), arena);
@@ -77,46 +86,69 @@ void load_rules(Registry& state) {
         });
 }
 
-// Takes an entity whose table was dropped out of the schema, and remembers why.
-void drop_lost_entities(Registry& state) {
-    std::erase_if(state.schema.entities, [&](const core::Entity& entity) {
-        if (relation_exists(entity.table)) return false;
-        state.lost[entity.name] = "the table that entity \"" + entity.name + "\" was attached to no longer exists";
-        return true;
-    });
+// Watches the types that the user made: statements name them.
+void watch_types(const Table& table) {
+    for (const auto& [number, type] : table.types)
+        if (type >= FirstNormalObjectId)
+            kept().watched_types.push_back(
+                call([of = type] { return GetSysCacheHashValue1(TYPEOID, ObjectIdGetDatum(of)); }));
 }
 
-void load_tables(Registry& state) {
-    for (core::Entity& entity : state.schema.entities) {
-        Table table = read_table(entity.table);
-        entity.columns = read_columns(entity.table);
-        for (const core::Column& column : entity.columns) {
-            if (column.name == "updated_at") {
-                entity.has_updated_at = true;
-                entity.updated_at_has_default = column.has_default;
-            }
-            table.carriers.push_back(carrier_of(column, table));
+void load_table(Registry& state, core::Entity& entity) {
+    Table table = read_table(entity.table);
+    watch_types(table);
+    entity.columns = read_columns(entity.table);
+    for (const core::Column& column : entity.columns) {
+        if (column.name == "updated_at") {
+            entity.has_updated_at = true;
+            entity.updated_at_has_default = column.has_default;
         }
-        state.tables.emplace(entity.name, std::move(table));
+        table.carriers.push_back(carrier_of(column, table));
     }
+    table.unusable = why_unusable(entity, table);
+    state.tables.emplace(entity.name, std::move(table));
 }
 
-// The relations that the state was read from: the attached tables with their partitions, and the registry's own.
+// Reads the tables, each under a lock, so that what is read of it belongs together. An entity whose table was dropped
+// is left out, and why is remembered.
+void load_tables(Registry& state) {
+    std::vector<core::Entity> found;
+    for (core::Entity& entity : state.schema.entities) {
+        Oid const table = entity.table;
+        call([table] { LockRelationOid(table, AccessShareLock); });
+        if (relation_exists(table)) {
+            load_table(state, entity);
+            found.push_back(std::move(entity));
+        } else {
+            state.lost[entity.name] = "the table that entity \"" + entity.name + "\" was attached to no longer exists";
+        }
+        call([table] { UnlockRelationOid(table, AccessShareLock); });
+    }
+    state.schema.entities = std::move(found);
+}
+
+// The relations that the state is read from: the attached tables with their partitions, and the registry's own.
 std::vector<Oid> watched_relations(const Registry& state) {
     std::vector<Oid> relations = registry_relations();
-    for (const core::Entity& entity : state.schema.entities)
+    for (const core::Entity& entity : state.schema.entities) {
+        relations.push_back(entity.table);  // also if it is gone: a rollback may bring it back
+        if (!relation_exists(entity.table)) continue;
         for (Oid relation : relation_tree(entity.table))
             relations.push_back(relation);
+    }
     return relations;
 }
 
+// Relations are watched before they are read: what changes while others are read makes the state stale.
 std::shared_ptr<const Registry> load() {
     auto state = std::make_shared<Registry>();
+    kept().watched = registry_relations();
+    kept().watched_types.clear();
     as_extension_owner([&] {
         load_entities(*state);
         load_rules(*state);
     });
-    drop_lost_entities(*state);
+    kept().watched = watched_relations(*state);
     load_tables(*state);
     core::link(state->schema);
     return state;
@@ -146,6 +178,17 @@ void lock_tables(const core::Schema& schema, std::span<const std::string_view> n
 
 }  // namespace
 
+const core::Fault* Registry::unusable(const core::Entity& entity) const {
+    const auto& why = tables.at(entity.name).unusable;
+    return why ? &*why : nullptr;
+}
+
+const Table& Registry::table(const core::Entity& entity) const {
+    const Table& found = tables.at(entity.name);
+    if (found.unusable) throw core::CallError(*found.unusable);
+    return found;
+}
+
 const core::Entity& Registry::entity(std::string_view name) const {
     if (const core::Entity* found = schema.find(name)) return *found;
     if (auto gone = lost.find(std::string(name)); gone != lost.end())
@@ -167,11 +210,8 @@ std::shared_ptr<const Registry> registry() {
     while (kept().stale || kept().state == nullptr) {
         kept().stale = false;
         kept().state = nullptr;
-        kept().watched = registry_relations();
         forget_plans();
-        auto state = load();
-        kept().watched = watched_relations(*state);
-        kept().state = std::move(state);
+        kept().state = load();
     }
     return kept().state;
 }
@@ -190,6 +230,7 @@ void watch_catalog() {
     CacheRegisterRelcacheCallback(on_relation_change, 0);
     CacheRegisterSyscacheCallback(ENUMOID, on_catalog_change, 0);
     CacheRegisterSyscacheCallback(NAMESPACEOID, on_catalog_change, 0);
+    CacheRegisterSyscacheCallback(TYPEOID, on_type_change, 0);
 }
 
 }  // namespace eryxon::pg

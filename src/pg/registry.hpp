@@ -1,10 +1,12 @@
 // The registry as the engine uses it: rules and tables of all attached entities, kept until something changes.
 #pragma once
 
+#include "core/error.hpp"
 #include "core/schema.hpp"
 #include "pg/prelude.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +43,7 @@ struct Table {
     std::vector<UniqueIndex> unique_indexes;  // others than those of id and the external key
     std::vector<int> unique_columns;          // all columns of these, without tenant_id
     bool foreign_triggers = false;            // triggers that are neither ours nor a foreign key's
+    std::optional<core::Fault> unusable;      // it lost what the engine relies on
 };
 
 // One state of the registry. Calls hold on to theirs while newer ones are loaded.
@@ -49,7 +52,10 @@ struct Registry {
     std::unordered_map<std::string, Table> tables;      // by entity
     std::unordered_map<std::string, std::string> lost;  // entities whose table is gone: why
 
-    const Table& table(const core::Entity& entity) const { return tables.at(entity.name); }
+    // Throws CallError ENTITY_UNUSABLE.
+    const Table& table(const core::Entity& entity) const;
+    // Why it would throw that, or nullptr.
+    const core::Fault* unusable(const core::Entity& entity) const;
     // Throws CallError UNKNOWN_ENTITY with a hint.
     const core::Entity& entity(std::string_view name) const;
     // The entity that is attached to the table (or to its partitioned parent), or nullptr.

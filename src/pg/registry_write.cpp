@@ -42,7 +42,7 @@ const Action& action_named(std::string_view name) {
 Oid function_schema() {
     Oid schema = InvalidOid;
     execute("SELECT extnamespace FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'eryxon_sync'", {},
-            [&](const Row& row) { schema = DatumGetObjectId(row.datum(0)); });
+            [&](const Row& row) { schema = row.oid(0); });
     return schema;
 }
 
@@ -78,7 +78,7 @@ Oid table_of(const Action& action, const core::Json& args) {
     Oid registered = InvalidOid;
     execute("SELECT table_name::pg_catalog.oid FROM eryxon.entity WHERE entity OPERATOR(pg_catalog.=) $1",
             {Param::text(entity != nullptr ? entity->text() : std::string_view())},
-            [&](const Row& row) { registered = DatumGetObjectId(row.datum(0)); });
+            [&](const Row& row) { registered = row.oid(0); });
     return registered;
 }
 

@@ -176,9 +176,12 @@ void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, s
     };
     if (by != By::name || !name_column(entity).empty())
         execute(statement(entity, table, by), parameters(bulk, by, distinct), [&](const Row& row) {
-            Answer& answer = answers[position(row)];
-            answer.id = row.uuid(1);
-            answer.rows++;
+            std::size_t const at = position(row);
+            bool const other_name =
+                by == By::name && (at == distinct.size() || distinct[at]->sent->text != row.text(0));
+            if (other_name) return;  // equal only to the column's collation
+            answers[at].id = row.uuid(1);
+            answers[at].rows++;
         });
     std::size_t at = 0;
     for (Request& request : requests) {

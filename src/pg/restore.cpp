@@ -102,7 +102,7 @@ void Restoration::read_units() {
             "SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
             "AND row_entity OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
             {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
-                own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), DatumGetTimestampTz(row.datum(3))};
+                own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), row.timestamp(3)};
             });
     });
     std::map<std::string, Ids> units;
@@ -118,7 +118,7 @@ void Restoration::read_unit(const std::string& entity, const Ids& roots) {
         "AND entity OPERATOR(pg_catalog.=) $2 AND root OPERATOR(pg_catalog.=) ANY ($3)",
         {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
             if (const core::Entity* of = registry_.schema.find(row.text(0)))
-                recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), DatumGetTimestampTz(row.datum(3))};
+                recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), row.timestamp(3)};
         });
 }
 
@@ -136,8 +136,7 @@ void Restoration::read_rows() {
                         "AND deleted_at IS NOT NULL",
                     {Param::uuid(tenant_), uuid_array(*wanted)}, [&](const Row& row) {
                         Node const node{from, row.uuid(0)};
-                        if (recorded_.at(node).deleted_at == DatumGetTimestampTz(row.datum(1)))
-                            candidates_[node] = roots_.size();
+                        if (recorded_.at(node).deleted_at == row.timestamp(1)) candidates_[node] = roots_.size();
                     });
         });
     }

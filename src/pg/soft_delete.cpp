@@ -118,7 +118,7 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids, std::strin
     execute(sql, {Param::uuid(tenant_), uuid_array(ids), user_ ? Param::uuid(*user_) : Param::none(UUIDOID)},
             [&](const Row& row) {
                 if (row.is_null(1)) return;
-                times_[{&entity, row.uuid(0)}] = DatumGetTimestampTz(row.datum(1));
+                times_[{&entity, row.uuid(0)}] = row.timestamp(1);
                 written++;
             });
     if (written < ids.size())
@@ -133,6 +133,7 @@ void Deletion::check_references(const RowUnit& unit) const {
     for (const ForeignKey& key : keys->keys) {
         auto const parents = unit.rows().find(key.parent);
         if (parents == unit.rows().end() || parents->second.empty()) continue;
+        if (key.child != nullptr) registry_.table(*key.child);  // refuses: its rows cannot be looked at
         if ((key.cascades() || key.forbids()) && has_unseen_children(key, tenant_, parents->second))
             refuse({core::Code::database_error,
                     "could not serialize access due to concurrent update",

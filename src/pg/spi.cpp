@@ -4,6 +4,7 @@
 #include "pg/index_planning.hpp"
 
 #include <unordered_map>
+#include <utility>
 
 extern "C" {
 #include "access/htup_details.h"
@@ -13,6 +14,7 @@ extern "C" {
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -33,7 +35,7 @@ struct KeptPlan {
 
 struct Plans {
     std::unordered_map<std::string, KeptPlan> kept;
-    std::vector<SPIPlanPtr> retired;  // forgotten while some plan was running; freed once none is
+    std::vector<SPIPlanPtr> retired;  // forgotten while some plan was made or ran; freed once none is
     int running = 0;
 };
 
@@ -42,7 +44,7 @@ Plans& plans() {
     return *instance;
 }
 
-// Marks that a plan runs: its triggers may call the extension again.
+// Marks that a plan is made or runs: functions that the planner evaluates, and triggers, may call the extension again.
 class Running {
 public:
     Running() { plans().running++; }
@@ -51,6 +53,7 @@ public:
     Running& operator=(const Running&) = delete;
 };
 
+// Before a plan is chosen: the statement that it is chosen for keeps all of them.
 void free_retired_plans() {
     if (plans().running > 0) return;
     for (SPIPlanPtr plan : plans().retired)
@@ -108,20 +111,54 @@ bool outgrown(const KeptPlan& kept, std::uint64_t blocks) {
     return blocks > 2 * kept.blocks + 8;
 }
 
+// Forgets the plan, if that is still the one kept for the statement.
+void retire(const std::string& sql, SPIPlanPtr plan) {
+    auto const found = plans().kept.find(sql);
+    if (found == plans().kept.end() || found->second.plan != plan) return;
+    plans().retired.push_back(plan);
+    plans().kept.erase(found);
+}
+
+// The statement's plan. It is not freed while the caller is Running; what is kept may be another one by then, for
+// planning runs functions of the user's, which may call the extension.
 SPIPlanPtr kept_plan(const std::string& sql, std::span<const Param> params) {
     auto& all = plans().kept;
     if (auto found = all.find(sql); found != all.end()) {
-        if (!outgrown(found->second, make_plan(found->second.plan))) return found->second.plan;
-        plans().retired.push_back(found->second.plan);
-        all.erase(found);
-        free_retired_plans();
+        KeptPlan const kept = found->second;
+        if (!outgrown(kept, make_plan(kept.plan))) return kept.plan;
+        retire(sql, kept.plan);
     }
     if (all.size() >= max_kept_plans) forget_plans();
-    KeptPlan made;
-    made.plan = prepare(sql, params);
-    made.blocks = make_plan(made.plan);
-    all[sql] = made;
-    return made.plan;
+    SPIPlanPtr const plan = prepare(sql, params);
+    auto const [at, added] = all.try_emplace(sql, KeptPlan{plan, 0});
+    if (!added) plans().retired.push_back(std::exchange(at->second.plan, plan));
+    std::uint64_t const blocks = make_plan(plan);
+    if (auto found = all.find(sql); found != all.end() && found->second.plan == plan) found->second.blocks = blocks;
+    return plan;
+}
+
+bool is_uuid(Oid type) {
+    return type == UUIDOID || call([type] { return getBaseType(type); }) == UUIDOID;
+}
+
+// True for types whose values are the characters of a text.
+bool is_text(Oid type) {
+    if (type == TEXTOID) return true;
+    Oid const base = call([type] { return getBaseType(type); });
+    return base == TEXTOID || base == VARCHAROID || base == BPCHAROID || base == JSONOID;
+}
+
+// Ends the call: what the statement returned is not what it was written for.
+[[noreturn]] void refuse_column(const FormData_pg_attribute& column, Oid wanted) {
+    const char* const is = call([&] { return format_type_be(column.atttypid); });
+    const char* const should_be = call([&] { return format_type_be(wanted); });
+    throw core::CallError({.code = core::Code::database_error,
+                           .path = {},
+                           .message = "column \"" + std::string(NameStr(column.attname)) + "\" has a null or type " +
+                                      is + " where the call needs a value of type " + should_be,
+                           .value = {},
+                           .sqlstate = "55000",
+                           .hint = "If the table was altered while the call ran, repeat the call."});
 }
 
 // Takes the rows while the statement runs.
@@ -130,20 +167,27 @@ struct WrittenRows {
     std::vector<WrittenRow>* rows;
 };
 
+// The statement may be about a table that a trigger has altered since it was thought of.
+void check_types(DestReceiver*, int, TupleDesc descriptor) {
+    if (TupleDescAttr(descriptor, 0)->atttypid != UUIDOID || TupleDescAttr(descriptor, 1)->atttypid != TIMESTAMPTZOID)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("columns of the table were altered while the call ran")));
+}
+
 bool take_row(TupleTableSlot* slot, DestReceiver* self) {
     auto& rows = *reinterpret_cast<WrittenRows*>(self)->rows;
     if (rows.size() == rows.capacity()) return true;
     WrittenRow& row = rows.emplace_back();
     bool null;
-    memcpy(row.id.data(), DatumGetUUIDP(slot_getattr(slot, 1, &null))->data, row.id.size());
+    Datum const id = slot_getattr(slot, 1, &null);
+    if (!null) memcpy(row.id.data(), DatumGetUUIDP(id)->data, row.id.size());
     Datum const synced_at = slot_getattr(slot, 2, &null);
     if (!null) row.synced_at = DatumGetTimestampTz(synced_at);
     return true;
 }
 
 WrittenRows receiver_of(std::vector<WrittenRow>& rows) {
-    return {{take_row, [](DestReceiver*, int, TupleDesc) {}, [](DestReceiver*) {}, [](DestReceiver*) {}, DestNone},
-            &rows};
+    return {{take_row, check_types, [](DestReceiver*) {}, [](DestReceiver*) {}, DestNone}, &rows};
 }
 
 ParamListInfo param_list(std::span<const Param> params) {
@@ -188,7 +232,14 @@ Param text_array(std::span<const std::string_view> values) {
             })};
 }
 
+Datum Row::datum(int column, Oid wanted) const {
+    if (nulls_[column]) return 0;
+    if (type(column) != wanted) refuse_column(*TupleDescAttr(descriptor_, column), wanted);
+    return values_[column];
+}
+
 core::Uuid Row::uuid(int column) const {
+    if (nulls_[column] || !is_uuid(type(column))) refuse_column(*TupleDescAttr(descriptor_, column), UUIDOID);
     core::Uuid uuid;
     memcpy(uuid.data(), DatumGetUUIDP(values_[column])->data, uuid.size());
     return uuid;
@@ -196,6 +247,7 @@ core::Uuid Row::uuid(int column) const {
 
 std::string_view Row::text(int column) const {
     if (nulls_[column]) return {};
+    if (!is_text(type(column))) refuse_column(*TupleDescAttr(descriptor_, column), TEXTOID);
     auto* raw = reinterpret_cast<varlena*>(DatumGetPointer(values_[column]));
     if (VARATT_IS_COMPRESSED(raw) || VARATT_IS_EXTERNAL(raw))
         raw = call([raw] { return pg_detoast_datum_packed(raw); });
@@ -205,6 +257,8 @@ std::string_view Row::text(int column) const {
 namespace detail {
 
 SPITupleTable* execute(const std::string& sql, std::span<const Param> params, bool active_snapshot) {
+    free_retired_plans();
+    Running running;
     SPIPlanPtr plan = kept_plan(sql, params);
     std::vector<Datum> values;
     std::string nulls;
@@ -212,7 +266,6 @@ SPITupleTable* execute(const std::string& sql, std::span<const Param> params, bo
         values.push_back(param.value);
         nulls.push_back(param.null ? 'n' : ' ');
     }
-    Running running;
     return call([&] {
         int const result = SPI_execute_plan(plan, values.data(), nulls.c_str(), active_snapshot, 0);
         if (result < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
@@ -238,9 +291,10 @@ std::uint64_t execute(const std::string& sql, std::span<const Param> params) {
 }
 
 void execute_writing(const std::string& sql, std::span<const Param> params, std::vector<WrittenRow>& rows) {
+    free_retired_plans();
+    Running running;
     SPIPlanPtr plan = kept_plan(sql, params);
     WrittenRows receiver = receiver_of(rows);
-    Running running;
     call([&] {
         SPIExecuteOptions options{};
         options.params = param_list(params);

@@ -42,19 +42,27 @@ Param length_param(const Items& items) {
 Param uuid_array(std::span<const core::Uuid> values);
 Param text_array(std::span<const std::string_view> values);
 
-// A row of a result; lives until the callback that got it returns.
+// A row of a result; lives until the callback that got it returns. A table may have been altered since the statement
+// was thought of, so every value is read only if it has the type that is asked for; if not, the call ends with 55000.
 class Row {
 public:
-    Row(const Datum* values, const bool* nulls) : values_(values), nulls_(nulls) {}
+    Row(TupleDesc descriptor, const Datum* values, const bool* nulls)
+        : descriptor_(descriptor), values_(values), nulls_(nulls) {}
 
     bool is_null(int column) const { return nulls_[column]; }
-    Datum datum(int column) const { return values_[column]; }
-    bool boolean(int column) const { return !nulls_[column] && DatumGetBool(values_[column]); }
-    std::int64_t integer(int column) const { return DatumGetInt64(values_[column]); }  // of a bigint
-    core::Uuid uuid(int column) const;
-    std::string_view text(int column) const;  // of text, json; empty if null
+    // Of exactly this type; 0 if null.
+    Datum datum(int column, Oid type) const;
+    bool boolean(int column) const { return DatumGetBool(datum(column, BOOLOID)); }           // false if null
+    std::int64_t integer(int column) const { return DatumGetInt64(datum(column, INT8OID)); }  // 0 if null
+    Oid oid(int column) const { return DatumGetObjectId(datum(column, OIDOID)); }
+    std::int64_t timestamp(int column) const { return DatumGetInt64(datum(column, TIMESTAMPTZOID)); }
+    core::Uuid uuid(int column) const;        // of uuid or a domain over it; must not be null
+    std::string_view text(int column) const;  // of text, varchar, char, json; empty if null
 
 private:
+    Oid type(int column) const { return TupleDescAttr(descriptor_, column)->atttypid; }
+
+    TupleDesc descriptor_;
     const Datum* values_;
     const bool* nulls_;
 };
@@ -86,7 +94,7 @@ void execute(const std::string& sql, std::span<const Param> params, OnRow&& on_r
     std::unique_ptr<bool[]> nulls(new bool[values.size()]);
     for (std::uint64_t i = 0; i < rows->numvals; i++) {
         detail::deform(rows, i, values.data(), nulls.get());
-        on_row(Row(values.data(), nulls.get()));
+        on_row(Row(rows->tupdesc, values.data(), nulls.get()));
     }
     detail::free_rows(rows);
 }
@@ -104,7 +112,7 @@ inline std::uint64_t execute(const std::string& sql, std::initializer_list<Param
 
 // What a statement returns of a row that it has written.
 struct WrittenRow {
-    core::Uuid id;
+    core::Uuid id{};                        // zero for a null
     std::optional<std::int64_t> synced_at;  // TimestampTz
 };
 

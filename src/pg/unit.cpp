@@ -32,6 +32,7 @@ void RowUnit::mark_below(const core::Entity& entity) {
 
 // Finds the entity's rows below all rows found so far; with locks, looks until nothing new appears under them.
 void RowUnit::grow_entity(const core::Entity& entity) {
+    registry_.table(entity);  // refuses: rows that cannot be found must not be left behind
     Ids tried;
     std::vector<Found> found = look_up(entity);
     while (lock_) {

@@ -146,6 +146,11 @@ private:
     bool one_source_ = false;
 };
 
+// No id for a row that a trigger gave to another tenant.
+std::string returning() {
+    return " RETURNING CASE WHEN t.tenant_id" + std::string(equals) + "$1 THEN t.id END, t.synced_at";
+}
+
 std::string insert_text(const Table& table, const RowSet& set, Statement& statement) {
     std::string columns, values;
     if (set.entity->has_updated_at && !set.entity->updated_at_has_default) {
@@ -158,7 +163,7 @@ std::string insert_text(const Table& table, const RowSet& set, Statement& statem
     }
     return "INSERT INTO " + table.name + " AS t (id, tenant_id, external_source, external_id, synced_at, sync_hash" +
            columns + ") SELECT u.id, $1, " + statement.source() + ", u.e, pg_catalog.now(), u.h" + values + " FROM " +
-           statement.rows() + " RETURNING t.id, t.synced_at";
+           statement.rows() + returning();
 }
 
 std::string update_text(const Table& table, const RowSet& set, Statement& statement) {
@@ -170,7 +175,7 @@ std::string update_text(const Table& table, const RowSet& set, Statement& statem
     for (std::uint16_t field : set.fields)
         assignments += ", " + statement.column(field) + " = " + statement.value(field);
     return "UPDATE " + table.name + " AS t SET " + assignments + " FROM " + statement.rows() + " WHERE t.tenant_id" +
-           eq + "$1 AND t.id" + eq + "u.id RETURNING t.id, t.synced_at";
+           eq + "$1 AND t.id" + eq + "u.id" + returning();
 }
 
 // Matches the rows that came back with the records; a record without row was suppressed by a trigger.
@@ -191,7 +196,8 @@ public:
         for (std::size_t i = 0; i < seen_.size(); i++) {
             if (seen_[i]) continue;
             missing = true;
-            set_.nodes[i]->fail(core::Code::database_error, "", "a trigger suppressed the row or changed its id");
+            set_.nodes[i]->fail(core::Code::database_error, "",
+                                "a trigger suppressed the row or changed its id or tenant");
         }
         if (missing) throw UnitsFailed{};
     }

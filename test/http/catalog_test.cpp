@@ -136,7 +136,7 @@ TEST_F(CatalogTest, DroppingTheExtensionTakesTheFunctions) {
         Session other(name);
         other.run(
             "CREATE EXTENSION eryxon_sync; CREATE TABLE tools (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
-            "tenant_id uuid, name text)");
+            "tenant_id uuid NOT NULL, name text)");
         other.run("SELECT eryxon_attach('tools', 'tools'); INSERT INTO tools (tenant_id) VALUES (gen_random_uuid())");
         EXPECT_EQ(other.value("SELECT count(*) FROM pg_proc WHERE proname LIKE 'api-tools-%'"), "4");
         EXPECT_NO_THROW(other.run("DROP EXTENSION eryxon_sync"));

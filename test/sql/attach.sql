@@ -25,7 +25,7 @@ $$;
 \pset null -
 
 -- Names, options and tables that are refused.
-CREATE TABLE tools (id uuid PRIMARY KEY, tenant_id uuid, name text);
+CREATE TABLE tools (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, name text);
 CREATE VIEW tool_view AS SELECT * FROM tools;
 CREATE TEMP TABLE tool_temp (id uuid, tenant_id uuid);
 CREATE TABLE no_id (id integer, tenant_id uuid);
@@ -47,9 +47,9 @@ SELECT attempt(format('SELECT eryxon_attach(%L, %L)', e, 'tools')) FROM unnest(A
 SELECT attempt(format('SELECT eryxon_attach(%L, %L, %L)', 'tools', 'tools', o)) FROM unnest(ARRAY[
     '[]', '{"soft":true}', '{"soft_delete":"yes"}', '{"natural_key":"name"}', '{"natural_key":["a b"]}', '{"natural_key":[1]}',
     '{"singular":"A"}', '{"singular":1}', '{"events":1}']) AS o;
-CREATE TABLE wrong (id uuid, tenant_id uuid, external_id integer);
-CREATE TABLE made (id uuid, tenant_id uuid, sync_hash text GENERATED ALWAYS AS ('x') STORED);
-CREATE TABLE always_deleted (id uuid, tenant_id uuid, deleted_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE wrong (id uuid NOT NULL, tenant_id uuid NOT NULL, external_id integer);
+CREATE TABLE made (id uuid NOT NULL, tenant_id uuid NOT NULL, sync_hash text GENERATED ALWAYS AS ('x') STORED);
+CREATE TABLE always_deleted (id uuid NOT NULL, tenant_id uuid NOT NULL, deleted_at timestamptz NOT NULL DEFAULT now());
 SELECT attempt(format('SELECT eryxon_attach(%L, %L)', t, t)) FROM unnest(ARRAY['wrong', 'made', 'always_deleted']) AS t;
 SELECT count(*) FROM eryxon.entity;
 
@@ -84,7 +84,7 @@ SELECT eryxon_attach('tools', 'tools', '{"soft_delete":true,"events":null}') ->>
 SELECT * FROM eryxon.entity;
 
 -- One table per entity and one entity per table, until it is detached or the table is gone.
-CREATE TABLE other (id uuid, tenant_id uuid);
+CREATE TABLE other (id uuid NOT NULL, tenant_id uuid NOT NULL);
 SELECT attempt('SELECT eryxon_attach(''tools'', ''other'')');
 SELECT attempt('SELECT eryxon_attach(''gears'', ''tools'')');
 SELECT eryxon_detach('tools');
@@ -104,7 +104,7 @@ CREATE TABLE by_tenant_one PARTITION OF by_tenant FOR VALUES IN ('00000000-0000-
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'zz%' ORDER BY 1, 2;
 
 -- An index that is there serves: any column order, any name, full or for the rows that have an external key.
-CREATE TABLE found (id uuid, tenant_id uuid, external_id text, external_source text, deleted_at timestamptz);
+CREATE TABLE found (id uuid NOT NULL, tenant_id uuid NOT NULL, external_id text, external_source text, deleted_at timestamptz);
 CREATE UNIQUE INDEX wrong_live ON found (tenant_id, external_source, external_id) WHERE deleted_at IS NULL;
 CREATE INDEX wrong_plain ON found (tenant_id, external_source, external_id);
 CREATE UNIQUE INDEX wrong_two ON found (tenant_id, external_id);
@@ -119,7 +119,7 @@ DROP INDEX right_one, right_full;
 SELECT eryxon_attach('found', 'found') ->> 'index';
 
 -- What the user should know.
-CREATE TABLE noisy (id uuid PRIMARY KEY, tenant_id uuid, number text, code text, deleted_at timestamptz, during tsrange,
+CREATE TABLE noisy (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text, code text, deleted_at timestamptz, during tsrange,
                     UNIQUE (tenant_id, number), UNIQUE (tenant_id, id), EXCLUDE USING gist (during WITH &&),
                     CONSTRAINT code_later UNIQUE (code) DEFERRABLE INITIALLY DEFERRED);
 CREATE UNIQUE INDEX live_code ON noisy (code) WHERE deleted_at IS NULL;
@@ -137,7 +137,7 @@ SELECT w ->> 'code', w ->> 'path' FROM jsonb_array_elements(eryxon_attach('noisy
 -- Rights: EXECUTE and ownership; the registry itself is nobody's to write.
 CREATE ROLE eryxon_attacher;
 CREATE SCHEMA theirs AUTHORIZATION eryxon_attacher;
-CREATE TABLE theirs.things (id uuid, tenant_id uuid);
+CREATE TABLE theirs.things (id uuid NOT NULL, tenant_id uuid NOT NULL);
 SET ROLE eryxon_attacher;
 SELECT attempt('SELECT public.eryxon_attach(''things'', ''theirs.things'')');
 RESET ROLE;

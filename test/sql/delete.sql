@@ -284,18 +284,21 @@ SELECT live();
 
 -- The trigger functions are for their triggers only, on attached tables only.
 SELECT attempt($$SELECT eryxon.soft_delete()$$);
-CREATE TABLE loose (id uuid, tenant_id uuid, deleted_at timestamptz);
+CREATE TABLE loose (id uuid NOT NULL, tenant_id uuid NOT NULL, deleted_at timestamptz);
 CREATE TRIGGER t BEFORE DELETE ON loose FOR EACH ROW EXECUTE FUNCTION eryxon.soft_delete();
 CREATE TRIGGER u BEFORE UPDATE ON loose FOR EACH ROW EXECUTE FUNCTION eryxon.soft_delete();
 INSERT INTO loose VALUES (id('9', 1), id('a', 1));
 SELECT attempt($$DELETE FROM loose$$);
 SELECT attempt($$UPDATE loose SET id = NULL$$);
--- A row without id or tenant belongs to nobody.
+-- A row without id or tenant would belong to nobody.
 DROP TRIGGER t ON loose;
 DROP TRIGGER u ON loose;
 SELECT eryxon_attach('loose', 'loose') ->> 'warnings';
+ALTER TABLE loose ALTER COLUMN tenant_id DROP NOT NULL;
 UPDATE loose SET tenant_id = NULL;
 SELECT attempt($$DELETE FROM loose$$);
+UPDATE loose SET tenant_id = id('a', 1);
+ALTER TABLE loose ALTER COLUMN tenant_id SET NOT NULL;
 BEGIN;
 SET LOCAL eryxon.hard_delete = on;
 DELETE FROM loose;

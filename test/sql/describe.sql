@@ -39,7 +39,7 @@ SELECT eryxon_describe('resources') ? '$defs';
 CREATE TYPE grade AS ENUM ('a', 'b', 'c');
 CREATE DOMAIN short AS varchar(7);
 CREATE TABLE things (
-    id uuid, tenant_id uuid,
+    id uuid NOT NULL, tenant_id uuid NOT NULL,
     small smallint, big bigint, price numeric(10, 2), weight real, flag boolean NOT NULL, day date NOT NULL, moment timestamptz,
     grade grade, code short, tags text[], who uuid, extra jsonb, made text GENERATED ALWAYS AS ('x') STORED, address inet, plain text);
 SELECT eryxon_attach('things', 'things') ->> 'entity';
@@ -56,7 +56,7 @@ ALTER TABLE things ADD missing integer;
 SELECT eryxon_describe('things') -> 'properties' -> 'missing';
 
 -- An entity may carry itself.
-CREATE TABLE nodes (id uuid, tenant_id uuid, node_id uuid);
+CREATE TABLE nodes (id uuid NOT NULL, tenant_id uuid NOT NULL, node_id uuid);
 SELECT eryxon_attach('nodes', 'nodes') ->> 'entity';
 SELECT eryxon_map_field('nodes', 'node', '{"references":{"entity":"nodes","parent":true,"children":"nodes"}}');
 SELECT eryxon_describe('nodes') -> 'properties' -> 'nodes', jsonb_object_keys(eryxon_describe('nodes') -> '$defs');

@@ -113,7 +113,6 @@ RESET row_security;
 \set VERBOSITY default
 \echo -- an index with an equality of its own: source "sap" is not "SAP"
 CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-DROP INDEX jobs_tenant_id_external_source_external_id_idx;
 CREATE UNIQUE INDEX ON jobs (tenant_id, external_source COLLATE no_case, external_id);
 SELECT r ->> 'action' AS action, r ->> 'code' AS code
   FROM unnest(ARRAY['SAP', 'SAP', 'sap']) source,

@@ -55,7 +55,7 @@ SELECT r, attempt(format('SELECT eryxon_map_field(%L, %L, %L)', 'jobs', 'a', r))
     '{"references":{"entity":"jobs","cascade":true}}', '{"pattern":1}', '{"pattern":"("}']) AS r;
 
 -- A sixth entity maps nothing until it is told, and takes the rules that were left when it is attached again.
-CREATE TABLE tools (id uuid, tenant_id uuid, name text);
+CREATE TABLE tools (id uuid NOT NULL, tenant_id uuid NOT NULL, name text);
 SELECT attempt('SELECT eryxon_map_field(''tools'', ''name'', ''{}'')');
 SELECT eryxon_attach('tools', 'tools') ->> 'entity';
 SELECT count(*) FROM eryxon.field WHERE entity = 'tools';
