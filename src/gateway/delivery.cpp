@@ -60,6 +60,13 @@ std::string attempt_json(const Attempt& attempt) {
            ",\"interrupted\":" + (attempt.interrupted ? "true" : "false") + '}';
 }
 
+// Writes *** wherever a secret stands in a text. One of a few characters would be anywhere.
+void cover(std::string& text, const std::string& secret) {
+    if (secret.size() < 6) return;
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
+        text.replace(at, secret.size(), "***");
+}
+
 // One part of a URL; empty if it has none.
 std::string url_part(CURLU* url, CURLUPart part) {
     char* text = nullptr;
@@ -77,13 +84,26 @@ std::vector<std::string> delivery_headers(const Delivery& delivery, std::int64_t
         keys.push_back(secret_key(secret));
     if (keys.empty()) throw std::invalid_argument("the webhook has no secret");
     const std::string& id = header_value(delivery.message_id, "id");
-    return {"Content-Type: application/json",
-            "User-Agent: eryxon-sync/" ERYXON_VERSION,
-            "webhook-id: " + id,
-            "webhook-timestamp: " + std::to_string(now),
-            "webhook-signature: " + webhook_signature(keys, id, now, delivery.body),
-            "X-Eryxon-Signature: " + eryxon_signature(keys.front(), delivery.body),
-            "X-Eryxon-Event: " + header_value(delivery.type, "type")};
+    std::vector<std::string> headers = {"Content-Type: application/json",
+                                        "User-Agent: eryxon-sync/" ERYXON_VERSION,
+                                        "webhook-id: " + id,
+                                        "webhook-timestamp: " + std::to_string(now),
+                                        "webhook-signature: " + webhook_signature(keys, id, now, delivery.body),
+                                        "X-Eryxon-Signature: " + eryxon_signature(keys.front(), delivery.body),
+                                        "X-Eryxon-Event: " + header_value(delivery.type, "type")};
+    for (const std::string& header : delivery.headers)
+        headers.push_back(header_value(header, "header"));
+    return headers;
+}
+
+std::string without_secrets(std::string answer, const std::vector<std::string>& headers) {
+    for (const std::string& header : headers) {
+        std::size_t const value = header.find(": "), last_word = header.rfind(' ');
+        if (value == std::string::npos) continue;
+        cover(answer, header.substr(value + 2));
+        cover(answer, header.substr(last_word + 1));
+    }
+    return answer;
 }
 
 std::string host_of(const std::string& url) {

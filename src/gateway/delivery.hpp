@@ -18,6 +18,7 @@ struct Delivery {
     std::string type{};
     int attempt = 1;
     std::string body{};
+    std::vector<std::string> headers{};  // lines that the endpoint wants to see: secrets
 };
 
 // A finished try. Either the status of the answer or an error is there.
@@ -37,6 +38,9 @@ struct Attempt {
 // The headers of a try that begins now (seconds since 1970), each a line. Throws std::exception where the delivery has
 // no readable secret or holds what no header can.
 std::vector<std::string> delivery_headers(const Delivery& delivery, std::int64_t now);
+
+// What an endpoint answered, with *** for the values of the headers that it got, if it repeats them.
+std::string without_secrets(std::string answer, const std::vector<std::string>& headers);
 
 // The host of a URL with its port: all of it that is logged. Empty if it cannot be read.
 std::string host_of(const std::string& url);

@@ -22,12 +22,15 @@ using std::chrono::milliseconds;
 
 constexpr int position_batch = 2000;                           // other relays wait meanwhile
 constexpr std::size_t full_report = 50, largest_report = 100;  // results
+constexpr std::size_t largest_text = 512 * 1024;               // of the answers in a report
 constexpr milliseconds report_delay{20};                       // results wait so long for others
+constexpr milliseconds busy_pause{200};                        // results that could not be taken wait so long
 constexpr milliseconds claim_pause{20};                        // between claims that fill few places
 constexpr milliseconds due_pause{200};                         // where something is due that cannot be had now
 constexpr milliseconds first_backoff{50}, longest_backoff{2000};
-constexpr milliseconds failure_pause{1000};  // after a statement that the database refused
-constexpr milliseconds last_report{2000};    // at the end of a stop
+constexpr milliseconds failure_pause{1000};        // after a statement that the database refused
+constexpr milliseconds last_report{2000};          // at the end of a stop
+constexpr std::chrono::seconds measure_pause{15};  // between looks at what waits
 
 milliseconds rounded_up(double seconds) {
     return milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
@@ -41,7 +44,9 @@ Relay::Relay(const RelayConfig& config, RelayMetrics& metrics)
       alarm_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       sender_(config),
       database_(config,
-                [this](int descriptor, short events, Time deadline) { return wait(descriptor, events, deadline); }),
+                [this](int descriptor, short events, Time deadline) {
+                    return wait(descriptor, events, deadline) && (database_.is_open() || !is_done());
+                }),
       backoff_(first_backoff) {
     if (alarm_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
@@ -115,10 +120,20 @@ void Relay::note_taken_over(std::size_t number) {
         .write();
 }
 
-// Reports some results. Where the database refuses them together, each goes alone, so that one cannot stop the others.
+// Reports some results and keeps those that the database cannot take now: somebody changes the webhook, say.
+void Relay::report_some(std::span<const Attempt> attempts) {
+    std::size_t const taken = database_.finish(attempts);
+    if (taken >= attempts.size()) return;
+    auto const ids = database_.unreported(attempts);
+    for (const Attempt& attempt : attempts)
+        if (ids.contains(attempt.delivery)) busy_.push_back(attempt);
+    note_taken_over(attempts.size() - taken - std::min(attempts.size() - taken, ids.size()));
+}
+
+// Where the database refuses results together, each is reported alone, so that one cannot stop the others.
 void Relay::report(std::span<const Attempt> attempts) {
     try {
-        note_taken_over(attempts.size() - std::min(attempts.size(), database_.finish(attempts)));
+        report_some(attempts);
     } catch (const StatementFailed& error) {
         if (!error.is_about_data()) throw;
         if (attempts.size() == 1)
@@ -133,19 +148,31 @@ void Relay::report(std::span<const Attempt> attempts) {
     }
 }
 
+// How many results go into the next report: not so much text that reading it holds up everybody else's deliveries.
+std::size_t Relay::report_size() const {
+    std::size_t number = 0, bytes = 0;
+    while (number < std::min(results_.size(), largest_report) && bytes < largest_text)
+        bytes += results_[number++].response.value_or("").size();
+    return number;
+}
+
 // Reports what has finished until now. What the connection breaks under stays and is reported again. A row's next event
 // may be due after that, so there is reason to claim.
 void Relay::report() {
-    auto const size = static_cast<std::ptrdiff_t>(std::min(results_.size(), largest_report));
+    auto const size = static_cast<std::ptrdiff_t>(report_size());
     std::vector<Attempt> const batch(results_.begin(), results_.begin() + size);
+    busy_.clear();
     report(batch);
     results_.erase(results_.begin(), results_.begin() + size);
-    report_at_ = results_.empty() ? Time::max() : Clock::now();
+    bool const more = !results_.empty();
+    results_.insert(results_.end(), busy_.begin(), busy_.end());
+    report_at_ = more ? Clock::now() : results_.empty() ? Time::max() : Clock::now() + busy_pause;
     claim_at_ = std::min(claim_at_, Clock::now());
 }
 
 bool Relay::may_report(Time now) const {
-    return !results_.empty() && (results_.size() >= full_report || now >= report_at_ || sender_.running() == 0);
+    return !results_.empty() &&
+           (now >= report_at_ || (busy_.empty() && (results_.size() >= full_report || sender_.running() == 0)));
 }
 
 // Places of results that are not reported yet are taken: so there are never more of them, however long the database is
@@ -222,6 +249,18 @@ void Relay::keep_connected() {
     claim_at_ = Clock::now();
 }
 
+// Looks how much waits, for the metrics. A role that may not is one of an older version.
+void Relay::measure() {
+    if (Clock::now() < measure_at_) return;
+    measure_at_ = Clock::now() + measure_pause;
+    try {
+        metrics_.backlog(database_.backlog());
+    } catch (const StatementFailed& error) {
+        measure_at_ = Time::max();
+        LogLine("error").quoted("msg", "cannot see what waits").quoted("reason", error.what()).write();
+    }
+}
+
 // What is to be done now.
 void Relay::work() {
     keep_connected();
@@ -231,6 +270,7 @@ void Relay::work() {
     }
     if (may_report(Clock::now())) report();
     if (may_claim(Clock::now())) claim();
+    measure();
     backoff_ = first_backoff;
 }
 
@@ -280,8 +320,10 @@ void Relay::run() {
 void Relay::report_rest() {
     stop_by_ = Clock::now() + last_report;
     try {
-        while (!results_.empty() && database_.is_open())
-            report();
+        while (!results_.empty() && database_.is_open() && Clock::now() < stop_by_) {
+            if (Clock::now() >= report_at_) report();
+            wait(-1, 0, std::min(report_at_, stop_by_));
+        }
     } catch (const std::exception& error) {
         LogLine("error").quoted("msg", "cannot report the last deliveries").quoted("reason", error.what()).write();
     }

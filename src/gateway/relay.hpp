@@ -40,8 +40,11 @@ private:
     void collect();
     void log_attempt(const Tried& tried) const;
     bool may_report(Time now) const;
+    std::size_t report_size() const;
     void report();
     void report(std::span<const Attempt> attempts);
+    void report_some(std::span<const Attempt> attempts);
+    void measure();
     void note_taken_over(std::size_t number);
     void rest();
     bool wait(int descriptor, short events, Time deadline);
@@ -56,10 +59,12 @@ private:
     Sender sender_;
     RelayDatabase database_;
     std::vector<Attempt> results_;  // not yet reported
+    std::vector<Attempt> busy_;     // of the last report: what the database could not take then
     Time report_at_ = Time::max();
     Time claim_at_{};
     Time claimed_at_{};
     Time position_at_{};
+    Time measure_at_{};
     Time refused_until_{};
     Time ready_at_{};      // nothing is asked of the database before
     bool called_ = false;  // by the database, since the last claim

@@ -13,7 +13,7 @@ namespace eryxon::gateway {
 struct RelayConfig {
     std::string db_uri;
     std::string name;  // of this relay, among those of the database
-    std::size_t concurrency = 64;
+    std::size_t concurrency = 128;
     std::chrono::duration<double> lease{60};
     std::chrono::duration<double> timeout{15};
     std::chrono::duration<double> poll_interval{5};

@@ -13,6 +13,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds connect_limit{10};
+constexpr std::string_view read_only = "25006";      // the SQLSTATE of writes in recovery
 constexpr std::chrono::seconds statement_limit{60};  // then the connection is given up; the server ends it before
 const char* const start_text =
     "SET statement_timeout = '50s'; SET default_transaction_isolation = 'read committed'; LISTEN eryxon_events";
@@ -39,11 +40,11 @@ std::string error_field(const PGresult* result, int code) {
     return one_line(text == nullptr ? "" : text);
 }
 
-std::vector<std::string> words(const std::string& text) {
+std::vector<std::string> parts(const std::string& text, char separator) {
     std::istringstream in(text);
     std::vector<std::string> out;
-    for (std::string word; in >> word;)
-        out.push_back(word);
+    for (std::string part; std::getline(in, part, separator);)
+        out.push_back(part);
     return out;
 }
 
@@ -54,14 +55,21 @@ const RelayDatabase::Statement RelayDatabase::position_statement = {"eryxon_posi
 
 const RelayDatabase::Statement RelayDatabase::claim_statement = {
     "eryxon_claim",
-    "SELECT delivery, webhook, url, array_to_string(secrets, ' '), message_id, type, attempt, body"
+    "SELECT delivery, webhook, url, array_to_string(secrets, ' '), message_id, type, attempt, body,"
+    " array_to_string(headers, chr(10))"
     " FROM eryxon.claim_deliveries($1::text, $2::integer, $3::double precision * interval '1 second')"};
 
 const RelayDatabase::Statement RelayDatabase::finish_statement = {
     "eryxon_finish", "SELECT eryxon.finish_deliveries($1::text, $2::jsonb)"};
 
+const RelayDatabase::Statement RelayDatabase::unreported_statement = {
+    "eryxon_unreported", "SELECT unnest(eryxon.unreported($1::text, $2::jsonb))"};
+
 const RelayDatabase::Statement RelayDatabase::due_statement = {
     "eryxon_due", "SELECT extract(epoch FROM eryxon.next_due() - clock_timestamp())"};
+
+const RelayDatabase::Statement RelayDatabase::backlog_statement = {
+    "eryxon_backlog", "SELECT waiting, paused, overdue FROM eryxon.relay_backlog()"};
 
 void RelayDatabase::lose(const std::string& reason) {
     std::string const message = connection_ ? one_line(PQerrorMessage(connection_.get())) : "";
@@ -75,25 +83,32 @@ void RelayDatabase::await(int descriptor, short events, Time deadline) {
     if (!wait_(descriptor, events, deadline)) lose("stopped");
 }
 
+// A thread that has not come to an end when the time is up is waited for at the next call: there is never more than
+// one.
+void RelayDatabase::connect(Time deadline) {
+    connector_.start(config_.db_uri);
+    while (!connector_.is_done())
+        await(connector_.descriptor(), POLLIN, deadline);
+    connection_.reset(connector_.take());
+    if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) lose("cannot connect");
+}
+
 void RelayDatabase::open() {
-    const char* const names[] = {"dbname", "fallback_application_name", "client_encoding", nullptr};
-    const char* const values[] = {config_.db_uri.c_str(), "eryxon-relay", "UTF8", nullptr};
     auto const deadline = steady_clock::now() + connect_limit;
     called_ = true;
     prepared_.clear();
-    connection_.reset(PQconnectStartParams(names, values, 1));
-    if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) lose("cannot connect");
-    for (auto status = PGRES_POLLING_WRITING; status != PGRES_POLLING_OK;) {
-        if (status == PGRES_POLLING_FAILED) lose("cannot connect");
-        await(descriptor(), status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-        status = PQconnectPoll(connection_.get());
-    }
+    connect(deadline);
     PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
     if (PQsendQuery(connection_.get(), start_text) != 1) lose("cannot listen");
-    result(deadline);
+    try {
+        result(deadline);
+    } catch (const StatementFailed& error) {
+        lose(error.what());
+    }
 }
 
-// The last result of what was sent. Throws where the database refused it.
+// The last result of what was sent. Throws where the database refused it. A server that takes no writes is not the one
+// that is looked for: after a failover, say.
 RelayDatabase::Result RelayDatabase::result(Time deadline) {
     Result last;
     for (;;) {
@@ -108,7 +123,10 @@ RelayDatabase::Result RelayDatabase::result(Time deadline) {
     if (PQstatus(connection_.get()) != CONNECTION_OK || !last) lose("the server closed the connection");
     ExecStatusType const status = PQresultStatus(last.get());
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return last;
-    throw StatementFailed(error_field(last.get(), PG_DIAG_MESSAGE_PRIMARY), error_field(last.get(), PG_DIAG_SQLSTATE));
+    StatementFailed failure(error_field(last.get(), PG_DIAG_MESSAGE_PRIMARY),
+                            error_field(last.get(), PG_DIAG_SQLSTATE));
+    if (failure.sqlstate == read_only) lose(failure.what());
+    throw failure;
 }
 
 void RelayDatabase::prepare(const Statement& statement) {
@@ -152,11 +170,12 @@ std::vector<Delivery> RelayDatabase::claim(std::size_t at_most) {
         deliveries.push_back({.id = text(0),
                               .webhook = text(1),
                               .url = text(2),
-                              .secrets = words(text(3)),
+                              .secrets = parts(text(3), ' '),
                               .message_id = text(4),
                               .type = text(5),
                               .attempt = std::atoi(text(6).c_str()),
-                              .body = text(7)});
+                              .body = text(7),
+                              .headers = parts(text(8), '\n')});
     }
     return deliveries;
 }
@@ -166,10 +185,24 @@ std::size_t RelayDatabase::finish(std::span<const Attempt> attempts) {
     return std::strtoul(value(result.get(), 0, 0).c_str(), nullptr, 10);
 }
 
+std::set<std::string> RelayDatabase::unreported(std::span<const Attempt> attempts) {
+    Result const result = run(unreported_statement, {config_.name, attempts_json(attempts)});
+    std::set<std::string> ids;
+    for (int row = 0; row < PQntuples(result.get()); ++row)
+        ids.insert(value(result.get(), row, 0));
+    return ids;
+}
+
 std::optional<double> RelayDatabase::seconds_to_next() {
     Result const result = run(due_statement, {});
     if (PQgetisnull(result.get(), 0, 0) != 0) return std::nullopt;
     return std::strtod(value(result.get(), 0, 0).c_str(), nullptr);
+}
+
+Backlog RelayDatabase::backlog() {
+    Result const result = run(backlog_statement, {});
+    auto const number = [&](int column) { return std::strtod(value(result.get(), 0, column).c_str(), nullptr); };
+    return {.waiting = number(0), .paused = number(1), .overdue = number(2)};
 }
 
 }  // namespace eryxon::gateway

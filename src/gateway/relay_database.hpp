@@ -2,6 +2,7 @@
 // transfers.
 #pragma once
 
+#include "gateway/connector.hpp"
 #include "gateway/delivery.hpp"
 #include "gateway/relay_config.hpp"
 
@@ -20,6 +21,13 @@ namespace eryxon::gateway {
 // The connection is gone, or could not be made.
 struct DatabaseLost : std::runtime_error {
     using std::runtime_error::runtime_error;
+};
+
+// What waits in the database.
+struct Backlog {
+    double waiting = 0;  // deliveries, counted up to 100,000
+    double paused = 0;   // webhooks
+    double overdue = 0;  // seconds for which a delivery has been due
 };
 
 // A statement that the database refused.
@@ -41,7 +49,7 @@ public:
 
     RelayDatabase(const RelayConfig& config, Wait wait) : config_(config), wait_(std::move(wait)) {}
 
-    // Connects and listens for the database's call.
+    // Connects to a server that takes writes, and listens for the database's call.
     void open();
     void close() { connection_.reset(); }
     bool is_open() const { return connection_ != nullptr; }
@@ -52,10 +60,13 @@ public:
     // The functions of the extension. Each is a transaction of its own.
     std::int64_t position_events(int at_most);
     std::vector<Delivery> claim(std::size_t at_most);
-    // How many of them were still this relay's.
+    // How many of them the database has taken.
     std::size_t finish(std::span<const Attempt> attempts);
+    // The ids of deliveries whose attempts it has not taken for now, and is to get again.
+    std::set<std::string> unreported(std::span<const Attempt> attempts);
     // Seconds until a delivery becomes due; less than 0 if one is; nothing if none waits.
     std::optional<double> seconds_to_next();
+    Backlog backlog();
 
 private:
     struct Finish {
@@ -71,16 +82,19 @@ private:
         const char* text;
     };
 
-    static const Statement position_statement, claim_statement, finish_statement, due_statement;
+    static const Statement position_statement, claim_statement, finish_statement, unreported_statement, due_statement,
+        backlog_statement;
 
     Result run(const Statement& statement, std::initializer_list<std::string> parameters);
     void prepare(const Statement& statement);
     Result result(Time deadline);
+    void connect(Time deadline);
     void await(int descriptor, short events, Time deadline);
     [[noreturn]] void lose(const std::string& reason);
 
     const RelayConfig& config_;
     Wait wait_;
+    Connector connector_;
     std::unique_ptr<PGconn, Finish> connection_;
     std::set<const char*> prepared_;
     bool called_ = false;

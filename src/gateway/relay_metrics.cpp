@@ -2,6 +2,7 @@
 #include "gateway/relay_metrics.hpp"
 
 #include "gateway/delivery.hpp"
+#include "gateway/relay_database.hpp"
 
 namespace eryxon::gateway {
 
@@ -48,7 +49,28 @@ RelayMetrics::RelayMetrics()
                       .Name("eryxon_relay_events_positioned_total")
                       .Help("Events that this relay moved from the outbox into the feed.")
                       .Register(*registry_)
-                      .Add({})) {}
+                      .Add({})),
+      waiting_(BuildGauge()
+                   .Name("eryxon_relay_deliveries_waiting")
+                   .Help("Deliveries that have not arrived, of all tenants, counted up to 100000.")
+                   .Register(*registry_)
+                   .Add({})),
+      paused_(BuildGauge()
+                  .Name("eryxon_relay_webhooks_paused")
+                  .Help("Webhooks to which nothing is sent for a while, because they failed or asked for it.")
+                  .Register(*registry_)
+                  .Add({})),
+      overdue_(BuildGauge()
+                   .Name("eryxon_relay_oldest_due_seconds")
+                   .Help("Time for which the oldest delivery has been due that a relay could send.")
+                   .Register(*registry_)
+                   .Add({})) {}
+
+void RelayMetrics::backlog(const Backlog& backlog) {
+    waiting_.Set(backlog.waiting);
+    paused_.Set(backlog.paused);
+    overdue_.Set(backlog.overdue);
+}
 
 void RelayMetrics::attempted(const Attempt& attempt) {
     (attempt.succeeded() ? succeeded_ : attempt.status ? refused_ : failed_).Increment();

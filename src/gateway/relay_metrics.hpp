@@ -10,6 +10,7 @@
 namespace eryxon::gateway {
 
 struct Attempt;
+struct Backlog;
 
 class RelayMetrics {
 public:
@@ -19,6 +20,7 @@ public:
     void in_flight(std::size_t number) { in_flight_.Set(static_cast<double>(number)); }
     void taken_over(std::size_t number) { taken_over_.Increment(static_cast<double>(number)); }
     void positioned(std::int64_t number) { positioned_.Increment(static_cast<double>(number)); }
+    void backlog(const Backlog& backlog);
     void connected(bool is) { connected_.Set(is ? 1 : 0); }
 
     std::shared_ptr<prometheus::Registry> registry() const { return registry_; }
@@ -34,6 +36,9 @@ private:
     prometheus::Gauge& connected_;
     prometheus::Counter& taken_over_;
     prometheus::Counter& positioned_;
+    prometheus::Gauge& waiting_;
+    prometheus::Gauge& paused_;
+    prometheus::Gauge& overdue_;
 };
 
 }  // namespace eryxon::gateway

@@ -116,7 +116,7 @@ Attempt Sender::Transfer::attempt(CURLcode code) const {
     attempt.error.reset();
     attempt.status = status;
     attempt.retry_after = retry_after(easy.get());
-    attempt.response = answer;
+    attempt.response = without_secrets(answer, delivery.headers);
     return attempt;
 }
 

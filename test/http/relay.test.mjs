@@ -1,14 +1,15 @@
-// What the relay sends, and what it makes of the answers. Signatures are checked by the published library.
+// What the relay sends, and what it makes of the answers. Signatures are checked by the published library. Beside each test another tenant
+// has a webhook, whose message arrives whatever happens here.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { answer, closeAtOnce, hang, inTurn, sendForEver, startReceiver } from './lib/receiver.mjs';
-import { attempted, createHookDatabase, deliveries, emit, forTests, newHook, startRelay } from './lib/relay.mjs';
-import { sql, until } from './lib/shop.mjs';
+import { attempted, createHookDatabase, deliveries, emit, forTests, newHook, otherHook, startRelay } from './lib/relay.mjs';
+import { sql, tenantB, until } from './lib/shop.mjs';
 
 const secrets = [];
-let database, relay, receiver;
+let database, relay, receiver, neighbour;
 
 before(async () => {
     database = createHookDatabase('http_relay');
@@ -20,13 +21,21 @@ after(async () => {
 });
 beforeEach(async () => {
     receiver = await startReceiver();
+    neighbour = await startReceiver();
 });
-afterEach(() => receiver.stop());
+afterEach(async () => {
+    await until("the other tenant's message is there", () => neighbour.requests.length === 1);
+    assert.equal(JSON.parse(neighbour.requests[0].body).type, 'part.created');
+    await receiver.stop();
+    await neighbour.stop();
+});
 
 // A webhook for this test alone, at the receiver.
 function hookAt(path = '/', options = {}) {
     sql(database, 'DELETE FROM eryxon.webhook');
     const hook = newHook(database, receiver.url + path, options);
+    otherHook(database, neighbour.url);
+    emit(database, 1, 'part.created', undefined, tenantB);
     secrets.push(hook.secret, hook.secret.slice(6));
     return hook;
 }
@@ -62,7 +71,7 @@ test('text of every kind arrives byte for byte', async () => {
     sql(
         database,
         `INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, external_id, changes, occurred_at)
-         SELECT 1, 1, w.tenant_id, 'job.updated', 'jobs', w.id, U&'\\00e9"\\\\\\+01F600', '[]', now() FROM eryxon.webhook w;
+         SELECT 1, 1, w.tenant_id, 'job.updated', 'jobs', w.id, U&'\\00e9"\\\\\\+01F600', '[]', now() FROM eryxon.webhook w WHERE w.id = '${hook.id}';
          NOTIFY eryxon_events`,
     );
     await attempted(database, hook);

@@ -1,10 +1,11 @@
-// Several relays on one database, relays that die, a database that goes away, and the stop.
+// Several relays on one database, relays that die, a database that goes away, and the stop. What a relay does to one tenant's messages it
+// does not to the other's.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { startGateway } from './lib/gateway.mjs';
 import { answer, hang, startReceiver } from './lib/receiver.mjs';
-import { attempted, attempts, createHookDatabase, deliveries, emit, forTests, newHook, startRelay } from './lib/relay.mjs';
-import { cluster, sql, until } from './lib/shop.mjs';
+import { attempted, attempts, createHookDatabase, deliveries, emit, forTests, newHook, otherHook, startRelay } from './lib/relay.mjs';
+import { cluster, sql, tenantB, until } from './lib/shop.mjs';
 
 const hasty = [...forTests, '--timeout', '1', '--lease', '6'];
 const folder = process.env.ERYXON_OUTAGE_CLUSTER;
@@ -19,16 +20,29 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.stop());
 
+// An endpoint of the other tenant with a message for it; returns what waits for its arrival.
+async function neighbour() {
+    const other = await startReceiver();
+    otherHook(database, other.url);
+    emit(database, 1, 'part.created', undefined, tenantB);
+    return async () => {
+        await until("the other tenant's message is there", () => other.requests.length > 0);
+        await other.stop();
+    };
+}
+
 // Answers after some milliseconds.
 const slowly = (milliseconds) => (request, response) => setTimeout(() => answer(200)(request, response), milliseconds);
 
 test('two relays share the work', async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url, { max_in_flight: 100 });
     receiver.behaviour = slowly(20);
     const relays = [];
     for (const name of ['one', 'two'])
         relays.push(await startRelay({ database, flags: [...forTests, '--concurrency', '8', '--name', name] }));
     emit(database, 400);
+    await arrival();
     await until('all are delivered', () => deliveries(database, hook, 'delivered') === 400);
     for (const relay of relays) await relay.stop();
     assert.equal(receiver.requests.length, 400);
@@ -37,10 +51,12 @@ test('two relays share the work', async () => {
 });
 
 test('another relay takes over from one that was killed', { timeout: 60000 }, async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url, { max_in_flight: 100, retry_seconds: [0, 0, 0] });
     receiver.behaviour = slowly(300);
     const first = await startRelay({ database, flags: [...hasty, '--concurrency', '20'] });
     emit(database, 60);
+    await arrival();
     await until('some are under way', () => receiver.requests.length >= 30);
     first.process.kill('SIGKILL');
     await first.exit;
@@ -53,10 +69,12 @@ test('another relay takes over from one that was killed', { timeout: 60000 }, as
 });
 
 test('a relay that comes too late changes nothing', { timeout: 60000 }, async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url);
     receiver.behaviour = slowly(500);
     const late = await startRelay({ database, flags: [...hasty, '--name', 'late'] });
     emit(database);
+    await arrival();
     await until('it is under way', () => receiver.requests.length === 1);
     late.process.kill('SIGSTOP');
     const other = await startRelay({ database, flags: [...hasty, '--name', 'other'] });
@@ -75,6 +93,7 @@ test('a relay that comes too late changes nothing', { timeout: 60000 }, async ()
 });
 
 test('results survive the loss of the connection', { timeout: 60000 }, async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url, { max_in_flight: 100 });
     receiver.behaviour = slowly(200);
     const relay = await startRelay({ database });
@@ -84,6 +103,7 @@ test('results survive the loss of the connection', { timeout: 60000 }, async () 
         await until('some are under way', () => receiver.requests.length > before || deliveries(database, hook, 'pending') === 0);
         sql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'eryxon_relay'");
     }
+    await arrival();
     await until('all are delivered', () => deliveries(database, hook, 'delivered') === 200);
     await relay.stop();
     assert.equal(new Set(receiver.ids()).size, 200);
@@ -116,10 +136,12 @@ test('results outlast an outage of the database', { timeout: 60000 }, async () =
 });
 
 test('a stop lets run what is under way, and claims no more', async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url, { max_in_flight: 2 });
     receiver.behaviour = slowly(700);
     const relay = await startRelay({ database });
     emit(database, 10);
+    await arrival();
     await until('two are under way', () => receiver.requests.length === 2);
     await relay.stop();
     assert.equal(deliveries(database, hook, 'delivered'), 2);
@@ -127,10 +149,12 @@ test('a stop lets run what is under way, and claims no more', async () => {
 });
 
 test('a stop ends at its limit', async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url);
     receiver.behaviour = hang;
     const relay = await startRelay({ database, flags: [...forTests, '--shutdown-timeout', '1'] });
     emit(database);
+    await arrival();
     await until('it is under way', () => receiver.requests.length === 1);
     const begin = Date.now();
     await relay.stop();
@@ -140,10 +164,12 @@ test('a stop ends at its limit', async () => {
 });
 
 test('what becomes due later is sent then, and what commits is sent at once', async () => {
+    const arrival = await neighbour();
     const hook = newHook(database, receiver.url, { retry_seconds: [2, 0] });
     const relay = await startRelay({ database, flags: [...forTests, '--poll-interval', '3600'] });
     const begin = Date.now();
     emit(database);
+    await arrival();
     await attempted(database, hook);
     assert.ok(receiver.requests[0].time - begin >= 1900, 'it came too early');
     sql(database, `UPDATE eryxon.webhook SET retry_seconds = '{0}'`);

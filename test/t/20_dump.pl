@@ -36,6 +36,7 @@ SELECT * FROM eryxon.event_outbox ORDER BY statement, line;
 SELECT * FROM eryxon.event ORDER BY position;
 SELECT * FROM eryxon.webhook ORDER BY id;
 SELECT * FROM eryxon.webhook_secret ORDER BY id;
+SELECT * FROM eryxon.webhook_header ORDER BY webhook_id, name;
 SELECT * FROM eryxon.delivery ORDER BY id;
 SELECT * FROM eryxon.delivery_attempt ORDER BY delivery_id, attempt;
 SELECT proname, proacl, obj_description(oid), pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'eryxon_api'::regnamespace ORDER BY 1;
@@ -91,12 +92,12 @@ SELECT erp.eryxon_delete_external('jobs', 'S', 'J-1');
 CREATE ROLE dump_api;
 SELECT erp.eryxon_grant_api('dump_api');
 SELECT erp.eryxon_api_key_create('$tenant', 'SAP', role => 'dump_api');
-SELECT erp.eryxon_webhook_test((erp.eryxon_webhook_create('https://erp.example.com', '{*}') ->> 'id')::uuid);
+SELECT erp.eryxon_webhook_test((erp.eryxon_webhook_create('https://erp.example.com', '{*}', '{"headers": {"X-Key": "dumped-key"}}') ->> 'id')::uuid);
 SELECT eryxon.finish_deliveries('r', (SELECT jsonb_agg(jsonb_build_object('delivery', delivery, 'attempt', attempt, 'status', 500, 'response', 'busy'))
                                         FROM eryxon.claim_deliveries('r', 9, '1 minute')));
 SQL
 my $before = state_of('shop', 'erp');
-like($before, qr/north.*J-4,.*Klant.*whsec_.*busy.*api-tools-list/s, 'the state is not empty');
+like($before, qr/north.*J-4,.*Klant.*whsec_.*dumped-key.*busy.*api-tools-list/s, 'the state is not empty');
 
 foreach my $format ('plain', 'custom')
 {
@@ -106,6 +107,10 @@ foreach my $format ('plain', 'custom')
 	is(run($copy, "SELECT erp.eryxon_sync('$load') ->> 'summary'"),
 		'{"total": 3, "errors": 0, "created": 0, "deleted": 0, "skipped": 2, "updated": 0, "restored": 1}', "$format: the next sync knows all rows");
 	is(run($copy, "SELECT count(*) FROM parts WHERE deleted_at IS NULL"), 2, "$format: with its parts");
+	is(run($copy, "UPDATE eryxon.delivery SET due_at = now(); SELECT count(*) FROM eryxon.claim_deliveries('r', 9, '1 minute')"), 0, "$format: a copy sends nothing");
+	is(run($copy, "SELECT concat_ws(' ', enabled, disabled_reason) FROM erp.eryxon_webhooks()"), 'f restored', "$format: and says why");
+	run($copy, "SELECT erp.eryxon_webhook_update(id, '{\"enabled\": true}') FROM erp.eryxon_webhooks()");
+	is(run($copy, "SELECT count(*) FROM eryxon.claim_deliveries('r', 9, '1 minute')"), 1, "$format: until it is enabled");
 	is(run($copy, 'SELECT eryxon_api."api-tools-list"() #>> \'{data,pagination,total}\''), 0, "$format: the sixth entity answers over HTTP");
 }
 

@@ -1,7 +1,7 @@
 // Relays for a test, the webhooks they serve, and what the database says of the deliveries.
 import assert from 'node:assert/strict';
 import { startProgram } from './gateway.mjs';
-import { createDatabase, sql, tenantA, until } from './shop.mjs';
+import { createDatabase, sql, tenantA, tenantB, until } from './shop.mjs';
 
 // Proxies of the environment must not count: everything through this one would fail.
 const proxies = Object.fromEntries(
@@ -14,9 +14,9 @@ export const relayUri = (database, host = process.env.PGHOST) =>
 export const forTests = ['--allow-http', '--allow-address', '127.0.0.0/8'];
 
 // Starts `eryxon-gateway relay` and waits until it has its connection.
-export async function startRelay({ database, host, flags = forTests, env = {} }) {
+export async function startRelay({ database, host, uri = relayUri(database, host), flags = forTests, env = {} }) {
     const relay = startProgram(['relay', ...flags], {
-        ERYXON_DB_URI: relayUri(database, host),
+        ERYXON_DB_URI: uri,
         ERYXON_RELAY_POLL_INTERVAL: '1',
         ...proxies,
         ...env,
@@ -42,12 +42,18 @@ export function newHook(database, url, options = {}, events = '{*}', host = unde
     return JSON.parse(sql(database, `SELECT ${call}`, host));
 }
 
+// Makes one of the other tenant.
+export const otherHook = (database, url, options = {}) =>
+    JSON.parse(
+        sql(database, `SET eryxon.tenant_id = '${tenantB}'; SELECT eryxon_webhook_create('${url}', '{*}', '${JSON.stringify(options)}')`),
+    );
+
 // Commits some events of this type in one transaction, each of a row of its own.
-export function emit(database, number = 1, type = 'job.created', host = undefined) {
+export function emit(database, number = 1, type = 'job.created', host = undefined, tenant = tenantA) {
     sql(
         database,
         `INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, external_id, changes, occurred_at)
-         SELECT nextval('eryxon.event_statement'), n, '${tenantA}', '${type}', 'jobs', gen_random_uuid(), 'J' || n,
+         SELECT nextval('eryxon.event_statement'), n, '${tenant}', '${type}', 'jobs', gen_random_uuid(), 'J' || n,
                 '{"notes":[null,"never-log-this-note"]}', now() FROM generate_series(1, ${number}) AS n;
          NOTIFY eryxon_events`,
         host,

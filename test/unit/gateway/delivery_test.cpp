@@ -46,6 +46,24 @@ TEST(Delivery, RefusesWhatNoHeaderCanHold) {
     EXPECT_THROW(delivery_headers(delivery, 1), std::invalid_argument);
 }
 
+TEST(Delivery, AddsTheHeadersThatTheEndpointWants) {
+    Delivery delivery = sample();
+    delivery.headers = {"Authorization: Bearer never-shown", "X-Tenant: 7"};
+    auto const headers = delivery_headers(delivery, 1);
+    EXPECT_EQ(headers[headers.size() - 2], "Authorization: Bearer never-shown");
+    EXPECT_EQ(headers.back(), "X-Tenant: 7");
+    delivery.headers = {"X-Tenant: 7\r\nX-Injected: 1"};
+    EXPECT_THROW(delivery_headers(delivery, 1), std::invalid_argument);
+}
+
+TEST(Delivery, CoversSecretsThatAnAnswerRepeats) {
+    std::vector<std::string> const headers = {"Authorization: Bearer never-shown", "X-Tenant: 7"};
+    EXPECT_EQ(without_secrets("got Bearer never-shown and never-shownnever-shown of 7", headers),
+              "got *** and ****** of 7");
+    EXPECT_EQ(without_secrets("fine", headers), "fine");
+    EXPECT_EQ(without_secrets("", {"odd", "X-A: longer than the answer"}), "");
+}
+
 TEST(Delivery, ShowsNothingOfAUrlButItsHost) {
     EXPECT_EQ(host_of("https://user:pw@erp.example.com/hook?token=hidden#x"), "erp.example.com");
     EXPECT_EQ(host_of("http://[::1]:8080/a"), "[::1]:8080");

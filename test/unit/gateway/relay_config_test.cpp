@@ -36,7 +36,7 @@ TEST(RelayConfig, HasItsDefaults) {
     Command const command = read({"relay"});
     EXPECT_EQ(command.exit, std::nullopt);
     EXPECT_EQ(command.program, Command::Program::relay);
-    EXPECT_EQ(command.relay.concurrency, 64U);
+    EXPECT_EQ(command.relay.concurrency, 128U);
     EXPECT_EQ(command.relay.timeout.count(), 15);
     EXPECT_EQ(command.relay.lease.count(), 60);
     EXPECT_EQ(command.relay.poll_interval.count(), 5);
