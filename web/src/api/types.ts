@@ -174,6 +174,7 @@ export interface Webhook {
     disabled_at: string | null;
     disabled_reason: string | null;
     failing_since: string | null;
+    paused_until?: string | null;
     created_at: string;
 }
 

@@ -13,7 +13,7 @@ import { NewWebhook } from './webhook-form';
 
 // Why a webhook sends nothing.
 function reason(webhook: Webhook): string {
-    const known = ['manual', 'gone', 'failing'].includes(webhook.disabled_reason ?? '');
+    const known = ['manual', 'gone', 'failing', 'restored'].includes(webhook.disabled_reason ?? '');
     return known ? t(`webhooks.reason_${webhook.disabled_reason}` as PlainKey) : (webhook.disabled_reason ?? '');
 }
 
@@ -26,12 +26,19 @@ function State(props: { webhook: Webhook }) {
                 {webhook.failing_since && (
                     <span class="bad">{t('webhooks.failing_since', { time: time(webhook.failing_since) })}</span>
                 )}
+                {webhook.paused_until && (
+                    <span class="hint">{t('webhooks.paused_until', { time: time(webhook.paused_until) })}</span>
+                )}
             </>
         );
     return (
         <>
             <span class="badge badge-key-revoked">{t('webhooks.disabled')}</span>
-            {webhook.disabled_reason && <span class="hint">{`${reason(webhook)}, ${time(webhook.disabled_at)}`}</span>}
+            {webhook.disabled_reason && (
+                <span class="hint">
+                    {webhook.disabled_at ? `${reason(webhook)}, ${time(webhook.disabled_at)}` : reason(webhook)}
+                </span>
+            )}
         </>
     );
 }

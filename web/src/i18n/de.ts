@@ -308,6 +308,8 @@ export const de: Messages = {
     'webhooks.reason_manual': 'von Hand',
     'webhooks.reason_gone': 'die Adresse gibt es nicht mehr',
     'webhooks.reason_failing': 'nur Fehlschläge',
+    'webhooks.reason_restored': 'die Datenbank wurde wiederhergestellt; einschalten, wenn dies keine Kopie ist',
+    'webhooks.paused_until': 'in Ruhe gelassen bis {time}',
     'webhooks.failing_since': 'schlägt fehl seit {time}',
     'webhooks.deliveries': 'Nachrichten',
     'webhooks.test': 'Test senden',

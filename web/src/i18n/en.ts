@@ -299,6 +299,8 @@ const texts = {
     'webhooks.reason_manual': 'by hand',
     'webhooks.reason_gone': 'the address is gone',
     'webhooks.reason_failing': 'nothing but failures',
+    'webhooks.reason_restored': 'the database was restored; enable it if this is not a copy',
+    'webhooks.paused_until': 'left alone until {time}',
     'webhooks.failing_since': 'failing since {time}',
     'webhooks.deliveries': 'Deliveries',
     'webhooks.test': 'Send a test',

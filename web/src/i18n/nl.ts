@@ -306,6 +306,8 @@ export const nl: Messages = {
     'webhooks.reason_manual': 'met de hand',
     'webhooks.reason_gone': 'het adres bestaat niet meer',
     'webhooks.reason_failing': 'alleen mislukkingen',
+    'webhooks.reason_restored': 'de database is teruggezet; inschakelen als dit geen kopie is',
+    'webhooks.paused_until': 'met rust gelaten tot {time}',
     'webhooks.failing_since': 'mislukt sinds {time}',
     'webhooks.deliveries': 'Berichten',
     'webhooks.test': 'Test verzenden',
