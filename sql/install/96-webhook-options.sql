@@ -17,7 +17,7 @@ CREATE TABLE eryxon.webhook (
     enabled         boolean NOT NULL DEFAULT true,
     disabled_at     timestamptz,
     disabled_reason text CHECK (disabled_reason IN ('manual', 'gone', 'failing')),
-    epoch           uuid,
+    feed            text,
     failing_since   timestamptz,
     failed_at       timestamptz,
     url_version     integer NOT NULL DEFAULT 1,
@@ -36,7 +36,7 @@ CREATE TABLE eryxon.webhook (
 );
 COMMENT ON TABLE eryxon.webhook IS
 'Endpoints and the events that they want. disabled_reason: manual, gone (it answered 410), failing (nothing but failures for five days).
-epoch: that of the feed when it was made or enabled; after a restore of the database it is another one, and nothing is sent.
+feed: eryxon.feed_name() when it was made or enabled; in a copy of the database it is another one, and nothing is sent.
 url_version rises with each change of the URL; what was sent to an older one says nothing of the endpoint. failing_since: the first failure
 after the last success; failed_at: the last one; failures: how many in a row. paused_until: nothing is sent before, and then one delivery, the
 probe, until one arrives; pauses: how many in a row; ramp: how many may be under way after a pause, instead of max_in_flight.';

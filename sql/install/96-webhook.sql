@@ -73,7 +73,7 @@ BEGIN
            sources = CASE WHEN changes ? 'sources' THEN eryxon.json_texts(changes -> 'sources') ELSE w.sources END,
            exclude_source = CASE WHEN changes ? 'exclude_source' THEN eryxon.json_texts(changes -> 'exclude_source') ELSE w.exclude_source END,
            enabled = wanted,
-           epoch = CASE WHEN wanted AND changes ? 'enabled' THEN (SELECT f.epoch FROM eryxon.feed f) ELSE w.epoch END,
+           feed = CASE WHEN wanted AND changes ? 'enabled' THEN eryxon.feed_name() ELSE w.feed END,
            disabled_at = CASE WHEN NOT wanted THEN coalesce(w.disabled_at, now()) END,
            disabled_reason = CASE WHEN NOT wanted THEN coalesce(w.disabled_reason, 'manual') END,
            updated_at = clock_timestamp()
@@ -114,8 +114,8 @@ BEGIN
     PERFORM eryxon.check_webhook_url(url);
     PERFORM eryxon.check_type_patterns(events);
     PERFORM eryxon.check_webhook_options(wanted, eryxon.webhook_options());
-    INSERT INTO eryxon.webhook (tenant_id, url, events, epoch, retry_seconds, max_in_flight)
-    SELECT tenant, $3, ARRAY(SELECT unnest($4)), f.epoch, eryxon.retry_seconds('{}'), 20 FROM eryxon.feed f RETURNING id INTO webhook;
+    INSERT INTO eryxon.webhook (tenant_id, url, events, feed, retry_seconds, max_in_flight)
+    VALUES (tenant, $3, ARRAY(SELECT unnest($4)), eryxon.feed_name(), eryxon.retry_seconds('{}'), 20) RETURNING id INTO webhook;
     PERFORM eryxon.change_webhook(webhook, wanted);
     NOTIFY eryxon_events;
     RETURN jsonb_build_object('id', webhook, 'secret', eryxon.new_secret(webhook), 'warnings', eryxon.webhook_warnings());
@@ -145,7 +145,7 @@ AS $$
            w.retry_seconds, w.max_in_flight, w.sources, w.exclude_source,
            ARRAY(SELECT h.name FROM eryxon.webhook_header h WHERE h.webhook_id = w.id ORDER BY h.name), w.created_at, w.updated_at
       FROM eryxon.webhook w
-     CROSS JOIN LATERAL (SELECT w.epoch IS DISTINCT FROM f.epoch AS restored FROM eryxon.feed f) AS r
+     CROSS JOIN LATERAL (SELECT w.feed IS DISTINCT FROM f.name AS restored FROM (SELECT eryxon.feed_name() AS name OFFSET 0) AS f) AS r
      WHERE own IS NULL OR w.tenant_id = own
      ORDER BY w.created_at, w.id
 $$;

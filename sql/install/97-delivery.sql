@@ -150,7 +150,7 @@ BEGIN
     PERFORM eryxon.check_read_committed();
     PERFORM FROM eryxon.feed FOR UPDATE;
     held := ARRAY(SELECT w.id FROM eryxon.webhook w
-                   WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+                   WHERE w.enabled AND w.feed = (SELECT eryxon.feed_name())
                      AND EXISTS (SELECT FROM eryxon.event e WHERE e.position BETWEEN first AND last AND e.tenant_id = w.tenant_id)
                    ORDER BY w.id FOR KEY SHARE SKIP LOCKED);
     PERFORM eryxon.enqueue(array_agg(w.id), array_agg(e.position))

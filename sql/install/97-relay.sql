@@ -8,7 +8,7 @@ AS $$
 BEGIN
     RETURN ARRAY(
         SELECT w.id FROM eryxon.webhook w
-         WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+         WHERE w.enabled AND w.feed = (SELECT eryxon.feed_name())
            AND (w.paused_until IS NULL OR w.paused_until NOT BETWEEN moment AND moment + w.longest_wait)
            AND coalesce((SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= moment LIMIT 1),
                         (SELECT true FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at > moment + w.longest_wait LIMIT 1))
@@ -175,9 +175,11 @@ CREATE FUNCTION eryxon.messages(deliveries uuid[]) RETURNS eryxon.message[]
 AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT ROW(d.id, w.id, w.url, eryxon.secrets(w.id), eryxon.message_id(d.id), d.type, d.attempt, eryxon.message_body(d),
-                   eryxon.header_lines(w.id))::eryxon.message
-          FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
+        WITH endpoint AS MATERIALIZED (
+            SELECT w.id, w.url, eryxon.secrets(w.id) AS secrets, eryxon.header_lines(w.id) AS headers FROM eryxon.webhook w
+             WHERE w.id = ANY (ARRAY(SELECT d.webhook_id FROM eryxon.delivery d WHERE d.id = ANY (deliveries))))
+        SELECT ROW(d.id, w.id, w.url, w.secrets, eryxon.message_id(d.id), d.type, d.attempt, eryxon.message_body(d), w.headers)::eryxon.message
+          FROM eryxon.delivery d JOIN endpoint w ON w.id = d.webhook_id
          WHERE d.id = ANY (deliveries) AND d.status = 'pending' ORDER BY d.turn);
 END
 $$;
@@ -196,6 +198,9 @@ BEGIN
         BEGIN
             PERFORM eryxon.messages(ARRAY[unsent.id]);
         EXCEPTION WHEN OTHERS THEN
+            IF left(SQLSTATE, 2) IN ('25', '40', '42', '53', '55', '57', '58', 'F0') THEN
+                RAISE;
+            END IF;
             fault := left('the message cannot be built: ' || SQLERRM, 1000);
             RAISE WARNING 'delivery % is given up: %', unsent.id, fault;
             INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, error)
@@ -207,7 +212,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.set_aside IS
-'Makes dead letters of the deliveries that cannot be sent, so that they stop neither others nor their rows.';
+'Makes dead letters of the deliveries that cannot be sent, so that they stop neither others nor their rows. An error that tells of the server''s state, a
+missing right or full memory, say, is no fault of theirs.';
 REVOKE EXECUTE ON FUNCTION eryxon.set_aside(uuid[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.claim_deliveries(relay text, at_most integer, lease interval)
@@ -255,7 +261,7 @@ AS $$
       FROM eryxon.webhook w
      CROSS JOIN LATERAL (SELECT count(*) AS number, min(f.due_at) AS first_end FROM eryxon.delivery f
                           WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > now()) AS c
-     WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+     WHERE w.enabled AND w.feed = (SELECT eryxon.feed_name())
 $$;
 COMMENT ON FUNCTION eryxon.next_due IS
 'When the next delivery can be claimed, if nothing happens meanwhile; NULL if none waits. In the past: now.';
@@ -269,7 +275,7 @@ AS $$
            coalesce(max(extract(epoch FROM now() - (SELECT min(d.due_at) FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= now())))
                         FILTER (WHERE w.paused_until IS NULL), 0)
       FROM eryxon.webhook w
-     WHERE w.enabled AND w.epoch = (SELECT f.epoch FROM eryxon.feed f)
+     WHERE w.enabled AND w.feed = (SELECT eryxon.feed_name())
 $$;
 COMMENT ON FUNCTION eryxon.relay_backlog IS
 'For metrics: deliveries that have not arrived, counted up to 100,000; webhooks that are paused; for how many seconds a delivery has been due.';

@@ -7,7 +7,7 @@ DECLARE
     webhook  eryxon.webhook := eryxon.own_webhook(own, id);
     delivery uuid;
 BEGIN
-    IF NOT webhook.enabled OR webhook.epoch IS DISTINCT FROM (SELECT f.epoch FROM eryxon.feed f) THEN
+    IF NOT webhook.enabled OR webhook.feed IS DISTINCT FROM (SELECT eryxon.feed_name()) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'id', format('webhook %s is disabled', id),
                             'Enable it with eryxon_webhook_update(id, ''{"enabled":true}'').');
     END IF;

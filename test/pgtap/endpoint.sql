@@ -3,7 +3,7 @@ SET client_min_messages = error;
 \set one 'a0000000-0000-4000-8000-000000000001'
 \set two 'a0000000-0000-4000-8000-000000000002'
 SET eryxon.tenant_id = :'one';
-SELECT plan(61);
+SELECT plan(63);
 
 -- An event at a position, of a row of its own.
 CREATE FUNCTION pg_temp.event(place bigint, tenant uuid DEFAULT eryxon_tenant_id(), source text DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
@@ -143,6 +143,10 @@ END $$;
 SELECT is(pg_temp.claim(), '2', 'a message that cannot be built does not stop others');
 SELECT is((SELECT d.status || a.error FROM eryxon.delivery d JOIN eryxon.delivery_attempt a ON a.delivery_id = d.id WHERE d.position = 1), 'deadthe message cannot be built: too large', 'it is a dead letter, and says why');
 SELECT is(pg_temp.claim(), '3', 'its row goes on');
+CREATE OR REPLACE FUNCTION eryxon.message_body(delivery eryxon.delivery) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$;
+SELECT FROM pg_temp.event(4) \g /dev/null
+SELECT throws_ok('SELECT pg_temp.claim()', '42501', NULL, 'an error of the server is told');
+SELECT is((SELECT status FROM eryxon.delivery WHERE position = 4), 'pending', 'and no fault of the message');
 DROP FUNCTION eryxon.message_body;
 ALTER FUNCTION eryxon.true_body RENAME TO message_body;
 
