@@ -79,4 +79,11 @@ std::string client_address(const Request& request, const std::string& peer, cons
     return client ? address_text(*client) : peer;
 }
 
+std::string network_of(const std::string& address) {
+    std::optional<AddressBytes> bytes = parse_address(address);
+    if (!bytes || address_text(*bytes).find(':') == std::string::npos) return address;
+    std::fill(bytes->begin() + 8, bytes->end(), std::uint8_t{0});
+    return address_text(*bytes);
+}
+
 }  // namespace eryxon::gateway

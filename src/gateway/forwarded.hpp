@@ -13,4 +13,7 @@ namespace eryxon::gateway {
 // or Forwarded that is not. Where both are there they must agree, for a proxy writes one and passes the other on.
 std::string client_address(const Request& request, const std::string& peer, const std::vector<AddressRange>& trusted);
 
+// The part of the address that a client cannot choose itself: of IPv6 the first 64 bits. For limits.
+std::string network_of(const std::string& address);
+
 }  // namespace eryxon::gateway

@@ -4,6 +4,7 @@
 #include "core/canonical.hpp"
 #include "gateway/cors.hpp"
 #include "gateway/csv_answer.hpp"
+#include "gateway/forwarded.hpp"
 #include "gateway/log.hpp"
 #include "gateway/request_settings.hpp"
 
@@ -75,7 +76,7 @@ Response answer_failure(const Failure& failure, const Trace& trace, Style style)
 }
 
 Caller caller_of(const Request& request, const Credentials& credentials) {
-    Caller caller{.address = request.client, .credential = core::sha256_hex(credentials.secret)};
+    Caller caller{.address = network_of(request.client), .credential = core::sha256_hex(credentials.secret)};
     caller.proved = credentials.kind == Credentials::Kind::token && credentials.api_key.empty();
     return caller;
 }
@@ -217,7 +218,7 @@ Credentials Service::authenticate(const Request& request, Trace& trace, Style st
     try {
         return read_credentials(request, tokens_, config_.db_anon_role, std::time(nullptr), style);
     } catch (const Failure&) {
-        limit_rate({.address = request.client}, trace);
+        limit_rate({.address = network_of(request.client)}, trace);
         throw;
     }
 }

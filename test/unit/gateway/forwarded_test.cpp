@@ -55,5 +55,13 @@ TEST(Forwarded, MustAgreeWhereBothHeadersAreThere) {
     EXPECT_EQ(client("10.0.0.1", {{"Forwarded", "for=_x"}, {"X-Forwarded-For", "203.0.113.9"}}), "10.0.0.1");
 }
 
+TEST(Forwarded, LimitsCountNetworksOfIpv6) {
+    EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    EXPECT_EQ(network_of("2001:db8:1:2:ffff::1"), "2001:db8:1:2::");
+    for (const char* address : {"192.0.2.1", "unknown", ""})
+        EXPECT_EQ(network_of(address), address);
+    EXPECT_EQ(network_of("::ffff:192.0.2.1"), "::ffff:192.0.2.1");
+}
+
 }  // namespace
 }  // namespace eryxon::gateway
