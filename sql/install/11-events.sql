@@ -220,14 +220,24 @@ CREATE FUNCTION eryxon.choose_events(at_most integer, tenant uuid) RETURNS tid[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
-    RETURN ARRAY(SELECT c.ctid
-                   FROM (SELECT o.ctid, o.statement, o.line FROM eryxon.event_outbox o
-                          ORDER BY o.tenant_id IS DISTINCT FROM tenant, o.statement, o.line LIMIT at_most) AS c
-                  ORDER BY c.statement, c.line);
+    RETURN ARRAY(
+        WITH head AS (
+            SELECT o.ctid, o.statement, o.line, o.tenant_id FROM eryxon.event_outbox o
+             ORDER BY o.tenant_id IS DISTINCT FROM tenant, o.statement, o.line
+             LIMIT CASE WHEN tenant IS NULL THEN (at_most + 1) / 2 ELSE at_most END),
+        rest AS (
+            SELECT o.ctid, o.statement, o.line FROM eryxon.event_outbox o
+             WHERE tenant IS NULL AND (o.statement, o.line) > (SELECT h.statement, h.line FROM head h ORDER BY h.statement DESC, h.line DESC LIMIT 1)
+             ORDER BY o.tenant_id IN (SELECT h.tenant_id FROM head h), o.statement, o.line
+             LIMIT at_most / 2)
+        SELECT c.ctid
+          FROM (SELECT h.ctid, h.statement, h.line FROM head h UNION ALL SELECT r.ctid, r.statement, r.line FROM rest r) AS c
+         ORDER BY c.statement, c.line);
 END
 $$;
 COMMENT ON FUNCTION eryxon.choose_events IS
-'The events that get their position next: the tenant''s, then those of others, each oldest first. In the order of their statements.';
+'The events that get their positions next, in the order of their statements. Of a tenant the oldest, and if there are few, the oldest of others. Without a
+tenant half are the oldest, and half the oldest of the tenants that have none among those: so a flood of one tenant delays no other''s.';
 REVOKE EXECUTE ON FUNCTION eryxon.choose_events(integer, uuid) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.position_events(at_most integer DEFAULT 10000, tenant uuid DEFAULT NULL) RETURNS bigint
@@ -245,6 +255,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.position_events IS
-'Moves committed events from the outbox to where they are read and delivered, those of the tenant first, else oldest first; returns how many left the
-outbox, those that were set aside (eryxon.event_refused) among them. For short transactions: until it ends, no other session can give positions.';
+'Moves committed events from the outbox to where they are read and delivered, as choose_events() takes them; returns how many left the outbox,
+those that were set aside (eryxon.event_refused) among them. For short transactions: until it ends, no other session can give positions.';
 REVOKE EXECUTE ON FUNCTION eryxon.position_events(integer, uuid) FROM PUBLIC;

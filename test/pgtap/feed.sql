@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 \set one 'a0000000-0000-4000-8000-000000000001'
 \set two 'a0000000-0000-4000-8000-000000000002'
-SELECT plan(29);
+SELECT plan(33);
 
 SELECT eryxon_create_tables() \g /dev/null
 SET eryxon.capture_events = on;
@@ -77,6 +77,14 @@ SELECT is(eryxon.position_events(), 2::bigint, 'an event of a gigabyte of digits
 SELECT is((SELECT string_agg(b #>> '{data,external_id}' || ' ' || coalesce(b #>> '{data,changes_omitted}', 'whole'), ', ' ORDER BY b #>> '{data,external_id}')
              FROM (SELECT c.body::jsonb FROM eryxon.claim_deliveries('r', 10, '1 minute') c) AS a(b)), 'digits true, small whole', 'a relay gets both tenants'' messages');
 SELECT is(pg_temp.told(:'two'), 'small', 'the other tenant''s feed has its event');
+
+-- A relay gives positions to those whom a flood is before, too; what is oldest moves with every batch.
+SELECT FROM pg_temp.clear(), generate_series(1, 30) n, pg_temp.by_hand(:'one', n::text, '{}') \g /dev/null
+SELECT FROM generate_series(1, 8) n, pg_temp.by_hand(:'two', n::text, '{}') \g /dev/null
+SELECT is(format('%s: %s, %s', eryxon.position_events(10), pg_temp.told(:'one'), pg_temp.told(:'two')), '10: 1 2 3 4 5, 1 2 3 4 5', 'half of a batch is of those who wait behind a flood');
+SELECT is(format('%s: %s, %s', eryxon.position_events(9), pg_temp.told(:'one'), pg_temp.told(:'two')), '9: 1 2 3 4 5 6 7 8 9 10 11, 1 2 3 4 5 6 7 8', 'where they have no more it is filled up');
+SELECT is(format('%s: %s', eryxon.position_events(4, :'two'), pg_temp.told(:'one')), '4: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15', 'a tenant''s batch as well');
+SELECT is(eryxon.position_events(1) || ' ' || eryxon.position_events(0) || ' ' || eryxon.position_events(100), '1 0 14', 'whatever its size');
 
 -- A page ends early where its changes are large, and goes on.
 SELECT FROM pg_temp.clear(), generate_series(1, 5) n, pg_temp.by_hand(:'one', n::text, jsonb_build_object('notes', jsonb_build_array(NULL, repeat(n::text, 6000000)))) \g /dev/null
