@@ -121,6 +121,7 @@ sub feed_of
 	return run($database, "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].id')");
 }
 copy_database('shop', 'feed', 'custom');
+run('feed', "SELECT erp.eryxon_webhook_update(id, '{\"enabled\": true}') FROM erp.eryxon_webhooks()");
 my $token = run('shop', "SELECT erp.eryxon_changes() ->> 'next'");
 my ($refused, $none, $why) = $node->psql('feed', "SET eryxon.tenant_id = '$tenant'; SELECT erp.eryxon_changes('$token')");
 like($why, qr/the token is of another database, or of the time before a restore.*HINT/s, 'a token from before the restore is refused');
@@ -133,6 +134,11 @@ my $deliveries = q(SELECT erp.eryxon_webhook_update(id, '{"enabled": true}') IS 
 is(run('feed', $deliveries), run('shop', $deliveries), 'and a webhook gets it under the same one from both');
 run('feed', "SET eryxon.capture_events = on; UPDATE jobs SET customer = 'new' WHERE job_number = '2'");
 is(run('feed', "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].id') - -1"), $told, 'new events come after the restored ones');
+
+# A copy that the server made itself knows that it is one, too.
+$node->safe_psql('postgres', 'CREATE DATABASE twin TEMPLATE shop');
+is(run('twin', "SELECT concat_ws(' ', enabled, disabled_reason) FROM erp.eryxon_webhooks()"), 'f restored', 'CREATE DATABASE: a copy sends nothing');
+is(run('shop', "SELECT concat_ws(' ', enabled, disabled_reason) FROM erp.eryxon_webhooks()"), 't', 'the original goes on');
 
 # Soft deletes that were restored from a dump still know what went with what.
 copy_database('shop', 'again', 'custom');
