@@ -25,11 +25,12 @@ cluster_create() {
     done
 }
 
-# Starts the cluster in folder $1 unless it runs, and points libpq's environment at it.
+# Starts the cluster in folder $1 unless it runs, with POSTGRES as the program if that is set, and points libpq's environment at it.
 cluster_start() {
     local folder=$1
     if ! cluster_runs "$folder"; then
-        (cd "$folder" && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$folder/data" --log="$folder/log" --wait --silent start) ||
+        (cd "$folder" && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$folder/data" --log="$folder/log" --wait --silent \
+            ${POSTGRES:+-p "$POSTGRES"} start) ||
             { tail -n 20 "$folder/log" >&2; return 1; }
     fi
     cluster_use "$folder"
@@ -58,7 +59,8 @@ cluster_restart() {
     (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --log="$1/log" --mode="$2" --wait --silent restart)
 }
 
-# Prints the lines of server logs that tell of a crash, of memory written over, or of what a transaction left open; succeeds if there are some.
-crash_lines() {
-    grep -nHE 'terminated by signal (4|6|7|8|11)\b|TRAP:|PANIC:|WARNING:  (problem in |.* leak: |.*left non-empty SPI stack)' "$@" 2>/dev/null
-}
+# What a server's log says of a crash, of memory that was written over, and of what a transaction left open.
+CRASH='terminated by signal (4|6|7|8|11)\b|TRAP:|PANIC:|WARNING:  (problem in |.* leak: |.*left non-empty SPI stack)'
+
+# Prints such lines of server logs; succeeds if there are some.
+crash_lines() { grep -nHE "$CRASH" "$@" 2>/dev/null; }

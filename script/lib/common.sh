@@ -46,14 +46,17 @@ pg_dir() { "$PG_CONFIG" "$1"; }
 # Tells whether the caller may install into this PostgreSQL without more rights.
 can_install() { [ -w "$(pg_dir --pkglibdir)" ] && [ -w "$(pg_dir --sharedir)/extension" ]; }
 
+# Where the extension is built: in the checkout, but for a server of another kind.
+BUILD_ROOT=$ROOT
+
 # Builds the extension; arguments go to make.
-build_extension() { make -C "$ROOT" -s -j"$(nproc)" "$@" all; }
+build_extension() { make -C "$BUILD_ROOT" -s -j"$(nproc)" "$@" all; }
 
 # Installs what build_extension made; only this step needs root, and only for a system PostgreSQL.
 install_extension() {
     if can_install; then
-        make -C "$ROOT" -s "$@" install >/dev/null
+        make -C "$BUILD_ROOT" -s "$@" install >/dev/null
     else
-        as_root make -C "$ROOT" -s PG_CONFIG="$PG_CONFIG" "$@" install >/dev/null
+        as_root make -C "$BUILD_ROOT" -s PG_CONFIG="$PG_CONFIG" "$@" install >/dev/null
     fi
 }

@@ -17,7 +17,7 @@ logged() {
 
 # Runs function $2 with a fresh server named $1, then stops it and counts a crash in its log as a failure.
 with_cluster() {
-    local name=$1 folder=$WORK/cluster-$1 crashes
+    local name=$1 folder=$WORK/cluster-$1
     shift
     if ! cluster_create "$folder" "fsync = off" "synchronous_commit = off" "full_page_writes = off" \
         "max_connections = 60" "log_line_prefix = '%m [%p] %d '" || ! cluster_start "$folder"; then
@@ -26,11 +26,18 @@ with_cluster() {
     fi
     "$@" || count "$name (broken off)" 0 1
     cluster_stop "$folder"
-    if crashes=$(crash_lines "$folder/log"); then
+    count_logs "$name server log" "$folder/log"
+}
+
+# Counts as test $1 whether none of the server logs that follow tells of a crash.
+count_logs() {
+    local name=$1 crashes
+    shift
+    if crashes=$(crash_lines "$@"); then
         say "$crashes"
-        count "$name server log" 0 1
+        count "$name" 0 1
     else
-        count "$name server log" 1 0
+        count "$name" 1 0
     fi
 }
 
@@ -117,7 +124,7 @@ run_pgtap() {
 
 # TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers; all of them, or the one named $1.
 suite_tap() {
-    local folder=$WORK/tap-${1:-all} file name logs crashes pgxs
+    local folder=$WORK/tap-${1:-all} file name logs pgxs
     pgxs=$(dirname "$(pg_dir --pgxs)")/../test
     logged tap-gateway gateway_build "$ROOT/build/gateway"
     if [ "$STATUS" -ne 0 ]; then count "tap gateway" 0 1; return; fi
@@ -131,12 +138,7 @@ suite_tap() {
         count_tap "tap $name" "$WORK/tap-$name.log" "$STATUS"
     done
     mapfile -t logs < <(find "$folder/tmp_check/log" -name '*.log' ! -name 'regress_log*' 2>/dev/null)
-    if crashes=$(crash_lines /dev/null "${logs[@]}"); then
-        say "$crashes"
-        count "tap server logs" 0 1
-    else
-        count "tap server logs" 1 0
-    fi
+    count_logs "tap server logs" /dev/null "${logs[@]}"
 }
 
 # Runs one Perl test file $2 with the server's own test modules.
@@ -194,6 +196,7 @@ suite_demo() {
     count "demo curl lines" "$(grep -c '^{"success":true' "$WORK/demo-lines.log" || true)" "$STATUS"
     logged demo-pages run_demo_pages
     count "demo admin pages" "$((STATUS == 0))" "$((STATUS != 0))"
+    count_logs "demo server log" "$WORK/demo/log"
     ERYXON_DEMO="$WORK/demo" "$ROOT/script/demo" --remove >/dev/null
 }
 
