@@ -32,7 +32,8 @@ CREATE FUNCTION put(name text, id text DEFAULT 'T') RETURNS text LANGUAGE sql AS
                   jsonb_build_array(jsonb_build_object('external_id', id, 'external_source', 'SAP', 'name', name)))
 $$;
 CREATE FUNCTION told() RETURNS SETOF text LANGUAGE sql AS $$
-    DELETE FROM eryxon.event_outbox WHERE entity = 'tools' RETURNING concat_ws(' ', type, external_id, changes)
+    WITH taken AS (DELETE FROM eryxon.event_outbox WHERE entity = 'tools' RETURNING *)
+    SELECT concat_ws(' ', type, external_id, changes) FROM taken ORDER BY statement, external_id, type
 $$;
 CREATE TABLE tools (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, name text);
 CREATE TABLE machines (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, name text);
