@@ -70,9 +70,11 @@ AS $$
                          AND a.attname = coalesce(f.rule ->> 'column',
                                                   f.field || CASE WHEN f.rule ? 'references' THEN '_id' ELSE '' END)
      WHERE e.entity = wanted_entity AND NOT a.attisdropped AND a.attgenerated = '' AND a.attnum > 0
+       AND (NOT f.rule ? 'references' OR eryxon.type_schema(a.atttypid, a.atttypmod) ->> 'format' = 'uuid')
 $$;
 COMMENT ON FUNCTION eryxon.mapped_fields IS
-'The mapped fields of an entity with their columns: those whose column the attached table has and that can be written.';
+'The mapped fields of an entity with their columns: those whose column the attached table has and that can be written; references are
+written to columns of type uuid only.';
 
 CREATE FUNCTION eryxon.reference_members(field text, target text, by_name boolean) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp

@@ -8,13 +8,18 @@ namespace eryxon::core {
 
 namespace {
 
-// Sorts the fields by name and finds each one's column; generated ones are never written and do not count.
+// True if the field can be written to the column: not to a generated one, and a reference only to a uuid.
+bool takes(const Column& column, const Field& field) {
+    return !column.generated && (!field.reference || column.kind == ValueKind::uuid);
+}
+
+// Sorts the fields by name and finds each one's column.
 void join_columns(Entity& entity) {
     std::sort(entity.fields.begin(), entity.fields.end(),
               [](const Field& a, const Field& b) { return a.name < b.name; });
     for (Field& field : entity.fields) {
         const auto column = std::find_if(entity.columns.begin(), entity.columns.end(), [&](const Column& candidate) {
-            return candidate.name == field.column_name && !candidate.generated;
+            return candidate.name == field.column_name && takes(candidate, field);
         });
         field.column = column == entity.columns.end() ? -1 : static_cast<int>(column - entity.columns.begin());
     }

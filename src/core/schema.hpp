@@ -73,8 +73,8 @@ struct Field {
     Write write = Write::always;
     std::optional<Reference> reference;
 
-    // Joined from the catalog: index into Entity::columns, -1 where the table lacks the column or it is generated
-    // (then the field is unmapped there).
+    // Joined from the catalog: index into Entity::columns, -1 where the table lacks the column, or it is generated, or
+    // it is no uuid and the field a reference (then the field is unmapped there).
     int column = -1;
 
     bool mapped() const { return column >= 0; }

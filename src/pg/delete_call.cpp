@@ -198,7 +198,7 @@ Done restore_found(const Registry& registry, const core::Entity& entity, const c
 core::Json delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode, core::JsonArena& arena) {
     core::Json result;
     with_spi([&] {
-        auto const state = registry();
+        auto const state = locked_registry({&name, 1});
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
@@ -211,7 +211,7 @@ core::Json delete_external(std::string_view name, std::string_view source, std::
                            const DeleteMode& mode, core::JsonArena& arena) {
     core::Json result;
     with_spi([&] {
-        auto const state = registry();
+        auto const state = locked_registry({&name, 1});
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);
@@ -225,7 +225,7 @@ core::Json delete_external(std::string_view name, std::string_view source, std::
 core::Json restore_row(std::string_view name, const core::Uuid& id, core::JsonArena& arena) {
     core::Json result;
     with_spi([&] {
-        auto const state = registry();
+        auto const state = locked_registry({&name, 1});
         const core::Entity& entity = state->entity(name);
         core::Uuid const tenant = tenant_id();
         take_turn(*state, entity, tenant);

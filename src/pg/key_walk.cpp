@@ -180,7 +180,7 @@ private:
         bool null, deleted_null;
         core::Uuid id;
         Datum const row = slot_getattr(slot_, columns_.id, &null);
-        if (null) elog(ERROR, "a row of the table has no id");
+        if (null) ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a row has no id")));
         memcpy(id.data(), DatumGetUUIDP(row)->data, id.size());
         Datum const hash = slot_getattr(slot_, columns_.sync_hash, &null);
         slot_getattr(slot_, columns_.deleted_at, &deleted_null);

@@ -33,7 +33,7 @@ SELECT FROM eryxon_sync('{
                     "cell_name": "Saw", "status": "in_progress"}]}') \g /dev/null
 SELECT FROM eryxon_delete_external('jobs', 'S', 'gone') \g /dev/null
 
-SELECT plan(53);
+SELECT plan(54);
 
 -- Fields
 SELECT is(pg_temp.upsert('jobs', '{}'), '23502 NOT_NULL job_number', 'required field missing');
@@ -87,6 +87,8 @@ SELECT matches(pg_temp.fault($$SELECT eryxon_bulk_upsert('jobs', '7')$$), '^2202
 SELECT matches(pg_temp.fault($$SELECT eryxon_sync('[]')$$), '^22023 INVALID_PAYLOAD', 'sync: no object');
 SELECT matches(pg_temp.upsert('jobs', '{"job_number": "X"}', '{"odd": 1}'), '^22023 INVALID_OPTION', 'unknown option');
 SELECT matches(pg_temp.upsert('jobs', '{"job_number": "X"}', '{"mode": "odd"}'), '^22023 INVALID_OPTION', 'unknown value of an option');
+SELECT is(pg_temp.fault('ALTER TABLE cells DROP COLUMN sync_hash; SELECT eryxon_upsert(''cells'', ''{"external_source": "S", "external_id": "c1"}'')'),
+          '55000 ENTITY_UNUSABLE', 'table without a column of ours');
 SELECT matches(pg_temp.upsert('jobs"; --', '{"job_number": "X"}'), '^22023 UNKNOWN_ENTITY', 'unknown entity');
 SELECT matches(pg_temp.fault($$SELECT eryxon_sync('{"odd": []}')$$), '^22023 UNKNOWN_ENTITY', 'sync: unknown entity');
 SELECT is(pg_temp.fault($$SELECT eryxon_bulk_upsert('jobs', '[{"external_source": "S", "external_id": "a", "job_number": "A"},

@@ -36,6 +36,11 @@ export const codes: Record<string, [en: string, nl: string, de: string]> = {
     ADOPTED: ['Linked to an existing record', 'Aan een bestaand record gekoppeld', 'Mit vorhandenem Satz verknüpft'],
     BATCH_TOO_LARGE: ['Too many records at once', 'Te veel records in één keer', 'Zu viele Sätze auf einmal'],
     UNKNOWN_ENTITY: ['Unknown kind of record', 'Onbekend soort gegevens', 'Unbekannte Art von Daten'],
+    ENTITY_UNUSABLE: [
+        'The table was altered and cannot be used',
+        'De tabel is gewijzigd en niet bruikbaar',
+        'Die Tabelle wurde geändert und ist nicht nutzbar',
+    ],
     VALIDATION_ERROR: ['Not valid', 'Niet geldig', 'Nicht gültig'],
     CAPTURE_OFF: [
         'Events are not recorded at present: nothing is sent until an administrator switches them on.',
