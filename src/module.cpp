@@ -6,18 +6,21 @@
 #include "pg/statement_order.hpp"
 #include "pg/transition_spill.hpp"
 
+#include <iterator>
+
 extern "C" {
 PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
 }
 
-// Defines the settings and registers callbacks and hooks.
+// Defines the settings and registers callbacks and hooks. An error within leaves the library in the process, and the
+// next attempt to load it goes on where this one stopped: a hook that is put in twice would call itself.
 void _PG_init(void) {
-    eryxon::pg::define_settings();
-    eryxon::pg::watch_catalog();
-    eryxon::pg::watch_transactions();
-    eryxon::pg::watch_planner();
-    eryxon::pg::watch_executor();
-    eryxon::pg::watch_statements();
+    using namespace eryxon::pg;
+    static constexpr void (*const steps[])() = {define_settings, watch_catalog,  watch_transactions,
+                                                watch_planner,   watch_executor, watch_statements};
+    static std::size_t done = 0;
+    for (; done < std::size(steps); done++)
+        steps[done]();
 }

@@ -6,10 +6,12 @@
 #include "core/json_writer.hpp"
 #include "core/text_buffer.hpp"
 
-#include <openssl/evp.h>
+// The functions below EVP allocate nothing. EVP fetches its algorithms, and a process in which that failed once for
+// want of memory gets none any more.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <array>
 #include <charconv>
-#include <stdexcept>
 
 namespace eryxon::core {
 
@@ -87,20 +89,8 @@ void write_canonical(const Json& value, std::string& out) {
     write_value(value, out, write_number<std::string>);
 }
 
-namespace {
-
-// SHA-256 as OpenSSL provides it, looked up once in the life of the process.
-const EVP_MD* sha256() {
-    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    if (algorithm == nullptr) throw std::runtime_error("OpenSSL provides no SHA-256");
-    return algorithm;
-}
-
-}  // namespace
-
-// OpenSSL's state and the text that is hashed.
+// The text that is hashed.
 struct Hasher::Impl {
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
     TextBuffer text;
 };
 
@@ -110,7 +100,6 @@ Hasher::~Hasher() = default;
 // Made when the first value is hashed: much that could hash does not.
 Hasher::Impl& Hasher::state() {
     if (!impl_) impl_ = std::make_unique<Impl>();
-    if (!impl_->context) throw std::bad_alloc();
     return *impl_;
 }
 
@@ -121,13 +110,11 @@ std::span<char, HexHash::digits> HexHash::fill() {
 
 // Digests the bytes and writes the digest out in hex.
 HexHash Hasher::bytes(std::string_view bytes) {
-    EVP_MD_CTX* const context = state().context.get();
-    std::array<unsigned char, HexHash::digits / 2> digest;
-    if (EVP_DigestInit_ex2(context, sha256(), nullptr) != 1 ||
-        EVP_DigestUpdate(context, bytes.data(), bytes.size()) != 1 ||
-        EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) {
-        throw std::runtime_error("OpenSSL failed to compute SHA-256");
-    }
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, bytes.data(), bytes.size());
+    SHA256_Final(digest.data(), &context);
     HexHash hash;
     char* hex = hash.fill().data();
     for (const unsigned char byte : digest)

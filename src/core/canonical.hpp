@@ -36,7 +36,8 @@ private:
     bool present_ = false;
 };
 
-// Hashes many values one after the other in the same memory. Throws std::runtime_error if OpenSSL fails.
+// Hashes many values one after the other in the same memory. Beyond the text of canonical() it allocates nothing, so
+// that bytes() cannot fail.
 class Hasher {
 public:
     Hasher();

@@ -5,7 +5,6 @@
 #include "core/csv_formula.hpp"
 #include "core/csv_values.hpp"
 
-#include <simdjson.h>
 #include <algorithm>
 #include <map>
 
@@ -210,10 +209,6 @@ Json Inspection::answer() {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view bytes) {
-    return simdjson::validate_utf8(bytes.data(), bytes.size());
-}
 
 void refuse_other_formats(std::string_view bytes) {
     if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xD0\xCF\x11\xE0"))

@@ -6,6 +6,7 @@
 #include <csv.h>
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 #include <utility>
@@ -32,27 +33,41 @@ struct CsvReader::Parser {
         complete = false;
     }
 
-    // Called from C: nothing may be thrown through it.
+    // Called from C, through which nothing may be thrown: what is, is kept until libcsv returns.
     static void add_cell(void* bytes, std::size_t size, void* self) noexcept {
         auto& parser = *static_cast<Parser*>(self);
-        parser.characters.append(static_cast<const char*>(bytes), size);
-        parser.ends.push_back(parser.characters.size());
+        try {
+            parser.characters.append(static_cast<const char*>(bytes), size);
+            parser.ends.push_back(parser.characters.size());
+        } catch (...) {
+            parser.thrown = std::current_exception();
+        }
     }
     static void end_record(int, void* self) noexcept { static_cast<Parser*>(self)->complete = true; }
 
+    void throw_kept() {
+        if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+    }
+
     // False if a quote stands where none may.
     bool parse(std::string_view line) {
-        if (csv_parse(&state, line.data(), line.size(), add_cell, end_record, this) == line.size()) return true;
-        if (csv_error(&state) != CSV_EPARSE) throw std::bad_alloc();
-        return false;
+        bool const parsed = csv_parse(&state, line.data(), line.size(), add_cell, end_record, this) == line.size();
+        throw_kept();
+        if (!parsed && csv_error(&state) != CSV_EPARSE) throw std::bad_alloc();
+        return parsed;
     }
     // False if a quoted cell is open.
-    bool finish() { return csv_fini(&state, add_cell, end_record, this) == 0; }
+    bool finish() {
+        bool const finished = csv_fini(&state, add_cell, end_record, this) == 0;
+        throw_kept();
+        return finished;
+    }
 
     char delimiter;
     csv_parser state{};
     std::string characters;
     std::vector<std::size_t> ends;
+    std::exception_ptr thrown;
     bool complete = false;
 };
 

@@ -1,6 +1,7 @@
 // JSON text to a tree, by simdjson's on-demand parser; what that takes leniently is checked here.
 // The document is read as the one item of an array that is put around it, so that no root is special.
 #include "core/bytes8.hpp"
+#include "core/csv_inspect.hpp"
 #include "core/decimal.hpp"
 #include "core/json.hpp"
 #include "core/number_token.hpp"
@@ -66,6 +67,44 @@ bool is_high_surrogate(int unit) {
 }
 bool is_low_surrogate(int unit) {
     return unit >= 0xdc00 && unit < 0xe000;
+}
+
+// The implementation if this processor runs it.
+template <class Implementation>
+const simdjson::implementation* if_supported() {
+    static const Implementation implementation;
+    return implementation.supported_by_runtime_system() ? &implementation : nullptr;
+}
+
+// The best implementation, which libsimdjson itself would look for at its first use: in functions that allocate and may
+// not throw, so that the process would end where memory is short.
+const simdjson::implementation* best_implementation() {
+#if SIMDJSON_IMPLEMENTATION_ICELAKE
+    if (const auto* best = if_supported<simdjson::icelake::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_HASWELL
+    if (const auto* best = if_supported<simdjson::haswell::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_WESTMERE
+    if (const auto* best = if_supported<simdjson::westmere::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_ARM64
+    if (const auto* best = if_supported<simdjson::arm64::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_PPC64
+    if (const auto* best = if_supported<simdjson::ppc64::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_FALLBACK
+    if (const auto* best = if_supported<simdjson::fallback::implementation>()) return best;
+#endif
+    return nullptr;
+}
+
+// Once in the life of the process; without memory the next call tries again.
+void choose_implementation() {
+    static const simdjson::implementation* const best = best_implementation();
+    static const bool chosen = best == nullptr || (simdjson::get_active_implementation() = best, true);
+    static_cast<void>(chosen);
 }
 
 // One run of the parser over one text.
@@ -148,6 +187,7 @@ simdjson::simdjson_result<ondemand::document> Reader::find_tokens() {
 
 // Finds the tokens, then walks along them.
 std::optional<Json> Reader::read(const TakeItem* take) {
+    choose_implementation();
     if (parser_.allocate(size_, max_json_depth + 24) != simdjson::SUCCESS) throw std::bad_alloc();
     ondemand::document document = get(find_tokens());
     ondemand::array root = get(document.get_array());
@@ -296,6 +336,11 @@ const char* Reader::check_unicode_escape(const char* at) const {
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view bytes) {
+    choose_implementation();
+    return simdjson::validate_utf8(bytes.data(), bytes.size());
+}
 
 // Reads the text as one value.
 Json parse_json(std::string_view text, JsonArena& arena) {

@@ -73,19 +73,24 @@ struct Sender::Transfer {
     bool cut = false;  // the answer was longer than what is kept
     std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
 
-    static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
-    static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+    // Called from C, through which nothing may be thrown: without memory the try fails.
+    static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
+    static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
     std::string error(CURLcode code) const;
     Attempt attempt(CURLcode code) const;
     Attempt failed(std::string text) const;
 };
 
 // Opens a socket to an address that is allowed.
-curl_socket_t Sender::Transfer::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+curl_socket_t Sender::Transfer::open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
-    std::string refusal = transfer.rules.refusal(&address->addr);
-    if (!refusal.empty()) {
-        transfer.refusal = std::move(refusal);
+    try {
+        std::string refusal = transfer.rules.refusal(&address->addr);
+        if (!refusal.empty()) {
+            transfer.refusal = std::move(refusal);
+            return CURL_SOCKET_BAD;
+        }
+    } catch (const std::bad_alloc&) {
         return CURL_SOCKET_BAD;
     }
     transfer.opened = true;
@@ -93,11 +98,15 @@ curl_socket_t Sender::Transfer::open_socket(void* self, curlsocktype, curl_socka
 }
 
 // Keeps the begin of the answer; what comes after it ends the transfer.
-std::size_t Sender::Transfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t Sender::Transfer::take_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
     std::size_t const bytes = size * count;
     std::size_t const kept = std::min(bytes, longest_answer - transfer.answer.size());
-    transfer.answer.append(data, kept);
+    try {
+        transfer.answer.append(data, kept);
+    } catch (const std::bad_alloc&) {
+        return 0;
+    }
     transfer.cut = kept < bytes;
     return kept;
 }

@@ -44,24 +44,37 @@ struct OwnedError {
     }
 };
 
-// Copies a string into the context, or gives up quietly when memory is out.
+// Memory of the context; what is out of it is no error of the server here.
+void* allocate(std::size_t size, MemoryContext context) {
+    void* memory = MemoryContextAllocExtended(context, size, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+
 char* plain_text(std::string_view text, MemoryContext context) {
-    auto* copy = static_cast<char*>(MemoryContextAllocExtended(context, text.size() + 1, MCXT_ALLOC_NO_OOM));
-    if (copy == nullptr) return nullptr;
+    auto* copy = static_cast<char*>(allocate(text.size() + 1, context));
     memcpy(copy, text.data(), text.size());
-    copy[text.size()] = '\0';
     return copy;
 }
 
-// An error with nothing but its state and message; when memory is out, a static one.
+// An error with nothing but its state and message.
 ErrorData* plain_error(int sqlerrcode, std::string_view message, MemoryContext context) {
-    static ErrorData last_resort;
-    void* memory = MemoryContextAllocExtended(context, sizeof(ErrorData), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
-    auto* error = memory != nullptr ? static_cast<ErrorData*>(memory) : &last_resort;
+    auto* error = static_cast<ErrorData*>(allocate(sizeof(ErrorData), context));
     error->elevel = ERROR;
     error->sqlerrcode = sqlerrcode;
     error->message = plain_text(message, context);
     return error;
+}
+
+// The error that takes no memory.
+ErrorData* out_of_memory() {
+    static char message[] = "out of memory";
+    static ErrorData error;
+    error = {};
+    error.elevel = ERROR;
+    error.sqlerrcode = ERRCODE_OUT_OF_MEMORY;
+    error.message = message;
+    return &error;
 }
 
 // The details of a privilege that the server found missing, as every error of a call has them.
@@ -93,6 +106,23 @@ ErrorData* plain_copy(const core::CallError& source, MemoryContext context) {
     error->detail = plain_text(details, context);
     if (!first.hint.empty()) error->hint = plain_text(first.hint, context);
     return error;
+}
+
+// The copy by the exception's type; throws std::bad_alloc.
+ErrorData* copy_of(const std::exception_ptr& error, MemoryContext context) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const Error& e) {
+        return plain_copy(e, context);
+    } catch (const core::CallError& e) {
+        return plain_copy(e, context);
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& e) {
+        return plain_error(ERRCODE_INTERNAL_ERROR, e.what(), context);
+    } catch (...) {
+        return plain_error(ERRCODE_INTERNAL_ERROR, "unknown C++ exception", context);
+    }
 }
 
 }  // namespace
@@ -127,10 +157,14 @@ bool Error::ends_call() const {
 
 namespace detail {
 
+// The server's error handling is that of the frames that are left by now: copying may raise, too.
 void throw_pending(MemoryContext context) {
     MemoryContextSwitchTo(context);
-    ErrorData* pending = CopyErrorData();
+    ErrorData* pending = nullptr;
+    bool const copied = attempt([&] { pending = CopyErrorData(); });
+    MemoryContextSwitchTo(context);
     FlushErrorState();
+    if (!copied) throw std::bad_alloc();
     Error error(*pending);
     FreeErrorData(pending);
     throw error;
@@ -138,17 +172,9 @@ void throw_pending(MemoryContext context) {
 
 ErrorData* plain_copy(const std::exception_ptr& error, MemoryContext context) noexcept {
     try {
-        std::rethrow_exception(error);
-    } catch (const Error& e) {
-        return pg::plain_copy(e, context);
-    } catch (const core::CallError& e) {
-        return pg::plain_copy(e, context);
+        return copy_of(error, context);
     } catch (const std::bad_alloc&) {
-        return plain_error(ERRCODE_OUT_OF_MEMORY, "out of memory", context);
-    } catch (const std::exception& e) {
-        return plain_error(ERRCODE_INTERNAL_ERROR, e.what(), context);
-    } catch (...) {
-        return plain_error(ERRCODE_INTERNAL_ERROR, "unknown C++ exception", context);
+        return out_of_memory();
     }
 }
 

@@ -9,6 +9,7 @@
 #include <csetjmp>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -50,9 +51,21 @@ private:
     ErrorContextCallback* context_;
 };
 
-// Takes the pending error off the server's stack and throws it as pg::Error.
+// Runs the block; false if it raised, and then its error is pending.
+template <class Block>
+bool attempt(Block&& block) {
+    HandlerScope scope;
+    sigjmp_buf here;
+    if (sigsetjmp(here, 0) != 0) return false;
+    PG_exception_stack = &here;
+    block();
+    return true;
+}
+
+// Takes the pending error off the server's stack and throws it as pg::Error, or std::bad_alloc if there is no memory
+// to take it.
 [[noreturn]] void throw_pending(MemoryContext context);
-// An exception as plain memory that outlives all handlers; allocated in the context.
+// An exception as plain memory that outlives all handlers; allocated in the context. "out of memory" if there is none.
 ErrorData* plain_copy(const std::exception_ptr& error, MemoryContext context) noexcept;
 [[noreturn]] void raise(ErrorData* error);
 
@@ -63,12 +76,12 @@ template <class Block>
 auto call(Block&& block) -> std::invoke_result_t<Block> {
     using Result = std::invoke_result_t<Block>;
     static_assert(std::is_void_v<Result> || std::is_trivially_destructible_v<Result>);
-    detail::HandlerScope scope;
     MemoryContext const context = CurrentMemoryContext;
-    sigjmp_buf here;
-    if (sigsetjmp(here, 0) == 0) {
-        PG_exception_stack = &here;
-        return block();
+    if constexpr (std::is_void_v<Result>) {
+        if (detail::attempt(block)) return;
+    } else {
+        std::optional<Result> result;
+        if (detail::attempt([&] { result.emplace(block()); })) return *result;
     }
     detail::throw_pending(context);
 }

@@ -25,9 +25,10 @@ struct Notes {
     std::vector<NotedMove> moves;
 };
 
+// Takes no memory: the callbacks may be the first to ask.
 Notes& notes() {
-    static Notes* instance = new Notes;
-    return *instance;
+    static Notes instance;
+    return instance;
 }
 
 void on_transaction_end(XactEvent event, void*) {

@@ -29,9 +29,10 @@ struct Kept {
     bool stale = true;
 };
 
+// Takes no memory: the callbacks may be the first to ask.
 Kept& kept() {
-    static Kept* instance = new Kept;
-    return *instance;
+    static Kept instance;
+    return instance;
 }
 
 void on_relation_change(Datum, Oid relation) {

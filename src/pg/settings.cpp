@@ -40,18 +40,37 @@ bool check_role_list(char** value, void**, GucSource) {
     return valid;
 }
 
+// True if an earlier attempt to load the library came as far as this setting: defining it again is an error.
+bool is_defined(const char* name) {
+    return GetConfigOption(name, true, false) != nullptr &&
+           (GetConfigOptionFlags(name, true) & GUC_CUSTOM_PLACEHOLDER) == 0;
+}
+
 void define_text(const char* name, const char* description, char** value, const char* initial, GucContext context,
                  GucStringCheckHook check) {
+    if (is_defined(name)) return;
     DefineCustomStringVariable(name, description, nullptr, value, initial, context, 0, check, nullptr, nullptr);
 }
 
 void define_switch(const char* name, const char* description, bool* value, GucContext context) {
+    if (is_defined(name)) return;
     DefineCustomBoolVariable(name, description, nullptr, value, false, context, 0, nullptr, nullptr, nullptr);
 }
 
 void define_number(const char* name, const char* description, int* value, int initial) {
+    if (is_defined(name)) return;
     DefineCustomIntVariable(name, description, nullptr, value, initial, 1, INT_MAX / 2, PGC_USERSET, 0, nullptr,
                             nullptr, nullptr);
+}
+
+void define_serialize_tenant() {
+    const char* const name = "eryxon.serialize_tenant";
+    if (is_defined(name)) return;
+    DefineCustomEnumVariable(name,
+                             "Whether calls that write for one tenant wait for each other: auto does where triggers "
+                             "of other makers or the shape of the call could lead to deadlocks.",
+                             nullptr, &values.serialize_tenant, serialize_auto, serialize_tenant_options, PGC_SUSET, 0,
+                             nullptr, nullptr, nullptr);
 }
 
 void define_tenant_settings() {
@@ -63,11 +82,7 @@ void define_tenant_settings() {
                 &values.tenant_resolver, "", PGC_SUSET, nullptr);
     define_text("eryxon.claims_from", "Login roles whose request.jwt.claims are believed.", &values.claims_from,
                 "authenticator", PGC_SUSET, check_role_list);
-    DefineCustomEnumVariable("eryxon.serialize_tenant",
-                             "Whether calls that write for one tenant wait for each other: auto does where triggers "
-                             "of other makers or the shape of the call could lead to deadlocks.",
-                             nullptr, &values.serialize_tenant, serialize_auto, serialize_tenant_options, PGC_SUSET, 0,
-                             nullptr, nullptr, nullptr);
+    define_serialize_tenant();
 }
 
 void define_key_settings() {
