@@ -133,9 +133,11 @@ bool was_made_elsewhere(const Bulk& bulk, const Unit& unit) {
         if (node->plan != Plan::create) return false;
         Param const params[] = {Param::uuid(bulk.tenant), Param::text(node->record->source),
                                 Param::text(node->record->external_id)};
-        return exists_now("SELECT true FROM " + bulk.registry.table(node->entity()).name + " AS t WHERE t.tenant_id" +
-                              eq + "$1 AND t.external_source" + eq + "$2 AND t.external_id" + eq + "$3",
-                          params);
+        bool exists = false;
+        execute_now("SELECT true FROM " + bulk.registry.table(node->entity()).name + " AS t WHERE t.tenant_id" + eq +
+                        "$1 AND t.external_source" + eq + "$2 AND t.external_id" + eq + "$3",
+                    params, [&](const Row&) { exists = true; });
+        return exists;
     });
 }
 

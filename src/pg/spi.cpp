@@ -56,9 +56,12 @@ public:
 // Before a plan is chosen: the statement that it is chosen for keeps all of them.
 void free_retired_plans() {
     if (plans().running > 0) return;
-    for (SPIPlanPtr plan : plans().retired)
+    std::vector<SPIPlanPtr>& retired = plans().retired;
+    while (!retired.empty()) {
+        SPIPlanPtr const plan = retired.back();
+        retired.pop_back();
         call([plan] { SPI_freeplan(plan); });
-    plans().retired.clear();
+    }
 }
 
 SPIPlanPtr prepare(const std::string& sql, std::span<const Param> params) {
@@ -281,6 +284,14 @@ void deform(const SPITupleTable* rows, std::uint64_t row, Datum* values, bool* n
     heap_deform_tuple(rows->vals[row], rows->tupdesc, values, nulls);
 }
 
+void push_present_snapshot() {
+    call([] { PushActiveSnapshot(GetLatestSnapshot()); });
+}
+
+void pop_snapshot() {
+    call([] { PopActiveSnapshot(); });
+}
+
 }  // namespace detail
 
 std::uint64_t execute(const std::string& sql, std::span<const Param> params) {
@@ -304,19 +315,12 @@ void execute_writing(const std::string& sql, std::span<const Param> params, std:
     });
 }
 
-bool exists_now(const std::string& sql, std::span<const Param> params) {
-    call([] { PushActiveSnapshot(GetLatestSnapshot()); });
-    SPITupleTable* rows = detail::execute(sql, params, true);
-    bool const found = rows->numvals > 0;
-    detail::free_rows(rows);
-    call([] { PopActiveSnapshot(); });
-    return found;
-}
-
 void forget_plans() {
-    for (auto& entry : plans().kept)
-        plans().retired.push_back(entry.second.plan);
-    plans().kept.clear();
+    auto& [kept, retired, running] = plans();
+    retired.reserve(retired.size() + kept.size());  // so that no plan can come to stand in both
+    for (const auto& entry : kept)
+        retired.push_back(entry.second.plan);
+    kept.clear();
     free_retired_plans();
 }
 

@@ -81,6 +81,21 @@ SPITupleTable* execute(const std::string& sql, std::span<const Param> params, bo
 void free_rows(SPITupleTable* rows);
 // Deforms the row into values_ and nulls_, which have room for all columns.
 void deform(const SPITupleTable* rows, std::uint64_t row, Datum* values, bool* nulls);
+// A snapshot of now as the active one, even where the transaction's own is older, and back.
+void push_present_snapshot();
+void pop_snapshot();
+
+// Hands every row to the callback and frees them.
+template <class OnRow>
+void hand_over(SPITupleTable* rows, OnRow&& on_row) {
+    std::vector<Datum> values(static_cast<std::size_t>(rows->tupdesc->natts));
+    std::unique_ptr<bool[]> nulls(new bool[values.size()]);
+    for (std::uint64_t i = 0; i < rows->numvals; i++) {
+        deform(rows, i, values.data(), nulls.get());
+        on_row(Row(rows->tupdesc, values.data(), nulls.get()));
+    }
+    free_rows(rows);
+}
 
 }  // namespace detail
 
@@ -89,14 +104,7 @@ void deform(const SPITupleTable* rows, std::uint64_t row, Datum* values, bool* n
 template <class OnRow>
 void execute(const std::string& sql, std::span<const Param> params, OnRow&& on_row) {
     SPITupleTable* rows = detail::execute(sql, params);
-    if (rows == nullptr) return;
-    std::vector<Datum> values(static_cast<std::size_t>(rows->tupdesc->natts));
-    std::unique_ptr<bool[]> nulls(new bool[values.size()]);
-    for (std::uint64_t i = 0; i < rows->numvals; i++) {
-        detail::deform(rows, i, values.data(), nulls.get());
-        on_row(Row(rows->tupdesc, values.data(), nulls.get()));
-    }
-    detail::free_rows(rows);
+    if (rows != nullptr) detail::hand_over(rows, on_row);
 }
 
 template <class OnRow>
@@ -120,8 +128,13 @@ struct WrittenRow {
 // raises, `rows` has what it had written by then.
 void execute_writing(const std::string& sql, std::span<const Param> params, std::vector<WrittenRow>& rows);
 
-// True if the query finds a row now, even where the transaction's own snapshot is older.
-bool exists_now(const std::string& sql, std::span<const Param> params);
+// The same for a query of what is there now, even where the transaction's own snapshot is older.
+template <class OnRow>
+void execute_now(const std::string& sql, std::span<const Param> params, OnRow&& on_row) {
+    detail::push_present_snapshot();
+    detail::hand_over(detail::execute(sql, params, true), on_row);
+    detail::pop_snapshot();
+}
 
 // Forgets all kept plans, when relations have changed.
 void forget_plans();
