@@ -76,18 +76,18 @@ CREATE INDEX sync_run_finished ON eryxon.sync_run USING brin (finished_at);
 ALTER TABLE eryxon.sync_run ENABLE ROW LEVEL SECURITY;
 
 CREATE TABLE eryxon.soft_delete (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     entity     text NOT NULL,
     root       uuid NOT NULL,
     row_entity text NOT NULL,
     row_id     uuid NOT NULL,
     tenant_id  uuid NOT NULL,
-    deleted_at timestamptz NOT NULL
+    deleted_at timestamptz NOT NULL,
+    PRIMARY KEY (row_id, row_entity, tenant_id)
 );
 COMMENT ON TABLE eryxon.soft_delete IS
-'One row per row that went with a soft delete, the deleted root itself included.';
+'One row per row that went with a soft delete, the deleted root itself included. Its key is the row''s own, so that rows of a tenant can
+be copied into another database and published.';
 CREATE INDEX soft_delete_root ON eryxon.soft_delete (root);
-CREATE INDEX soft_delete_row ON eryxon.soft_delete (row_id);
 
 GRANT SELECT ON eryxon.shipped_entity, eryxon.shipped_rule, eryxon.entity, eryxon.user_rule, eryxon.field,
                 eryxon.sync_run TO PUBLIC;
@@ -96,7 +96,6 @@ SELECT pg_catalog.pg_extension_config_dump('eryxon.entity', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.user_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.sync_run', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.soft_delete', '');
-SELECT pg_catalog.pg_extension_config_dump('eryxon.soft_delete_id_seq', '');
 
 CREATE FUNCTION eryxon.registry_changed() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'registry_changed';

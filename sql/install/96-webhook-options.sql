@@ -43,15 +43,14 @@ probe, until one arrives; pauses: how many in a row; ramp: how many may be under
 CREATE INDEX webhook_tenant ON eryxon.webhook (tenant_id);
 
 CREATE TABLE eryxon.webhook_secret (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     webhook_id uuid NOT NULL REFERENCES eryxon.webhook ON DELETE CASCADE,
     secret     text NOT NULL CHECK (secret LIKE 'whsec\_%'),
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    expires_at timestamptz
+    expires_at timestamptz,
+    PRIMARY KEY (webhook_id, secret)
 );
 COMMENT ON TABLE eryxon.webhook_secret IS
 'What messages are signed with: the current secret, which does not expire, and older ones. As they are, for signing needs them.';
-CREATE INDEX webhook_secret_webhook ON eryxon.webhook_secret (webhook_id);
 
 CREATE TABLE eryxon.webhook_header (
     webhook_id uuid NOT NULL REFERENCES eryxon.webhook ON DELETE CASCADE,
@@ -66,7 +65,6 @@ REVOKE ALL ON eryxon.webhook, eryxon.webhook_secret, eryxon.webhook_header FROM 
 SELECT pg_catalog.pg_extension_config_dump('eryxon.webhook', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.webhook_secret', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.webhook_header', '');
-SELECT pg_catalog.pg_extension_config_dump('eryxon.webhook_secret_id_seq', '');
 
 CREATE FUNCTION eryxon.capture_events() RETURNS boolean
     LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'capture_events';

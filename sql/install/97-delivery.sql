@@ -234,7 +234,7 @@ COMMENT ON FUNCTION eryxon.message_id IS
 CREATE FUNCTION eryxon.secrets(webhook uuid) RETURNS text[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT array_agg(s.secret ORDER BY s.expires_at DESC NULLS FIRST, s.id DESC)
+    SELECT array_agg(s.secret ORDER BY s.expires_at DESC NULLS FIRST, s.created_at DESC, s.secret)
       FROM eryxon.webhook_secret s
      WHERE s.webhook_id = webhook AND (s.expires_at IS NULL OR s.expires_at > now())
 $$;

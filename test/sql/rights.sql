@@ -157,7 +157,7 @@ SELECT count(*) > 5, count(*) FILTER (WHERE tenant_id <> eryxon_tenant_id()) FRO
 SELECT attempt(c) FROM unnest(ARRAY['INSERT INTO eryxon.sync_run (tenant_id, entity, operation, status) VALUES (eryxon_tenant_id(), ''jobs'', ''sync'', ''completed'')',
     'UPDATE eryxon.sync_run SET errors = 0', 'DELETE FROM eryxon.sync_run', 'TRUNCATE eryxon.sync_run', 'DELETE FROM eryxon.soft_delete', 'SELECT FROM eryxon.soft_delete',
     'UPDATE eryxon.entity SET table_name = ''pg_class''', 'INSERT INTO eryxon.user_rule VALUES (''jobs'', ''notes'', NULL)', 'DELETE FROM eryxon.shipped_rule',
-    'SELECT nextval(''eryxon.soft_delete_id_seq'')', 'CREATE TABLE eryxon.mine ()', 'CREATE FUNCTION eryxon_api.mine() RETURNS int LANGUAGE sql AS ''SELECT 1''',
+    'SELECT nextval(''eryxon.event_statement'')', 'CREATE TABLE eryxon.mine ()', 'CREATE FUNCTION eryxon_api.mine() RETURNS int LANGUAGE sql AS ''SELECT 1''',
     'ALTER TABLE eryxon.sync_run DISABLE ROW LEVEL SECURITY', 'CREATE TRIGGER t BEFORE INSERT ON eryxon.sync_run EXECUTE FUNCTION eryxon.registry_changed()']) c;
 -- The triggers' functions on a table that is not attached.
 CREATE TABLE mine (id uuid, tenant_id uuid, deleted_at timestamptz);
