@@ -89,7 +89,7 @@ bool too_fine(const DateTime& datetime, int fraction_digits) {
     int step = 1;
     for (int i = fraction_digits; i < 6; ++i)
         step *= 10;
-    return datetime.microsecond % step != 0;
+    return datetime.finer || datetime.microsecond % step != 0;
 }
 
 // True for what may be a date: a string, or an integer of eight digits.
@@ -107,7 +107,9 @@ std::optional<Fault> convert_datetime(const Column& column, const Json& json, co
         return value_fault(Code::date_format, "invalid date " + quoted(json) + ": a time of day is not kept here",
                            json);
     if (column.kind != ValueKind::date && too_fine(*datetime, column.fraction_digits))
-        return value_fault(Code::date_format, "invalid date " + quoted(json) + ": fraction of a second is too fine",
+        return value_fault(Code::date_format,
+                           "invalid date " + quoted(json) + ": its fraction of a second has more than the " +
+                               std::to_string(column.fraction_digits) + " digits that are kept here",
                            json);
     out.set(*datetime);
     return std::nullopt;

@@ -61,13 +61,14 @@ bool read_date(Cursor& cursor, DateTime& date) {
     return cursor.take_number(2, 1, days_in_month(date.year, date.month), date.day);
 }
 
-// The digits after a second's point, at least one; those behind the sixth must be zeros.
-bool read_fraction(Cursor& cursor, int& microsecond) {
+// The digits after a second's point, at least one.
+bool read_fraction(Cursor& cursor, DateTime& time) {
     if (!cursor.next_is_digit()) return false;
     for (int weight = 100'000; cursor.next_is_digit(); weight /= 10) {
         int digit = 0;
-        if (!cursor.take_number(1, 0, weight == 0 ? 0 : 9, digit)) return false;
-        microsecond += digit * weight;
+        if (!cursor.take_number(1, 0, 9, digit)) return false;
+        time.microsecond += digit * weight;
+        time.finer |= weight == 0 && digit != 0;
     }
     return true;
 }
@@ -79,7 +80,7 @@ bool read_time(Cursor& cursor, DateTime& time) {
     if (!cursor.take_number(2, 0, 59, time.minute)) return false;
     if (!cursor.take(':')) return true;
     if (!cursor.take_number(2, 0, 59, time.second)) return false;
-    return !cursor.take('.') || read_fraction(cursor, time.microsecond);
+    return !cursor.take('.') || read_fraction(cursor, time);
 }
 
 // Z, +-hh or +-hh:mm, or nothing; PostgreSQL knows offsets up to 15:59.

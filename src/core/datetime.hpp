@@ -19,13 +19,13 @@ struct DateTime {
     std::int8_t minute = 0;  // 0-59
     std::int8_t second = 0;  // 0-59
     int microsecond = 0;
+    bool finer = false;                 // than a microsecond: digits behind the sixth are not all zeros
     std::optional<int> offset_seconds;  // east of UTC is positive
 
-    bool is_midnight() const { return hour == 0 && minute == 0 && second == 0 && microsecond == 0; }
+    bool is_midnight() const { return hour == 0 && minute == 0 && second == 0 && microsecond == 0 && !finer; }
 };
 
-// YYYY-MM-DD or YYYYMMDD, optionally T or a blank and hh:mm[:ss[.f]] and Z or +-hh[:mm]. A fraction finer than a
-// microsecond is taken only if the further digits are zeros. Anything else: nothing.
+// YYYY-MM-DD or YYYYMMDD, optionally T or a blank and hh:mm[:ss[.f]] and Z or +-hh[:mm]. Anything else: nothing.
 std::optional<DateTime> parse_datetime(std::string_view text);
 
 // Days since 2000-01-01 (PostgreSQL's epoch), negative before.

@@ -291,6 +291,22 @@ TEST(Convert, FaultsShowTheValue) {
     EXPECT_EQ(fault->value, "\"31-12-2026\"");
 }
 
+TEST(Convert, FaultsSayThatAFractionIsTooFine) {
+    Bench bench(ValueKind::timestamptz, "{}");
+    Kept out;
+    EXPECT_FALSE(bench.convert(R"("2026-12-31T10:20:30.1234560Z")", out));
+    auto fault = bench.convert(R"("2026-12-31T10:20:30.1234567Z")", out);
+    ASSERT_TRUE(fault);
+    EXPECT_EQ(fault->code, Code::date_format);
+    EXPECT_EQ(fault->message,
+              "invalid date \"2026-12-31T10:20:30.1234567Z\": its fraction of a second has more than the 6 "
+              "digits that are kept here");
+    Bench date(ValueKind::date, "{}");
+    fault = date.convert(R"("2026-12-31T00:00:00.0000001Z")", out);
+    ASSERT_TRUE(fault);
+    EXPECT_EQ(fault->message, "invalid date \"2026-12-31T00:00:00.0000001Z\": a time of day is not kept here");
+}
+
 TEST(Convert, LongValuesAreCutAtACharacter) {
     std::string long_text = "\"a";
     for (int i = 0; i < 500; ++i)
