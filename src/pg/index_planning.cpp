@@ -64,9 +64,20 @@ void keep_best_indexes(PlannerInfo* root, RelOptInfo* relation) {
             relation->indexlist = foreach_delete_current(relation->indexlist, cell);
 }
 
+// What is known of a table may be older than its rows. Of a few rows by the tenant alone the planner would rather go
+// through all of them for each record than look each one up.
+void expect_many_rows(RelOptInfo* relation) {
+    constexpr double rows = 1e6;
+    constexpr BlockNumber pages = 20'000;
+    relation->tuples = std::max(relation->tuples, rows);
+    relation->pages = std::max(relation->pages, pages);
+}
+
 void on_relation_info(PlannerInfo* root, Oid oid, bool is_parent, RelOptInfo* relation) {
     if (previous_hook != nullptr) previous_hook(root, oid, is_parent, relation);
-    if (active > 0) keep_best_indexes(root, relation);
+    if (active == 0) return;
+    expect_many_rows(relation);
+    keep_best_indexes(root, relation);
 }
 
 }  // namespace

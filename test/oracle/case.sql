@@ -125,7 +125,7 @@ BEGIN
         DELETE FROM eryxon.sync_run;
         got := oracle.product(step);
         want := oracle.answer(step);
-        report := oracle.answer_differences(step, want, got) || oracle.table_differences();
+        report := oracle.answer_differences(step, want, got) || oracle.table_differences() || oracle.event_differences();
         IF step ->> 'do' NOT IN ('delete', 'remove', 'restore', 'edit') THEN report := report || oracle.history_differences(); END IF;
         IF report <> '' THEN
             RETURN format(E'seed %s, case %s, step %s of %s disagree\ntables: %s\nearlier steps:\n%s\nstep: %s\n  oracle  %s\n  product %s\n%s', seed, number, i,

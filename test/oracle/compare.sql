@@ -163,3 +163,25 @@ BEGIN
         FROM eryxon.sync_run WHERE tenant_id = oracle.tenant()) r;
     RETURN CASE WHEN oracle.agree(a, b) THEN '' ELSE format(E'history\n  oracle  %s\n  product %s\n', a, b) END;
 END $$;
+
+-- Which rows the events of the case do not agree with, where it is captured: each row's events come to whether it is live, and the last one
+-- names its key.
+CREATE FUNCTION oracle.event_differences() RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE e text; r text; report text := '';
+BEGIN
+    IF NOT current_setting('eryxon.capture_events')::boolean THEN RETURN ''; END IF;
+    FOR e IN SELECT entity FROM oracle.entity ORDER BY ordinal LOOP
+        EXECUTE format($q$
+            SELECT string_agg(format('  row %%s (%%s, %%s): %%s', coalesce(t.id, o.id), t.external_source, t.external_id, o.told), E'\n')
+              FROM prod.%1$I t FULL JOIN (
+                SELECT row_id AS id, string_agg(type, ', ' ORDER BY statement, line) AS told,
+                       count(*) FILTER (WHERE type ~ '[.](created|restored)$') - count(*) FILTER (WHERE type LIKE '%%.deleted') AS live,
+                       (array_agg(ROW(external_source, external_id) ORDER BY statement DESC, line DESC))[1] AS key
+                  FROM eryxon.event_outbox WHERE entity = %1$L AND type <> 'sync.completed' GROUP BY row_id) o ON o.id = t.id
+             WHERE coalesce(o.live, 0) <> (t.id IS NOT NULL AND t.deleted_at IS NULL)::integer
+                OR (o.key IS DISTINCT FROM ROW(t.external_source, t.external_id) AND o.id IS NOT NULL AND t.id IS NOT NULL)
+            $q$, e) INTO r;
+        report := report || coalesce(format(E'events of %s\n%s\n', e, r), '');
+    END LOOP;
+    RETURN report;
+END $$;

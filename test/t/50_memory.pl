@@ -1,4 +1,4 @@
-# A call with 100,000 records: its memory stays under ten times the payload's size, that of a file with as many lines under 200 MB (a million
+# A call with 100,000 records: its memory stays under ten times the payload's size, with events too, that of a file with as many lines under 200 MB (a million
 # take less than 2 GB); a cancel is answered within a second wherever it comes, and the session goes on with nothing written.
 use strict;
 use warnings;
@@ -18,6 +18,8 @@ $node->safe_psql('postgres', <<"SQL");
 	FROM generate_series(1, $records) n;
 	INSERT INTO payload (name, json) SELECT 'changed', replace(json::text, 'Customer ', 'Client ')::json FROM payload WHERE name = 'jobs';
 	UPDATE payload SET jsonb = json;
+	INSERT INTO payload (name, json) SELECT 'gone', json_agg(json_build_object('external_id', 'SO-' || n, 'external_source', 'SAP', '_op', 'delete'))
+	FROM generate_series(1, $records) n;
 	INSERT INTO payload (name, csv) SELECT 'file', E'external_id,external_source,job_number,customer,due_date,priority\\n' ||
 		string_agg(format('SO-%1\$s,SAP,JOB-%1\$s,Customer %2\$s,2026-12-01,%3\$s', n, n % 997, n % 10), E'\\n') FROM generate_series(1, $records) n;
 SQL
@@ -68,7 +70,18 @@ sub call_for
 }
 
 # Takes everything away again.
-sub clear_jobs { $node->safe_psql('postgres', 'TRUNCATE jobs, parts, operations, eryxon.sync_run CASCADE') }
+sub clear_jobs { $node->safe_psql('postgres', 'TRUNCATE jobs, parts, operations, eryxon.sync_run, eryxon.event_outbox CASCADE') }
+
+# Every job was told once since the last time, as that, under its own key.
+sub check_told
+{
+	my ($type) = @_;
+	is($node->safe_psql('postgres', <<"SQL"), "$records|$records|$records", "$type is told of every job, under its own key");
+		WITH told AS (DELETE FROM eryxon.event_outbox RETURNING *)
+		SELECT count(*), count(DISTINCT t.row_id), count(*) FILTER (WHERE (t.external_source, t.external_id) = (j.external_source, j.external_id))
+		  FROM told t JOIN jobs j ON j.id = t.row_id WHERE t.type = '$type'
+SQL
+}
 
 check_peak('bulk_upsert_json, all new', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
 check_peak('bulk_upsert_json, unchanged', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'skipped'));
@@ -80,6 +93,23 @@ check_peak('bulk_upsert, changed', call_for('eryxon_bulk_upsert', 'jsonb', 'chan
 clear_jobs();
 check_peak('import_csv, all new', call_for('eryxon_import_csv', 'csv', 'file', 'created'), 2_000 * $records);
 check_peak('import_csv, unchanged', call_for('eryxon_import_csv', 'csv', 'file', 'skipped'), 2_000 * $records);
+clear_jobs();
+
+# With events, and so little work_mem that transition tables of any size go to files.
+$node->safe_psql('postgres', "ALTER DATABASE postgres SET eryxon.capture_events = on; ALTER DATABASE postgres SET work_mem = '64kB'");
+check_peak('bulk_upsert_json, all new, with events', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
+check_told('job.created');
+check_peak('bulk_upsert_json, changed, with events', call_for('eryxon_bulk_upsert_json', 'json', 'changed', 'updated'));
+check_told('job.updated');
+check_peak('bulk_upsert_json, deleted, with events', call_for('eryxon_bulk_upsert_json', 'json', 'gone', 'deleted'));
+check_told('job.deleted');
+check_peak('bulk_upsert_json, restored, with events', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'restored'));
+check_told('job.restored');
+check_peak('UPDATE, with events', q(WITH u AS (UPDATE jobs SET customer = 'plain' RETURNING id) SELECT count(*) FROM u));
+check_told('job.updated');
+check_peak('DELETE, with events', 'DELETE FROM jobs; SELECT count(deleted_at) FROM jobs');
+check_told('job.deleted');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET eryxon.capture_events; ALTER DATABASE postgres RESET work_mem');
 clear_jobs();
 
 # How long the whole call takes at best, then cancels at ten moments of it.
