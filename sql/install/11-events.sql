@@ -227,7 +227,8 @@ BEGIN
              LIMIT CASE WHEN tenant IS NULL THEN (at_most + 1) / 2 ELSE at_most END),
         rest AS (
             SELECT o.ctid, o.statement, o.line FROM eryxon.event_outbox o
-             WHERE tenant IS NULL AND (o.statement, o.line) > (SELECT h.statement, h.line FROM head h ORDER BY h.statement DESC, h.line DESC LIMIT 1)
+             WHERE tenant IS NULL AND (SELECT count(*) FROM head) = (at_most + 1) / 2
+               AND (o.statement, o.line) > (SELECT h.statement, h.line FROM head h ORDER BY h.statement DESC, h.line DESC LIMIT 1)
              ORDER BY o.tenant_id IN (SELECT h.tenant_id FROM head h), o.statement, o.line
              LIMIT at_most / 2)
         SELECT c.ctid

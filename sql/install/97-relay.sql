@@ -267,18 +267,20 @@ COMMENT ON FUNCTION eryxon.next_due IS
 'When the next delivery can be claimed, if nothing happens meanwhile; NULL if none waits. In the past: now.';
 REVOKE EXECUTE ON FUNCTION eryxon.next_due() FROM PUBLIC;
 
-CREATE FUNCTION eryxon.relay_backlog(OUT waiting bigint, OUT paused bigint, OUT overdue double precision)
+CREATE FUNCTION eryxon.relay_backlog(OUT waiting bigint, OUT paused bigint, OUT overdue double precision, OUT refused bigint)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT (SELECT count(*) FROM (SELECT FROM eryxon.delivery d WHERE d.status = 'pending' LIMIT 100000) AS d),
            count(*) FILTER (WHERE w.paused_until > now()),
            coalesce(max(extract(epoch FROM now() - (SELECT min(d.due_at) FROM eryxon.delivery d WHERE d.webhook_id = w.id AND d.due_at <= now())))
-                        FILTER (WHERE w.paused_until IS NULL), 0)
+                        FILTER (WHERE w.paused_until IS NULL), 0),
+           (SELECT count(*) FROM eryxon.event_refused)
       FROM eryxon.webhook w
      WHERE w.enabled AND w.feed = (SELECT eryxon.feed_name())
 $$;
 COMMENT ON FUNCTION eryxon.relay_backlog IS
-'For metrics: deliveries that have not arrived, counted up to 100,000; webhooks that are paused; for how many seconds a delivery has been due.';
+'For metrics: deliveries that have not arrived, counted up to 100,000; webhooks that are paused; for how many seconds a delivery has been due;
+events that were set aside.';
 REVOKE EXECUTE ON FUNCTION eryxon.relay_backlog() FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_grant_relay(role name) RETURNS void

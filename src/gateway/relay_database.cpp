@@ -69,7 +69,7 @@ const RelayDatabase::Statement RelayDatabase::due_statement = {
     "eryxon_due", "SELECT extract(epoch FROM eryxon.next_due() - clock_timestamp())"};
 
 const RelayDatabase::Statement RelayDatabase::backlog_statement = {
-    "eryxon_backlog", "SELECT waiting, paused, overdue FROM eryxon.relay_backlog()"};
+    "eryxon_backlog", "SELECT waiting, paused, overdue, refused FROM eryxon.relay_backlog()"};
 
 void RelayDatabase::lose(const std::string& reason) {
     std::string const message = connection_ ? one_line(PQerrorMessage(connection_.get())) : "";
@@ -202,7 +202,7 @@ std::optional<double> RelayDatabase::seconds_to_next() {
 Backlog RelayDatabase::backlog() {
     Result const result = run(backlog_statement, {});
     auto const number = [&](int column) { return std::strtod(value(result.get(), 0, column).c_str(), nullptr); };
-    return {.waiting = number(0), .paused = number(1), .overdue = number(2)};
+    return {.waiting = number(0), .paused = number(1), .overdue = number(2), .refused = number(3)};
 }
 
 }  // namespace eryxon::gateway

@@ -28,6 +28,7 @@ struct Backlog {
     double waiting = 0;  // deliveries, counted up to 100,000
     double paused = 0;   // webhooks
     double overdue = 0;  // seconds for which a delivery has been due
+    double refused = 0;  // events that were set aside
 };
 
 // A statement that the database refused.

@@ -64,12 +64,18 @@ RelayMetrics::RelayMetrics()
                    .Name("eryxon_relay_oldest_due_seconds")
                    .Help("Time for which the oldest delivery has been due that a relay could send.")
                    .Register(*registry_)
-                   .Add({})) {}
+                   .Add({})),
+      set_aside_(BuildGauge()
+                     .Name("eryxon_relay_events_refused")
+                     .Help("Events that could not be given a position, kept in eryxon.event_refused.")
+                     .Register(*registry_)
+                     .Add({})) {}
 
 void RelayMetrics::backlog(const Backlog& backlog) {
     waiting_.Set(backlog.waiting);
     paused_.Set(backlog.paused);
     overdue_.Set(backlog.overdue);
+    set_aside_.Set(backlog.refused);
 }
 
 void RelayMetrics::attempted(const Attempt& attempt) {

@@ -39,6 +39,7 @@ private:
     prometheus::Gauge& waiting_;
     prometheus::Gauge& paused_;
     prometheus::Gauge& overdue_;
+    prometheus::Gauge& set_aside_;
 };
 
 }  // namespace eryxon::gateway

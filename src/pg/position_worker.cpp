@@ -57,10 +57,11 @@ BackgroundWorker worker_description(const core::Uuid& tenant) {
 }
 
 void warn_of_failure() {
-    ereport(WARNING,
-            (errmsg("events that wait could not be given positions"), errdetail("They come with a later call."),
-             errhint("The server's log tells why. A transaction that creates, deletes or replays webhooks holds them "
-                     "up until it ends.")));
+    ereport(
+        WARNING,
+        (errmsg("events that wait could not be given positions"), errdetail("They come with a later call."),
+         errhint("The server's log tells why. A transaction that sends events to a webhook again holds them up until "
+                 "it ends.")));
 }
 
 void run_worker(const core::Uuid& tenant) {

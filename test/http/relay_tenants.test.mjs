@@ -193,6 +193,8 @@ test('the metrics tell what waits', { timeout: 60000 }, async () => {
     await lag();
     await until('one is paused', () => sql(database, 'SELECT count(*) FROM eryxon.webhook WHERE paused_until > now()') === '1');
     await until('the other has all', () => deliveries(database, other, 'pending') === 0);
+    sql(database, `INSERT INTO eryxon.event_refused (statement, line, tenant_id, type, entity, row_id, occurred_at, sqlstate, message)
+                   VALUES (1, 1, gen_random_uuid(), 'job.updated', 'jobs', gen_random_uuid(), now(), '23514', 'poison')`);
     const second = await startRelay({ database, flags: [...forTests, '--metrics-listen', address] });
     let metrics = '';
     await until('they are there', async () => {
@@ -201,5 +203,6 @@ test('the metrics tell what waits', { timeout: 60000 }, async () => {
     });
     assert.match(metrics, /^eryxon_relay_webhooks_paused 1$/m);
     assert.match(metrics, /^eryxon_relay_oldest_due_seconds 0$/m);
+    assert.match(metrics, /^eryxon_relay_events_refused 1$/m);
     await second.stop();
 });

@@ -34,6 +34,7 @@ SELECT * FROM eryxon.api_key ORDER BY id;
 SELECT * FROM eryxon.api_key_use ORDER BY key_id;
 SELECT * FROM eryxon.event_outbox ORDER BY statement, line;
 SELECT * FROM eryxon.event ORDER BY position;
+SELECT * FROM eryxon.event_refused ORDER BY statement, line;
 SELECT * FROM eryxon.webhook ORDER BY id;
 SELECT * FROM eryxon.webhook_secret ORDER BY webhook_id, secret;
 SELECT * FROM eryxon.webhook_header ORDER BY webhook_id, name;
@@ -89,6 +90,8 @@ SELECT erp.eryxon_import_csv('jobs', E'external_id,job_number\\nJ-4,\\n', '{"ext
 SELECT erp.eryxon_csv_mapping_save('jobs', 'S', '{"Klant": "customer"}');
 SELECT erp.eryxon_delete_external('parts', 'S', 'P-2');
 SELECT erp.eryxon_delete_external('jobs', 'S', 'J-1');
+INSERT INTO eryxon.event_refused (statement, line, tenant_id, type, entity, row_id, occurred_at, sqlstate, message)
+VALUES (1, 0, '$tenant', 'job.updated', 'jobs', gen_random_uuid(), now(), '23514', 'poisoned');
 CREATE ROLE dump_api;
 SELECT erp.eryxon_grant_api('dump_api');
 SELECT erp.eryxon_api_key_create('$tenant', 'SAP', role => 'dump_api');
