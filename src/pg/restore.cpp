@@ -288,12 +288,12 @@ void Restoration::write_rows(const core::Entity& entity, const Ids& ids, std::st
     if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
     sql +=
         " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NOT NULL "
-        "RETURNING deleted_at IS NULL";
+        "RETURNING deleted_at IS NULL AND tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2)";
     std::size_t written = 0;
     execute(sql, {Param::uuid(tenant_), uuid_array(ids)}, [&](const Row& row) { written += row.boolean(0); });
     if (written < ids.size())
         refuse({core::Code::database_error, "a trigger kept a row of \"" + entity.name + "\" from being restored",
-                "Look for BEFORE UPDATE triggers that return NULL or change deleted_at.", table.oid});
+                "Look for BEFORE UPDATE triggers that return NULL or change id, tenant_id or deleted_at.", table.oid});
 }
 
 // Drops the records of the rows that are back.

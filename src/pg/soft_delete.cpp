@@ -113,18 +113,18 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids, std::strin
     if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
     sql +=
         " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NULL "
-        "RETURNING id, deleted_at";
+        "RETURNING CASE WHEN tenant_id OPERATOR(pg_catalog.=) $1 THEN id END, deleted_at";
     std::size_t written = 0;
     execute(sql, {Param::uuid(tenant_), uuid_array(ids), user_ ? Param::uuid(*user_) : Param::none(UUIDOID)},
             [&](const Row& row) {
-                if (row.is_null(1)) return;
+                if (row.is_null(0) || row.is_null(1) || ids.count(row.uuid(0)) == 0) return;
                 times_[{&entity, row.uuid(0)}] = row.timestamp(1);
                 written++;
             });
     if (written < ids.size())
         refuse({core::Code::database_error,
                 "a trigger kept a row of \"" + entity.name + "\" from being marked as deleted",
-                "Look for BEFORE UPDATE triggers that return NULL or change deleted_at.", table.oid});
+                "Look for BEFORE UPDATE triggers that return NULL or change id, tenant_id or deleted_at.", table.oid});
 }
 
 // Refuses if a live row refers to a deleted one by a foreign key that does not act on deletes.

@@ -57,13 +57,15 @@ SELECT attempt('SELECT eryxon_bulk_upsert(''machines'', ''[{"external_id":"M","e
 SELECT e.key, e.value - 'sources' FROM jsonb_each(eryxon_status('{"limit":0}') -> 'entities') e ORDER BY 1;
 SELECT attempt('SELECT eryxon.list_rows(''tools'', ''{}'')');
 SELECT attempt('SELECT eryxon.list_rows(''machines'', ''{}'')');
+SELECT a #>> '{error,statusCode}', a #>> '{error,code}', a #>> '{error,message}', a #>> '{error,details,0,constraint}'
+  FROM eryxon.http_sync('{"tools":[{"external_id":"X1","external_source":"SAP","name":"b"}]}') a;
 UPDATE tools SET id = gen_random_uuid() WHERE id IS NULL;
 ALTER TABLE tools ADD PRIMARY KEY (id);
 SELECT attempt(put('b', 'X1'));
 SELECT attempt('DELETE FROM tools');
 SELECT count(*), count(deleted_at) FROM tools;
 SELECT told();
--- A trigger that takes the id away, or the tenant.
+-- Triggers that take the id away, or the tenant.
 CREATE FUNCTION rob() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN IF new.name = 'no id' THEN new.id := NULL; ELSIF new.name = 'other' THEN new.tenant_id := 'a0000000-0000-4000-8000-000000000009'; END IF; RETURN new; END $$;
 CREATE TRIGGER rob BEFORE INSERT OR UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION rob();
@@ -77,6 +79,17 @@ END $$;
 SELECT outcomes(put('no id', 'Y'));
 SELECT outcomes(put('other', 'Y'));
 SELECT outcomes(put('other', 'T'));
+DROP TRIGGER rob ON tools;
+-- The same while rows are deleted and come back.
+UPDATE tools SET deleted_at = NULL WHERE external_id = 'T';
+CREATE FUNCTION rob_deleted() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF tg_argv[0] = 'id' THEN new.id := gen_random_uuid(); ELSE new.tenant_id := 'a0000000-0000-4000-8000-000000000009'; END IF; RETURN new; END $$;
+CREATE TRIGGER rob BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION rob_deleted('id');
+SELECT attempt('SELECT eryxon_delete_external(''tools'', ''SAP'', ''T'')');
+SELECT attempt('SELECT eryxon_restore(''tools'', (SELECT id FROM tools WHERE external_id = ''X1''))');
+CREATE OR REPLACE TRIGGER rob BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION rob_deleted('tenant');
+SELECT attempt('SELECT eryxon_delete_external(''tools'', ''SAP'', ''T'')');
+SELECT attempt('SELECT eryxon_restore(''tools'', (SELECT id FROM tools WHERE external_id = ''X1''))');
 DROP TRIGGER rob ON tools;
 SELECT tenant_id, external_id FROM tools WHERE tenant_id <> eryxon_tenant_id() OR external_id = 'Y';
 

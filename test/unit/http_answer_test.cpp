@@ -39,6 +39,7 @@ TEST(HttpAnswer, ErrorsOfTheDatabaseGoByState) {
     EXPECT_EQ(status_of(Code::database_error, "P0001"), 422);
     EXPECT_EQ(status_of(Code::database_error, "23505"), 409);
     EXPECT_EQ(status_of(Code::database_error, "42883"), 500);
+    EXPECT_EQ(status_of(Code::entity_unusable), 500);
     EXPECT_EQ(http_failure_of("22023", true).status, 400);
     EXPECT_EQ(http_failure_of("22008", false).status, 422);
     EXPECT_EQ(http_failure_of("23P01", false).status, 409);
