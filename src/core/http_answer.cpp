@@ -11,6 +11,7 @@ constexpr HttpFailure not_found{"NOT_FOUND", 404};
 constexpr HttpFailure conflict{"CONFLICT", 409};
 constexpr HttpFailure validation_error{"VALIDATION_ERROR", 422};
 constexpr HttpFailure internal_error{"INTERNAL_ERROR", 500};
+constexpr HttpFailure unavailable{"SERVICE_UNAVAILABLE", 503};
 
 // SQLSTATEs and classes with the failure that they are; the first that fits counts.
 struct StateFailure {
@@ -20,6 +21,7 @@ struct StateFailure {
 };
 constexpr StateFailure state_failures[] = {
     {"22023", bad_request, true},       // a call that is wrong itself
+    {"42P01", unavailable},             // a table that was renamed meanwhile
     {"23503", conflict},                // foreign key
     {"23505", conflict},                // unique
     {"23P01", conflict},                // exclusion

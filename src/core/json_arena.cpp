@@ -161,11 +161,30 @@ bool is_followed_by_twin(std::span<const Slot> slots, std::size_t i) {
            slots[i].member->name == slots[i + 1].member->name;
 }
 
+bool holds_records(const Json& value) {
+    return value.is_array() && !value.items().empty() && value.items().front().is_object();
+}
+
+// Refuses a member that another one of its name would displace, if it holds records: they would be lost without a word.
+void demand_no_records(const JsonMember& displaced) {
+    if (!holds_records(displaced.value)) return;
+    throw CallError(Fault{Code::invalid_payload,
+                          std::string(displaced.name),
+                          json_string(displaced.name) + " stands more than once in an object",
+                          {},
+                          {},
+                          "Put all records into one array."});
+}
+
 // Writes the members in the order of their slots, of equal names only the last; returns their number.
 std::size_t place_members(std::span<const Slot> slots, JsonMember* members) {
     std::size_t count = 0;
-    for (std::size_t i = 0; i < slots.size(); ++i)
-        if (!is_followed_by_twin(slots, i)) std::construct_at(members + count++, *slots[i].member);
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (is_followed_by_twin(slots, i))
+            demand_no_records(*slots[i].member);
+        else
+            std::construct_at(members + count++, *slots[i].member);
+    }
     return count;
 }
 

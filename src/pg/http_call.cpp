@@ -24,7 +24,7 @@ struct Answer {
 
 // A failure that is nobody's fault but the database's also goes to the server's log.
 void log_failure(const core::HttpFailure& kind, std::string_view sqlstate, const char* message) {
-    if (kind.status != 500) return;
+    if (kind.status < 500) return;
     std::string const state(sqlstate);
     call([&] { ereport(LOG, (errmsg("request over HTTP failed with SQLSTATE %s: %s", state.c_str(), message))); });
 }

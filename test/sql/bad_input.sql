@@ -154,7 +154,7 @@ SELECT bulk('[{"external_id":"O-OLD","external_source":"S","operation_name":"O",
               {"external_id":"O-OLD2","external_source":"S","operation_name":"O2","part_external_id":"P-OLD","cell_name":"Old"},
               {"external_id":"O-OLD3","external_source":"S","operation_name":"O3","part_external_id":"P-OLD","cell_external_id":"C-OLD"}]', '{}', 'operations');
 
--- Of duplicate keys the last one wins, by both paths; nothing of this is an error.
+-- Of duplicate keys the last one wins, by both paths, unless records are lost with the others; else nothing of this is an error.
 SELECT eryxon_bulk_upsert('jobs', '[{"external_id":"a","external_id":"D-1","external_source":"S","job_number":"x","job_number":"D1","customer":"A","customer":null}]') ->> 'created';
 SELECT eryxon_bulk_upsert_json('jobs', '[{"external_id":"a","external_id":"D-1","external_source":"S","job_number":"x","job_number":"D1","customer":"A","customer":null}]') ->> 'skipped';
 SELECT eryxon_bulk_upsert_json('jobs', '{"items":[{"external_id":"x"}],"items":[{"external_id":"D-1","external_source":"S","job_number":"D1","customer":null}]}') ->> 'skipped';
