@@ -6,6 +6,7 @@
 #include "core/json.hpp"
 #include "pg/owner.hpp"
 #include "pg/request.hpp"
+#include "pg/role_settings.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
 #include "pg/tenant.hpp"
@@ -138,7 +139,8 @@ bool is_superuser(const std::string& role) {
     });
 }
 
-// Becomes the key's role, as far as the login role may, and never a superuser.
+// Becomes the key's role, as far as the login role may, and never a superuser. Its settings count as they do for a
+// token of that role; the key's tenant, which is set afterwards, is not theirs to choose.
 void become(const std::string& role) {
     if (is_superuser(role))
         refuse_request(500, "INTERNAL_ERROR", "the role of the API key is a superuser",
@@ -150,6 +152,7 @@ void become(const std::string& role) {
         refuse_request(500, "INTERNAL_ERROR", "the role of the API key cannot be taken on",
                        "Its role must exist and be granted to the login role of the HTTP layer.");
     }
+    with_spi([&] { apply_role_settings(role); });
 }
 
 }  // namespace
@@ -164,9 +167,9 @@ void authenticate_request() {
     const ApiKey& key = *found;
     std::optional<core::Uuid> const token = token_tenant();
     if (token) require_same_tenant(key.tenant, *token);
+    if (!token) become(key.role);
     set_for_transaction("eryxon.tenant_id", core::to_string(key.tenant));
     if (key.use_is_due) set_for_transaction("eryxon.used_api_key", core::to_string(key.id));
-    if (!token) become(key.role);
 }
 
 void note_key_use() {

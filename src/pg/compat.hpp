@@ -8,6 +8,7 @@ extern "C" {
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_proc_d.h"
 #include "utils/acl.h"
+#include "utils/guc_tables.h"
 }
 
 namespace eryxon::pg {
@@ -36,6 +37,17 @@ inline AclResult function_privilege(Oid function, Oid user) {
     return object_aclcheck(ProcedureRelationId, function, user, ACL_EXECUTE);
 #else
     return pg_proc_aclcheck(function, user, ACL_EXECUTE);
+#endif
+}
+
+// The setting of that name; null if there is none.
+inline const config_generic* find_setting(const char* name) {
+#if PG_VERSION_NUM >= 160000
+    return find_option(name, false, true, DEBUG5);
+#else
+    for (int i = 0; i < GetNumConfigOptions(); i++)
+        if (pg_strcasecmp(get_guc_variables()[i]->name, name) == 0) return get_guc_variables()[i];
+    return nullptr;
 #endif
 }
 

@@ -214,6 +214,35 @@ TEST_F(KeyTest, KeysOfLostRolesAreRefused) {
     expect_success(with_key(new_key(tenant_a)));
 }
 
+// As they do for a token of that role, which the HTTP layer sees to; but the tenant is the key's.
+TEST_F(KeyTest, SettingsOfTheKeysRoleCount) {
+    admin().run(
+        "CREATE FUNCTION eryxon_api.setting(name text) RETURNS text LANGUAGE sql AS 'SELECT current_setting($1)';"
+        "ALTER ROLE shop_planner SET eryxon.default_time_zone = 'Europe/Amsterdam';"
+        "ALTER ROLE shop_planner SET lock_timeout = '7s';"
+        "ALTER ROLE shop_planner SET log_min_duration_statement = '77s';"
+        "ALTER ROLE shop_planner SET eryxon.tenant_id = '" +
+        tenant_b + "'");
+    const std::string here = "ALTER ROLE shop_planner IN DATABASE " + admin().value("SELECT current_database()");
+    admin().run(here + " SET lock_timeout = '8s'");
+    const std::string key = new_key(tenant_a, ", role => 'shop_planner'");
+    const auto setting = [&](const std::string& name) {
+        return with_key(key, "setting", R"({"name":")" + name + "\"}").body;
+    };
+    EXPECT_EQ(setting("lock_timeout"), "\"8s\"");
+    EXPECT_EQ(setting("statement_timeout"), "\"59s\"");
+    EXPECT_EQ(setting("eryxon.default_time_zone"), "\"Europe/Amsterdam\"");
+    EXPECT_EQ(setting("eryxon.tenant_id"), '"' + tenant_a + '"');
+    EXPECT_NE(setting("log_min_duration_statement"), "\"77s\"");
+    expect_success(with_key(key, "api-jobs-sync", job("TZ", R"("due_date":"2027-06-01")")), 201);
+    const std::string due = "SELECT due_date AT TIME ZONE 'UTC' FROM jobs WHERE external_id = ";
+    EXPECT_EQ(admin().value(due + "'TZ'"), "2027-05-31 22:00:00");
+    admin().run(here + " RESET ALL; ALTER ROLE shop_planner RESET ALL");
+    admin().run("ALTER ROLE shop_planner SET statement_timeout = '59s'; DROP FUNCTION eryxon_api.setting(text)");
+    expect_success(with_key(key, "api-jobs-sync", job("UTC", R"("due_date":"2027-06-01")")), 201);
+    EXPECT_EQ(admin().value(due + "'UTC'"), "2027-06-01 00:00:00");
+}
+
 // No message of an error repeats a key.
 TEST_F(KeyTest, AnswersDoNotRepeatKeys) {
     const std::string key = new_key(tenant_a);
