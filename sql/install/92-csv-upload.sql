@@ -17,7 +17,7 @@ CREATE TABLE eryxon.csv_upload (
     touched_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 COMMENT ON TABLE eryxon.csv_upload IS
-'Files that are imported in parts: how far each is. Kept for a week after it was touched last.';
+'Files that are imported in parts: how far each is. Kept for a week after it was touched last; its parts go when nobody works at it for an hour.';
 
 CREATE TABLE eryxon.csv_part (
     run_id         uuid NOT NULL,
@@ -39,20 +39,55 @@ CREATE FUNCTION eryxon.tell_run(run uuid) RETURNS void
 COMMENT ON FUNCTION eryxon.tell_run IS
 'Writes the event sync.completed of a run that several calls have made.';
 
-CREATE FUNCTION eryxon.prepare_upload(run uuid) RETURNS uuid
+CREATE FUNCTION eryxon.upload_lock(run uuid) RETURNS bigint
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT hashtextextended(run::text, 0)
+$$;
+COMMENT ON FUNCTION eryxon.upload_lock IS
+'The advisory lock that the transaction of a step holds.';
+
+CREATE FUNCTION eryxon.is_worked_at(run uuid) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM pg_locks l
+                    WHERE l.locktype = 'advisory' AND l.objsubid = 1
+                      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+                      AND l.classid::bigint = (eryxon.upload_lock(run) >> 32) & 4294967295
+                      AND l.objid::bigint = eryxon.upload_lock(run) & 4294967295)
+$$;
+COMMENT ON FUNCTION eryxon.is_worked_at IS
+'True while a step of the import runs.';
+
+CREATE FUNCTION eryxon.forget_uploads() RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH given_up AS (
+        UPDATE eryxon.csv_upload u SET status = 'failed', error = 'no part was imported for an hour'
+         WHERE u.status IN ('running', 'cancelling') AND u.touched_at < now() - '1 hour'::interval AND NOT eryxon.is_worked_at(u.run_id)
+        RETURNING u.run_id)
+    DELETE FROM eryxon.csv_part p USING given_up g WHERE p.run_id = g.run_id;
+    DELETE FROM eryxon.csv_upload u WHERE u.touched_at < now() - '7 days'::interval AND u.status NOT IN ('running', 'cancelling');
+$$;
+COMMENT ON FUNCTION eryxon.forget_uploads IS
+'Drops the parts of imports that nobody goes on with, and old imports.';
+
+CREATE FUNCTION eryxon.prepare_upload(tenant uuid, run uuid) RETURNS uuid
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    DELETE FROM eryxon.csv_part p USING eryxon.csv_upload u WHERE p.run_id = u.run_id AND u.touched_at < now() - '7 days'::interval;
-    DELETE FROM eryxon.csv_upload u WHERE u.touched_at < now() - '7 days'::interval;
-    IF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = run) THEN
+    PERFORM eryxon.forget_uploads();
+    IF (SELECT count(*) FROM eryxon.csv_upload u WHERE u.tenant_id = tenant AND u.status IN ('running', 'cancelling')) >= 8 THEN
+        PERFORM eryxon.fail('IN_PROGRESS', '55006', 'run', '8 imports of this tenant are under way',
+                            'Wait until one has ended, or go on with one and cancel it.');
+    ELSIF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = run) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id exists already', 'Leave it out, or take another random one.');
     END IF;
     RETURN coalesce(run, gen_random_uuid());
 END
 $$;
 COMMENT ON FUNCTION eryxon.prepare_upload IS
-'The id of a new import, which may be the caller''s choice. Old imports are forgotten.';
+'The id of a new import, which may be the caller''s choice. Old imports are forgotten; a tenant has 8 under way at most.';
 
 CREATE FUNCTION eryxon.note_upload(run uuid, tenant uuid, entity text, options jsonb, split jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
@@ -90,6 +125,7 @@ BEGIN
         UPDATE eryxon.csv_upload u SET status = 'cancelled', touched_at = clock_timestamp() WHERE u.run_id = run;
         PERFORM eryxon.close_upload(run);
     ELSIF upload.status = 'running' THEN
+        PERFORM pg_advisory_xact_lock_shared(eryxon.upload_lock(run));
         RETURN QUERY
         WITH taken AS (DELETE FROM eryxon.csv_part p WHERE p.run_id = run AND p.part = upload.next_part RETURNING p.*)
         SELECT upload.entity, upload.options::text, upload.header, t.lines_before, t.records_before, t.text FROM taken t;
@@ -142,7 +178,7 @@ $$;
 COMMENT ON FUNCTION eryxon.give_up_upload IS
 'Notes that an import cannot go on. What was imported stays.';
 
-REVOKE EXECUTE ON FUNCTION eryxon.tell_run(uuid), eryxon.prepare_upload(uuid), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
+REVOKE EXECUTE ON FUNCTION eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uuid), eryxon.forget_uploads(), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
     eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid), eryxon.give_up_upload(uuid, text) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
@@ -170,11 +206,13 @@ COMMENT ON FUNCTION eryxon.fail_upload IS
 CREATE FUNCTION eryxon.upload_state(upload eryxon.csv_upload) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN upload.status IN ('running', 'cancelling') AND upload.touched_at < clock_timestamp() - '15 minutes'::interval
+    SELECT CASE WHEN upload.status IN ('running', 'cancelling') AND upload.touched_at < clock_timestamp() - '1 minute'::interval
+                     AND NOT eryxon.is_worked_at(upload.run_id)
                 THEN 'failed' ELSE nullif(upload.status, 'finished') END
 $$;
 COMMENT ON FUNCTION eryxon.upload_state IS
-'The status of an import in parts as far as its history does not know it. Whom nothing has touched for long, nobody works at any more.';
+'The status of an import in parts as far as its history does not know it. Between two
+steps a gateway waits less than a minute: what is not worked at for longer was left by one that is gone.';
 
 CREATE FUNCTION eryxon.run_status(tenant uuid, caller name, run uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

@@ -102,9 +102,10 @@ core::Json split(CsvFile& file, const core::Uuid& run, std::int64_t size, core::
     return known.json();
 }
 
-core::Uuid prepare_upload(const std::optional<core::Uuid>& wanted) {
+core::Uuid prepare_upload(const core::Uuid& tenant, const std::optional<core::Uuid>& wanted) {
     core::Uuid run{};
-    execute("SELECT eryxon.prepare_upload($1)", {wanted ? Param::uuid(*wanted) : Param::none(UUIDOID)},
+    execute("SELECT eryxon.prepare_upload($1, $2)",
+            {Param::uuid(tenant), wanted ? Param::uuid(*wanted) : Param::none(UUIDOID)},
             [&](const Row& row) { run = row.uuid(0); });
     return run;
 }
@@ -143,7 +144,7 @@ core::Json begin_upload(std::string_view name, const CsvSource& source, const co
     CsvFile file(entity, decoded.text, csv);
     core::JsonObject answer(arena, 4);
     as_extension_owner([&] {
-        core::Uuid const run = prepare_upload(wanted);
+        core::Uuid const run = prepare_upload(tenant, wanted);
         core::Json const known = split(file, run, size, arena);
         execute("SELECT eryxon.note_upload($1, $2, $3, $4, $5)",
                 {Param::uuid(run), Param::uuid(tenant), Param::text(name), Param{JSONBOID, make_jsonb(options)},

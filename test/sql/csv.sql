@@ -165,6 +165,25 @@ SELECT s -> 'status', s -> 'failure', s -> 'total' FROM eryxon.run_status('b0000
 SELECT eryxon.upload_step('b0000000-0000-4000-8000-000000000002');
 SELECT count(*) FROM eryxon.csv_part;
 
+\echo == so many at a time, and their parts for an hour
+SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000009';
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n1,1\n', 'UTF8'), '{"external_source":"Q"}', NULL) -> 'parts' FROM generate_series(1, 8);
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n1,1\n', 'UTF8'), '{"external_source":"Q"}', NULL) -> 'parts';
+UPDATE eryxon.csv_upload SET touched_at = touched_at - '2 minutes'::interval WHERE tenant_id = 'a0000000-0000-4000-8000-000000000009';
+SELECT DISTINCT s -> 'status' FROM eryxon.csv_upload u, eryxon.run_status(u.run_id) s WHERE u.tenant_id = 'a0000000-0000-4000-8000-000000000009';
+BEGIN;
+SELECT r.run_id AS run FROM eryxon.csv_upload r WHERE r.tenant_id = 'a0000000-0000-4000-8000-000000000009' ORDER BY 1 LIMIT 1 \gset
+SELECT FROM pg_advisory_xact_lock_shared(eryxon.upload_lock(:'run'));
+SELECT eryxon.run_status(:'run') -> 'status';
+COMMIT;
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n1,1\n', 'UTF8'), '{"external_source":"Q"}', NULL) -> 'parts';
+UPDATE eryxon.csv_upload SET touched_at = touched_at - '1 hour'::interval WHERE tenant_id = 'a0000000-0000-4000-8000-000000000009';
+SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n1,1\n', 'UTF8'), '{"external_source":"Q"}', NULL) -> 'parts';
+SELECT status, error, count(*), sum((SELECT count(*) FROM eryxon.csv_part p WHERE p.run_id = u.run_id)) AS parts
+  FROM eryxon.csv_upload u WHERE tenant_id = 'a0000000-0000-4000-8000-000000000009' GROUP BY 1, 2 ORDER BY 1;
+DELETE FROM eryxon.csv_part USING eryxon.csv_upload u WHERE u.run_id = csv_part.run_id AND tenant_id = 'a0000000-0000-4000-8000-000000000009';
+DELETE FROM eryxon.csv_upload WHERE tenant_id = 'a0000000-0000-4000-8000-000000000009';
+
 \echo == lines that fail in several parts; one event for the whole; what cannot be an import in parts
 SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000003';
 SET eryxon.capture_events = on;
