@@ -35,12 +35,23 @@ $$;
 COMMENT ON FUNCTION eryxon.like_pattern IS
 'The LIKE pattern of texts that contain the part literally.';
 
+CREATE FUNCTION eryxon.read_time(value text) RETURNS timestamptz
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN value ~ '[T ].*[Z+-]' THEN value::timestamptz
+                ELSE value::timestamp AT TIME ZONE current_setting('eryxon.default_time_zone') END
+     WHERE value ~ '^\d{4}(-\d\d-\d\d|\d{4})([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$'
+$$;
+COMMENT ON FUNCTION eryxon.read_time IS
+'The date or time in one of the forms that records may have, without an offset in eryxon.default_time_zone; NULL for any other text.
+What DateStyle and TimeZone say does not count.';
+
 CREATE FUNCTION eryxon.updated_condition(wanted_entity text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT 'greatest(t.synced_at, t.deleted_at'
            || CASE WHEN eryxon.field_column(wanted_entity, 'updated_at') IS NOT NULL THEN ', t.updated_at' ELSE '' END
-           || $c$) >= ($2 ->> 'updated_since')::timestamptz$c$
+           || $c$) >= eryxon.read_time($2 ->> 'updated_since')$c$
 $$;
 COMMENT ON FUNCTION eryxon.updated_condition IS
 'The condition of updated_since: what was synced, deleted or, where the table tells so, changed since.';
@@ -79,6 +90,9 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'status', format('%s have no status', wanted_entity));
     ELSIF filters ? 'search' AND NOT EXISTS (SELECT FROM eryxon.search_columns(wanted_entity)) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'search', format('%s have no name or number to search', wanted_entity));
+    ELSIF filters ? 'updated_since' AND eryxon.read_time(filters ->> 'updated_since') IS NULL THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'updated_since', format('invalid date or time: %s', filters -> 'updated_since'),
+                            'Send YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with Z or an offset such as +02:00.');
     END IF;
 END
 $$;

@@ -57,7 +57,7 @@ AS $$
                 'Running work is deleted only with force.', entity, chr(10))),
         (format('api-%s-list', entity),
          'id uuid DEFAULT NULL, external_id text DEFAULT NULL, external_source text DEFAULT NULL, status text DEFAULT NULL, '
-         'search text DEFAULT NULL, updated_since timestamptz DEFAULT NULL, include_deleted boolean DEFAULT NULL, '
+         'search text DEFAULT NULL, updated_since text DEFAULT NULL, include_deleted boolean DEFAULT NULL, '
          'sort_by text DEFAULT NULL, sort_order text DEFAULT NULL, max_rows integer DEFAULT NULL, skip_rows integer DEFAULT NULL',
          'STABLE',
          format('eryxon.http_list(%L, pg_catalog.jsonb_build_object(%s))', entity,

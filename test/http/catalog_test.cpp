@@ -51,7 +51,7 @@ TEST_F(CatalogTest, HasTheFunctionsOfTheContract) {
             arguments(api + "-list"),
             "id uuid DEFAULT NULL::uuid, external_id text DEFAULT NULL::text, external_source text DEFAULT NULL::text, "
             "status text DEFAULT NULL::text, search text DEFAULT NULL::text, "
-            "updated_since timestamp with time zone DEFAULT NULL::timestamp with time zone, "
+            "updated_since text DEFAULT NULL::text, "
             "include_deleted boolean DEFAULT NULL::boolean, sort_by text DEFAULT NULL::text, sort_order text DEFAULT "
             "NULL::text, "
             "max_rows integer DEFAULT NULL::integer, skip_rows integer DEFAULT NULL::integer");

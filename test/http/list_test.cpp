@@ -75,6 +75,17 @@ TEST_F(ListTest, UpdatedSinceCutsOffOlderRows) {
     EXPECT_EQ(total(list({{"updated_since", "2100-01-01"}})), "0");
 }
 
+TEST_F(ListTest, UpdatedSinceHasTheFormsThatRecordsMayHave) {
+    for (const char* time : {"20200101", "2020-01-01T10:00", "2020-01-01 10:00:00.5", "2020-01-01T10:00:00+02"})
+        EXPECT_EQ(get("api-jobs-list", {{"updated_since", time}}).status, 200) << time;
+    for (const char* time :
+         {"11/12/2026", "yesterday", "infinity", "-infinity", "epoch", "now", "today", "2020", "Jan 1 2020",
+          "2020-13-01", "2020-01-01T25:00", "2020-01-01 BC", "2020-01-01T10:00 Europe/Paris", ""}) {
+        const Answer answer = get("api-jobs-list", {{"updated_since", time}});
+        EXPECT_EQ(answer.status, 400) << time << ": " << answer.body;
+    }
+}
+
 TEST_F(ListTest, SortsByColumns) {
     EXPECT_EQ(ids(list({{"sort_by", "job_number"}}))[0], "J01");
     EXPECT_EQ(ids(list({{"sort_by", "job_number"}, {"sort_order", "asc"}}))[0], "J01");

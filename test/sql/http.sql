@@ -91,7 +91,7 @@ END
 $$;
 SELECT filters, listed(filters) FROM unnest(ARRAY['', 'external_source => ''T''', 'external_id => ''1''', 'external_id => ''1'', external_source => ''T''',
     'status => ''on_hold''', 'search => ''t-''', 'search => ''%''', 'sort_by => ''priority'', sort_order => ''desc''',
-    'sort_by => ''job_number'', max_rows => 3, skip_rows => 2', 'skip_rows => 99', 'updated_since => now() + ''1 h''::interval']) filters;
+    'sort_by => ''job_number'', max_rows => 3, skip_rows => 2', 'skip_rows => 99', 'updated_since => to_json(now() + ''1 h''::interval) #>> ''{}''']) filters;
 SELECT answer(c) FROM unnest(ARRAY['"api-cells-list"()', '"api-cells-list"(id => ' || id_of('cells', 'C') || ')',
     '"api-jobs-list"(id => (SELECT id FROM jobs WHERE customer = ''theirs''))', '"api-jobs-list"(max_rows => 0)', '"api-jobs-list"(max_rows => 1001)',
     '"api-jobs-list"(skip_rows => -1)', '"api-jobs-list"(sort_by => ''tenant'')', '"api-jobs-list"(sort_order => ''up'')', '"api-cells-list"(status => ''x'')',
@@ -147,7 +147,7 @@ SELECT eryxon_attach('machines', 'machines') ->> 'entity';
 SELECT eryxon_map_field('machines', 'machine_name', '{"required": true}');
 SELECT answer(c) FROM unnest(ARRAY['"api-machines-sync"(''{"external_id":"M_1","external_source":"S","machine_name":"M_1"}'')',
     '"api-machines-list"(search => ''_'')', '"api-machines-list"(search => ''-'')', '"api-machines-list"(status => ''x'')',
-    '"api-machines-list"(sort_by => ''note'')', '"api-machines-list"(sort_by => ''notes'')', '"api-machines-list"(updated_since => now() - ''1 h''::interval)', '"api-machines-list"(sort_by => ''machine_name'', sort_order => ''DESC'')']) c;
+    '"api-machines-list"(sort_by => ''note'')', '"api-machines-list"(sort_by => ''notes'')', '"api-machines-list"(updated_since => to_json(now() - ''1 h''::interval) #>> ''{}'')', '"api-machines-list"(sort_by => ''machine_name'', sort_order => ''DESC'')']) c;
 SELECT proname, obj_description(oid) FROM pg_proc WHERE proname LIKE 'api-machines-%' ORDER BY 1;
 SELECT eryxon_attach('pagination', 'machines');
 SELECT eryxon_detach('machines');

@@ -110,6 +110,7 @@ export const others = [
         body: job('X'),
         key: 'none',
         status: 401,
+        raised: true,
         has: { 'error.code': 'UNAUTHORIZED' },
     },
     {
@@ -118,6 +119,7 @@ export const others = [
         path: '/api-jobs',
         key: 'none',
         status: 401,
+        raised: true,
         has: { 'error.code': 'UNAUTHORIZED' },
     },
     {
@@ -201,7 +203,6 @@ export const others = [
         method: 'GET',
         path: '/api-jobs?updated_since=soon',
         status: 400,
-        raised: true,
         has: { 'error.code': 'BAD_REQUEST' },
     },
     {
