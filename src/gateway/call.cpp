@@ -82,6 +82,12 @@ bool has_fixed_shape(const Call& call) {
            call.arguments.size() == function.arguments.size();
 }
 
+// Whose the request was, which the gateway remembers.
+constexpr const char* tenant = "current_setting('eryxon.tenant_id', true) AS tenant";
+
+// Where no function is called: who gets that far is known to the database.
+constexpr const char* nothing = "SELECT null::bigint, 0::bigint, null::text, null::text, null::text, ";
+
 // The statement around the source: body, and what the function has set for the response. The json of a scalar function
 // is the body as it stands; PostgREST would make an aggregate of it and take that apart again.
 std::string query(const std::string& source, Returns returns) {
@@ -91,8 +97,8 @@ std::string query(const std::string& source, Returns returns) {
     return (plain ? "" : "WITH pgrst_source AS (" + source + ") ") + "SELECT null::bigint AS total_result_set, " +
            count + " AS page_total, " + body +
            " AS body, nullif(current_setting('response.headers', true), '') AS response_headers, "
-           "nullif(current_setting('response.status', true), '') AS response_status FROM (" +
-           (plain ? source : "SELECT * FROM pgrst_source") + ") _postgrest_t";
+           "nullif(current_setting('response.status', true), '') AS response_status, " +
+           tenant + " FROM (" + (plain ? source : "SELECT * FROM pgrst_source") + ") _postgrest_t";
 }
 
 }  // namespace
@@ -113,7 +119,7 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
       anonymous_role_(config.db_anon_role),
       time_limit_(std::to_string(milliseconds(config.request_timeout).count())),
       begin_read_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")),
-      begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")),
+      begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED")),
       commit_(statements.get("", "COMMIT")),
       rollback_(Statements::unnamed("ROLLBACK")) {
     if (!config.db_pre_request.empty()) pre_request_ = "select " + quote_dotted(config.db_pre_request) + "()";
@@ -144,6 +150,7 @@ Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>&
 // The call itself, with what the function has set for the response. Who is not known yet, which goes for API keys too,
 // gets names for few statements only: all the choices of arguments would fill the register.
 Step CallWriter::call_step(const Call& call) {
+    if (call.function == nullptr) return {statements_.get(call.role, std::string(nothing) + tenant), {}};
     std::string const text = query(source(schema_, call), call.function->returns);
     bool const has_parameter = !call.function->document_type.empty() || !call.arguments.empty();
     bool const named = call.role != anonymous_role_ || has_fixed_shape(call);

@@ -1,4 +1,5 @@
-// One call of a function, as statements: exactly those that PostgREST sends.
+// One call of a function, as statements: those that PostgREST sends, but for the access mode of calls that may write,
+// which is left to whoever administers the database.
 #pragma once
 
 #include "gateway/catalog.hpp"
@@ -13,11 +14,12 @@ namespace eryxon::gateway {
 
 // What the database is told and asked. The views outlive the call.
 struct Call {
-    const Function* function = nullptr;
+    const Function* function = nullptr;        // none: it is only asked who calls
     std::vector<const Argument*> arguments{};  // those that are sent, unless the function takes a document
     const char* document = nullptr;            // the document, or the object that the arguments are taken from
     std::string_view file{};                   // of the argument of type bytea, where there is one; not empty
     bool read_only = false;
+    std::string caller{};      // whose share of the connections it takes
     std::string time_limit{};  // of its statements, as statement_timeout; empty: as long as a request may take
     std::string role{};
     std::string claims{};

@@ -9,7 +9,9 @@
 namespace eryxon::gateway {
 
 Response to_response(Answer answer) {
-    return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+    Response response{.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
+    if (response.status == 503 && !response.has("retry-after")) response.headers.push_back({"Retry-After", "2"});
+    return response;
 }
 
 const core::Json& demand_member(const core::Json& object, std::string_view name) {

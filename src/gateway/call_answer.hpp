@@ -16,6 +16,7 @@ struct Answer {
     std::string body;
     unsigned status = 200;
     std::vector<Header> headers;
+    std::string tenant{};  // that the caller's key belongs to, or that is set for all; empty where neither is
 };
 
 // The answer as it stands.

@@ -98,6 +98,7 @@ Config finish(Raw& raw) {
     check_uri(config.db_uri, "--db-uri");
     if (config.db_schema.empty()) throw bad("--db-schema: must not be empty");
     if (config.db_anon_role.empty()) throw bad("--db-anon-role: must not be empty");
+    if (config.db_anon_role == "none") throw bad("--db-anon-role: \"none\" is no role");
     if (config.body_memory < config.body_limit) throw bad("--body-memory: must be at least --body-limit");
     if (config.import_limit > most_import) throw bad("--import-limit: must be at most 1000M");
     config.import_limit = std::min(config.import_limit, BodyMemory::for_files(config.body_memory));

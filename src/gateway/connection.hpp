@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/config.hpp"
+#include "gateway/connector.hpp"
 #include "gateway/failure.hpp"
 #include "gateway/prelude.hpp"
 #include "gateway/statement.hpp"
@@ -41,7 +42,7 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    // Connects; false, with reason(), if that fails or takes too long.
+    // Connects; false, with reason(), if that fails.
     Task<bool> open();
     // Returns when the connection is lost or closed.
     Task<void> until_closed();
@@ -60,6 +61,8 @@ public:
     // The process that serves this connection, by the account of whoever took it: a pooler tells a number of its own.
     int process_id() const { return PQbackendPID(connection_.get()); }
     const std::string& reason() const { return reason_; }
+    // How long it has been open.
+    Clock::duration age() const { return Clock::now() - opened_; }
 
 private:
     struct Job;
@@ -68,8 +71,6 @@ private:
         void operator()(PGconn* connection) const { PQfinish(connection); }
     };
 
-    bool start();
-    Task<PostgresPollingStatusType> poll(PostgresPollingStatusType wanted);
     bool enter_pipeline();
     Task<Outcome> send(std::span<const Step> steps, TimePoint deadline, bool by_name);
     bool queue(std::span<const Step> steps, Job& job);
@@ -84,6 +85,7 @@ private:
     Task<void> wait(Job& job, TimePoint deadline);
 
     const Config& config_;
+    Connector connector_;
     Descriptor socket_;
     Timer job_timer_;
     Timer closed_timer_;
@@ -91,6 +93,7 @@ private:
     std::unordered_set<std::string> prepared_;  // names that the server has, as far as is known
     Job* job_ = nullptr;
     std::string reason_;
+    TimePoint opened_{};
     std::uint64_t generation_ = 0;  // of the connection; waits of an earlier one are void
     bool open_ = false;
     bool keeps_names_ = false;

@@ -22,7 +22,7 @@ struct Connector::Attempt {
     Attempt(const Attempt&) = delete;
     Attempt& operator=(const Attempt&) = delete;
 
-    void run(const std::string& uri);
+    void run(const std::string& uri, const char* application, const char* servers);
 
     int bell;  // an eventfd that rings at the end
     std::atomic<bool> done{false};
@@ -30,19 +30,19 @@ struct Connector::Attempt {
 };
 
 // Keywords that stand before dbname give way to what the connection string says.
-void Connector::Attempt::run(const std::string& uri) {
+void Connector::Attempt::run(const std::string& uri, const char* application, const char* servers) {
     const char* const names[] = {"target_session_attrs",      "connect_timeout", "dbname",
                                  "fallback_application_name", "client_encoding", nullptr};
-    const char* const values[] = {"read-write", "10", uri.c_str(), "eryxon-relay", "UTF8", nullptr};
+    const char* const values[] = {servers, "10", uri.c_str(), application, "UTF8", nullptr};
     connection = PQconnectdbParams(names, values, 1);
     done = true;
     static_cast<void>(!eventfd_write(bell, 1));
 }
 
-void Connector::start(const std::string& uri) {
+void Connector::start(const std::string& uri, const char* application, const char* servers) {
     if (attempt_) return;
     auto attempt = std::make_shared<Attempt>();
-    std::thread([attempt, uri] { attempt->run(uri); }).detach();
+    std::thread([=] { attempt->run(uri, application, servers); }).detach();
     attempt_ = std::move(attempt);
 }
 

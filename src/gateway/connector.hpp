@@ -10,9 +10,10 @@ namespace eryxon::gateway {
 
 class Connector {
 public:
-    // Begins to connect, unless the attempt before has not ended yet. To a server that takes writes, if the connection
-    // string says nothing else.
-    void start(const std::string& uri);
+    // Begins to connect, unless the attempt before has not ended yet. `application` and `servers` (a word of
+    // target_session_attrs, or nothing) give way to what the connection string says. No options are added: PgBouncer
+    // refuses them.
+    void start(const std::string& uri, const char* application, const char* servers);
     // Can be read once the attempt has ended.
     int descriptor() const;
     bool is_done() const;

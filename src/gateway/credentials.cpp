@@ -74,6 +74,8 @@ Credentials read_credentials(const Request& request, TokenChecker& tokens, const
             throw unauthorized(fault.message, style);
         }
     }
+    // No role, but PostgreSQL's word for the login role's own rights.
+    if (credentials.role == "none") throw unauthorized("The role of the token does not exist", style);
     credentials.secret = credentials.api_key.empty() ? token : credentials.api_key;
     if (credentials.kind == Credentials::Kind::key) credentials.claims = role_object(anonymous_role);
     return credentials;

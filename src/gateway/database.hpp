@@ -15,9 +15,10 @@ class Database {
 public:
     Database(Executor executor, const Config& config);
 
-    void start() { pool_.start(); }
-    void stop() { pool_.stop(); }
-    bool is_ready() const { return catalog_ && !pool_.is_away(); }
+    void start();
+    void stop();
+    // True if the database answers and takes writes.
+    bool is_ready() const { return catalog_ && pool_.counts().open > 0 && answers_ && takes_writes_; }
     Pool::Counts counts() const { return pool_.counts(); }
 
     // The catalog, waiting for the database if it was not read yet. Who comes when it is a minute old reads it again.
@@ -29,19 +30,23 @@ public:
     void reload();
 
     // Runs the call in a transaction of its own. Throws Failure where it was not committed.
-    Task<Answer> run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style, bool anonymous);
+    Task<Answer> run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style);
 
-    // The first column of a statement's first row, run as the session user. Throws Failure.
-    Task<std::string> query(const std::string& text, TimePoint deadline);
+    // The first column of a statement's first row, run as the session user on behalf of the caller. Throws Failure.
+    Task<std::string> query(const std::string& text, TimePoint deadline, std::string caller);
 
 private:
     Task<void> read_again();
-    Task<bool> greet(Connection& connection);
+    Task<void> watch();
+    Task<bool> greet(Connection& connection, std::chrono::milliseconds limit);
     Task<bool> prepare(Connection& connection);
     Task<bool> load(Connection& connection, TimePoint deadline);
-    Task<Lease> borrow(TimePoint deadline);
+    Task<Lease> borrow(TimePoint deadline, std::string caller = {});
     Task<void> roll_back(Connection& connection);
-    Task<Outcome> transact(std::optional<Lease>& lease, const std::vector<Step>& steps, TimePoint deadline);
+    Task<Outcome> transact(std::optional<Lease>& lease, const std::vector<Step>& steps, TimePoint deadline,
+                           const std::string& caller);
+    void demand_role(const Outcome& outcome, const Call& call, Style style) const;
+    void judge(Connection& connection, const Outcome& outcome, const Call& call);
 
     const Config& config_;
     Executor executor_;
@@ -51,6 +56,10 @@ private:
     StatementPtr catalog_statement_;
     std::shared_ptr<const Catalog> catalog_;
     TimePoint loaded_{};
+    bool answers_ = true;       // as far as was asked last
+    bool takes_writes_ = true;  // likewise
+    Timer pulse_;
+    bool stopping_ = false;
     Pool pool_;
 };
 

@@ -41,8 +41,8 @@ Failure internal_error(std::string log);
 Failure own_failure(unsigned status);  // 408, 413, 431 ... by status alone
 Failure out_of_body_memory();
 
-// What an error of the database means to the client; `anonymous`: the request came without credentials.
-Failure from_database(const DatabaseError& error, Style style, bool anonymous);
+// What an error of the database means to the client.
+Failure from_database(const DatabaseError& error, Style style);
 
 // The complete answer.
 Response to_response(const Failure& failure, Style style);

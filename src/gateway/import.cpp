@@ -68,9 +68,7 @@ std::chrono::milliseconds Service::file_time(std::size_t bytes) const {
 
 // Inspects or imports the file of a request. Its time limit begins when the file is there.
 Task<Response> Service::answer_file(const Request& request, const Route& route, Trace& trace) {
-    Credentials const credentials = authenticate(request, trace, Style::route);
-    trace.auth = log_name(credentials);
-    if (!trace.rate) limit_rate(caller_of(request, credentials), trace);
+    Credentials const credentials = take_caller(request, trace, Style::route);
     TimePoint const deadline = Clock::now() + file_time(request.body.size());
     co_await demand_entity(route, deadline);
     std::optional<std::vector<Parameter>> parameters = parse_query(request.query);
@@ -84,7 +82,7 @@ Task<Response> Service::answer_file(const Request& request, const Route& route, 
     Plan const plan = co_await plan_named(route.function + (in_parts ? "-begin" : ""), std::move(names),
                                           file_document(route, options, in_parts), deadline);
     Answer answer = co_await run(request, plan, credentials, Style::route, file, deadline);
-    if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller_of(request, credentials), trace);
+    accept_caller(request, credentials, answer, trace);
     if (!in_parts || answer.status >= 300) co_return gateway::to_response(std::move(answer));
     if (request.let_go) request.let_go();
     Response response = co_await import_parts(request, credentials, std::move(answer), trace);

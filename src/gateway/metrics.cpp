@@ -39,6 +39,11 @@ Metrics::Metrics()
                      .Add({})),
       connections_(
           BuildGauge().Name("eryxon_gateway_connections").Help("Open client connections.").Register(registry_).Add({})),
+      displaced_(BuildCounter()
+                     .Name("eryxon_gateway_connections_displaced_total")
+                     .Help("Connections without a request that were ended to make room for others.")
+                     .Register(registry_)
+                     .Add({})),
       rate_limited_(BuildCounter()
                         .Name("eryxon_gateway_rate_limited_total")
                         .Help("Requests refused by the rate limit.")

@@ -27,6 +27,8 @@ public:
     void rate_limited() { rate_limited_.Increment(); }
     void connection_opened() { connections_.Increment(); }
     void connection_closed() { connections_.Decrement(); }
+    // A connection that was ended to make room for another.
+    void connection_displaced() { displaced_.Increment(); }
 
     // Has text() show what another registry counts as well.
     void also(std::shared_ptr<prometheus::Registry> registry) { other_ = std::move(registry); }
@@ -47,6 +49,7 @@ private:
     prometheus::Family<prometheus::Histogram>& durations_;
     prometheus::Gauge& in_flight_;
     prometheus::Gauge& connections_;
+    prometheus::Counter& displaced_;
     prometheus::Counter& rate_limited_;
     prometheus::Family<prometheus::Gauge>& pool_;
     prometheus::Gauge& pool_open_;

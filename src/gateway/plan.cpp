@@ -8,15 +8,49 @@ namespace eryxon::gateway {
 
 namespace {
 
+// The parameter charset of a media type in lower case, without quotes; empty if it has none.
+std::string_view charset_of(std::string_view type) {
+    constexpr std::string_view name = "charset=";
+    for (std::size_t at = type.find(';'); at != std::string_view::npos; at = type.find(';')) {
+        type.remove_prefix(at + 1);
+        type.remove_prefix(std::min(type.find_first_not_of(" \t"), type.size()));
+        if (!type.starts_with(name)) continue;
+        std::string_view const value = type.substr(name.size());
+        if (value.starts_with('"')) return value.substr(1, value.find('"', 1) - 1);
+        return value.substr(0, value.find_first_of("; \t"));
+    }
+    return {};
+}
+
+// True for UTF-8 and what is part of it.
+bool is_utf8(std::string_view charset) {
+    return charset.empty() || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" || charset == "ascii";
+}
+
+Failure foreign_charset() {
+    Failure failure = own_failure(415);
+    failure.message = "The request body must be in UTF-8";
+    return failure;
+}
+
+// Bodies are taken as they are, which the answer says (RFC 9110 12.5.3).
+Failure encoded() {
+    Failure failure = own_failure(415);
+    failure.message = "The request body must not be compressed";
+    failure.headers.push_back({"Accept-Encoding", "identity"});
+    return failure;
+}
+
 // A body that is no JSON by its own account.
 void check_content_type(const Request& request) {
     const HeaderView* encoding = request.find("content-encoding");
-    if (encoding != nullptr && !same_name(encoding->value, "identity")) throw own_failure(415);
+    if (encoding != nullptr && !same_name(encoding->value, "identity")) throw encoded();
     const HeaderView* type = request.find("content-type");
     if (type == nullptr) return;
     std::string const value = lower_case(type->value);
     if (value.starts_with("text/csv") || value.starts_with("multipart/") || value.find("xml") != std::string::npos)
         throw own_failure(415);
+    if (!is_utf8(charset_of(value))) throw foreign_charset();
 }
 
 // A POST whose arguments are the fields of a form, as PostgREST takes them too.

@@ -13,6 +13,8 @@ namespace {
 constexpr std::chrono::milliseconds first_pause{50};
 constexpr std::chrono::milliseconds longest_pause{2000};
 constexpr std::chrono::seconds short_life{1};  // of a connection: trying again at once could become a loop
+constexpr std::chrono::seconds patience{1};    // with a database that was lost, until requests are refused
+constexpr std::size_t times_free = 3;          // a caller holds less than so many times what stays free
 
 // Between half of the delay and all of it, so that gateways do not come back in step.
 std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay) {
@@ -32,7 +34,7 @@ void log_failure(const std::string& reason, std::size_t open) {
 }  // namespace
 
 Lease::~Lease() {
-    if (connection_ != nullptr) pool_->give_back(connection_);
+    if (connection_ != nullptr) pool_->give_back(connection_, caller_);
 }
 
 Pool::Pool(Executor executor, const Config& config, Prepare prepare)
@@ -52,6 +54,8 @@ void Pool::stop() {
         member.connection.close();
         member.backoff.cancel();
     }
+    for (Waiter* waiter : waiters_)
+        waiter->timer.cancel();
 }
 
 // The life of one connection: connect, be lent, end, connect again. A pause follows a failed attempt, and a connection
@@ -59,6 +63,8 @@ void Pool::stop() {
 Task<void> Pool::keep(Member& member) {
     std::chrono::milliseconds delay = first_pause;
     while (!stopping_) {
+        co_await await_turn(member);
+        if (stopping_) break;
         bool const up = co_await bring_up(member);
         if (stopping_) break;
         TimePoint const began = Clock::now();
@@ -74,6 +80,16 @@ Task<void> Pool::keep(Member& member) {
         else
             co_await pause(member, delay);
     }
+}
+
+// While no connection is open one member tries for all: one look-up of the host, one attempt at a time.
+Task<void> Pool::await_turn(Member& member) {
+    ErrorCode error;
+    while (counts_.open == 0 && scout_ != nullptr && scout_ != &member && !stopping_) {
+        member.backoff.expires_at(TimePoint::max());
+        co_await member.backoff.async_wait(into(error));
+    }
+    if (counts_.open == 0) scout_ = &member;
 }
 
 Task<bool> Pool::bring_up(Member& member) {
@@ -94,22 +110,30 @@ Task<void> Pool::pause(Member& member, std::chrono::milliseconds& delay) {
 // Once the database is back, no connection need wait any longer.
 void Pool::came_up(Member& member) {
     ++counts_.connects;
-    ++counts_.open;
+    away_by_ = TimePoint::max();
     if (std::exchange(away_, false)) {
         LogLine("info").quoted("msg", "the database is back").write();
         failure_.clear();
+    }
+    if (counts_.open++ == 0) {
+        scout_ = nullptr;
         for (Member& other : members_)
             other.backoff.cancel();
     }
     if (counts_.open == members_.size()) failure_.clear();
-    if (!member.lent) offer(member);
+    if (member.lent) return;
+    idle_.push_back(&member);
+    serve();
 }
 
-// The connection ended; another is tried for, so whoever waits goes on waiting.
+// The connection ended; another is tried for, so whoever waits goes on waiting, though not for long if it was the last.
 void Pool::went_down(Member& member) {
     ++counts_.failures;
-    --counts_.open;
     std::erase(idle_, &member);
+    if (--counts_.open > 0) return;
+    away_by_ = Clock::now() + patience;
+    for (Waiter* waiter : waiters_)
+        waiter->timer.cancel();
 }
 
 // Where no connection is left and none can be had, nobody waits for one any longer.
@@ -122,38 +146,67 @@ void Pool::attempt_failed(Member& member) {
         waiter->timer.cancel();
 }
 
-// Lends the connection to whoever waits for longest, or puts it aside.
-void Pool::offer(Member& member) {
-    if (waiters_.empty()) {
-        idle_.push_back(&member);
-        return;
+// Who gets the next connection: of those whose share is not used up the one that holds the fewest, else came first.
+std::list<Pool::Waiter*>::iterator Pool::next_waiter() {
+    auto next = waiters_.end();
+    std::size_t fewest = times_free * idle_.size();
+    for (auto place = waiters_.begin(); place != waiters_.end(); ++place) {
+        auto const found = held_.find((*place)->caller);
+        std::size_t const held = found == held_.end() ? 0 : found->second;
+        if (held >= fewest) continue;
+        fewest = held;
+        next = place;
+        if (held == 0) break;
     }
-    Waiter* waiter = waiters_.front();
-    waiters_.pop_front();
-    member.lent = true;
-    waiter->connection = &member.connection;
-    waiter->timer.cancel();
+    return next;
 }
 
-Task<Lease> Pool::borrow(TimePoint deadline) {
+// Lends what is idle to those that wait, as far as their shares go.
+void Pool::serve() {
+    std::erase_if(idle_, [](const Member* member) { return !member->connection.is_open(); });
     while (!idle_.empty()) {
+        auto const place = next_waiter();
+        if (place == waiters_.end()) return;
+        Waiter* waiter = *place;
+        waiters_.erase(place);
         Member* member = idle_.back();
         idle_.pop_back();
-        if (!member->connection.is_open()) continue;
         member->lent = true;
-        co_return Lease(this, &member->connection);
+        if (!waiter->caller.empty()) ++held_[waiter->caller];
+        waiter->connection = &member->connection;
+        waiter->timer.cancel();
     }
-    if (away_ || stopping_) co_return Lease();
-    Waiter waiter(executor_);
+}
+
+Task<Lease> Pool::borrow(TimePoint deadline, std::string caller) {
+    if (is_away() || stopping_) co_return Lease();
+    Waiter waiter(executor_, std::move(caller));
     auto const place = waiters_.insert(waiters_.end(), &waiter);
-    ErrorCode error;
-    waiter.timer.expires_at(deadline);
-    co_await waiter.timer.async_wait(into(error));
+    serve();
+    while (waiter.connection == nullptr && !is_away() && !stopping_ && Clock::now() < deadline) {
+        ErrorCode error;
+        waiter.timer.expires_at(std::min(deadline, away_by_));
+        co_await waiter.timer.async_wait(into(error));
+    }
     if (waiter.connection == nullptr) {
         waiters_.erase(place);
         co_return Lease();
     }
-    co_return Lease(this, waiter.connection);
+    co_return Lease(this, waiter.connection, std::move(waiter.caller));
+}
+
+Lease Pool::borrow_idle() {
+    serve();
+    if (idle_.empty() || stopping_) return {};
+    Member* member = idle_.back();
+    idle_.pop_back();
+    member->lent = true;
+    return {this, &member->connection, {}};
+}
+
+void Pool::renew_idle(const std::string& reason) {
+    for (Member* member : idle_)
+        member->connection.close(reason);
 }
 
 Pool::Member& Pool::member_of(Connection* connection) {
@@ -161,10 +214,14 @@ Pool::Member& Pool::member_of(Connection* connection) {
                          [&](const Member& member) { return &member.connection == connection; });
 }
 
-void Pool::give_back(Connection* connection) {
+void Pool::give_back(Connection* connection, const std::string& caller) {
     Member& member = member_of(connection);
     member.lent = false;
-    if (connection->is_open() && !stopping_) offer(member);
+    auto const held = held_.find(caller);
+    if (held != held_.end() && --held->second == 0) held_.erase(held);
+    if (stopping_) return;
+    if (connection->is_open()) idle_.push_back(&member);
+    serve();
 }
 
 Pool::Counts Pool::counts() const {

@@ -1,4 +1,5 @@
-// A fixed number of connections that keep themselves open, lent to one request at a time.
+// A fixed number of connections that keep themselves open, lent to one request at a time. Each caller may hold as many
+// as leave a share for others: three times those that stay free, so however many have taken theirs, the next finds one.
 #pragma once
 
 #include "gateway/connection.hpp"
@@ -7,6 +8,8 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace eryxon::gateway {
@@ -17,8 +20,12 @@ class Pool;
 class Lease {
 public:
     Lease() = default;
-    Lease(Pool* pool, Connection* connection) : pool_(pool), connection_(connection) {}
-    Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
+    Lease(Pool* pool, Connection* connection, std::string caller)
+        : pool_(pool), connection_(connection), caller_(std::move(caller)) {}
+    Lease(Lease&& other) noexcept
+        : pool_(other.pool_),
+          connection_(std::exchange(other.connection_, nullptr)),
+          caller_(std::move(other.caller_)) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
@@ -29,6 +36,7 @@ public:
 private:
     Pool* pool_ = nullptr;
     Connection* connection_ = nullptr;
+    std::string caller_;
 };
 
 class Pool {
@@ -49,11 +57,15 @@ public:
     void start();
     void stop();
 
-    // A connection, waiting for one if need be until the deadline. Empty if none came free, and at once if the
-    // database is known to be away.
-    Task<Lease> borrow(TimePoint deadline);
-    // True if the last attempt to connect failed and no connection is open.
-    bool is_away() const { return away_; }
+    // A connection for the caller, waiting for one if need be until the deadline. Empty if none came free, and at once
+    // if the database is known to be away. No caller's name: the gateway itself.
+    Task<Lease> borrow(TimePoint deadline, std::string caller = {});
+    // A connection that is idle now; empty if there is none.
+    Lease borrow_idle();
+    // Has all idle connections made anew.
+    void renew_idle(const std::string& reason);
+    // True if no connection is open, and an attempt failed or has taken too long.
+    bool is_away() const { return away_ || Clock::now() >= away_by_; }
     Counts counts() const;
 
 private:
@@ -65,19 +77,22 @@ private:
         bool lent = false;
     };
     struct Waiter {
-        explicit Waiter(Executor executor) : timer(executor) {}
+        Waiter(Executor executor, std::string caller) : timer(executor), caller(std::move(caller)) {}
         Timer timer;
+        std::string caller;
         Connection* connection = nullptr;
     };
 
     Task<void> keep(Member& member);
+    Task<void> await_turn(Member& member);
     Task<bool> bring_up(Member& member);
     Task<void> pause(Member& member, std::chrono::milliseconds& delay);
     void came_up(Member& member);
     void went_down(Member& member);
     void attempt_failed(Member& member);
-    void offer(Member& member);
-    void give_back(Connection* connection);
+    void serve();
+    std::list<Waiter*>::iterator next_waiter();
+    void give_back(Connection* connection, const std::string& caller);
     Member& member_of(Connection* connection);
 
     Executor executor_;
@@ -86,8 +101,11 @@ private:
     std::deque<Member> members_;
     std::vector<Member*> idle_;  // the one used last at the end: its statements are prepared
     std::list<Waiter*> waiters_;
+    std::unordered_map<std::string, std::size_t> held_;  // connections by caller
     Counts counts_;
+    Member* scout_ = nullptr;  // who alone tries to connect while no connection is open
     bool away_ = false;
+    TimePoint away_by_ = TimePoint::max();
     std::string failure_;  // of an attempt to connect, as logged last
     bool stopping_ = false;
 };

@@ -86,7 +86,7 @@ void RelayDatabase::await(int descriptor, short events, Time deadline) {
 // A thread that has not come to an end when the time is up is waited for at the next call: there is never more than
 // one.
 void RelayDatabase::connect(Time deadline) {
-    connector_.start(config_.db_uri);
+    connector_.start(config_.db_uri, "eryxon-relay", "read-write");
     while (!connector_.is_done())
         await(connector_.descriptor(), POLLIN, deadline);
     connection_.reset(connector_.take());

@@ -4,6 +4,7 @@
 #include "core/json.hpp"
 
 #include <simdjson.h>
+#include <algorithm>
 
 namespace eryxon::gateway {
 
@@ -17,6 +18,18 @@ bool is_withheld(std::string_view name, const Credentials& credentials) {
     if (same_name(name, "x-api-key") || same_name(name, "apikey")) return true;
     if (same_name(name, "authorization")) return credentials.kind != Credentials::Kind::token;
     return name.size() >= own_prefix.size() && same_name(name.substr(0, own_prefix.size()), own_prefix);
+}
+
+// The value as text: what is no UTF-8 counts as ISO 8859-1, as header fields once were (RFC 9110 5.5).
+std::string text_of(std::string_view value) {
+    if (simdjson::validate_utf8(value.data(), value.size())) return std::string(value);
+    std::string text;
+    for (char const c : value) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (byte >= 0x80) text += static_cast<char>(0xC0 | (byte >> 6));
+        text += static_cast<char>(byte >= 0x80 ? 0x80 | (byte & 0x3F) : byte);
+    }
+    return text;
 }
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
@@ -48,17 +61,15 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-std::string headers_json(const Request& request, const Credentials& credentials, Style style) {
+std::string headers_json(const Request& request, const Credentials& credentials) {
     std::string out = "{";
     for (std::size_t i = 0; i < request.headers.size(); ++i) {
         const HeaderView& header = request.headers[i];
-        if (!simdjson::validate_utf8(header.value.data(), header.value.size()))
-            throw bad_request("The value of a header is not valid UTF-8", "PGRST102", style);
         if (is_withheld(header.name, credentials)) continue;
         std::string const name = lower_case(header.name);
-        if (!seen_before(request, i, name)) append_member(out, name, joined(request, i, name));
+        if (!seen_before(request, i, name)) append_member(out, name, text_of(joined(request, i, name)));
     }
-    if (!credentials.api_key.empty()) append_member(out, "x-api-key", credentials.api_key);
+    if (!credentials.api_key.empty()) append_member(out, "x-api-key", text_of(credentials.api_key));
     return out + '}';
 }
 
@@ -66,7 +77,8 @@ std::string cookies_json(const Request& request) {
     std::string out = "{";
     for (const HeaderView& header : request.headers) {
         if (!same_name(header.name, "cookie")) continue;
-        std::string_view rest = header.value;
+        std::string const value = text_of(header.value);
+        std::string_view rest = value;
         while (!rest.empty()) {
             std::string_view const pair = rest.substr(0, rest.find(';'));
             rest.remove_prefix(std::min(pair.size() + 1, rest.size()));

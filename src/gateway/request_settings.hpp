@@ -9,10 +9,10 @@
 namespace eryxon::gateway {
 
 // One object of lower-case names; repeated headers joined by ", ". Without cookies and x-eryxon-*, and with what
-// the credentials say of authorization and x-api-key. Throws Failure 400 for values that are not UTF-8.
-std::string headers_json(const Request& request, const Credentials& credentials, Style style);
+// the credentials say of authorization and x-api-key. Values that are not UTF-8 count as ISO 8859-1.
+std::string headers_json(const Request& request, const Credentials& credentials);
 
-// The cookies as one object; "{}" if there are none. headers_json() has checked them.
+// The cookies as one object; "{}" if there are none.
 std::string cookies_json(const Request& request);
 
 }  // namespace eryxon::gateway

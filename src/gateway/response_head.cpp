@@ -55,7 +55,7 @@ void append(std::string& out, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-std::string response_head(const Response& response, const Trace& trace, bool keep_alive) {
+std::string response_head(const Response& response, const Trace& trace, std::string_view connection) {
     std::string out;
     out.reserve(320);
     auto const reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
@@ -74,7 +74,7 @@ std::string response_head(const Response& response, const Trace& trace, bool kee
         append(out, header.name, header.value);
     for (const Header& header : trace.headers)
         append(out, header.name, header.value);
-    if (!keep_alive) append(out, "Connection", "close");
+    if (!connection.empty()) append(out, "Connection", connection);
     return out.append("\r\n");
 }
 

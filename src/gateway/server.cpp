@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 
 namespace eryxon::gateway {
 
@@ -74,12 +75,30 @@ Task<void> Server::accept() {
     }
 }
 
+// Ends the connection that has waited longest for its client among those of the address that has the most: who holds
+// many without using them gives way. False if all are at work.
+bool Server::make_room() {
+    std::unordered_map<std::string_view, std::size_t> counts;
+    for (const Session& session : sessions_)
+        if (!session.is_ended()) ++counts[session.client()];
+    Session* worst = nullptr;
+    for (Session& session : sessions_) {
+        if (!session.waits_for_client()) continue;
+        std::size_t const count = counts[session.client()], most = worst == nullptr ? 0 : counts[worst->client()];
+        if (count > most || (count == most && session.waits_since() < worst->waits_since())) worst = &session;
+    }
+    if (worst == nullptr) return false;
+    worst->abort();
+    service_.metrics().connection_displaced();
+    return true;
+}
+
 // Serves the connection, or refuses it where there are too many.
 void Server::admit(Socket socket) {
     ErrorCode ignored;
-    if (sessions_.size() >= config_.max_connections) {
+    if (sessions_.size() >= config_.max_connections && !make_room()) {
         Response const response = to_response(own_failure(503), Style::route);
-        std::string const text = response_head(response, {.request_id = request_id(nullptr)}, false) + response.body;
+        std::string const text = response_head(response, {.request_id = request_id(nullptr)}, "close") + response.body;
         service_.metrics().refused(503);
         socket.non_blocking(true, ignored);
         socket.write_some(asio::buffer(text), ignored);

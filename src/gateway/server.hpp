@@ -25,6 +25,7 @@ private:
     Task<void> watch_time();
     Task<void> watch_signals();
     void admit(Socket socket);
+    bool make_room();
     void stop();
     void abort();
 

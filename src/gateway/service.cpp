@@ -36,17 +36,22 @@ void check_profile(const Request& request, const std::string& schema) {
     throw failure;
 }
 
-// The settings and parameters of the call, from the request.
-Call make_call(const Request& request, const Function& function, const Credentials& credentials, Style style) {
+// The settings of the call, from the request.
+Call make_call(const Request& request, const std::string& function, const Credentials& credentials) {
     Call call;
-    call.function = &function;
     call.role = credentials.role;
     call.claims = credentials.claims;
     call.method = reads_only(request.method) ? request.method : "POST";
-    call.path = "/rpc/" + function.name;
-    call.headers = headers_json(request, credentials, style);
+    call.path = "/rpc/" + function;
+    call.headers = headers_json(request, credentials);
     call.cookies = cookies_json(request);
     return call;
+}
+
+// A promise that is not kept must not be made: sent again with the same key, a request may do its work twice.
+void refuse_idempotency_key(const Request& request, Style style) {
+    if (reads_only(request.method) || request.find("idempotency-key") == nullptr) return;
+    throw bad_request("The header Idempotency-Key is not supported", "PGRST102", style);
 }
 
 // The answer as a response.
@@ -64,7 +69,7 @@ Response to_response(Answer answer, const Function& function, Style style) {
 
 void log_failure(const Failure& failure, const Trace& trace) {
     LogLine("error")
-        .quoted("msg", failure.log)
+        .quoted("msg", failure.log.empty() ? failure.message : failure.log)
         .number("status", failure.status)
         .plain("request_id", trace.request_id)
         .write();
@@ -120,15 +125,53 @@ std::optional<Failure> Service::screen(const Request& request, Style style) {
     try {
         Trace unused;
         authenticate(request, unused, style);
+        refuse_idempotency_key(request, style);
         return std::nullopt;
     } catch (const Failure& failure) {
         return failure;
     }
 }
 
-// Asks for the template of the file's entity: who gets that is known, and it costs little.
+// Has a key that was not seen for a while checked by the database, without calling a function. Throws Failure.
+Task<void> Service::ask_who_calls(const Request& request, Trace& trace, Style style) {
+    Credentials const credentials = take_caller(request, trace, style);
+    Caller const caller = caller_of(request, credentials);
+    bool const is_key = credentials.kind == Credentials::Kind::key;
+    if (is_key && !callers_.was_accepted(caller, Clock::now())) {
+        Call call = make_call(request, "", credentials);
+        call.read_only = true;
+        call.caller = trace.share;
+        std::shared_ptr<const Catalog> const catalog = co_await database_.catalog(request.deadline);
+        Answer const answer = co_await database_.run(call, *catalog, request.deadline, style);
+        accept_caller(request, credentials, answer, trace);
+    }
+}
+
+// For a file, asks for the template of its entity: who gets that is known, and it costs little. A large body where no
+// function is called gets its answer at once.
 Task<std::optional<Response>> Service::admit(const Request& request, Trace& trace) {
-    std::string_view const entity = find_route(config_.base_path, request.method, request.path).entity;
+    Route const route = find_route(config_.base_path, request.method, request.path);
+    if (calls_function(route.endpoint) && !gateway::takes_file(route.endpoint)) {
+        Style const style = is_rpc(request.path) ? Style::rpc : Style::route;
+        trace.route = route.path;
+        std::optional<Response> refusal;
+        try {
+            co_await ask_who_calls(request, trace, style);
+        } catch (const Failure& failure) {
+            refusal = answer_failure(failure, trace, style);
+        } catch (const std::exception& error) {
+            refusal = answer_failure(internal_error(error.what()), trace, style);
+        }
+        if (trace.trial && refusal && refusal->status == 401)
+            refusal = answer_failure(too_many_requests(trace), trace, style);
+        trace.trial.reset();
+        co_return std::move(refusal);
+    }
+    if (!gateway::takes_file(route.endpoint)) {
+        Response response = co_await answer(request, trace);
+        co_return std::move(response);
+    }
+    std::string_view const entity = route.entity;
     std::string const path = config_.base_path + "/api-" + std::string(entity) + "/template";
     Request asking = request;
     asking.method = "GET";
@@ -204,9 +247,11 @@ Response Service::answer_ready() const {
 // The description, made anew when it is a few seconds old.
 Task<Response> Service::answer_openapi(const Request& request) {
     if (openapi_.empty() || Clock::now() - openapi_made_ > openapi_age) {
-        std::string const describing = co_await database_.query(describing_query(), request.deadline);
+        std::string const share = "address:" + request.client;
+        std::string const describing = co_await database_.query(describing_query(), request.deadline, share);
         std::string entities = "[]";
-        if (!describing.empty()) entities = co_await database_.query(entities_query(describing), request.deadline);
+        if (!describing.empty())
+            entities = co_await database_.query(entities_query(describing), request.deadline, share);
         openapi_ = write_openapi(entities, config_.base_path);
         openapi_made_ = Clock::now();
     }
@@ -240,24 +285,37 @@ Failure Service::too_many_requests(const Trace& trace) {
     return failure;
 }
 
-// Gives the caller a bucket of its own once the credential has proved good.
-void Service::accept_caller(const Caller& caller, Trace& trace) {
+// Notes whose the credential is once it has proved good, and gives it a bucket of its own.
+void Service::accept_caller(const Request& request, const Credentials& credentials, const Answer& answer,
+                            Trace& trace) {
+    if (answer.status == 401 || config_.db_pre_request.empty()) return;
+    Caller const caller = caller_of(request, credentials);
+    callers_.accept(caller, answer.tenant, Clock::now());
+    trace.share = callers_.share(caller, credentials);
     if (!limiter_.active()) return;
     std::optional<RateState> const state = limiter_.accept(caller, Clock::now(), trace.trial != nullptr);
     if (state) trace.rate = state;
 }
 
-// Calls the function behind the route.
-Task<Response> Service::answer_call(const Request& request, const Route& route, Trace& trace, Style style) {
-    Credentials const credentials = authenticate(request, trace, style);
+// The request's credentials, without which no function is called. The caller is charged, unless that was done already.
+Credentials Service::take_caller(const Request& request, Trace& trace, Style style) {
+    Credentials credentials = authenticate(request, trace, style);
     trace.auth = log_name(credentials);
     Caller const caller = caller_of(request, credentials);
-    limit_rate(caller, trace);
+    trace.share = callers_.share(caller, credentials);
+    if (!trace.rate) limit_rate(caller, trace);
+    refuse_idempotency_key(request, style);
+    return credentials;
+}
+
+// Calls the function behind the route.
+Task<Response> Service::answer_call(const Request& request, const Route& route, Trace& trace, Style style) {
+    Credentials const credentials = take_caller(request, trace, style);
     if (style == Style::rpc) check_profile(request, config_.db_schema);
     if (passes_entity(route.endpoint)) co_await demand_entity(route, request.deadline);
     Plan const plan = co_await this->plan(request, route, style);
     Answer answer = co_await run(request, plan, credentials, style, {}, request.deadline);
-    if (answer.status != 401 && !config_.db_pre_request.empty()) accept_caller(caller, trace);
+    accept_caller(request, credentials, answer, trace);
     if (route.endpoint == Endpoint::run) co_return answer_run(request, plan, credentials, std::move(answer));
     if (passes_entity(route.endpoint)) co_return csv_response(std::move(answer));
     co_return to_response(std::move(answer), *plan.match.function, style);
@@ -266,13 +324,15 @@ Task<Response> Service::answer_call(const Request& request, const Route& route, 
 // Calls the function with a file, or without one.
 Task<Answer> Service::run(const Request& request, const Plan& plan, const Credentials& credentials, Style style,
                           std::string_view file, TimePoint deadline) {
-    Call call = make_call(request, *plan.match.function, credentials, style);
+    Call call = make_call(request, plan.match.function->name, credentials);
+    call.function = plan.match.function;
+    call.caller = callers_.share(caller_of(request, credentials), credentials);
     call.arguments = plan.match.arguments;
     call.document = plan.document.empty() ? request.body.data() : plan.document.c_str();
     call.file = file;
     if (file.size() > config_.body_limit) call.time_limit = std::to_string(file_time(file.size()).count());
     call.read_only = reads_only(request.method) || !call.function->is_volatile;
-    Answer answer = co_await database_.run(call, *plan.catalog, deadline, style, false);
+    Answer answer = co_await database_.run(call, *plan.catalog, deadline, style);
     co_return std::move(answer);
 }
 

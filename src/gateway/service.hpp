@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/admin_pages.hpp"
+#include "gateway/callers.hpp"
 #include "gateway/credentials.hpp"
 #include "gateway/database.hpp"
 #include "gateway/matching.hpp"
@@ -23,6 +24,7 @@ struct Trace {
     std::string request_id;
     std::string_view route = "(none)";
     std::string auth = "none";
+    std::string share{};              // whose share of memory and connections the request takes, once that is known
     std::optional<RateState> rate{};  // where a limit is in force
     std::vector<Header> headers{};    // of the answer, whatever it is
     std::shared_ptr<void> trial{};    // held while a credential is tried over the limit of its address
@@ -53,8 +55,8 @@ public:
     bool takes_file(const Request& request) const;
     // What is wrong with the credentials of a request whose body has not arrived, if its endpoint asks for any.
     std::optional<Failure> screen(const Request& request, Style style);
-    // Nothing if the file of a request may come: the database knows the caller and the entity. Else the refusal. The
-    // request is charged here, and not again by answer() with the same trace.
+    // Nothing if the file or large body of a request may come: the caller is known, and a file's entity. Else the
+    // refusal. The request is charged here, and not again by answer() with the same trace.
     Task<std::optional<Response>> admit(const Request& request, Trace& trace);
     // The answer to a request that arrived completely.
     Task<Response> answer(const Request& request, Trace& trace);
@@ -70,6 +72,8 @@ private:
     };
 
     void reload_keys();
+    Task<void> ask_who_calls(const Request& request, Trace& trace, Style style);
+    Credentials take_caller(const Request& request, Trace& trace, Style style);
     Task<Response> answer_route(const Request& request, const Route& route, Trace& trace, Style style);
     Task<Response> answer_call(const Request& request, const Route& route, Trace& trace, Style style);
     Task<Plan> plan(const Request& request, const Route& route, Style style);
@@ -92,7 +96,7 @@ private:
     Credentials authenticate(const Request& request, Trace& trace, Style style);
     void limit_rate(const Caller& caller, Trace& trace);
     Failure too_many_requests(const Trace& trace);
-    void accept_caller(const Caller& caller, Trace& trace);
+    void accept_caller(const Request& request, const Credentials& credentials, const Answer& answer, Trace& trace);
 
     const Config& config_;
     Metrics metrics_;
@@ -101,6 +105,7 @@ private:
     AdminPages pages_;
     TokenChecker tokens_;
     RateLimiter limiter_;
+    Callers callers_;
     std::string openapi_;  // the latest description, made at openapi_made_
     TimePoint openapi_made_{};
     bool finishing_ = false;

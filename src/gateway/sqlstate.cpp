@@ -18,7 +18,7 @@ struct StateStatus {
 // PostgREST's table, the longer beginnings first. Class 54 is the client's doing: too deep, too long.
 constexpr std::array rpc_statuses = std::to_array<StateStatus>({
     {"23503", 409}, {"23505", 409}, {"25006", 405}, {"21000", 500}, {"42883", 404}, {"42P01", 404}, {"42P17", 500},
-    {"42501", 403}, {"53400", 500}, {"57P01", 503}, {"P0001", 400}, {"08", 503},    {"09", 500},    {"0L", 403},
+    {"42501", 403}, {"53400", 500}, {"57P", 503},   {"P0001", 400}, {"08", 503},    {"09", 500},    {"0L", 403},
     {"0P", 403},    {"25", 500},    {"28", 403},    {"2D", 500},    {"38", 500},    {"39", 500},    {"3B", 500},
     {"40", 500},    {"53", 503},    {"55", 500},    {"57", 500},    {"58", 500},    {"F0", 500},    {"HV", 500},
     {"P0", 500},    {"XX", 500},    {"", 400},
@@ -26,9 +26,10 @@ constexpr std::array rpc_statuses = std::to_array<StateStatus>({
 
 // The contract's table.
 constexpr std::array route_statuses = std::to_array<StateStatus>({
-    {"23503", 409}, {"23505", 409}, {"42501", 403}, {"42883", 404}, {"P0001", 400}, {"P0002", 404}, {"55006", 409},
-    {"55P03", 503}, {"40001", 503}, {"40P01", 503}, {"57014", 504}, {"57P0", 503},  {"08", 503},    {"53", 503},
-    {"22", 400},    {"23", 400},    {"54", 400},    {"0L", 403},    {"0P", 403},    {"28", 403},    {"", 500},
+    {"23503", 409}, {"23505", 409}, {"42501", 403}, {"42883", 404}, {"P0001", 400}, {"P0002", 404},
+    {"55006", 409}, {"42P01", 503}, {"55P03", 503}, {"40001", 503}, {"40P01", 503}, {"57014", 504},
+    {"57P", 503},   {"08", 503},    {"53", 503},    {"22", 400},    {"23", 400},    {"54", 400},
+    {"0L", 403},    {"0P", 403},    {"28", 403},    {"", 500},
 });
 
 template <class Table>
@@ -107,16 +108,13 @@ Failure with_own_status(const DatabaseError& error) {
             .hint = json_or_nothing(error.hint)};
 }
 
-// A route without credentials that may not do something is asked for them.
-unsigned status_of(const DatabaseError& error, Style style, bool anonymous) {
-    unsigned const status =
-        style == Style::rpc ? look_up(rpc_statuses, error.sqlstate) : look_up(route_statuses, error.sqlstate);
-    return status == 403 && anonymous && error.sqlstate == "42501" ? 401 : status;
+unsigned status_of(const DatabaseError& error, Style style) {
+    return style == Style::rpc ? look_up(rpc_statuses, error.sqlstate) : look_up(route_statuses, error.sqlstate);
 }
 
 }  // namespace
 
-Failure from_database(const DatabaseError& error, Style style, bool anonymous) {
+Failure from_database(const DatabaseError& error, Style style) {
     if (error.sqlstate == "PGRST") {
         try {
             return self_described(error);
@@ -126,7 +124,7 @@ Failure from_database(const DatabaseError& error, Style style, bool anonymous) {
     }
     bool const own_status = error.sqlstate.starts_with("PT") && is_digits(std::string_view(error.sqlstate).substr(2));
     if (own_status && error.sqlstate[2] >= '2' && error.sqlstate[2] <= '5') return with_own_status(error);
-    Failure failure = own_failure(status_of(error, style, anonymous));
+    Failure failure = own_failure(status_of(error, style));
     if (style == Style::rpc) failure.code = error.sqlstate;
     if (failure.status >= 500) {
         failure.log = log_text(error);

@@ -115,3 +115,48 @@ test('bad credentials are refused before the body is there', async () => {
     await refused({ Authorization: `Bearer ${key}`, 'X-Api-Key': 'ery_live_other' });
     await gateway.stop();
 });
+
+test('an internal error of the database costs the connection that had it', async () => {
+    sql(
+        database,
+        `CREATE FUNCTION eryxon_api.fail(state text) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'within' USING ERRCODE = state; END $$`,
+    );
+    const gateway = await startGateway({ database, flags: ['--db-pool', '1'] });
+    const connects = async () => Number(/database_connects_total (\d+)/.exec((await curl('GET', `${gateway.url}/metrics`)).body)[1]);
+    const fail = (state) => curl('POST', `${gateway.url}/rpc/fail`, { key, body: { state } });
+    assert.equal((await fail('P0001')).status, 400);
+    assert.equal(await connects(), 1);
+    assert.equal((await fail('XX001')).status, 500);
+    assert.equal((await curl('GET', `${gateway.url}/api-jobs?limit=1`, { key })).status, 200);
+    assert.equal(await connects(), 2);
+    await gateway.stop();
+});
+
+test('a table that is renamed under load', { timeout: 60000 }, async () => {
+    const gateway = await startGateway({ database });
+    const seen = {};
+    let running = true;
+    const writer = async (number) => {
+        for (let n = 0; running; n++) {
+            const answer = await curl('POST', `${gateway.url}/api-cells/bulk-sync`, {
+                key,
+                body: [{ external_id: `${number}-${n}`, external_source: 'SAP', name: `${number}-${n}` }],
+            });
+            seen[answer.status] = (seen[answer.status] ?? 0) + 1;
+            if (answer.status === 503) assert.match(answer.headers['retry-after'], /^\d+$/);
+        }
+    };
+    const writers = Array.from({ length: 6 }, (_, number) => writer(number));
+    for (let n = 0; n < 40; n++) {
+        sql(database, 'ALTER TABLE cells RENAME TO cells_away');
+        sql(database, 'ALTER TABLE cells_away RENAME TO cells');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    running = false;
+    await Promise.all(writers);
+    console.log(JSON.stringify(seen));
+    for (const status of Object.keys(seen)) assert.ok(['200', '503'].includes(status), JSON.stringify(seen));
+    assert.ok(seen[200] > 10);
+    await gateway.stop();
+});

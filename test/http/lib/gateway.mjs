@@ -86,6 +86,7 @@ class Gateway {
             assert.ok(!text.includes(secret), `the log holds a secret: ${secret.slice(0, 12)}…`);
         for (const line of text.split('\n').slice(0, -1))
             assert.ok(wellFormed(line), `odd line in the log: ${JSON.stringify(line)}`);
+        assert.doesNotMatch(text, / msg=""/);
         assert.ok(text.endsWith('\n'));
     }
 }

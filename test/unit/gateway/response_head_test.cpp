@@ -8,7 +8,7 @@ namespace {
 
 // The head of a response with that status and a body of two bytes.
 std::string head(unsigned status) {
-    return response_head({.status = status, .body = "{}"}, {.request_id = "r"}, true);
+    return response_head({.status = status, .body = "{}"}, {.request_id = "r"}, "");
 }
 
 bool holds(const std::string& text, std::string_view part) {
@@ -38,7 +38,7 @@ TEST(ResponseHead, SaysThatAnAnswer205IsEmpty) {
 TEST(ResponseHead, ShowsTheRequestIdAndTheEndOfTheConnection) {
     EXPECT_TRUE(holds(head(200), "\r\nX-Request-Id: r\r\n"));
     EXPECT_FALSE(holds(head(200), "Connection"));
-    EXPECT_TRUE(holds(response_head({}, {.request_id = "r"}, false), "\r\nConnection: close\r\n"));
+    EXPECT_TRUE(holds(response_head({}, {.request_id = "r"}, "close"), "\r\nConnection: close\r\n"));
 }
 
 }  // namespace

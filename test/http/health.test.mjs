@@ -1,0 +1,157 @@
+// The gateway lives and says so whatever the database does: stopped dead, behind a slow name server, busy; and whatever clients do.
+// Times are compared with those of the same run in peace.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { curl } from './lib/curl.mjs';
+import { startGateway } from './lib/gateway.mjs';
+import { series, timed } from './lib/latency.mjs';
+import { messageWith, open } from './lib/raw.mjs';
+import { createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
+
+const folder = process.env.ERYXON_OUTAGE_CLUSTER;
+let database, key;
+
+before(() => {
+    database = createDatabase('http_health');
+    key = newKey(database);
+    sql(database, 'CREATE FUNCTION eryxon_api.nap(seconds integer) RETURNS void LANGUAGE sql AS $$ SELECT pg_sleep(seconds) $$');
+});
+
+// /healthz is answered, and not much later than in peace: within 50 ms there, or on a machine that is busy itself.
+function alive(peace, trouble, what) {
+    console.log(`${what}: median ${trouble.median.toFixed(1)} ms, longest ${trouble.longest.toFixed(0)} ms; in peace ${peace.median.toFixed(1)} ms, ${peace.longest.toFixed(0)} ms`);
+    assert.deepEqual(trouble.statuses, [200], what);
+    assert.ok(trouble.median < Math.max(50, 5 * peace.median), `${what}: ${trouble.median} ms`);
+    assert.ok(trouble.longest < Math.max(2000, 10 * peace.longest), `${what}: ${trouble.longest} ms`);
+}
+
+const ready = async (gateway) => (await timed(gateway, 'GET', '/readyz')).status;
+const health = (gateway, number = 60) => series(gateway, number, 'GET', '/healthz');
+
+// All processes of the server in a folder.
+function serverProcesses() {
+    const postmaster = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').split('\n')[0];
+    return [postmaster, ...execFileSync('pgrep', ['-P', postmaster], { encoding: 'utf8' }).split('\n').filter(Boolean)];
+}
+
+test('a database that is stopped dead', { timeout: 120000 }, async () => {
+    const stopped = createDatabase('http_stopped', folder);
+    const itsKey = newKey(stopped, undefined, '', folder);
+    const gateway = await startGateway({ database: stopped, host: folder, flags: ['--db-pool', '4', '--request-timeout', '4'] });
+    await until('the gateway is ready', async () => (await ready(gateway)) === 200);
+    assert.equal((await timed(gateway, 'GET', '/api-jobs', { key: itsKey })).status, 200);
+    const peace = await health(gateway);
+    const processes = serverProcesses();
+    execFileSync('kill', ['-STOP', ...processes]);
+    try {
+        const call = timed(gateway, 'PUT', '/api-jobs/sync', { key: itsKey, body: job('STOPPED') });
+        alive(peace, await health(gateway), 'stopped');
+        await until('/readyz tells', async () => (await ready(gateway)) === 503, 30);
+        alive(peace, await health(gateway), 'stopped, connecting anew');
+        assert.ok([503, 504].includes((await call).status));
+    } finally {
+        execFileSync('kill', ['-CONT', ...processes]);
+    }
+    await until('the gateway is ready again', async () => (await ready(gateway)) === 200, 60);
+    assert.equal((await timed(gateway, 'GET', '/api-jobs', { key: itsKey })).status, 200);
+    await gateway.stop();
+});
+
+// A TCP port before the server's socket, which can be closed and opened again.
+class Door {
+    async open(port = 0) {
+        this.lines = new Set();
+        this.server = createServer((line) => {
+            const inner = connect(join(process.env.PGHOST, '.s.PGSQL.5432'));
+            for (const one of [line, inner]) {
+                this.lines.add(one);
+                one.on('error', () => {}).on('close', () => [line, inner].forEach((end) => end.destroy()));
+            }
+            line.pipe(inner).pipe(line);
+        });
+        await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+        this.port = this.server.address().port;
+    }
+
+    close() {
+        this.server.close();
+        for (const line of this.lines) line.destroy();
+    }
+}
+
+test('a slow name server while the database is away', { timeout: 120000 }, async (t) => {
+    const work = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'names-'));
+    const library = join(work, 'slow_lookup.so');
+    const source = fileURLToPath(new URL('lib/slow_lookup.c', import.meta.url));
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
+    const door = new Door();
+    await door.open();
+    t.after(() => door.close());
+    const log = join(work, 'lookups');
+    const gateway = await startGateway({
+        uri: `postgresql://authenticator@slowdb:${door.port}/${database}`,
+        flags: ['--db-pool', '4'],
+        env: {
+            LD_PRELOAD: library,
+            SLOW_NAMES_LOG: log,
+            ASAN_OPTIONS: 'abort_on_error=0:exitcode=99:verify_asan_link_order=0',
+        },
+    });
+    const begin = await health(gateway, 20);
+    await until('the gateway is ready', async () => (await ready(gateway)) === 200, 30);
+    assert.equal((await timed(gateway, 'GET', '/api-jobs', { key })).status, 200);
+    const lookups = () => (existsSync(log) ? readFileSync(log).length : 0);
+    await until('all have looked the name up', () => lookups() >= 4, 30);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const peace = await health(gateway);
+    const { port } = door;
+    door.close();
+    await until('the gateway knows', async () => (await timed(gateway, 'GET', '/api-jobs', { key })).status === 503);
+    alive(peace, await health(gateway), 'looking a name up');
+    const refused = await series(gateway, 20, 'GET', '/api-jobs', { key });
+    assert.deepEqual(refused.statuses, [503]);
+    assert.ok(refused.longest < 2500, `refused after ${refused.longest} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const first = lookups();
+    const went = Date.now();
+    await until('some attempts were made', () => lookups() - first >= 3, 60);
+    const passed = (Date.now() - went) / 1000;
+    assert.ok(lookups() - first <= passed / 3 + 1, `${lookups() - first} look-ups in ${passed} s: one at a time for the pool`);
+    alive(peace, await health(gateway), 'looking it up again');
+    assert.ok(begin.longest < 2500, `the start blocked for ${begin.longest} ms`);
+    await door.open(port);
+    await until('the gateway is ready again', async () => (await ready(gateway)) === 200, 40);
+    await gateway.stop();
+});
+
+test('a pool that is used up', { timeout: 60000 }, async () => {
+    const gateway = await startGateway({ database, flags: ['--db-pool', '4'] });
+    await until('the gateway is ready', async () => (await ready(gateway)) === 200);
+    assert.equal((await timed(gateway, 'GET', '/api-jobs', { key })).status, 200);
+    const peace = await health(gateway);
+    const naps = Array.from({ length: 12 }, () => timed(gateway, 'POST', '/rpc/nap', { key, body: { seconds: 3 } }));
+    await until('calls wait', async () => /eryxon_gateway_pool_waiting [1-9]/.test((await curl('GET', `${gateway.url}/metrics`)).body));
+    alive(peace, await health(gateway), 'the pool used up');
+    assert.equal(await ready(gateway), 200);
+    await Promise.all(naps);
+    await gateway.stop();
+});
+
+test('sixty slow bodies', { timeout: 60000 }, async () => {
+    const gateway = await startGateway({ database });
+    assert.equal((await timed(gateway, 'GET', '/api-jobs', { key })).status, 200);
+    const peace = await health(gateway);
+    const head = messageWith(key, 'POST', '/api-jobs/bulk-sync', { 'Content-Length': 5 << 20 });
+    const lines = Array.from({ length: 60 }, () => open(gateway.port));
+    for (const line of lines) line.socket.write(head + ' '.repeat(100 << 10));
+    const drip = setInterval(() => lines.forEach((line) => line.socket.write(' '.repeat(2000))), 50);
+    alive(peace, await health(gateway, 100), 'sixty slow bodies');
+    clearInterval(drip);
+    for (const line of lines) line.socket.destroy();
+    await gateway.stop();
+});
