@@ -175,7 +175,11 @@ test('settings of a role count for its keys as for its tokens', async () => {
     sql(database, "CREATE FUNCTION eryxon_api.nap() RETURNS void LANGUAGE sql AS $$ SELECT pg_sleep(20) $$");
     sql(database, "ALTER ROLE shop_planner IN DATABASE http_fields SET eryxon.default_time_zone = 'Europe/Amsterdam'");
     sql(database, "ALTER ROLE shop_planner IN DATABASE http_fields SET statement_timeout = '300ms'");
-    const planner = await startGateway({ database });
+    // The extension's settings are known to a session that has used it: the catalog is read again by one.
+    const planner = await startGateway({ database, flags: ['--db-pool', '1'] });
+    assert.equal((await curl('GET', `${planner.url}/api-jobs?limit=1`, { key })).status, 200);
+    planner.process.kill('SIGHUP');
+    await until('the catalog is new', () => planner.log().includes('the catalog was read again'));
     const credentials = { key: { key: newKey(database, undefined, "role => 'shop_planner'") }, token: { bearer: hmacToken(claims({ role: 'shop_planner' })) } };
     for (const [name, credential] of Object.entries(credentials)) {
         const body = job(`TZ-${name}`, { due_date: '2027-06-01' });
