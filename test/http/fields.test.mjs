@@ -40,7 +40,7 @@ test('trailers are no headers', async () => {
 test('empty lines before a request are passed over', async () => {
     const request = messageWith(key, 'GET', '/api-jobs?limit=1', { 'Content-Length': undefined });
     for (const before of ['\r\n', '\r\n\r\n'])
-        assert.deepEqual((await exchange(gateway.port, `${before}${request}${before}${request}`)).statuses, [200, 200]);
+        assert.deepEqual((await exchange(gateway.port, `${before}${request}${before}${request}`, 2000)).statuses, [200, 200]);
     const line = open(gateway.port);
     for (const byte of `\r\n${request}`) line.socket.write(byte);
     await until('the answer is there', () => line.received.includes('"pagination"'));
@@ -50,7 +50,7 @@ test('empty lines before a request are passed over', async () => {
 
 test('a client of HTTP/1.0 can keep its connection, and is told so', async () => {
     const ask = (headers) => `GET /healthz HTTP/1.0\r\n${headers}\r\n`;
-    const kept = await exchange(gateway.port, ask('Connection: Keep-Alive\r\n') + ask('Connection: Keep-Alive\r\n'));
+    const kept = await exchange(gateway.port, ask('Connection: Keep-Alive\r\n').repeat(2), 2000);
     assert.deepEqual(kept.statuses, [200, 200]);
     assert.equal(kept.text.match(/\r\nConnection: keep-alive\r\n/g)?.length, 2, kept.text);
     const closed = await exchange(gateway.port, ask(''));
