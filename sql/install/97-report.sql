@@ -77,7 +77,6 @@ DECLARE
 BEGIN
     w.failures := CASE WHEN cardinality(seen.arrived) > 0 THEN 0 ELSE least(w.failures + failed, 1000000) END;
     IF seen.retry_after IS NOT NULL THEN
-        w.pauses := CASE WHEN probe_failed THEN w.pauses + 1 ELSE greatest(w.pauses, 1) END;
         w.paused_until := greatest(w.paused_until, moment + make_interval(secs => seen.retry_after * (1 + 0.1 * random())));
     ELSIF probe_arrived THEN
         w.pauses := 0;
@@ -97,7 +96,7 @@ END
 $$;
 COMMENT ON FUNCTION eryxon.judge_pause IS
 'The webhook with its pause as the reports leave it. 429 and 503 with Retry-After pause it for that time and up to a tenth more, five failures in a row
-for some seconds. What was under way then changes nothing; afterwards one delivery, the probe, decides. If it arrives, the number under way grows step by step.';
+for some seconds, longer each time that the probe fails. What was under way then changes nothing; afterwards one delivery, the probe, decides. If it arrives, the number under way grows step by step.';
 
 CREATE FUNCTION eryxon.judged(w eryxon.webhook, seen eryxon.tally, moment timestamptz) RETURNS eryxon.webhook
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

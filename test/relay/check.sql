@@ -50,7 +50,7 @@ SELECT v.* FROM (VALUES
     ('each event has one delivery, and it is delivered', $$
         SELECT t.position, count(*), min(t.status) FROM told t GROUP BY t.position HAVING count(*) <> 1 OR min(t.status) IS DISTINCT FROM 'delivered'$$),
     ('only events of jobs are delivered', $$
-        SELECT d.* FROM eryxon.delivery d LEFT JOIN told t ON t.delivery = d.id WHERE t.id IS NULL$$),
+        SELECT d.* FROM own_delivery d LEFT JOIN told t ON t.delivery = d.id WHERE t.id IS NULL$$),
     ('every event arrived and was answered with 2xx', $$
         SELECT t.position, t.message_id, a.came FROM told t LEFT JOIN arrived a USING (message_id) WHERE coalesce(a.answered, 0) = 0$$),
     ('nothing arrived that was not committed', $$

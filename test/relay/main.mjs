@@ -2,6 +2,7 @@
 // the database. Started by `run` with its options as JSON; the cluster of libpq's environment is there and set up.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { restart, sql, sqlInTheEnd, until } from './lib/database.mjs';
@@ -20,6 +21,17 @@ async function createWebhook(receiver) {
     const retries = JSON.stringify({ retry_seconds: [0, ...Array(39).fill(1)], max_in_flight: 1000 });
     const webhook = JSON.parse(await sql(`SELECT eryxon_webhook_create('${url}', '{job.*}', '${retries}')`));
     receiver.key = Buffer.from(webhook.secret.slice('whsec_'.length), 'base64');
+}
+
+// Another tenant's endpoint, which never answers; returns what ends it.
+async function hinder() {
+    const server = createServer(() => {});
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await sql(`SELECT hinder('http://127.0.0.1:${server.address().port}')`);
+    return () => {
+        server.close();
+        server.closeAllConnections();
+    };
 }
 
 function makeWriters() {
@@ -51,7 +63,7 @@ async function restartHalfway(receiver, writers, limit) {
 }
 
 const nothingLeft = async () =>
-    (await sqlInTheEnd(`SELECT NOT EXISTS (SELECT FROM eryxon.event_outbox) AND NOT EXISTS (SELECT FROM eryxon.delivery WHERE status = 'pending')`)) === 't';
+    (await sqlInTheEnd(`SELECT NOT EXISTS (SELECT FROM eryxon.event_outbox) AND NOT EXISTS (SELECT FROM own_delivery WHERE status = 'pending')`)) === 't';
 
 // Writes, sends and disturbs until all is delivered. What takes too long is a failure, and the checks say what is missing.
 async function deliver(receiver, relays, writers) {
@@ -79,6 +91,7 @@ async function loadRequests(receiver) {
 
 const receiver = new Receiver(options.calm ? calm : stormy, options.seed);
 await createWebhook(receiver);
+const endHindrance = options.calm ? () => {} : await hinder();
 const relays = new Relays(options.gateway, options.folder, options.flags);
 const writers = makeWriters();
 try {
@@ -88,6 +101,7 @@ try {
 } finally {
     await relays.stop();
     await receiver.close();
+    endHindrance();
 }
 const reconnects = writers.reduce((sum, writer) => sum + writer.reconnects, 0);
 if (!options.calm && relays.kills === 0) faults.push('no relay was killed');

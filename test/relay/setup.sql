@@ -53,6 +53,17 @@ BEGIN
 END
 $$;
 
+-- Another tenant with an endpoint that may have very much under way, and events for it.
+CREATE FUNCTION hinder(url text) RETURNS void LANGUAGE sql AS $$
+    SELECT set_config('eryxon.tenant_id', 'a0000000-0000-4000-8000-000000000002', true);
+    SELECT eryxon_webhook_create(url, '{part.*}', '{"max_in_flight": 1000}');
+    INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, changes, occurred_at)
+    SELECT nextval('eryxon.event_statement'), 1, eryxon_tenant_id(), 'part.updated', 'parts', gen_random_uuid(), '{}', now() FROM generate_series(1, 1000);
+$$;
+CREATE VIEW own_delivery AS
+    SELECT d.* FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
+     WHERE w.tenant_id = 'a0000000-0000-4000-8000-000000000001';
+
 -- A change of the shop floor: one job that all writers share.
 CREATE PROCEDURE write_single(writer integer, step integer, shared integer)
 LANGUAGE plpgsql AS $$

@@ -90,7 +90,8 @@ export class Receiver {
                 break;
             default:
                 note.status = Number(note.behaviour);
-                response.writeHead(note.status, note.status === 500 ? {} : { 'Retry-After': this.random() < 0.8 ? 1 : 2 });
+                // One in two hundred refusals asks to be left alone: that stops all messages for a second and more.
+                response.writeHead(note.status, note.status !== 500 && this.random() < 0.005 ? { 'Retry-After': 1 } : {});
                 response.end('not now');
         }
     }
