@@ -119,6 +119,7 @@ BEGIN
     PERFORM oracle.start(seed, number);
     c := oracle.any_case();
     PERFORM oracle.set_up(c);
+    PERFORM oracle.begin_events();
     FOR step IN SELECT * FROM jsonb_array_elements(c -> 'steps') LOOP
         i := i + 1;
         DELETE FROM oracle.run;

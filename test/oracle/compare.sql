@@ -164,8 +164,20 @@ BEGIN
     RETURN CASE WHEN oracle.agree(a, b) THEN '' ELSE format(E'history\n  oracle  %s\n  product %s\n', a, b) END;
 END $$;
 
--- Which rows the events of the case do not agree with, where it is captured: each row's events come to whether it is live, and the last one
--- names its key.
+-- The rows that were live when a case began, whose steps alone are captured.
+CREATE TABLE oracle.begun (entity text NOT NULL, id uuid NOT NULL);
+CREATE FUNCTION oracle.begin_events() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE e text;
+BEGIN
+    DELETE FROM eryxon.event_outbox;
+    DELETE FROM oracle.begun;
+    FOR e IN SELECT entity FROM oracle.entity LOOP
+        EXECUTE format('INSERT INTO oracle.begun SELECT %1$L, id FROM prod.%1$I WHERE deleted_at IS NULL', e);
+    END LOOP;
+END $$;
+
+-- Which rows the events of the case do not agree with, where it is captured: what a row was at the beginning and its events come to whether
+-- it is live, and the last one names its key.
 CREATE FUNCTION oracle.event_differences() RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE e text; r text; report text := '';
 BEGIN
@@ -178,10 +190,11 @@ BEGIN
                        count(*) FILTER (WHERE type ~ '[.](created|restored)$') - count(*) FILTER (WHERE type LIKE '%%.deleted') AS live,
                        (array_agg(ROW(external_source, external_id) ORDER BY statement DESC, line DESC))[1] AS key
                   FROM eryxon.event_outbox WHERE entity = %1$L AND type <> 'sync.completed' GROUP BY row_id) o ON o.id = t.id
-             WHERE coalesce(o.live, 0) <> (t.id IS NOT NULL AND t.deleted_at IS NULL)::integer
+             WHERE coalesce(o.live, 0) + (SELECT count(*) FROM oracle.begun b WHERE b.entity = %1$L AND b.id = coalesce(t.id, o.id))
+                   <> (t.id IS NOT NULL AND t.deleted_at IS NULL)::integer
                 OR (o.key IS DISTINCT FROM ROW(t.external_source, t.external_id) AND o.id IS NOT NULL AND t.id IS NOT NULL)
             $q$, e) INTO r;
-        report := report || coalesce(format(E'events of %s\n%s\n', e, r), '');
+        IF r IS NOT NULL THEN report := report || format(E'events of %s\n%s\n', e, r); END IF;
     END LOOP;
     RETURN report;
 END $$;
