@@ -16,6 +16,55 @@ namespace eryxon::core {
 
 namespace {
 
+// The implementation if this processor runs it.
+template <class Implementation>
+const simdjson::implementation* if_supported() {
+    static const Implementation implementation;
+    return implementation.supported_by_runtime_system() ? &implementation : nullptr;
+}
+
+// The best implementation. libsimdjson itself looks for it at its first use, in functions that allocate and may not
+// throw: the process would end where memory is short.
+const simdjson::implementation* best_implementation() {
+#if SIMDJSON_IMPLEMENTATION_ICELAKE
+    if (const auto* best = if_supported<simdjson::icelake::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_HASWELL
+    if (const auto* best = if_supported<simdjson::haswell::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_WESTMERE
+    if (const auto* best = if_supported<simdjson::westmere::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_ARM64
+    if (const auto* best = if_supported<simdjson::arm64::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_PPC64
+    if (const auto* best = if_supported<simdjson::ppc64::implementation>()) return best;
+#endif
+#if SIMDJSON_IMPLEMENTATION_FALLBACK
+    if (const auto* best = if_supported<simdjson::fallback::implementation>()) return best;
+#endif
+    return nullptr;
+}
+
+}  // namespace
+
+}  // namespace eryxon::core
+
+namespace simdjson {
+
+// In place of libsimdjson's own: without memory it throws, and the next call tries again.
+internal::atomic_ptr<const implementation>& get_active_implementation() {
+    static internal::atomic_ptr<const implementation> active(eryxon::core::best_implementation());
+    return active;
+}
+
+}  // namespace simdjson
+
+namespace eryxon::core {
+
+namespace {
+
 namespace ondemand = simdjson::ondemand;
 
 // Ends the call with the SQLSTATE that jsonb's input gives.
@@ -67,44 +116,6 @@ bool is_high_surrogate(int unit) {
 }
 bool is_low_surrogate(int unit) {
     return unit >= 0xdc00 && unit < 0xe000;
-}
-
-// The implementation if this processor runs it.
-template <class Implementation>
-const simdjson::implementation* if_supported() {
-    static const Implementation implementation;
-    return implementation.supported_by_runtime_system() ? &implementation : nullptr;
-}
-
-// The best implementation, which libsimdjson itself would look for at its first use: in functions that allocate and may
-// not throw, so that the process would end where memory is short.
-const simdjson::implementation* best_implementation() {
-#if SIMDJSON_IMPLEMENTATION_ICELAKE
-    if (const auto* best = if_supported<simdjson::icelake::implementation>()) return best;
-#endif
-#if SIMDJSON_IMPLEMENTATION_HASWELL
-    if (const auto* best = if_supported<simdjson::haswell::implementation>()) return best;
-#endif
-#if SIMDJSON_IMPLEMENTATION_WESTMERE
-    if (const auto* best = if_supported<simdjson::westmere::implementation>()) return best;
-#endif
-#if SIMDJSON_IMPLEMENTATION_ARM64
-    if (const auto* best = if_supported<simdjson::arm64::implementation>()) return best;
-#endif
-#if SIMDJSON_IMPLEMENTATION_PPC64
-    if (const auto* best = if_supported<simdjson::ppc64::implementation>()) return best;
-#endif
-#if SIMDJSON_IMPLEMENTATION_FALLBACK
-    if (const auto* best = if_supported<simdjson::fallback::implementation>()) return best;
-#endif
-    return nullptr;
-}
-
-// Once in the life of the process; without memory the next call tries again.
-void choose_implementation() {
-    static const simdjson::implementation* const best = best_implementation();
-    static const bool chosen = best == nullptr || (simdjson::get_active_implementation() = best, true);
-    static_cast<void>(chosen);
 }
 
 // One run of the parser over one text.
@@ -179,7 +190,7 @@ void Reader::refuse_syntax(const char* near) const {
 // Checks the encoding and finds the tokens.
 simdjson::simdjson_result<ondemand::document> Reader::find_tokens() {
     auto document = parser_.iterate(text_, size_, size_ + simdjson::SIMDJSON_PADDING);
-    if (document.error() != simdjson::SUCCESS && !simdjson::validate_utf8(text_, size_)) {
+    if (document.error() != simdjson::SUCCESS && !is_utf8({text_, size_})) {
         refuse("22021", "invalid byte sequence for encoding \"UTF8\"");
     }
     return document;
@@ -187,7 +198,7 @@ simdjson::simdjson_result<ondemand::document> Reader::find_tokens() {
 
 // Finds the tokens, then walks along them.
 std::optional<Json> Reader::read(const TakeItem* take) {
-    choose_implementation();
+    simdjson::get_active_implementation();  // allocate() is noexcept
     if (parser_.allocate(size_, max_json_depth + 24) != simdjson::SUCCESS) throw std::bad_alloc();
     ondemand::document document = get(find_tokens());
     ondemand::array root = get(document.get_array());
@@ -338,8 +349,7 @@ const char* Reader::check_unicode_escape(const char* at) const {
 }  // namespace
 
 bool is_utf8(std::string_view bytes) {
-    choose_implementation();
-    return simdjson::validate_utf8(bytes.data(), bytes.size());
+    return simdjson::get_active_implementation()->validate_utf8(bytes.data(), bytes.size());
 }
 
 // Reads the text as one value.

@@ -150,6 +150,7 @@ sub run_call
 	my ($query) = @_;
 	$session->{stderr} = '';
 	my $output = eval { $session->query($query) };
+	eval { $session->{run}->finish } if $@;  # takes the rest of what it says
 	return 'lost' if $@ || $session->{stderr} =~ /server closed the connection|connection to server was lost/;
 	return "$session->{stderr}$output" =~ /(?:ERROR|FATAL):  (\w{5}):/ ? $1 : '';
 }
@@ -173,9 +174,9 @@ while ($failures < $injections)
 	my ($seen, $failed) = disarm();
 	$$length = $seen if !$failed;
 	$failures += $failed > 0;
-	# A session may be of no more use by the server's own doing: without memory it ends while settings of a library are defined, or warns
-	# that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not get out of its transaction.
-	if ($session->{stderr} =~ /LOCATION:  guc_|WARNING:  53200|during exception cleanup/)
+	# A session may be of no more use by the server's own doing: without memory for an error, or for the settings of a library, it ends;
+	# it warns that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not get out of its transaction.
+	if ($session->{stderr} =~ /FATAL:  53200|LOCATION:.* guc\.c:|WARNING:  53200|during exception cleanup/)
 	{
 		$ended++;
 		connect_session();
@@ -201,7 +202,7 @@ diag(sprintf('%d injections in %.0f s; SQLSTATEs: %s; %d sessions given up', $fa
 	join(', ', map { "$_ $states{$_}" } sort keys %states), $ended));
 
 cmp_ok($failures, '>=', $injections, 'all failures were met');
-is_deeply(\%lost, {}, 'no session was lost in a call');
+is_deeply(\%lost, {}, 'no session was lost in a call') or diag(explain(\%lost));
 unlike(slurp_file($node->logfile), qr/terminated by signal|TRAP:|PANIC:/, 'nor the server');
 # 58P01: the library could not be loaded; the others are what the call would have come to anyhow.
 my @strange = grep { !/^(?:none|53200|58P01|P0002|2[23]\d{3})$/ } sort keys %states;
