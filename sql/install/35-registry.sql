@@ -4,17 +4,19 @@ CREATE FUNCTION eryxon.write_registry(action text, args jsonb) RETURNS void
     LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'write_registry';
 COMMENT ON FUNCTION eryxon.write_registry IS
 'Writes the registry as the extension''s owner.
-Only for a caller who may execute the public function of the action and, for attach and detach, owns the table.';
+Only for a caller who may execute the public function of the action and owns the entity''s table.
+Actions and their arguments: attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity},
+map {entity, field, rule}, unmap {entity, field}.';
 
-CREATE FUNCTION eryxon.register(args jsonb) RETURNS void
+CREATE FUNCTION eryxon.register(entity text, table_name regclass, args jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
     INSERT INTO eryxon.entity (entity, table_name, singular, soft_delete, natural_key, events, ordinal)
-    SELECT args ->> 'entity', (args ->> 'table')::oid::regclass, args ->> 'singular',
+    SELECT $1, $2, args ->> 'singular',
            (args ->> 'soft_delete')::boolean,
            ARRAY(SELECT jsonb_array_elements_text(args -> 'natural_key')),
            (args ->> 'events')::boolean,
-           coalesce((SELECT s.ordinal FROM eryxon.shipped_entity s WHERE s.entity = args ->> 'entity'),
+           coalesce((SELECT s.ordinal FROM eryxon.shipped_entity s WHERE s.entity = $1),
                     (SELECT greatest(max(e.ordinal), 100) + 1 FROM eryxon.entity e))
     ON CONFLICT (entity) DO UPDATE
        SET table_name = excluded.table_name, singular = excluded.singular, soft_delete = excluded.soft_delete,
@@ -22,46 +24,45 @@ AS $$
 $$;
 COMMENT ON FUNCTION eryxon.register IS
 'Enters an entity and its table, in place of an earlier entry of the same entity.';
-REVOKE EXECUTE ON FUNCTION eryxon.register(jsonb) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION eryxon.register(text, regclass, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.apply_registry(action text, args jsonb) RETURNS void
+CREATE FUNCTION eryxon.apply_registry(action text, entity text, table_name regclass, args jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     CASE action
     WHEN 'attach' THEN
-        PERFORM eryxon.check_entity_name(args ->> 'entity');
-        PERFORM eryxon.check_table((args ->> 'table')::oid::regclass);
-        PERFORM eryxon.check_registration(args ->> 'entity', (args ->> 'table')::oid::regclass);
-        PERFORM eryxon.register(args);
-        IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = args ->> 'entity') THEN
-            PERFORM eryxon.create_api(args ->> 'entity');
+        PERFORM eryxon.check_entity_name(entity);
+        PERFORM eryxon.check_table(table_name);
+        PERFORM eryxon.check_registration(entity, table_name);
+        PERFORM eryxon.register(entity, table_name, args);
+        IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = $2) THEN
+            PERFORM eryxon.create_api(entity);
         END IF;
     WHEN 'detach' THEN
-        DELETE FROM eryxon.entity e WHERE e.entity = args ->> 'entity';
-        IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = args ->> 'entity') THEN
-            PERFORM eryxon.drop_api(args ->> 'entity');
+        DELETE FROM eryxon.entity e WHERE e.entity = $2;
+        IF NOT EXISTS (SELECT FROM eryxon.shipped_entity s WHERE s.entity = $2) THEN
+            PERFORM eryxon.drop_api(entity);
         END IF;
     WHEN 'map' THEN
-        PERFORM eryxon.check_known_entity(args ->> 'entity');
-        PERFORM eryxon.check_rule(args ->> 'entity', args ->> 'field', args -> 'rule');
+        PERFORM eryxon.check_known_entity(entity);
+        PERFORM eryxon.check_rule(entity, args ->> 'field', args -> 'rule');
         PERFORM eryxon.check_pattern(args -> 'rule' ->> 'pattern');
         INSERT INTO eryxon.user_rule (entity, field, rule)
-        VALUES (args ->> 'entity', args ->> 'field', args -> 'rule')
-        ON CONFLICT (entity, field) DO UPDATE SET rule = excluded.rule;
+        VALUES ($2, args ->> 'field', args -> 'rule')
+        ON CONFLICT ON CONSTRAINT user_rule_pkey DO UPDATE SET rule = excluded.rule;
     WHEN 'unmap' THEN
-        DELETE FROM eryxon.user_rule u WHERE u.entity = args ->> 'entity' AND u.field = args ->> 'field';
+        DELETE FROM eryxon.user_rule u WHERE u.entity = $2 AND u.field = args ->> 'field';
         INSERT INTO eryxon.user_rule (entity, field, rule)
         SELECT s.entity, s.field, NULL FROM eryxon.shipped_rule s
-         WHERE s.entity = args ->> 'entity' AND s.field = args ->> 'field';
+         WHERE s.entity = $2 AND s.field = args ->> 'field';
     END CASE;
 END
 $$;
 COMMENT ON FUNCTION eryxon.apply_registry IS
 'The writing part of write_registry(), run as the extension''s owner; checks again what it is given, for anybody can call that.
-Actions and their arguments: attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity},
-map {entity, field, rule}, unmap {entity, field}.';
-REVOKE EXECUTE ON FUNCTION eryxon.apply_registry(text, jsonb) FROM PUBLIC;
+Entity and table are as write_registry() found and checked them: the table to attach, or the one that the entity has.';
+REVOKE EXECUTE ON FUNCTION eryxon.apply_registry(text, text, regclass, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.check_entity_name(entity text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -2,6 +2,7 @@
 #include "pg/foreign_keys.hpp"
 
 #include "pg/catalog.hpp"
+#include "pg/owner.hpp"
 #include "pg/spi.hpp"
 
 #include <algorithm>
@@ -156,7 +157,7 @@ bool is_backed(const std::vector<ForeignKey>& keys, const core::Entity& child, c
     });
 }
 
-// Adds the parent references of rules that no foreign key backs.
+// Adds the parent references of rules that no foreign key backs, but one might: what it takes is asked for once more.
 void add_references(const Registry& registry, std::vector<ForeignKey>& keys) {
     std::vector<ForeignKey> added;
     for (const core::Entity& child : registry.schema.entities)
@@ -166,6 +167,7 @@ void add_references(const Registry& registry, std::vector<ForeignKey>& keys) {
             const core::Entity* parent = registry.schema.find(field.reference->entity);
             if (parent == nullptr || column.kind != core::ValueKind::uuid) continue;
             if (is_backed(keys, child, *parent, column.name)) continue;
+            if (!may_refer(table_owner(child.table), parent->table)) continue;
             ForeignKey key{{}, child.table, parent->table, &child, parent, FKCONSTR_ACTION_CASCADE, {}, {}, {}, {}, {}};
             key.pairs.push_back({column.name, "id", "OPERATOR(pg_catalog.=)"});
             added.push_back(std::move(key));

@@ -44,4 +44,36 @@ auto as_extension_owner(Work&& work) {
     return as_user(extension_owner(), SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS, std::forward<Work>(work));
 }
 
+Oid table_owner(Oid table);
+
+// Runs the work with the rights that a foreign key's own actions have on the table.
+template <class Work>
+auto as_table_owner(Oid table, Work&& work) {
+    return as_user(table_owner(table), SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS, std::forward<Work>(work));
+}
+
+// True if the user may have rows of his refer to the table's ids, as for a foreign key.
+bool may_refer(Oid user, Oid table);
+
+// What is written to a child's table because of a parent's row runs triggers of the child's owner. Where his code does
+// not run with the caller's rights anyway, it must leave nothing behind that would: no deferred trigger, no setting.
+class ChildScope {
+public:
+    ChildScope(Oid parent, Oid child);
+    int flags() const { return flags_; }
+    void leave() const;
+
+private:
+    int flags_ = SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS;
+    int settings_ = 0;  // their nesting level
+};
+
+// Writes to the child's table because of rows of the parent's, as the child's owner.
+template <class Work>
+void as_child_owner(Oid parent, Oid child, Work&& work) {
+    ChildScope const scope(parent, child);
+    as_user(table_owner(child), scope.flags(), std::forward<Work>(work));
+    scope.leave();
+}
+
 }  // namespace eryxon::pg

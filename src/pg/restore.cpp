@@ -275,7 +275,7 @@ void Restoration::write() {
         ids[node.first].insert(node.second);
     for (const auto& [entity, of_entity] : ids) {
         if (entity == &entity_ && restore_roots_) write_rows(*entity, root_ids_, "");
-        as_table_owner(registry_.table(*entity).oid,
+        as_child_owner(entity_.table, entity->table,
                        [&, to = entity, below = &of_entity] { write_rows(*to, *below, "owner"); });
     }
 }

@@ -2,11 +2,8 @@
 #include "pg/rows.hpp"
 
 extern "C" {
-#include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 }
 
 namespace eryxon::pg {
@@ -35,17 +32,6 @@ std::vector<Link> links(const std::string& sql, Oid table, const core::Uuid& ten
 }
 
 }  // namespace
-
-Oid table_owner(Oid table) {
-    return call([table] {
-        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-        if (!HeapTupleIsValid(tuple))
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", table)));
-        Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        return owner;
-    });
-}
 
 Param uuid_array(const Ids& ids) {
     return uuid_array(std::vector<core::Uuid>(ids.begin(), ids.end()));

@@ -1,4 +1,4 @@
-// Rows of attached tables by id: locking, following foreign keys, and doing so as a table's owner.
+// Rows of attached tables by id: locking, and following foreign keys.
 #pragma once
 
 #include "pg/foreign_keys.hpp"
@@ -11,14 +11,6 @@
 namespace eryxon::pg {
 
 using Ids = std::set<core::Uuid>;
-
-Oid table_owner(Oid table);
-
-// Runs the work with the rights that a foreign key's own actions have on the table.
-template <class Work>
-auto as_table_owner(Oid table, Work&& work) {
-    return as_user(table_owner(table), SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS, std::forward<Work>(work));
-}
 
 enum class RowState { live, deleted };
 enum class RowLock { update, key_share };

@@ -100,8 +100,7 @@ void Deletion::write(const RowUnit& unit, const Ids& locked) {
             for (const core::Uuid& id : locked)
                 below.erase(id);
         }
-        Oid const table = registry_.table(*entity).oid;
-        as_table_owner(table, [&, of = entity] { write_rows(*of, below, "owner"); });
+        as_child_owner(entity_.table, entity->table, [&, of = entity] { write_rows(*of, below, "owner"); });
     }
 }
 

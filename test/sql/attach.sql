@@ -153,7 +153,7 @@ SELECT attempt('INSERT INTO eryxon.entity VALUES (''x'', 1, ''x'')');
 SELECT attempt('UPDATE eryxon.user_rule SET rule = NULL');
 SELECT attempt('DELETE FROM eryxon.sync_run');
 SELECT attempt('SELECT * FROM eryxon.soft_delete');
-SELECT attempt('SELECT eryxon.apply_registry(''detach'', ''{"entity":"found"}'')');
+SELECT attempt('SELECT eryxon.apply_registry(''detach'', ''jobs'', NULL, ''{"entity":"found"}'')');
 SELECT (attempt('SELECT eryxon.write_registry(''map'', ''{"entity":"found","field":"x","rule":{}}'')')).state;
 SELECT attempt(format('SELECT eryxon.write_registry(''attach'', %L)',
                       jsonb_build_object('entity', e, 'table', t::regclass::oid, 'singular', 'x', 'soft_delete', true, 'natural_key', '[]'::jsonb)))

@@ -44,14 +44,14 @@ $$;
 SELECT attempt(c) FROM unnest(ARRAY['SELECT eryxon_create_tables()', 'SELECT eryxon_attach(''jobs'', ''pg_class'')', 'SELECT eryxon_detach(''jobs'')',
     'SELECT eryxon_map_field(''jobs'', ''x'', ''{}'')', 'SELECT eryxon_unmap_field(''jobs'', ''notes'')', 'SELECT eryxon_prune_runs(''0'')',
     'SELECT eryxon.write_registry(''detach'', ''{"entity": "jobs"}'')', 'SELECT eryxon.write_registry(''nonsense'', ''{}'')',
-    'SELECT eryxon.apply_registry(''detach'', ''{"entity": "jobs"}'')', 'SELECT eryxon.register(''{}'')']) c;
+    'SELECT eryxon.apply_registry(''detach'', ''jobs'', NULL, ''{"entity": "jobs"}'')', 'SELECT eryxon.register(''jobs'', NULL, ''{}'')']) c;
 \c eryxon_rights :root
 GRANT EXECUTE ON FUNCTION eryxon_create_tables, eryxon_attach, eryxon_detach, eryxon_map_field, eryxon_unmap_field TO rights_owner;
 CREATE TABLE foreign_table (id uuid PRIMARY KEY, tenant_id uuid NOT NULL);
 \c eryxon_rights rights_owner
 SET client_min_messages = warning;
 SELECT attempt(c) FROM unnest(ARRAY['SELECT eryxon_attach(''things'', ''foreign_table'')', 'SELECT eryxon.write_registry(''attach'', ''{"entity": "things", "table": "0"}'')',
-    'SELECT eryxon.apply_registry(''detach'', ''{"entity": "jobs"}'')', 'SELECT eryxon_create_tables()',
+    'SELECT eryxon.apply_registry(''detach'', ''jobs'', NULL, ''{"entity": "jobs"}'')', 'SELECT eryxon_create_tables()',
     'SELECT eryxon_map_field(''jobs'', ''site'', ''{}'')', 'SELECT eryxon_unmap_field(''jobs'', ''site'')']) c;
 SELECT entity, table_name, pg_get_userbyid(relowner) FROM eryxon.entity JOIN pg_class c ON c.oid = table_name ORDER BY ordinal;
 
