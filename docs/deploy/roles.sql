@@ -20,14 +20,18 @@ GRANT eryxon_anon, eryxon_api, eryxon_admin TO authenticator;
 GRANT USAGE ON SCHEMA eryxon_api TO eryxon_anon;
 
 -- Requests with an API key or a token that names this role: exactly what the endpoints need. Once more after attaching a table.
-SELECT eryxon_grant_api('eryxon_api');
+SELECT format('SELECT %s.eryxon_grant_api(%L)', extnamespace::regnamespace, 'eryxon_api') FROM pg_extension WHERE extname = 'eryxon_sync' \gexec
 
 -- Requests of who administers a tenant, on the admin pages: keys and webhooks as well.
-SELECT eryxon_grant_admin('eryxon_admin');
+SELECT format('SELECT %s.eryxon_grant_admin(%L)', extnamespace::regnamespace, 'eryxon_admin') FROM pg_extension WHERE extname = 'eryxon_sync' \gexec
 
 -- Nothing that the HTTP layer began may run or idle for ever.
 ALTER ROLE authenticator SET statement_timeout = '30s';
 ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
+
+-- PostgREST hands keys and tokens to the database as parameters: no log_statement or log_min_duration_statement may write them down.
+ALTER ROLE authenticator SET log_parameter_max_length = 0;
+ALTER ROLE authenticator SET log_parameter_max_length_on_error = 0;
 
 COMMIT;
 
@@ -39,7 +43,7 @@ COMMIT;
 -- Another login role than "authenticator" is not believed its tokens, unless it is named in the setting:
 --   ALTER SYSTEM SET eryxon.claims_from = 'authenticator, other_login';  SELECT pg_reload_conf();
 --
--- The first API key, for the tenant with this id; it is shown once:
+-- The first API key, for the tenant with this id; it is shown once (in the schema of the extension):
 --   SELECT eryxon_api_key_create('11111111-1111-4111-8111-111111111111', 'SAP production');
 -- and one for the admin pages:
 --   SELECT eryxon_api_key_create('11111111-1111-4111-8111-111111111111', 'Admin pages', role => 'eryxon_admin');

@@ -153,7 +153,8 @@ COMMENT ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) IS
 'The tenant''s events after a token, each once, in the order in which they were committed; without a token from the first that is kept.
 "next" is the token to go on with, "more" tells whether there is more already. Options: entity, type (job.created, job.*, *.completed),
 source and exclude_source (the ERP that made the change), external_source (the ERP that owns the row).
-Events of tables that the caller may not read are left out.';
+Events of tables that the caller may not read are left out; row policies inside the tenant are not asked.';
+REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.feed_status(tenant uuid, caller name) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

@@ -180,11 +180,12 @@ BEGIN
     PERFORM eryxon.check_role(role);
     EXECUTE format('GRANT USAGE ON SCHEMA eryxon_api, @extschema@ TO %I', role);
     EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA eryxon_api TO %I', role);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) TO %I', role);
     PERFORM eryxon.grant_table(e.table_name, role)
        FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name ORDER BY e.ordinal;
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_grant_api(name) IS
-'Grants a role what an API role needs, no more: the functions of eryxon_api and the attached tables.
+'Grants a role what an API role needs, no more: the functions of eryxon_api, eryxon_changes() and the attached tables.
 Call it again after attaching another table.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_grant_api(name) FROM PUBLIC;

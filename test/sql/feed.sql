@@ -101,6 +101,7 @@ SELECT page('end');
 CREATE ROLE regress_feed_reader;
 GRANT USAGE ON SCHEMA eryxon_api TO regress_feed_reader;
 GRANT SELECT ON cells TO regress_feed_reader;
+GRANT EXECUTE ON FUNCTION eryxon_changes TO regress_feed_reader;
 SELECT eryxon_upsert('cells', '{"external_id":"C","external_source":"SAP","name":"Saw"}', '{"record_history":false}') ->> 'action';
 SET ROLE regress_feed_reader;
 SELECT jsonb_path_query_array(eryxon_changes(), '$.events[*].type');
