@@ -73,6 +73,9 @@ DECLARE
     random   bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
     key      text := CASE WHEN coalesce(live, true) THEN 'ery_live_' ELSE 'ery_test_' END
                      || translate(encode(random, 'base64'), '+/=', '-_');
+    -- No statement below has the key itself for a parameter: auto_explain would log it.
+    start    text := left(key, 12);
+    digest   bytea := sha256(convert_to(key, 'UTF8'));
 BEGIN
     PERFORM eryxon.check_key_tenant(own, tenant_id);
     PERFORM eryxon.check_key_role(caller, key_role);
@@ -84,7 +87,7 @@ BEGIN
     END IF;
     WITH made AS (
         INSERT INTO eryxon.api_key (tenant_id, name, prefix, hash, role, expires_at)
-        VALUES ($3, $4, left(key, 12), sha256(convert_to(key, 'UTF8')), key_role, $7) RETURNING id)
+        VALUES ($3, $4, start, digest, key_role, $7) RETURNING id)
     INSERT INTO eryxon.api_key_use (key_id) SELECT made.id FROM made;
     RETURN key;
 END

@@ -263,25 +263,29 @@ $$;
 COMMENT ON FUNCTION eryxon.answer_mapping IS
 'Keeps the mapping that a body describes.';
 
-CREATE FUNCTION eryxon.key_id(key text) RETURNS uuid
+CREATE FUNCTION eryxon.key_id(digest bytea) RETURNS uuid
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT k.id FROM eryxon.api_key k WHERE k.prefix = left(key, 12) AND k.hash = sha256(convert_to(key, 'UTF8'))
+    SELECT k.id FROM eryxon.api_key k WHERE k.hash = digest
 $$;
 COMMENT ON FUNCTION eryxon.key_id IS
-'The id of an API key, for who has the key.';
+'The id of the API key with this SHA-256.';
 
 CREATE FUNCTION eryxon.answer_key(body jsonb) RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    key text;
+    key    text;
+    digest bytea;
+    made   jsonb;
 BEGIN
     PERFORM eryxon.check_body(body, '{name,live,role,expires_at}');
     PERFORM eryxon.check_option_type(body, 'live', 'boolean');
     key := @extschema@.eryxon_api_key_create(@extschema@.eryxon_tenant_id(), body ->> 'name', (body ->> 'live')::boolean,
                                              (body ->> 'role')::name, (body ->> 'expires_at')::timestamptz);
-    RETURN (SELECT to_jsonb(k) || jsonb_build_object('key', key) FROM @extschema@.eryxon_api_keys() k WHERE k.id = eryxon.key_id(key));
+    digest := sha256(convert_to(key, 'UTF8'));
+    SELECT to_jsonb(k) INTO made FROM @extschema@.eryxon_api_keys() k WHERE k.id = eryxon.key_id(digest);
+    RETURN made || jsonb_build_object('key', key);
 END
 $$;
 COMMENT ON FUNCTION eryxon.answer_key IS

@@ -2,6 +2,7 @@
 #include "core/credential.hpp"
 
 #include "core/base64.hpp"
+#include "core/canonical.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -10,11 +11,17 @@ namespace eryxon::core {
 
 namespace {
 
+// True if the header begins with these characters, given in lower case, whatever their case in it.
+bool begins_with(std::string_view lower, std::string_view header) {
+    const auto same = [](char expected, char sent) {
+        return std::tolower(static_cast<unsigned char>(sent)) == expected;
+    };
+    return header.size() >= lower.size() && std::equal(lower.begin(), lower.end(), header.begin(), same);
+}
+
 // What follows the scheme, given in lower case with a blank, whatever its case in the header; empty for another scheme.
 std::string_view after_scheme(std::string_view scheme, std::string_view authorization) {
-    if (authorization.size() < scheme.size()) return {};
-    const auto same = [](char lower, char sent) { return std::tolower(static_cast<unsigned char>(sent)) == lower; };
-    if (!std::equal(scheme.begin(), scheme.end(), authorization.begin(), same)) return {};
+    if (!begins_with(scheme, authorization)) return {};
     const std::size_t start = authorization.find_first_not_of(' ', scheme.size());
     return authorization.substr(std::min(start, authorization.size()));
 }
@@ -23,6 +30,25 @@ std::string_view after_scheme(std::string_view scheme, std::string_view authoriz
 
 bool is_api_key(std::string_view text) {
     return text.starts_with("ery_live_") || text.starts_with("ery_test_");
+}
+
+KeyDigest key_digest(std::string_view key) {
+    if (!is_api_key(key)) return {};
+    return {std::string(key.substr(0, api_key_prefix)), sha256_hex(key)};
+}
+
+std::string to_text(const KeyDigest& digest) {
+    return digest.prefix + ':' + digest.hash;
+}
+
+KeyDigest parse_key_digest(std::string_view text) {
+    std::size_t const colon = text.find(':');
+    if (colon == std::string_view::npos || !is_api_key(text)) return {};
+    return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+bool is_bearer(std::string_view authorization) {
+    return begins_with("bearer ", authorization) || (begins_with("bearer", authorization) && authorization.size() == 6);
 }
 
 std::string_view bearer_token(std::string_view authorization) {

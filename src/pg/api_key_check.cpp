@@ -59,18 +59,32 @@ core::Json read_headers(core::JsonArena& arena) {
     }
 }
 
-// The key that the request brings, in one or several places; empty if there is none.
-std::string_view sent_key(const core::Json& headers, core::JsonArena& arena) {
-    std::string_view const authorization = text_member(headers, "authorization");
-    std::string_view const token = core::bearer_token(authorization);
-    std::optional<std::string> const password = core::basic_password(authorization);
-    std::string_view key = text_member(headers, "x-api-key");
-    for (std::string_view const other : {token, password ? arena.copy(*password) : std::string_view()}) {
-        if (!core::is_api_key(other)) continue;
-        if (!key.empty() && key != other) refuse_credential("several different API keys were sent", "Send one.");
-        key = other;
+// What the claims say; claims that make no sense are a bad credential.
+template <class Read>
+auto from_claims(Read&& read) {
+    try {
+        return read();
+    } catch (const core::CallError& error) {
+        refuse_credential(error.what(), error.faults().front().hint);
     }
-    return key;
+}
+
+// The key that the request brings, in one or several places: in headers as PostgREST hands them on, or in a claim of
+// the gateway's.
+std::optional<core::KeyDigest> sent_key(const core::Json& headers) {
+    std::vector<core::KeyDigest> keys;
+    std::string_view const authorization = text_member(headers, "authorization");
+    std::string_view const key = text_member(headers, "x-api-key"), token = core::bearer_token(authorization);
+    std::string const password = core::basic_password(authorization).value_or("");
+    std::string const digest = from_claims([] { return claimed_text(core::key_claim); });
+    if (!key.empty()) keys.push_back(core::key_digest(key));
+    if (core::is_api_key(token)) keys.push_back(core::key_digest(token));
+    if (core::is_api_key(password)) keys.push_back(core::key_digest(password));
+    if (!digest.empty()) keys.push_back(core::parse_key_digest(digest));
+    if (keys.empty()) return std::nullopt;
+    for (const core::KeyDigest& other : keys)
+        if (other.hash != keys.front().hash) refuse_credential("several different API keys were sent", "Send one.");
+    return keys.front();
 }
 
 struct ApiKey {
@@ -88,24 +102,23 @@ constexpr const char* keys_of_prefix = R"(
      WHERE k.prefix OPERATOR(pg_catalog.=) $1 AND k.revoked_at IS NULL
        AND (k.expires_at IS NULL OR k.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()))";
 
-// The key in force that the text is. Every key of its prefix is compared, whichever fits.
-std::optional<ApiKey> find_key(std::string_view text) {
+// The key in force that it is. Every key of its prefix is compared, whichever fits.
+std::optional<ApiKey> find_key(const core::KeyDigest& key) {
     std::optional<ApiKey> found;
-    std::string const hash = core::sha256_hex(text);
     as_extension_owner([&] {
-        execute(keys_of_prefix, {Param::text(text.substr(0, core::api_key_prefix))}, [&](const Row& row) {
+        execute(keys_of_prefix, {Param::text(key.prefix)}, [&](const Row& row) {
             std::string_view const known = row.text(3);
-            if (known.size() != hash.size() || CRYPTO_memcmp(known.data(), hash.data(), hash.size()) != 0) return;
+            if (known.size() != key.hash.size() || CRYPTO_memcmp(known.data(), key.hash.data(), known.size()) != 0)
+                return;
             found = ApiKey{row.uuid(0), row.uuid(1), std::string(row.text(2)), !row.boolean(4)};
         });
     });
     return found;
 }
 
-ApiKey require_key(std::string_view text) {
-    if (!core::is_api_key(text))
-        refuse_credential("this is not an API key", "API keys begin with ery_live_ or ery_test_.");
-    std::optional<ApiKey> key = find_key(text);
+ApiKey require_key(const core::KeyDigest& sent) {
+    if (sent.prefix.empty()) refuse_credential("this is not an API key", "API keys begin with ery_live_ or ery_test_.");
+    std::optional<ApiKey> key = find_key(sent);
     if (!key)
         refuse_credential("the API key is unknown, revoked or expired", "Ask the administrator of the MES for a key.");
     return std::move(*key);
@@ -116,15 +129,6 @@ constexpr const char* note_use = R"(
     UPDATE eryxon.api_key_use SET last_used_at = pg_catalog.now()
      WHERE key_id OPERATOR(pg_catalog.=) (SELECT key_id FROM eryxon.api_key_use WHERE key_id OPERATOR(pg_catalog.=) $1
                                              FOR UPDATE SKIP LOCKED))";
-
-// The tenant of a token beside the key; a token that makes no sense is a bad credential.
-std::optional<core::Uuid> token_tenant() {
-    try {
-        return claimed_tenant();
-    } catch (const core::CallError& error) {
-        refuse_credential(error.what(), error.faults().front().hint);
-    }
-}
 
 void require_same_tenant(const core::Uuid& one, const core::Uuid& other) {
     if (one != other)
@@ -155,21 +159,40 @@ void become(const std::string& role) {
     with_spi([&] { apply_role_settings(role); });
 }
 
+// "none" would be the login role itself. A gateway's word counts only from a login role that is believed.
+void check_claims() {
+    if (from_claims([] { return claimed_text("role"); }) == "none")
+        refuse_credential("the role of the token does not exist", "\"none\" is not the name of a role.");
+    const char* claims = request_setting("request.jwt.claims");
+    bool const has_key = claims != nullptr && std::string_view(claims).find(core::key_claim) != std::string_view::npos;
+    if (has_key && from_claims([] { return claimed_text(core::key_claim); }).empty())
+        refuse_credential("the login role of the gateway is not believed",
+                          "Name it in the setting eryxon.claims_from.");
+}
+
 }  // namespace
 
 void authenticate_request() {
     core::JsonArena arena;
     core::Json const headers = read_headers(arena);
-    std::string_view const text = sent_key(headers, arena);
-    if (text.empty()) return;
+    check_claims();
+    std::optional<core::KeyDigest> const sent = sent_key(headers);
+    if (!sent) return;
     std::optional<ApiKey> found;
-    with_spi([&] { found = require_key(text); });
+    with_spi([&] { found = require_key(*sent); });
     const ApiKey& key = *found;
-    std::optional<core::Uuid> const token = token_tenant();
+    std::optional<core::Uuid> const token = from_claims(claimed_tenant);
     if (token) require_same_tenant(key.tenant, *token);
     if (!token) become(key.role);
     set_for_transaction("eryxon.tenant_id", core::to_string(key.tenant));
     if (key.use_is_due) set_for_transaction("eryxon.used_api_key", core::to_string(key.id));
+}
+
+bool lacks_credential() {
+    if (request_setting("request.method") == nullptr) return false;
+    core::JsonArena arena;
+    core::Json const headers = read_headers(arena);
+    return !core::is_bearer(text_member(headers, "authorization")) && !sent_key(headers);
 }
 
 void note_key_use() {

@@ -53,6 +53,9 @@ Answer run_request(const std::function<HttpData()>& work) {
     HttpData data;
     bool tenant_known = false;
     auto const whole = [&] {
+        if (lacks_credential())
+            throw core::CallError(core::Code::access_denied, "no credential was sent",
+                                  "Send an API key, or a token with a tenant_id claim.");
         Caller const caller;
         tenant_known = true;
         with_spi([&] {

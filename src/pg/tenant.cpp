@@ -114,6 +114,13 @@ std::optional<core::Uuid> claimed_tenant() {
     return claimed_uuid(*claim);
 }
 
+std::string claimed_text(std::string_view name) {
+    core::JsonArena arena;
+    core::Json const claims = read_claims(arena);
+    const core::Json* claim = claims.is_object() ? claims.find(name) : nullptr;
+    return claim != nullptr && claim->is_string() ? std::string(claim->text()) : std::string();
+}
+
 core::Uuid tenant_id() {
     if (auto tenant = claimed_tenant()) return *tenant;
     if (auto tenant = core::parse_uuid(settings().tenant_id)) return *tenant;

@@ -5,6 +5,8 @@
 #include "pg/prelude.hpp"
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace eryxon::pg {
 
@@ -13,6 +15,9 @@ core::Uuid tenant_id();
 
 // The tenant that the claims name, if they are to be believed. Not a uuid: CallError ACCESS_DENIED.
 std::optional<core::Uuid> claimed_tenant();
+
+// The member of the claims, if it is a text and they are to be believed; else empty.
+std::string claimed_text(std::string_view name);
 
 // The user by claim `sub` or setting, if there is one.
 std::optional<core::Uuid> user_id();
