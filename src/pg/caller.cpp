@@ -7,10 +7,12 @@
 #include <cstring>
 
 extern "C" {
+#include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
 #include "nodes/execnodes.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/uuid.h"
 }
@@ -68,12 +70,25 @@ Datum invoke(FunctionCallInfo outer, NullableDatum tenant, NullableDatum role) {
 
 }  // namespace
 
-Caller::Caller() : outer_(innermost), user_(GetUserId()), tenant_(tenant_id()) {
+Caller::Caller() : outer_(innermost), user_(GetUserId()), path_(namespace_search_path), tenant_(tenant_id()) {
     innermost = this;
 }
 
 Caller::~Caller() {
     innermost = outer_;
+}
+
+CallersPath::CallersPath() {
+    if (innermost == nullptr || innermost->user_ != GetUserId()) return;
+    settings_ = NewGUCNestLevel();
+    call([] {
+        set_config_option("search_path", innermost->path_.c_str(), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                          false);
+    });
+}
+
+void CallersPath::leave() const {
+    if (settings_ > 0) call([this] { AtEOXact_GUC(true, settings_); });
 }
 
 std::optional<core::Uuid> tenant_of_caller() {

@@ -6,6 +6,7 @@
 #include "pg/prelude.hpp"
 
 #include <optional>
+#include <string>
 
 namespace eryxon::pg {
 
@@ -21,10 +22,22 @@ public:
 
 private:
     friend std::optional<core::Uuid> tenant_of_caller();
+    friend class CallersPath;
 
     const Caller* outer_;
     Oid user_;
+    std::string path_;
     core::Uuid tenant_;
+};
+
+// The search_path with which the call began, for code of users inside functions of the extension that pin theirs.
+class CallersPath {
+public:
+    CallersPath();
+    void leave() const;  // an error leaves it by itself
+
+private:
+    int settings_ = 0;  // their nesting level
 };
 
 // The tenant that the current user was found to have when the call began.

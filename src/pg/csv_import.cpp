@@ -3,6 +3,7 @@
 
 #include "core/csv_inspect.hpp"
 #include "core/json_build.hpp"
+#include "pg/caller.hpp"
 #include "pg/csv_file.hpp"
 #include "pg/engine_session.hpp"
 #include "pg/rejected_lines.hpp"
@@ -30,7 +31,9 @@ void add_lines(Session& session, const core::Entity& entity, CsvFile& file, cons
 
 core::Json run_import(Session& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
     add_lines(session, entity, file, part);
+    CallersPath const path;
     core::Json const answer = session.run_batch();
+    path.leave();
     const Batch& batch = session.bulk().batches.front();
     if (std::optional<core::Uuid> const run = session.run_of(entity))
         keep_rejected(*run, session.bulk().tenant, batch, file);

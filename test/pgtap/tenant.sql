@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set one '11111111-1111-4111-8111-111111111111'
 \set two '22222222-2222-4222-8222-222222222222'
-SELECT plan(44);
+SELECT plan(47);
 SELECT FROM eryxon_create_tables() \g /dev/null
 CREATE ROLE pgtap_bob LOGIN;
 CREATE ROLE pgtap_keys NOLOGIN;
@@ -66,6 +66,26 @@ SET eryxon.tenant_resolver = 'public.my_tenant';
 SET SESSION AUTHORIZATION pgtap_bob;
 SELECT is(answer(statement), expected(name), 'by search_path: ' || name) FROM told;
 RESET SESSION AUTHORIZATION;
+
+-- Triggers find what they name as well, also below functions that pin search_path.
+CREATE TABLE noted (job_number text);
+GRANT INSERT ON noted TO pgtap_bob;
+CREATE FUNCTION note_job() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO noted VALUES (new.job_number); RETURN NULL; END';
+CREATE TRIGGER note_job AFTER INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION note_job();
+SET SESSION AUTHORIZATION pgtap_bob;
+SELECT is(eryxon_api."api-csv-import"('jobs', convert_to(E'external_id,external_source,job_number\nI1,CSV,I1\n', 'UTF8')) #>> '{data,created}', '1',
+          'a file over HTTP');
+SELECT is(current_setting('search_path'), '"$user", public', 'search_path is as before');
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT job_number FROM noted), 'I1', 'its trigger found the table');
+DROP TRIGGER note_job ON jobs;
+DELETE FROM eryxon.event_outbox;
+DELETE FROM eryxon.event WHERE external_id = 'I1';
+DELETE FROM eryxon.sync_run WHERE source = 'CSV';
+SET eryxon.hard_delete = on;
+DELETE FROM jobs WHERE external_id = 'I1';
+RESET eryxon.hard_delete;
+DELETE FROM eryxon.event_outbox;
 
 -- A resolver that knows the current user.
 CREATE FUNCTION current_tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT tenant_id FROM public.members WHERE login = current_user';
