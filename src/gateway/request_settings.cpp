@@ -1,6 +1,7 @@
 // Headers and cookies as JSON objects.
 #include "gateway/request_settings.hpp"
 
+#include "core/credential.hpp"
 #include "core/json.hpp"
 
 #include <simdjson.h>
@@ -13,10 +14,9 @@ namespace {
 constexpr std::string_view own_prefix = "x-eryxon-";
 
 // True for headers that must not come from outside, or that are told otherwise.
-bool is_withheld(std::string_view name, const Credentials& credentials) {
+bool is_withheld(std::string_view name) {
     if (same_name(name, "cookie")) return true;
-    if (same_name(name, "x-api-key") || same_name(name, "apikey")) return true;
-    if (same_name(name, "authorization")) return credentials.kind != Credentials::Kind::token;
+    if (same_name(name, "x-api-key") || same_name(name, "apikey") || same_name(name, "authorization")) return true;
     return name.size() >= own_prefix.size() && same_name(name.substr(0, own_prefix.size()), own_prefix);
 }
 
@@ -61,15 +61,24 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
+std::string claims_json(const Credentials& credentials) {
+    if (credentials.api_key.empty()) return credentials.claims;
+    std::string out = credentials.claims.substr(0, credentials.claims.rfind('}'));
+    bool const has_members = out.find('"') != std::string::npos;
+    if (has_members) out += ',';
+    core::write_json_member(core::key_claim, core::to_text(core::key_digest(credentials.api_key)), out);
+    return out + '}';
+}
+
 std::string headers_json(const Request& request, const Credentials& credentials) {
     std::string out = "{";
     for (std::size_t i = 0; i < request.headers.size(); ++i) {
         const HeaderView& header = request.headers[i];
-        if (is_withheld(header.name, credentials)) continue;
+        if (is_withheld(header.name)) continue;
         std::string const name = lower_case(header.name);
         if (!seen_before(request, i, name)) append_member(out, name, text_of(joined(request, i, name)));
     }
-    if (!credentials.api_key.empty()) append_member(out, "x-api-key", text_of(credentials.api_key));
+    if (credentials.kind == Credentials::Kind::token) append_member(out, "authorization", "Bearer");
     return out + '}';
 }
 

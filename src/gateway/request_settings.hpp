@@ -8,8 +8,11 @@
 
 namespace eryxon::gateway {
 
-// One object of lower-case names; repeated headers joined by ", ". Without cookies and x-eryxon-*, and with what
-// the credentials say of authorization and x-api-key. Values that are not UTF-8 count as ISO 8859-1.
+// The claims, with the digest of the API key where one was sent: the database is never told a key, nor a token.
+std::string claims_json(const Credentials& credentials);
+
+// One object of lower-case names; repeated headers joined by ", ". Without cookies, keys, tokens and x-eryxon-*. Values
+// that are not UTF-8 count as ISO 8859-1.
 std::string headers_json(const Request& request, const Credentials& credentials);
 
 // The cookies as one object; "{}" if there are none.

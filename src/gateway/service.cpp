@@ -40,7 +40,7 @@ void check_profile(const Request& request, const std::string& schema) {
 Call make_call(const Request& request, const std::string& function, const Credentials& credentials) {
     Call call;
     call.role = credentials.role;
-    call.claims = credentials.claims;
+    call.claims = claims_json(credentials);
     call.method = reads_only(request.method) ? request.method : "POST";
     call.path = "/rpc/" + function;
     call.headers = headers_json(request, credentials);
