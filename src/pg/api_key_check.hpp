@@ -5,9 +5,10 @@
 
 namespace eryxon::pg {
 
-// Looks for API keys in request.headers, as x-api-key or as bearer token, and in the gateway's claim. A good key sets tenant and role until the
-// transaction ends; with a token whose claims name the same tenant, the token's role stays. Without a key nothing
-// happens. A bad key, or two credentials of different tenants, raise SQLSTATE PGRST with status 401. Writes nothing.
+// Looks for API keys in request.headers, as x-api-key or as bearer token, and in the gateway's claim. A good key sets
+// tenant and role until the transaction ends; with a token whose claims name the same tenant, the token's role stays.
+// Without a key nothing happens. A bad key, or two credentials of different tenants, raise SQLSTATE PGRST with status
+// 401. Writes nothing.
 void authenticate_request();
 
 // True for a request over HTTP that brings neither a key nor a token: whatever the settings say, nobody is known.

@@ -8,8 +8,8 @@
 
 namespace eryxon::pg {
 
-// Runs eryxon.apply_registry() as the extension's owner, if the caller may execute the public function of the action and
-// owns the entity's table. Entity and table are found here, once. Needs an SPI connection.
+// Runs eryxon.apply_registry() as the extension's owner, if the caller may execute the public function of the action
+// and owns the entity's table. Entity and table are found here, once. Needs an SPI connection.
 void write_registry(std::string_view action, Datum args_jsonb, const core::Json& args);
 
 // Sends every session's cached registry a notice that it is out of date.
