@@ -51,11 +51,16 @@ public:
     std::span<const JsonMember> members() const;  // of an object, in RFC 8785 order
     // The member of that name, or nullptr.
     const Json* find(std::string_view name) const;
+    // True of a member's value in whose place an array of objects stood, under the same name in the same object. Only
+    // text can hold such members; where they are records, who reads them refuses to lose them.
+    bool displaces_records() const { return displaces_records_; }
+    void mark_displacing() { displaces_records_ = true; }
 
 private:
     const void* data_ = nullptr;
     std::uint32_t size_ = 0;
     JsonType type_ = JsonType::null;
+    bool displaces_records_ = false;
 };
 
 struct JsonMember {

@@ -87,7 +87,9 @@ Json JsonArena::keep(const Json& value) {
         std::vector<Json> items(value.items().begin(), value.items().end());
         for (Json& item : items)
             item = keep(item);
-        return array(items);
+        Json kept = array(items);
+        if (value.displaces_records()) kept.mark_displacing();
+        return kept;
     }
     if (!value.is_object() || value.members().empty()) return value.is_object() ? Json::object({}) : value;
     const std::span<const JsonMember> members = value.members();
@@ -161,29 +163,24 @@ bool is_followed_by_twin(std::span<const Slot> slots, std::size_t i) {
            slots[i].member->name == slots[i + 1].member->name;
 }
 
+// True for what may be records: an array that begins with an object.
 bool holds_records(const Json& value) {
     return value.is_array() && !value.items().empty() && value.items().front().is_object();
-}
-
-// Refuses a member that another one of its name would displace, if it holds records: they would be lost without a word.
-void demand_no_records(const JsonMember& displaced) {
-    if (!holds_records(displaced.value)) return;
-    throw CallError(Fault{Code::invalid_payload,
-                          std::string(displaced.name),
-                          json_string(displaced.name) + " stands more than once in an object",
-                          {},
-                          {},
-                          "Put all records into one array."});
 }
 
 // Writes the members in the order of their slots, of equal names only the last; returns their number.
 std::size_t place_members(std::span<const Slot> slots, JsonMember* members) {
     std::size_t count = 0;
+    bool displacing = false;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-        if (is_followed_by_twin(slots, i))
-            demand_no_records(*slots[i].member);
-        else
-            std::construct_at(members + count++, *slots[i].member);
+        if (is_followed_by_twin(slots, i)) {
+            displacing = displacing || holds_records(slots[i].member->value);
+            continue;
+        }
+        std::construct_at(members + count, *slots[i].member);
+        if (displacing) members[count].value.mark_displacing();
+        displacing = false;
+        ++count;
     }
     return count;
 }

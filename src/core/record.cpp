@@ -58,17 +58,23 @@ std::string own_path(const Record& record) {
     return record.path.empty() ? std::string() : record.path.substr(0, record.path.size() - 1);
 }
 
-// Reads one array of nested records; null counts as not sent.
+// Why a member cannot be taken for an array of nested records; null, which counts as not sent, can.
+std::optional<Fault> child_array_fault(const Json& json, const Entity::Children& children) {
+    if (json.displaces_records()) return records_twice(children.key);
+    if (json.is_null() || json.is_array()) return std::nullopt;
+    return value_fault(Code::type_mismatch,
+                       "expected an array of records, not " + std::string(type_phrase(json.type())), json);
+}
+
+// Reads one array of nested records.
 void read_child_array(const Json& json, const ReadContext& context, const Entity::Children& children, Record& record) {
-    if (json.is_null()) return;
-    if (!json.is_array()) {
-        Fault fault = value_fault(Code::type_mismatch,
-                                  "expected an array of records, not " + std::string(type_phrase(json.type())), json);
-        fault.path = record.path + children.key;
-        record.faults.push_back(std::move(fault));
+    if (std::optional<Fault> fault = child_array_fault(json, children)) {
+        fault->path = record.path + children.key;
+        record.faults.push_back(*std::move(fault));
         record.hash.clear();
         return;
     }
+    if (json.is_null()) return;
     std::vector<Record>& records = record.children.emplace_back(Record::ChildArray{&children, {}}).records;
     records.resize(json.items().size());
     const Enclosing enclosing{record, children};
@@ -110,6 +116,15 @@ void read_record(const Entity& entity, const Json& json, const ReadContext& cont
     read_into(json, context, nullptr, record);
 }
 
+Fault records_twice(std::string_view name) {
+    return {Code::invalid_payload,
+            std::string(name),
+            json_string(name) + " stands more than once in an object",
+            {},
+            {},
+            "Put all records into one array."};
+}
+
 std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {
     const std::string expected =
         "expected an array of records, {\"items\": [...]} or {\"" + std::string(entity) + "\": [...]}";
@@ -120,6 +135,7 @@ std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {
     const JsonMember& member = payload.members().front();
     if (member.name != "items" && member.name != entity)
         throw CallError(Code::invalid_payload, expected + ", not a member " + quoted(member.name));
+    if (member.value.displaces_records()) throw CallError(records_twice(member.name));
     if (!member.value.is_array())
         throw CallError(Code::invalid_payload, "expected an array of records under " + quoted(member.name) + ", not " +
                                                    std::string(type_phrase(member.value.type())));

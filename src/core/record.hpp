@@ -98,6 +98,9 @@ Record read_record(const Entity& entity, const Json& json, const ReadContext& co
 // The same into a record that is new.
 void read_record(const Entity& entity, const Json& json, const ReadContext& context, Record& record);
 
+// The fault of a member that holds records and stands twice in one object: the first array would be lost.
+Fault records_twice(std::string_view name);
+
 // The top-level records of a bulk payload: an array, {"items":[...]} or {"<entity>":[...]}. Throws CallError
 // INVALID_PAYLOAD.
 std::span<const Json> bulk_items(const Json& payload, std::string_view entity);

@@ -42,6 +42,7 @@ void add_payload(Session& session, const core::Json& payload) {
                               "Send {\"jobs\":[...],\"parts\":[...]}.");
     for (const core::JsonMember& member : payload.members()) {
         session.entity(member.name);
+        if (member.value.displaces_records()) throw core::CallError(core::records_twice(member.name));
         if (!member.value.is_array())
             throw core::CallError(core::Fault{core::Code::invalid_payload,
                                               std::string(member.name),

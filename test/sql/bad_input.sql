@@ -160,6 +160,11 @@ SELECT eryxon_bulk_upsert_json('jobs', '[{"external_id":"a","external_id":"D-1",
 SELECT eryxon_bulk_upsert_json('jobs', '{"items":[{"external_id":"x"}],"items":[{"external_id":"D-1","external_source":"S","job_number":"D1","customer":null}]}') ->> 'skipped';
 SELECT external_id, job_number, customer FROM jobs WHERE external_source = 'S';
 
+-- Where records stand twice, that record alone is refused; what is no record, in metadata say, is as jsonb would have it.
+SELECT r - '{id,external_source}'::text[] FROM jsonb_array_elements(eryxon_bulk_upsert_json('jobs', '[{"external_id":"T-1","external_source":"S","job_number":"T1","parts":[{"external_id":"T-P1","part_number":"1"}],"parts":null},
+    {"external_id":"T-2","external_source":"S","job_number":"T2","metadata":{"lines":[{"a":1}],"lines":[{"a":2}]}}]') -> 'results') AS r;
+SELECT external_id, metadata FROM jobs WHERE external_id LIKE 'T-%';
+
 -- A detached entity, and a table that was dropped behind the registry's back.
 SELECT eryxon_detach('resources');
 SELECT bulk('[]', '{}', 'resources');
