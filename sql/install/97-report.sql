@@ -189,14 +189,14 @@ BEGIN
         due := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.webhook_id = webhook AND d.due_at <= moment AND d.relay IS NULL
                       ORDER BY d.due_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED);
     END IF;
-    spread := least((cardinality(failed) + cardinality(due)) * 0.02, 10);
+    spread := least(greatest(cardinality(failed) + cardinality(due) - 10, 0) * 0.02, 10);
     UPDATE eryxon.delivery d SET due_at = moment + make_interval(secs => spread * random()), woken = d.failures, failures = d.failures - 1
      WHERE d.id = ANY (failed);
     UPDATE eryxon.delivery d SET due_at = moment + make_interval(secs => spread * random()) WHERE d.id = ANY (due);
 END
 $$;
 COMMENT ON FUNCTION eryxon.wake IS
-'Makes deliveries due that wait for their next try at an endpoint, for it takes messages now: up to a thousand at a time, spread over up to ten seconds, as is
+'Makes deliveries due that wait for their next try at an endpoint, for it takes messages now: up to a thousand at a time; more than ten are spread over up to ten seconds, as is
 what piled up in a pause. The try to which one is woken is one more, and each is woken once after each failure: else a message that no
 endpoint would take had used up its tries with the successes of others.';
 REVOKE EXECUTE ON FUNCTION eryxon.wake(uuid, boolean) FROM PUBLIC;
