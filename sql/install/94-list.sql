@@ -36,12 +36,7 @@ COMMENT ON FUNCTION eryxon.like_pattern IS
 'The LIKE pattern of texts that contain the part literally.';
 
 CREATE FUNCTION eryxon.read_time(value text) RETURNS timestamptz
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT CASE WHEN value ~ '[T ].*[Z+-]' THEN value::timestamptz
-                ELSE value::timestamp AT TIME ZONE current_setting('eryxon.default_time_zone') END
-     WHERE value ~ '^\d{4}(-\d\d-\d\d|\d{4})([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$'
-$$;
+    LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'read_time';
 COMMENT ON FUNCTION eryxon.read_time IS
 'The date or time in one of the forms that records may have, without an offset in eryxon.default_time_zone; NULL for any other text.
 What DateStyle and TimeZone say does not count.';

@@ -29,7 +29,11 @@ std::string_view after_scheme(std::string_view scheme, std::string_view authoriz
 }  // namespace
 
 bool is_api_key(std::string_view text) {
-    return text.starts_with("ery_live_") || text.starts_with("ery_test_");
+    auto const in_alphabet = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    return (text.starts_with("ery_live_") || text.starts_with("ery_test_")) &&
+           std::all_of(text.begin(), text.end(), in_alphabet);
 }
 
 KeyDigest key_digest(std::string_view key) {
@@ -43,7 +47,7 @@ std::string to_text(const KeyDigest& digest) {
 
 KeyDigest parse_key_digest(std::string_view text) {
     std::size_t const colon = text.find(':');
-    if (colon == std::string_view::npos || !is_api_key(text)) return {};
+    if (colon == std::string_view::npos || !is_api_key(text.substr(0, colon))) return {};
     return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
 }
 

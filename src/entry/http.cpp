@@ -1,6 +1,7 @@
 // The functions that those of schema eryxon_api call.
 #include "pg/arguments.hpp"
 #include "pg/boundary.hpp"
+#include "pg/datum.hpp"
 #include "pg/http_call.hpp"
 
 extern "C" {
@@ -10,6 +11,7 @@ PGDLLEXPORT Datum http_sync(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_diff(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_delete(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_list(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum read_time(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_status(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_changes(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum http_webhook(PG_FUNCTION_ARGS);
@@ -21,6 +23,7 @@ PG_FUNCTION_INFO_V1(http_sync);
 PG_FUNCTION_INFO_V1(http_diff);
 PG_FUNCTION_INFO_V1(http_delete);
 PG_FUNCTION_INFO_V1(http_list);
+PG_FUNCTION_INFO_V1(read_time);
 PG_FUNCTION_INFO_V1(http_status);
 PG_FUNCTION_INFO_V1(http_changes);
 PG_FUNCTION_INFO_V1(http_webhook);
@@ -129,5 +132,13 @@ Datum http_csv(PG_FUNCTION_ARGS) {
             return pg::http_csv(pg::text_argument(fcinfo, 0, "action"), pg::required_argument(fcinfo, 1, "arguments"),
                                 file);
         }));
+    });
+}
+
+Datum read_time(PG_FUNCTION_ARGS) {
+    return pg::enter([&] {
+        std::optional<Datum> const time = pg::read_time(pg::text_argument(fcinfo, 0, "value"));
+        if (!time) fcinfo->isnull = true;
+        return time.value_or(0);
     });
 }

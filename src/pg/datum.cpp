@@ -105,6 +105,12 @@ Datum array_literal(const core::Json& array) {
 
 }  // namespace
 
+std::optional<Datum> read_time(std::string_view text) {
+    std::optional<core::DateTime> const time = core::parse_datetime(text);
+    if (!time || time->finer) return std::nullopt;
+    return TimestampTzGetDatum(timestamptz_of(*time));
+}
+
 Carrier carrier_of(const core::Column& column, const Table& table) {
     Carrier carrier;
     Oid const type = table.types.at(column.number);

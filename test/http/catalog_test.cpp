@@ -188,7 +188,9 @@ TEST_F(CatalogTest, GrantGivesWhatTheApiNeedsAndNoMore) {
             EXPECT_EQ(lines.erase(std::string("table ") + table + " " + privilege), 1u) << table << privilege;
     EXPECT_EQ(lines.erase("schema eryxon_api USAGE"), 1u);
     for (const std::string& line : lines)
-        EXPECT_TRUE(line == "schema public USAGE" || line.starts_with("function eryxon_api.")) << line;
+        EXPECT_TRUE(line == "schema public USAGE" || line.starts_with("function eryxon_api.") ||
+                    line == "function eryxon_changes(text,integer,jsonb) EXECUTE")
+            << line;
     admin().run("DROP OWNED BY grantee; DROP ROLE grantee");
     EXPECT_THROW(admin().run("SELECT eryxon_grant_api('no_such_role')"), ServerError);
 }

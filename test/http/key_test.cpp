@@ -226,6 +226,7 @@ TEST_F(KeyTest, SettingsOfTheKeysRoleCount) {
     const std::string here = "ALTER ROLE shop_planner IN DATABASE " + admin().value("SELECT current_database()");
     admin().run(here + " SET lock_timeout = '8s'");
     const std::string key = new_key(tenant_a, ", role => 'shop_planner'");
+    rest().load_schema();
     const auto setting = [&](const std::string& name) {
         return with_key(key, "setting", R"({"name":")" + name + "\"}").body;
     };

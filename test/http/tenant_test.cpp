@@ -96,10 +96,14 @@ TEST_F(TenantTest, RecordsDoNotChooseTenantOrRow) {
 
 TEST_F(TenantTest, HeadersDoNotChooseTenantOrRole) {
     Request forged = request("api-jobs-sync", job("H"));
-    forged.headers = {{"x-eryxon-tenant-id", tenant_b}, {"x-eryxon-tenant", tenant_b},
-                      {"eryxon.tenant_id", tenant_b},   {"x-eryxon-role", "postgres"},
-                      {"x-tenant-id", tenant_b},        {"accept-profile", "eryxon"},
-                      {"content-profile", "public"},    {"request.jwt.claims", claims_of(tenant_b)}};
+    forged.headers.insert({{"x-eryxon-tenant-id", tenant_b},
+                           {"x-eryxon-tenant", tenant_b},
+                           {"eryxon.tenant_id", tenant_b},
+                           {"x-eryxon-role", "postgres"},
+                           {"x-tenant-id", tenant_b},
+                           {"accept-profile", "eryxon"},
+                           {"content-profile", "public"},
+                           {"request.jwt.claims", claims_of(tenant_b)}});
     expect_success(rest().call(forged), 201);
     EXPECT_EQ(count("jobs", "external_id = 'H' AND tenant_id = '" + tenant_a + "'"), 1);
     forged.role = "eryxon_anon";
