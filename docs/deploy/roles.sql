@@ -29,9 +29,11 @@ SELECT format('SELECT %s.eryxon_grant_admin(%L)', extnamespace::regnamespace, 'e
 ALTER ROLE authenticator SET statement_timeout = '30s';
 ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
 
--- PostgREST hands keys and tokens to the database as parameters: no log_statement or log_min_duration_statement may write them down.
+-- PostgREST hands keys and tokens to the database as parameters: no log_statement or log_min_duration_statement may write them down,
+-- nor auto_explain in plans.
 ALTER ROLE authenticator SET log_parameter_max_length = 0;
 ALTER ROLE authenticator SET log_parameter_max_length_on_error = 0;
+ALTER ROLE authenticator SET auto_explain.log_min_duration = -1;
 
 COMMIT;
 
