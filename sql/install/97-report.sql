@@ -86,7 +86,7 @@ BEGIN
         w.pauses := least(w.pauses + 1, 1000);
         w.paused_until := moment + eryxon.pause_length(w.pauses);
     ELSIF w.paused_until IS NULL AND w.ramp IS NOT NULL THEN
-        w.ramp := CASE WHEN failed > 0 THEN greatest(w.ramp / 2, 1) WHEN w.ramp * 2 < w.max_in_flight THEN w.ramp * 2 END;
+        w.ramp := CASE WHEN failed > coalesce(cardinality(seen.arrived), 0) THEN greatest(w.ramp / 2, 1) WHEN w.ramp * 2 < w.max_in_flight THEN w.ramp * 2 END;
     END IF;
     IF probe_failed OR probe_arrived OR w.paused_until IS NULL THEN
         w.probe := NULL;
@@ -96,7 +96,8 @@ END
 $$;
 COMMENT ON FUNCTION eryxon.judge_pause IS
 'The webhook with its pause as the reports leave it. 429 and 503 with Retry-After pause it for that time and up to a tenth more, five failures in a row
-for some seconds, longer each time that the probe fails. What was under way then changes nothing; afterwards one delivery, the probe, decides. If it arrives, the number under way grows step by step.';
+for some seconds, longer each time that the probe fails. What was under way then changes nothing; afterwards one delivery, the probe, decides. If it arrives, the number under way grows step by step, as long as
+most messages arrive.';
 
 CREATE FUNCTION eryxon.judged(w eryxon.webhook, seen eryxon.tally, moment timestamptz) RETURNS eryxon.webhook
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
