@@ -8,7 +8,7 @@ EXT_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(EXTENSI
 
 PG_CONFIG  ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 
-SOURCES    := $(sort $(wildcard src/module.cpp src/entry/*.cpp src/core/*.cpp src/pg/*.cpp))
+SOURCES    := $(sort $(wildcard src/module.cpp src/entry/*.cpp src/core/*/*.cpp src/pg/*/*.cpp))
 OBJS        = $(SOURCES:.cpp=.o)
 
 # The install script is the fragments of sql/install in the order of their numbers.
@@ -17,9 +17,8 @@ FRAGMENTS   := $(sort $(wildcard sql/install/*.sql))
 DATA_built   = $(INSTALL_SQL)
 DATA         = $(sort $(wildcard sql/updates/*.sql))
 
-# Questions in test/sql and test/isolation/specs; answers in expected and test/isolation/expected. "setup" goes first.
-REGRESS_FOUND  := $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
-REGRESS         = $(filter setup,$(REGRESS_FOUND)) $(filter-out setup,$(REGRESS_FOUND))
+# Questions in test/sql and test/isolation/specs; answers in test/expected and test/isolation/expected.
+REGRESS         = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
 REGRESS_OPTS    = --inputdir=test --encoding=UTF8 --no-locale
 ISOLATION       = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
 ISOLATION_OPTS  = --inputdir=test/isolation --encoding=UTF8 --no-locale

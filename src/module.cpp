@@ -1,10 +1,10 @@
 // The module: magic and load-time set-up.
-#include "pg/delete_trigger.hpp"
-#include "pg/index_planning.hpp"
-#include "pg/registry.hpp"
-#include "pg/settings.hpp"
-#include "pg/statement_order.hpp"
-#include "pg/transition_spill.hpp"
+#include "pg/deletes/delete_trigger.hpp"
+#include "pg/registry/registry.hpp"
+#include "pg/server/index_planning.hpp"
+#include "pg/server/settings.hpp"
+#include "pg/server/statement_order.hpp"
+#include "pg/server/transition_spill.hpp"
 
 #include <iterator>
 

@@ -1,7 +1,7 @@
 // API keys: the check of a request, and the role of new keys.
-#include "pg/api_key_check.hpp"
-#include "pg/boundary.hpp"
-#include "pg/settings.hpp"
+#include "pg/http/api_key_check.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/settings.hpp"
 
 extern "C" {
 #include "utils/builtins.h"

@@ -1,6 +1,6 @@
 // The SQL functions that find the caller's tenant and then call their inner functions.
-#include "pg/boundary.hpp"
-#include "pg/caller.hpp"
+#include "pg/registry/caller.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum call_for_tenant(PG_FUNCTION_ARGS);

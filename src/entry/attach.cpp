@@ -1,12 +1,12 @@
 // The registry's functions that need C: writing as the owner, checking rules and tables, telling other sessions.
-#include "core/json_build.hpp"
-#include "core/rules.hpp"
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/jsonb.hpp"
-#include "pg/registry.hpp"
-#include "pg/registry_write.hpp"
-#include "pg/spi.hpp"
+#include "core/json/json_build.hpp"
+#include "core/schema/rules.hpp"
+#include "pg/registry/registry.hpp"
+#include "pg/registry/registry_write.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/jsonb.hpp"
+#include "pg/server/spi.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum write_registry(PG_FUNCTION_ARGS);

@@ -1,14 +1,14 @@
 // Importing and inspecting CSV files, as text or as the bytes of a file, whole or in parts.
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/csv_import.hpp"
-#include "pg/csv_upload.hpp"
-#include "pg/history.hpp"
-#include "pg/jsonb.hpp"
-#include "pg/rejected_lines.hpp"
-#include "pg/settings.hpp"
-#include "pg/spi.hpp"
-#include "pg/tenant.hpp"
+#include "pg/csv/csv_import.hpp"
+#include "pg/csv/csv_upload.hpp"
+#include "pg/csv/rejected_lines.hpp"
+#include "pg/registry/tenant.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/jsonb.hpp"
+#include "pg/server/settings.hpp"
+#include "pg/server/spi.hpp"
+#include "pg/upsert/history.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum eryxon_import_csv(PG_FUNCTION_ARGS);

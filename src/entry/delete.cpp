@@ -1,9 +1,9 @@
 // The functions and triggers of deleting and restoring.
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/delete_call.hpp"
-#include "pg/delete_trigger.hpp"
-#include "pg/jsonb.hpp"
+#include "pg/deletes/delete_call.hpp"
+#include "pg/deletes/delete_trigger.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/jsonb.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum eryxon_delete(PG_FUNCTION_ARGS);

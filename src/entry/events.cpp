@@ -1,11 +1,11 @@
 // Events: the triggers that capture them, their changes as they are shown, and the worker that positions them.
-#include "core/json_build.hpp"
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/capture.hpp"
-#include "pg/event_changes.hpp"
-#include "pg/position_worker.hpp"
-#include "pg/spi.hpp"
+#include "core/json/json_build.hpp"
+#include "pg/events/capture.hpp"
+#include "pg/events/event_changes.hpp"
+#include "pg/events/position_worker.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/spi.hpp"
 
 extern "C" {
 #include "postmaster/bgworker.h"

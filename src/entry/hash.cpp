@@ -1,9 +1,9 @@
 // eryxon_sync_hash() and eryxon_record_hash().
-#include "core/canonical.hpp"
-#include "pg/api.hpp"
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/spi.hpp"
+#include "core/json/canonical.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/spi.hpp"
+#include "pg/upsert/api.hpp"
 
 extern "C" {
 #include "utils/builtins.h"

@@ -1,8 +1,8 @@
 // The functions that those of schema eryxon_api call.
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/datum.hpp"
-#include "pg/http_call.hpp"
+#include "pg/http/http_call.hpp"
+#include "pg/registry/datum.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum http_upsert(PG_FUNCTION_ARGS);

@@ -1,7 +1,7 @@
 // eryxon_tenant_id() and eryxon_user_id().
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/tenant.hpp"
+#include "pg/registry/tenant.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum eryxon_tenant_id(PG_FUNCTION_ARGS);

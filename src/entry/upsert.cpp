@@ -1,9 +1,9 @@
 // eryxon_upsert() and its like: one record, many records, all entities, and the diff.
-#include "pg/api.hpp"
-#include "pg/arguments.hpp"
-#include "pg/boundary.hpp"
-#include "pg/jsonb.hpp"
-#include "pg/spi.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/jsonb.hpp"
+#include "pg/server/spi.hpp"
+#include "pg/upsert/api.hpp"
 
 #ifdef __GLIBC__
 #include <malloc.h>

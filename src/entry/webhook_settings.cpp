@@ -1,6 +1,6 @@
 // The settings that the functions of webhooks ask for.
-#include "pg/boundary.hpp"
-#include "pg/settings.hpp"
+#include "pg/server/boundary.hpp"
+#include "pg/server/settings.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum capture_events(PG_FUNCTION_ARGS);

@@ -1,7 +1,7 @@
 // Reading the files of the admin pages, and the headers that keep others' scripts out of them.
 #include "gateway/admin_pages.hpp"
 
-#include "core/canonical.hpp"
+#include "core/json/canonical.hpp"
 #include "gateway/failure.hpp"
 
 #include <algorithm>

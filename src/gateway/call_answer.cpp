@@ -1,7 +1,7 @@
 // Answers of the extension's functions. Their shape is not taken for granted: a pre-request function may change them.
 #include "gateway/call_answer.hpp"
 
-#include "core/json_build.hpp"
+#include "core/json/json_build.hpp"
 #include "gateway/failure.hpp"
 
 #include <charconv>

@@ -1,7 +1,7 @@
 // What a function of the database answers over HTTP, and how that is read.
 #pragma once
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/message.hpp"
 
 #include <cstdint>

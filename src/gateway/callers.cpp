@@ -1,7 +1,7 @@
 // Tenants of tokens stand in their claims, those of keys are learnt from the database's answers.
 #include "gateway/callers.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 namespace eryxon::gateway {
 

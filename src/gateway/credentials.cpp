@@ -1,8 +1,8 @@
 // Bearer tokens and API keys. Keys are checked by the database (pre_request), tokens here.
 #include "gateway/credentials.hpp"
 
-#include "core/credential.hpp"
-#include "core/json.hpp"
+#include "core/json/json.hpp"
+#include "core/result/credential.hpp"
 
 namespace eryxon::gateway {
 

@@ -1,7 +1,7 @@
 // Files in requests and answers, and the sum of the parts of an import.
 #include "gateway/csv_answer.hpp"
 
-#include "core/json_build.hpp"
+#include "core/json/json_build.hpp"
 #include "gateway/failure.hpp"
 #include "gateway/multipart.hpp"
 

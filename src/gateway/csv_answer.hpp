@@ -1,7 +1,7 @@
 // Answers that have to do with CSV files.
 #pragma once
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/call_answer.hpp"
 #include "gateway/message.hpp"
 #include "gateway/query.hpp"

@@ -1,7 +1,7 @@
 // Calls: a connection, the statements in one piece, and an answer only if COMMIT said so.
 #include "gateway/database.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/log.hpp"
 
 #include <string_view>

@@ -1,7 +1,7 @@
 // The text forms of deliveries and attempts.
 #include "gateway/delivery.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/signing.hpp"
 
 #include <curl/curl.h>

@@ -1,7 +1,7 @@
 // The gateway's own errors, and the two shapes in which errors are answered.
 #include "gateway/failure.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/response_settings.hpp"
 
 namespace eryxon::gateway {

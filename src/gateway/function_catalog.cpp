@@ -1,7 +1,7 @@
 // The catalog query, and reading its answer.
 #include "gateway/catalog.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 namespace eryxon::gateway {
 

@@ -1,5 +1,5 @@
 // Files: inspected and tried in one call; imported in parts, each in a transaction of its own.
-#include "core/json_build.hpp"
+#include "core/json/json_build.hpp"
 #include "gateway/csv_answer.hpp"
 #include "gateway/service.hpp"
 

@@ -1,7 +1,7 @@
 // Members of the keys by RFC 7518, section 6, and RFC 8037.
 #include "gateway/json_web_key.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/base64url.hpp"
 
 #include <openssl/core_names.h>

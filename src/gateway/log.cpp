@@ -1,7 +1,7 @@
 // Log lines: quoting keeps whatever a client sends inside its value.
 #include "gateway/log.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <simdjson.h>
 #include <unistd.h>

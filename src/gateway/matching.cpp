@@ -1,7 +1,7 @@
 // Matching by names alone, as PostgREST does: what is sent must be known, what is required must be sent.
 #include "gateway/matching.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Puts the document together: the fixed parts, and for each entity its paths and the schema of its records.
 #include "gateway/openapi.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <vector>
 

@@ -1,5 +1,5 @@
 // From a request to the function that it calls and the JSON that the function gets.
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/service.hpp"
 
 #include <algorithm>

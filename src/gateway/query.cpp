@@ -1,7 +1,7 @@
 // Percent-encoding, and the parameters that the routes take.
 #include "gateway/query.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/failure.hpp"
 
 #include <simdjson.h>

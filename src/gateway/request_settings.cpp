@@ -1,8 +1,8 @@
 // Headers and cookies as JSON objects.
 #include "gateway/request_settings.hpp"
 
-#include "core/credential.hpp"
-#include "core/json.hpp"
+#include "core/json/json.hpp"
+#include "core/result/credential.hpp"
 
 #include <simdjson.h>
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Writing status line and headers. Values are the gateway's own or were checked when they were taken over.
 #include "gateway/response_head.hpp"
 
-#include "core/uuid.hpp"
+#include "core/base/uuid.hpp"
 
 #include <algorithm>
 #include <array>

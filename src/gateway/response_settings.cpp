@@ -1,7 +1,7 @@
 // Reading response.status and response.headers with care: what they hold may come from a client in the end.
 #include "gateway/response_settings.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Looking at a run again and again, and telling what has changed.
 #include "gateway/run_events.hpp"
 
-#include "core/json_build.hpp"
+#include "core/json/json_build.hpp"
 
 namespace eryxon::gateway {
 

@@ -1,7 +1,7 @@
 // The endpoints, and the way of a call: credentials, rate limit, function, database, answer.
 #include "gateway/service.hpp"
 
-#include "core/canonical.hpp"
+#include "core/json/canonical.hpp"
 #include "gateway/cors.hpp"
 #include "gateway/csv_answer.hpp"
 #include "gateway/forwarded.hpp"

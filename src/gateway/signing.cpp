@@ -1,7 +1,7 @@
 // HMAC and base64 are OpenSSL's.
 #include "gateway/signing.hpp"
 
-#include "core/base64.hpp"
+#include "core/base/base64.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

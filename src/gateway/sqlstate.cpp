@@ -1,7 +1,7 @@
 // What the errors of the database mean over HTTP: by SQLSTATE, or as the raising function says itself.
 #include "gateway/failure.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/response_settings.hpp"
 
 #include <array>

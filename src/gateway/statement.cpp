@@ -1,7 +1,7 @@
 // The register of statements.
 #include "gateway/statement.hpp"
 
-#include "core/canonical.hpp"
+#include "core/json/canonical.hpp"
 
 namespace eryxon::gateway {
 

@@ -2,7 +2,7 @@
 // make one serve for another algorithm than its own.
 #include "gateway/token.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 #include "gateway/base64url.hpp"
 #include "gateway/message.hpp"
 

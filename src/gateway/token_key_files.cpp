@@ -1,7 +1,7 @@
 // A public key or a key set in the place of the secret would let everybody sign who has read it.
 #include "gateway/token_key_files.hpp"
 
-#include "core/base64.hpp"
+#include "core/base/base64.hpp"
 #include "gateway/json_web_key.hpp"
 
 #include <openssl/err.h>

@@ -1,7 +1,7 @@
 // The canonical form is JSON, its own canonical form, has the same hash, and holds each number exactly.
-#include "core/canonical.hpp"
+#include "core/json/canonical.hpp"
 
-#include "core/decimal.hpp"
+#include "core/json/decimal.hpp"
 #include "input.hpp"
 
 #include <string>

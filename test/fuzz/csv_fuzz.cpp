@@ -1,9 +1,9 @@
 // Any bytes as a CSV file: no crash, lines that rise, records that can be read again from a file of rejected lines, and
 // an inspection that is JSON.
-#include "core/csv_columns.hpp"
-#include "core/csv_inspect.hpp"
-#include "core/csv_reader.hpp"
-#include "core/csv_rejected.hpp"
+#include "core/csv/csv_columns.hpp"
+#include "core/csv/csv_inspect.hpp"
+#include "core/csv/csv_reader.hpp"
+#include "core/csv/csv_rejected.hpp"
 #include "input.hpp"
 #include "shop_schema.hpp"
 

@@ -1,5 +1,5 @@
 // A date that is taken exists, stays in its ranges, and is the same when read from its full form.
-#include "core/datetime.hpp"
+#include "core/record/datetime.hpp"
 
 #include "input.hpp"
 

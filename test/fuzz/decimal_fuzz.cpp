@@ -1,8 +1,8 @@
 // Two numbers, one a line: normal form, plain notation that reads back, an order that is an order, and doubles that
 // agree.
-#include "core/decimal.hpp"
+#include "core/json/decimal.hpp"
 
-#include "core/canonical.hpp"
+#include "core/json/canonical.hpp"
 #include "input.hpp"
 
 #include <charconv>

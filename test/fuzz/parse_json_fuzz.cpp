@@ -1,7 +1,7 @@
 // Whatever parse_json takes must be JSON by simdjson's strict parser too (numbers aside, which that reads as doubles),
 // and must come back as the same tree from its own text. What it refuses carries an SQLSTATE of jsonb's.
-#include "core/json.hpp"
-#include "core/number_token.hpp"
+#include "core/json/json.hpp"
+#include "core/json/number_token.hpp"
 #include "input.hpp"
 
 #include <simdjson.h>

@@ -1,7 +1,7 @@
 // Any JSON as a record of any entity of the shop: no crash, the same hash when read again, faults and warnings with
 // valid paths and values.
-#include "core/record.hpp"
-#include "core/result.hpp"
+#include "core/record/record.hpp"
+#include "core/result/result.hpp"
 #include "shop_schema.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 // The canonical form and its hash: RFC 8785's published examples, the rule for exact numbers, and collisions.
-#include "core/canonical.hpp"
+#include "core/json/canonical.hpp"
 
-#include "core/decimal.hpp"
+#include "core/json/decimal.hpp"
 #include "seed.hpp"
 
 #include <gtest/gtest.h>

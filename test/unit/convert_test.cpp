@@ -1,8 +1,8 @@
 // Every value rule: what a JSON value becomes in each kind of column, what stands in the hash, and what is refused.
-#include "core/convert.hpp"
+#include "core/record/convert.hpp"
 
-#include "core/canonical.hpp"
-#include "core/rules.hpp"
+#include "core/json/canonical.hpp"
+#include "core/schema/rules.hpp"
 #include "shop_schema.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The form of API keys and of the header that carries tokens.
-#include "core/credential.hpp"
+#include "core/result/credential.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Tests of core/csv_columns and core/csv_inspect.
-#include "core/csv_columns.hpp"
+#include "core/csv/csv_columns.hpp"
 
-#include "core/csv_inspect.hpp"
+#include "core/csv/csv_inspect.hpp"
 #include "shop_schema.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // Tests of core/csv_reader.
-#include "core/csv_reader.hpp"
+#include "core/csv/csv_reader.hpp"
 
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -1,6 +1,6 @@
 // Tests of core/csv_rejected.
-#include "core/csv_rejected.hpp"
-#include "core/csv_formula.hpp"
+#include "core/csv/csv_rejected.hpp"
+#include "core/csv/csv_formula.hpp"
 
 #include <gtest/gtest.h>
 #include <vector>

@@ -1,7 +1,7 @@
 // Tests of core/csv_values and core/csv_options.
-#include "core/csv_values.hpp"
+#include "core/csv/csv_values.hpp"
 
-#include "core/json_build.hpp"
+#include "core/json/json_build.hpp"
 
 #include <gtest/gtest.h>
 

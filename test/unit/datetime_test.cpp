@@ -1,5 +1,5 @@
 // Dates and times: every form that is taken, what is none, the calendar, and days.
-#include "core/datetime.hpp"
+#include "core/record/datetime.hpp"
 
 #include <gtest/gtest.h>
 #include <array>

@@ -1,5 +1,5 @@
 // Exact decimals: the grammar, the questions asked of them, comparing, and numeric's limits.
-#include "core/decimal.hpp"
+#include "core/json/decimal.hpp"
 
 #include "seed.hpp"
 

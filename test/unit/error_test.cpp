@@ -1,5 +1,5 @@
 // The codes with their SQLSTATEs, and the exception that carries faults.
-#include "core/error.hpp"
+#include "core/base/error.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

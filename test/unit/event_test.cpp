@@ -1,5 +1,5 @@
 // Tests of core/event.
-#include "core/event.hpp"
+#include "core/result/event.hpp"
 
 #include <gtest/gtest.h>
 

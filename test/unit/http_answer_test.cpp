@@ -1,5 +1,5 @@
 // Bodies and statuses of answers over HTTP.
-#include "core/http_answer.hpp"
+#include "core/result/http_answer.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Reading an array item by item: the same as reading it whole, though each item's tree is gone with the next one.
-#include "core/canonical.hpp"
-#include "core/json_build.hpp"
+#include "core/json/canonical.hpp"
+#include "core/json/json_build.hpp"
 #include "shop_schema.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The order of an object's members: that of RFC 8785, in whatever order they came and after whatever objects.
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include "seed.hpp"
 

@@ -1,5 +1,5 @@
 // Parsing and writing JSON documents, and refusing bad ones as jsonb does.
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -1,5 +1,5 @@
 // Nested records: paths, what they inherit, and their hashes.
-#include "core/rules.hpp"
+#include "core/schema/rules.hpp"
 #include "shop_schema.hpp"
 
 #include <gtest/gtest.h>

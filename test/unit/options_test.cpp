@@ -1,5 +1,5 @@
 // Reading the options of a call.
-#include "core/options.hpp"
+#include "core/record/options.hpp"
 
 #include <gtest/gtest.h>
 

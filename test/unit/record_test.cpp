@@ -1,8 +1,8 @@
 // Reading records: key, names, missing and unknown members, options, and the hash.
-#include "core/record.hpp"
+#include "core/record/record.hpp"
 
-#include "core/canonical.hpp"
-#include "core/rules.hpp"
+#include "core/json/canonical.hpp"
+#include "core/schema/rules.hpp"
 #include "shop_schema.hpp"
 
 #include <gtest/gtest.h>

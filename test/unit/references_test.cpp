@@ -1,6 +1,6 @@
 // References: the form that counts, sources, nulls, and what stands in the hash.
-#include "core/canonical.hpp"
-#include "core/rules.hpp"
+#include "core/json/canonical.hpp"
+#include "core/schema/rules.hpp"
 #include "shop_schema.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The answers' JSON, to the letter.
-#include "core/result.hpp"
+#include "core/result/result.hpp"
 
 #include <gtest/gtest.h>
 

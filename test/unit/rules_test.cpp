@@ -1,5 +1,5 @@
 // Reading rules, refusing bad ones, and linking rules with columns.
-#include "core/rules.hpp"
+#include "core/schema/rules.hpp"
 
 #include "shop_schema.hpp"
 

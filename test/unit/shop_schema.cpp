@@ -1,7 +1,7 @@
 // Builds the shop's schema from the same rules as the install script ships.
 #include "shop_schema.hpp"
 
-#include "core/rules.hpp"
+#include "core/schema/rules.hpp"
 
 #include <algorithm>
 #include <array>

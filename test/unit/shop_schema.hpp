@@ -1,7 +1,7 @@
 // The five entities with the contract's rules over the tables of eryxon_create_tables(), for tests without a server.
 #pragma once
 
-#include "core/record.hpp"
+#include "core/record/record.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,5 +1,5 @@
 // Uuids: the forms that PostgreSQL takes, and the order of those that are made.
-#include "core/uuid.hpp"
+#include "core/base/uuid.hpp"
 
 #include "seed.hpp"
 

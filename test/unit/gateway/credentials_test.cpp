@@ -1,7 +1,7 @@
 // Who a request comes from, and what the database is told of its headers.
 #include "gateway/credentials.hpp"
-#include "core/canonical.hpp"
-#include "core/credential.hpp"
+#include "core/json/canonical.hpp"
+#include "core/result/credential.hpp"
 #include "gateway/request_settings.hpp"
 
 #include "token_maker.hpp"

@@ -1,7 +1,7 @@
 // What a delivery becomes on the wire, and an attempt in JSON.
 #include "gateway/delivery.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>

@@ -1,7 +1,7 @@
 // The OpenAPI document: entities in it, and references that lead somewhere.
 #include "gateway/openapi.hpp"
 
-#include "core/json.hpp"
+#include "core/json/json.hpp"
 
 #include <gtest/gtest.h>
 

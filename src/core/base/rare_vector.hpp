@@ -1,0 +1,58 @@
+// A vector that is nearly always empty, and then takes one pointer: what most records do not have should not make all
+// of them larger.
+#pragma once
+
+#include "core/base/core.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace eryxon::core {
+
+template <class T>
+class RareVector {
+public:
+    using value_type = T;
+
+    bool empty() const { return !items_ || items_->empty(); }
+    std::size_t size() const { return items_ ? items_->size() : 0; }
+    T* begin() { return items_ ? items_->data() : nullptr; }
+    T* end() { return begin() + size(); }
+    const T* begin() const { return items_ ? items_->data() : nullptr; }
+    const T* end() const { return begin() + size(); }
+    T& operator[](std::size_t index) { return (*items_)[index]; }
+    const T& operator[](std::size_t index) const { return (*items_)[index]; }
+    const T& at(std::size_t index) const {
+        if (index >= size()) throw std::out_of_range("RareVector::at");
+        return (*items_)[index];
+    }
+    T& front() { return items_->front(); }
+    const T& front() const { return items_->front(); }
+    T& back() { return items_->back(); }
+    const T& back() const { return items_->back(); }
+
+    template <class... Arguments>
+    T& emplace_back(Arguments&&... arguments) {
+        return items().emplace_back(std::forward<Arguments>(arguments)...);
+    }
+    void push_back(T item) { items().push_back(std::move(item)); }
+    template <class Range>
+    void append(const Range& more) {
+        if (more.begin() != more.end()) items().insert(items().end(), more.begin(), more.end());
+    }
+    void clear() { items_.reset(); }
+
+    // The items as a vector, made when it is first asked for.
+    std::vector<T>& items() {
+        if (!items_) items_ = std::make_unique<std::vector<T>>();
+        return *items_;
+    }
+
+private:
+    std::unique_ptr<std::vector<T>> items_;
+};
+
+}  // namespace eryxon::core

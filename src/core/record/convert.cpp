@@ -1,0 +1,291 @@
+// Conversion of texts, enumerations, dates, uuids, JSON and arrays; numbers are in convert_number.cpp.
+#include "core/record/convert.hpp"
+
+#include "core/json/canonical.hpp"
+#include "core/json/decimal.hpp"
+#include "core/json/fault_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace eryxon::core {
+
+namespace {
+
+// The text that a scalar is taken as, where texts and numbers are accepted.
+std::optional<std::string_view> scalar_text(const Json& json, JsonArena& arena) {
+    if (json.is_string()) return json.text();
+    if (json.is_number()) return number_text(json.text(), arena);
+    return std::nullopt;
+}
+
+// The scalar's text as value aliases know it.
+std::string_view alias_text(const Json& json) {
+    if (json.is_boolean()) return json.as_bool() ? "true" : "false";
+    return json.text();
+}
+
+// Lists the words of an enumeration for a message, the first twenty of them.
+std::string list_words(const std::vector<std::string>& words) {
+    std::string list;
+    for (std::size_t i = 0; i < words.size() && i < 20; ++i)
+        list += (i ? ", " : "") + words[i];
+    if (words.size() > 20) list += ", ...";
+    return list;
+}
+
+Fault enum_fault(const std::vector<std::string>& words, const Json& json) {
+    return value_fault(Code::enum_constraint,
+                       "invalid value " + quoted(json) + ", expected one of: " + list_words(words), json);
+}
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::optional<Fault> convert_text(const Field& field, const Column& column, const Json& json,
+                                  const ReadContext& context, const Converted& out) {
+    const auto text = scalar_text(json, context.arena);
+    if (!text) return type_fault("text", json);
+    out.set(*text);
+    out.hashed = json.is_string() ? json : Json::string(*text);
+    return check_text(field, column, *text, json, context);
+}
+
+// A label of the type that the rule allows too.
+std::optional<Fault> convert_enumeration(const Field& field, const Column& column, const Json& json,
+                                         const ReadContext& context, const Converted& out) {
+    const auto text = scalar_text(json, context.arena);
+    if (!text) return type_fault("text", json);
+    if (!contains(column.labels, *text)) return enum_fault(field.allowed.empty() ? column.labels : field.allowed, json);
+    out.set(*text);
+    out.hashed = Json::string(*text);
+    return check_text(field, column, *text, json, context);
+}
+
+// Any other type: its input function in the server reads the text.
+std::optional<Fault> convert_other(const Field& field, const Column& column, const Json& json,
+                                   const ReadContext& context, const Converted& out) {
+    if (!json.is_scalar()) return type_fault("text", json);
+    if (!json.is_boolean()) return convert_text(field, column, json, context, out);
+    const std::string_view text = alias_text(json);
+    out.set(text);
+    out.hashed = Json::string(text);
+    return check_text(field, column, text, json, context);
+}
+
+std::optional<Fault> convert_boolean(const Json& json, const Converted& out) {
+    const bool known = json.is_boolean() || (json.is_string() && (json.text() == "true" || json.text() == "false"));
+    if (!known) return type_fault("boolean", json);
+    const bool value = json.is_boolean() ? json.as_bool() : json.text() == "true";
+    out.set(std::int64_t{value});
+    out.hashed = Json::boolean(value);
+    return std::nullopt;
+}
+
+// True if the fraction has more digits than the column keeps.
+bool too_fine(const DateTime& datetime, int fraction_digits) {
+    int step = 1;
+    for (int i = fraction_digits; i < 6; ++i)
+        step *= 10;
+    return datetime.finer || datetime.microsecond % step != 0;
+}
+
+// True for what may be a date: a string, or an integer of eight digits.
+bool is_date_form(const Json& json) {
+    const std::string_view text = json.text();
+    if (!json.is_number()) return json.is_string();
+    return text.size() == 8 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::optional<Fault> convert_datetime(const Column& column, const Json& json, const Converted& out) {
+    if (!is_date_form(json)) return type_fault("date", json);
+    const auto datetime = parse_datetime(json.text());
+    if (!datetime) return value_fault(Code::date_format, "invalid date " + quoted(json), json);
+    if (column.kind == ValueKind::date && !datetime->is_midnight())
+        return value_fault(Code::date_format, "invalid date " + quoted(json) + ": a time of day is not kept here",
+                           json);
+    if (column.kind != ValueKind::date && too_fine(*datetime, column.fraction_digits))
+        return value_fault(Code::date_format,
+                           "invalid date " + quoted(json) + ": its fraction of a second has more than the " +
+                               std::to_string(column.fraction_digits) + " digits that are kept here",
+                           json);
+    out.set(*datetime);
+    return std::nullopt;
+}
+
+std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, const Converted& out) {
+    if (!json.is_string()) return type_fault("uuid", json);
+    const auto uuid = parse_uuid(json.text());
+    if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
+    const std::string canonical = to_string(*uuid);
+    out.set(*uuid);
+    out.hashed = canonical == json.text() ? json : Json::string(context.arena.copy(canonical));
+    return std::nullopt;
+}
+
+// The value as it may stay in the record.
+Json kept(const Json& json, const ReadContext& context) {
+    return context.trees_stay ? json : context.arena.keep(json);
+}
+
+std::optional<Fault> convert_json(const Field& field, const Json& json, const ReadContext& context,
+                                  const Converted& out) {
+    const bool only_object = field.name == "metadata";
+    if (!json.is_object() && (only_object || !json.is_array()))
+        return type_fault(only_object ? "object" : "object or array", json);
+    out.set(kept(json, context));
+    out.hashed = json;
+    return std::nullopt;
+}
+
+// Checks each element as a text; the array itself is kept if all are strings already.
+std::optional<Fault> convert_text_array(const Field& field, const Column& column, const Json& json,
+                                        const ReadContext& context, const Converted& out) {
+    if (!json.is_array()) return type_fault("array of text", json);
+    std::vector<Json> items;
+    bool converted = false;
+    for (std::size_t i = 0; i < json.items().size(); ++i) {
+        const Json& item = json.items()[i];
+        const auto text = scalar_text(item, context.arena);
+        std::optional<Fault> fault = text ? check_text(field, column, *text, item, context) : type_fault("text", item);
+        if (fault) {
+            fault->message += " in element " + std::to_string(i);
+            return fault;
+        }
+        converted = converted || !item.is_string();
+        items.push_back(Json::string(*text));
+    }
+    out.hashed = converted ? context.arena.array(items) : kept(json, context);
+    out.set(out.hashed);
+    return std::nullopt;
+}
+
+// Converts a value that is not null.
+std::optional<Fault> convert_present(const Field& field, const Column& column, const Json& json,
+                                     const ReadContext& context, const Converted& out) {
+    switch (column.kind) {
+        case ValueKind::text:
+            return convert_text(field, column, json, context, out);
+        case ValueKind::integer:
+            return convert_integer(field, column, json, out);
+        case ValueKind::numeric:
+            return convert_numeric(field, column, json, out);
+        case ValueKind::floating:
+            return convert_floating(field, json, out);
+        case ValueKind::boolean:
+            return convert_boolean(json, out);
+        case ValueKind::date:
+        case ValueKind::timestamp:
+        case ValueKind::timestamptz:
+            return convert_datetime(column, json, out);
+        case ValueKind::uuid:
+            return convert_uuid(json, context, out);
+        case ValueKind::json:
+            return convert_json(field, json, context, out);
+        case ValueKind::text_array:
+            return convert_text_array(field, column, json, context, out);
+        case ValueKind::enumeration:
+            return convert_enumeration(field, column, json, context, out);
+        case ValueKind::other:
+            return convert_other(field, column, json, context, out);
+    }
+    return std::nullopt;
+}
+
+// The smaller of the rule's and the column's greatest length, -1 if there is none.
+std::int64_t greatest_length(const Field& field, const Column& column) {
+    std::int64_t length = field.max_length.value_or(-1);
+    if (column.max_length > 0 && (length < 0 || column.max_length < length)) length = column.max_length;
+    return length;
+}
+
+// Counts characters only where bytes cannot tell.
+std::optional<Fault> check_length(const Field& field, const Column& column, std::string_view text, const Json& json) {
+    const std::int64_t greatest = greatest_length(field, column);
+    if (greatest >= 0 && text.size() > static_cast<std::size_t>(greatest)) {
+        const std::size_t length = count_characters(text);
+        if (length > static_cast<std::size_t>(greatest))
+            return value_fault(Code::max_length,
+                               "value is too long: " + std::to_string(length) + " characters, at most " +
+                                   std::to_string(greatest) + " are allowed",
+                               json);
+    }
+    const auto least = static_cast<std::size_t>(std::max(field.min_length.value_or(0), 0));
+    if (least > 0 && (text.empty() || (least > 1 && count_characters(text) < least)))
+        return value_fault(Code::min_length,
+                           "value is too short: " + std::to_string(count_characters(text)) + " characters, at least " +
+                               std::to_string(least) + " are needed",
+                           json);
+    return std::nullopt;
+}
+
+}  // namespace
+
+const Json& resolve_value_alias(const Field& field, const Json& sent) {
+    if (field.value_aliases.empty() || !sent.is_scalar() || sent.is_null()) return sent;
+    const auto found = field.value_aliases.find(alias_text(sent));
+    return found == field.value_aliases.end() ? sent : found->second;
+}
+
+std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
+                                   const ReadContext& context, const Converted& out) {
+    const Column& column = entity.columns[static_cast<std::size_t>(field.column)];
+    const bool as_sent =
+        column.kind == ValueKind::date || column.kind == ValueKind::timestamp || column.kind == ValueKind::timestamptz;
+    const Json& json = resolve_value_alias(field, sent);
+    if (as_sent) out.hashed = sent;
+    if (!json.is_null()) return convert_present(field, column, json, context, out);
+    if (field.required || column.not_null) return value_fault(Code::not_null, "null is not allowed", sent);
+    if (!as_sent) out.hashed = json;
+    return std::nullopt;
+}
+
+std::optional<std::string_view> integer_text(std::string_view token, JsonArena& arena) {
+    const std::size_t exponent_mark = token.find_first_of("eE");
+    const std::size_t point = token.find('.');
+    if (exponent_mark == token.npos && point == token.npos) return token == "-0" ? token.substr(1) : token;
+    if (exponent_mark == token.npos) return std::nullopt;
+    const std::int64_t fraction = point == token.npos ? 0 : static_cast<std::int64_t>(exponent_mark - point) - 1;
+    std::string_view exponent = token.substr(exponent_mark + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    std::int64_t value = 0;
+    std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
+    const auto number = value >= fraction ? parse_decimal(token) : std::nullopt;
+    if (!number || number->integer_digits() > 131072) return std::nullopt;
+    return arena.copy(plain_text(*number));
+}
+
+std::string_view number_text(std::string_view token, JsonArena& arena) {
+    if (const auto integer = integer_text(token, arena)) return *integer;
+    std::string text;
+    write_canonical_number(token, text);
+    return arena.copy(text);
+}
+
+std::size_t count_characters(std::string_view utf8) {
+    return static_cast<std::size_t>(
+        std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::optional<Fault> check_text(const Field& field, const Column& column, std::string_view text, const Json& json,
+                                const ReadContext& context) {
+    if (!field.allowed.empty() && !contains(field.allowed, text)) return enum_fault(field.allowed, json);
+    if (auto fault = check_length(field, column, text, json)) return fault;
+    if (!field.pattern.empty() && context.matches && !context.matches(field.pattern, text))
+        return value_fault(Code::pattern_mismatch,
+                           "value " + quoted(json) + " does not match pattern \"" + field.pattern + '"', json);
+    return std::nullopt;
+}
+
+Fault type_fault(std::string_view noun, const Json& json) {
+    std::string message = "invalid " + std::string(noun);
+    if (json.is_scalar() && !json.is_null())
+        message += ' ' + quoted(json);
+    else
+        message += ": " + std::string(type_phrase(json.type())) + " was sent";
+    return value_fault(Code::type_mismatch, std::move(message), json);
+}
+
+}  // namespace eryxon::core

@@ -1,0 +1,53 @@
+// Lossless conversion of JSON values to the kinds of columns, and the rules' checks on them.
+#pragma once
+
+#include "core/record/record.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace eryxon::core {
+
+// Where a converted value goes: for its column, and as it stands in the hash.
+struct Converted {
+    Value& value;
+    Json& hashed;
+
+    // Makes the value in its place.
+    template <class T>
+    void set(const T& content) const {
+        std::construct_at(&value, content);
+    }
+};
+
+// The value that stands for a sent one: its value alias if the rule has one for the scalar's text, else itself.
+const Json& resolve_value_alias(const Field& field, const Json& sent);
+
+// Converts a sent value (or a rule's default) for the field's column and checks it against column and rule. Fills
+// `out`; returns the fault otherwise, which has no path yet. Null is converted to null unless the field is required or
+// its column NOT NULL. The field must be mapped.
+std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
+                                   const ReadContext& context, const Converted& out);
+
+// A number as text: an integer as its digits, anything else in canonical form.
+std::string_view number_text(std::string_view token, JsonArena& arena);
+// The digits of a JSON number that is written as an integer (1001, also 1e3 as jsonb prints it), else nothing.
+std::optional<std::string_view> integer_text(std::string_view token, JsonArena& arena);
+
+// Length in Unicode code points.
+std::size_t count_characters(std::string_view utf8);
+
+// The checks of convert_value() that are shared by its parts; `json` is what the fault shows.
+std::optional<Fault> check_text(const Field& field, const Column& column, std::string_view text, const Json& json,
+                                const ReadContext& context);
+
+// Conversion of numbers and booleans.
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, const Converted& out);
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, const Converted& out);
+std::optional<Fault> convert_floating(const Field& field, const Json& json, const Converted& out);
+
+// The fault TYPE_MISMATCH: `invalid integer "12abc"`.
+Fault type_fault(std::string_view noun, const Json& json);
+
+}  // namespace eryxon::core

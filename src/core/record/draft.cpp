@@ -1,0 +1,138 @@
+// Takes a record apart: which member is which field, and what is to be said of the others.
+#include "core/record/draft.hpp"
+
+#include "core/json/canonical.hpp"
+#include "core/json/fault_text.hpp"
+
+namespace eryxon::core {
+
+namespace {
+
+// Bytes of a member's name that a path shows.
+constexpr std::size_t shown_in_path = 255;
+
+// Reads _op: "delete" or "upsert".
+void read_operation(Draft& draft, const JsonMember& member) {
+    const std::string_view text = member.value.is_string() ? member.value.text() : std::string_view();
+    if (text == "delete")
+        draft.record.operation = Operation::remove;
+    else if (text != "upsert")
+        draft.bad_operation = &member;
+}
+
+// Puts a member whose name is known where it belongs.
+void collect_known(Draft& draft, const JsonMember& member, int number) {
+    const MemberName& name = draft.entity.names[number];
+    const bool of_field = name.role == Role::field || name.role == Role::reference_form;
+    if (of_field && !draft.entity.fields[static_cast<std::size_t>(name.index)].mapped())
+        draft.ignored.push_back({&member, Ignored::Why::unmapped});
+    else if (name.role == Role::read_only)
+        draft.ignored.push_back({&member, Ignored::Why::read_only});
+    else if (name.role == Role::operation)
+        read_operation(draft, member);
+    else
+        draft.sent[static_cast<std::size_t>(number)] = &member;
+}
+
+// True if unknown members go into the value of "metadata".
+bool keeps_unknown_in_metadata(const Draft& draft) {
+    if (draft.context.options.unknown_fields != UnknownFields::metadata) return false;
+    const Field* field = draft.entity.find("metadata");
+    return field && field->mapped() && !field->reference &&
+           draft.entity.columns[static_cast<std::size_t>(field->column)].kind == ValueKind::json;
+}
+
+// A name that is not known, or known but read-only: silent, a warning or a fault, as the option says.
+void report_not_taken(Draft& draft, const JsonMember& member, bool read_only) {
+    const UnknownFields choice = draft.context.options.unknown_fields;
+    const std::string_view message = read_only ? "read-only field" : "unknown field";
+    if (choice == UnknownFields::ignore) return;
+    if (choice == UnknownFields::error)
+        draft.add_fault(
+            value_fault(read_only ? Code::read_only : Code::unknown_field, std::string(message), member.value),
+            member.name);
+    else
+        draft.record.warnings.push_back({read_only ? "READ_ONLY" : "UNKNOWN_FIELD",
+                                         draft.record.path + shorten(member.name, shown_in_path),
+                                         std::string(message)});
+}
+
+}  // namespace
+
+Draft::Draft(const Json& json_, const ReadContext& context_, const Enclosing* enclosing_, Record& record_)
+    : json(json_),
+      context(context_),
+      enclosing(enclosing_),
+      record(record_),
+      entity(*record_.entity),
+      memory(buffer.data(), buffer.size()),
+      sent(static_cast<std::size_t>(entity.names.size()), nullptr, &memory),
+      ignored(&memory),
+      hashed(&memory) {
+    hashed.reserve(json.members().size() + 4);
+}
+
+void Draft::add_fault(Fault fault, std::string_view path) {
+    fault.path = record.path + shorten(path, shown_in_path) + fault.path;
+    record.faults.push_back(std::move(fault));
+}
+
+void Draft::add_missing(Code code, std::string_view path) {
+    Fault fault{code, record.path + std::string(path), "required field is missing", {}};
+    if (replaces()) {
+        record.faults.push_back(std::move(fault));
+        return;
+    }
+    fault.hint = "No " + entity.singular + " with this external key exists, so this record would create one.";
+    record.creation_faults.push_back(std::move(fault));
+}
+
+// Names come nearly sorted, so each finds its place from the end.
+void Draft::add_hashed(std::string_view name, const Json& value) {
+    auto place = hashed.end();
+    while (place != hashed.begin() && canonical_less(name, (place - 1)->name))
+        --place;
+    if (place == hashed.begin() || (place - 1)->name != name) hashed.insert(place, {name, value});
+}
+
+void collect_members(Draft& draft) {
+    const std::span<const JsonMember> members = draft.json.members();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const JsonMember& member = members[i];
+        const int number = draft.context.lookup.find(draft.entity.names, i, member.name);
+        if (number >= 0)
+            collect_known(draft, member, number);
+        else
+            draft.ignored.push_back(
+                {&member, member.name.starts_with('_') ? Ignored::Why::reserved : Ignored::Why::unknown});
+    }
+}
+
+void report_ignored(Draft& draft) {
+    const bool unknown_are_kept = !draft.ignored.empty() && keeps_unknown_in_metadata(draft);
+    for (const auto& [member, why] : draft.ignored) {
+        switch (why) {
+            case Ignored::Why::unknown:
+                if (!unknown_are_kept) report_not_taken(draft, *member, false);
+                break;
+            case Ignored::Why::read_only:
+                report_not_taken(draft, *member, true);
+                break;
+            case Ignored::Why::reserved:
+                draft.add_fault(
+                    value_fault(Code::invalid_payload, "names that begin with \"_\" are reserved", member->value),
+                    member->name);
+                break;
+            case Ignored::Why::unmapped:
+                draft.record.warnings.push_back({"UNMAPPED_FIELD", draft.record.path + std::string(member->name),
+                                                 "the table has no column for this field"});
+                break;
+        }
+    }
+}
+
+HexHash record_hash(const Draft& draft) {
+    return draft.context.hasher.canonical(Json::object(draft.hashed));
+}
+
+}  // namespace eryxon::core

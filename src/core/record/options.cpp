@@ -1,0 +1,150 @@
+// Reads the options of a call: one table row per option.
+#include "core/record/options.hpp"
+
+#include "core/json/decimal.hpp"
+#include "core/json/fault_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+namespace eryxon::core {
+
+namespace {
+
+// A word of an option and the value that it stands for.
+template <typename Choice>
+struct Word {
+    std::string_view text;
+    Choice choice;
+};
+
+[[noreturn]] void refuse(std::string_view name, const Json& value, std::string_view expected) {
+    Fault fault = value_fault(Code::invalid_option,
+                              "invalid value " + quoted(value) + " for option \"" + std::string(name) +
+                                  "\", expected " + std::string(expected),
+                              value);
+    fault.path = name;
+    throw CallError(std::move(fault));
+}
+
+bool read_flag(std::string_view name, const Json& value) {
+    if (!value.is_boolean()) refuse(name, value, "true or false");
+    return value.as_bool();
+}
+
+template <typename Choice>
+Choice read_choice(std::string_view name, const Json& value, std::initializer_list<Word<Choice>> words) {
+    std::string expected = "one of: ";
+    for (const Word<Choice>& word : words) {
+        if (value.is_string() && value.text() == word.text) return word.choice;
+        expected += (&word == words.begin() ? "" : ", ") + std::string(word.text);
+    }
+    refuse(name, value, expected);
+}
+
+std::int64_t read_count(std::string_view name, const Json& value) {
+    const auto number = value.is_number() ? parse_decimal(value.text()) : std::nullopt;
+    const auto count = number && number->is_integer() ? to_int64(*number) : std::nullopt;
+    if (!count || *count < 0) refuse(name, value, "an integer that is not negative");
+    return *count;
+}
+
+std::string read_text(std::string_view name, const Json& value) {
+    if (!value.is_string()) refuse(name, value, "a string");
+    return std::string(value.text());
+}
+
+using Reader = void (*)(Options& options, std::string_view name, const Json& value);
+
+struct Known {
+    std::string_view name;
+    Reader read;
+};
+
+constexpr std::array<Known, 14> known_options = {{
+    {"on_error",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.on_error =
+             read_choice<OnError>(name, value, {{"continue", OnError::keep_going}, {"abort", OnError::abort}});
+     }},
+    {"skip_unchanged", [](Options& options, std::string_view name,
+                          const Json& value) { options.skip_unchanged = read_flag(name, value); }},
+    {"mode",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.mode = read_choice<Mode>(
+             name, value, {{"upsert", Mode::upsert}, {"create", Mode::create}, {"update", Mode::update}});
+     }},
+    {"update_strategy",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.update_strategy = read_choice<UpdateStrategy>(
+             name, value, {{"merge", UpdateStrategy::merge}, {"replace", UpdateStrategy::replace}});
+     }},
+    {"children",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.children = read_choice<ChildrenStrategy>(
+             name, value, {{"merge", ChildrenStrategy::merge}, {"replace", ChildrenStrategy::replace}});
+     }},
+    {"unknown_fields",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.unknown_fields = read_choice<UnknownFields>(name, value,
+                                                             {{"warn", UnknownFields::warn},
+                                                              {"ignore", UnknownFields::ignore},
+                                                              {"error", UnknownFields::error},
+                                                              {"metadata", UnknownFields::metadata}});
+     }},
+    {"deleted",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.deleted =
+             read_choice<Deleted>(name, value, {{"restore", Deleted::restore}, {"refuse", Deleted::refuse}});
+     }},
+    {"adopt",
+     [](Options& options, std::string_view name, const Json& value) { options.adopt = read_flag(name, value); }},
+    {"force",
+     [](Options& options, std::string_view name, const Json& value) { options.force = read_flag(name, value); }},
+    {"results",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.results = read_choice<Results>(
+             name, value, {{"all", Results::all}, {"errors", Results::errors}, {"none", Results::none}});
+     }},
+    {"max_errors",
+     [](Options& options, std::string_view name, const Json& value) { options.max_errors = read_count(name, value); }},
+    {"dry_run",
+     [](Options& options, std::string_view name, const Json& value) { options.dry_run = read_flag(name, value); }},
+    {"record_history", [](Options& options, std::string_view name,
+                          const Json& value) { options.record_history = read_flag(name, value); }},
+    {"client_ref",
+     [](Options& options, std::string_view name, const Json& value) { options.client_ref = read_text(name, value); }},
+}};
+
+// The hint of an unknown option.
+std::string list_known_options() {
+    std::string list = "Known options are ";
+    for (const Known& known : known_options)
+        list += (&known == known_options.data() ? "" : ", ") + std::string(known.name);
+    return list + '.';
+}
+
+}  // namespace
+
+Options read_options(const Json& options) {
+    if (!options.is_object())
+        throw CallError(Code::invalid_option,
+                        "options must be a JSON object, not " + std::string(type_phrase(options.type())));
+    Options read;
+    for (const JsonMember& member : options.members()) {
+        const auto known = std::find_if(known_options.begin(), known_options.end(),
+                                        [&](const Known& candidate) { return candidate.name == member.name; });
+        if (known == known_options.end())
+            throw CallError(Fault{Code::invalid_option,
+                                  shorten(member.name, shown_in_value),
+                                  "unknown option " + quoted(member.name),
+                                  shown_value(member.value),
+                                  {},
+                                  list_known_options()});
+        if (!member.value.is_null()) known->read(read, known->name, member.value);
+    }
+    return read;
+}
+
+}  // namespace eryxon::core

@@ -1,0 +1,152 @@
+// Reads records: members by name, key, fields, references, what is left over, hash, and then the nested records.
+#include "core/record/record.hpp"
+
+#include "core/json/fault_text.hpp"
+#include "core/record/draft.hpp"
+
+#include <algorithm>
+
+namespace eryxon::core {
+
+namespace {
+
+void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record);
+
+// The greatest number of values that the record may get: of the fields that were sent, or of all if some that were not
+// may get one too.
+std::size_t most_values(const Draft& draft) {
+    const Options& options = draft.context.options;
+    if (draft.replaces() || options.unknown_fields == UnknownFields::metadata) return draft.entity.fields.size();
+    std::size_t count = 0;
+    for (int number = 0; number < draft.entity.names.size(); ++number)
+        count += draft.sent_as(number) && draft.entity.names[number].role == Role::field;
+    return count;
+}
+
+void read_fields(Draft& draft) {
+    for (std::size_t i = 0; i < draft.entity.fields.size(); ++i) {
+        const Field& field = draft.entity.fields[i];
+        if (!field.mapped()) continue;
+        if (field.reference)
+            read_reference(draft, static_cast<int>(i));
+        else
+            read_field(draft, static_cast<int>(i));
+    }
+}
+
+// Reads the fields and references in order of name, then makes the hash.
+void read_content(Draft& draft) {
+    void* const room = draft.context.arena.allocate(most_values(draft) * sizeof(FieldValue), alignof(FieldValue));
+    draft.values = static_cast<FieldValue*>(room);
+    read_fields(draft);
+    draft.record.values = {draft.values, draft.value_count};
+    report_ignored(draft);
+    if (draft.record.has_key && draft.record.faults.empty()) draft.record.hash = record_hash(draft);
+}
+
+// Reads everything but the nested records. Not inlined: its working memory is gone when those are read.
+[[gnu::noinline]] void read_own(const Json& json, const ReadContext& context, const Enclosing* enclosing,
+                                Record& record) {
+    Draft draft(json, context, enclosing, record);
+    collect_members(draft);
+    read_key(draft);
+    if (record.operation == Operation::upsert) read_content(draft);
+}
+
+// The path of the record itself: "parts[0]" for "parts[0].".
+std::string own_path(const Record& record) {
+    return record.path.empty() ? std::string() : record.path.substr(0, record.path.size() - 1);
+}
+
+// Why a member cannot be taken for an array of nested records; null, which counts as not sent, can.
+std::optional<Fault> child_array_fault(const Json& json, const Entity::Children& children) {
+    if (json.displaces_records()) return records_twice(children.key);
+    if (json.is_null() || json.is_array()) return std::nullopt;
+    return value_fault(Code::type_mismatch,
+                       "expected an array of records, not " + std::string(type_phrase(json.type())), json);
+}
+
+// Reads one array of nested records.
+void read_child_array(const Json& json, const ReadContext& context, const Entity::Children& children, Record& record) {
+    if (std::optional<Fault> fault = child_array_fault(json, children)) {
+        fault->path = record.path + children.key;
+        record.faults.push_back(*std::move(fault));
+        record.hash.clear();
+        return;
+    }
+    if (json.is_null()) return;
+    std::vector<Record>& records = record.children.emplace_back(Record::ChildArray{&children, {}}).records;
+    records.resize(json.items().size());
+    const Enclosing enclosing{record, children};
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].entity = context.schema.find(children.entity);
+        records[i].path = record.path + children.key + '[' + std::to_string(i) + "].";
+        read_into(json.items()[i], context, &enclosing, records[i]);
+    }
+}
+
+void read_children(const Json& json, const ReadContext& context, Record& record) {
+    for (const Entity::Children& children : record.entity->children)
+        if (const Json* array = json.find(children.key)) read_child_array(*array, context, children, record);
+}
+
+// Reads any JSON value as a record whose entity and path are set.
+void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record) {
+    if (!json.is_object()) {
+        Fault fault = value_fault(Code::invalid_payload,
+                                  "expected a JSON object, not " + std::string(type_phrase(json.type())), json);
+        fault.path = own_path(record);
+        record.faults.push_back(std::move(fault));
+        return;
+    }
+    read_own(json, context, enclosing, record);
+    if (record.operation == Operation::upsert && !record.entity->children.empty()) read_children(json, context, record);
+}
+
+}  // namespace
+
+Record read_record(const Entity& entity, const Json& json, const ReadContext& context) {
+    Record record;
+    read_record(entity, json, context, record);
+    return record;
+}
+
+void read_record(const Entity& entity, const Json& json, const ReadContext& context, Record& record) {
+    record.entity = &entity;
+    read_into(json, context, nullptr, record);
+}
+
+Fault records_twice(std::string_view name) {
+    return {Code::invalid_payload,
+            std::string(name),
+            json_string(name) + " stands more than once in an object",
+            {},
+            {},
+            "Put all records into one array."};
+}
+
+std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {
+    const std::string expected =
+        "expected an array of records, {\"items\": [...]} or {\"" + std::string(entity) + "\": [...]}";
+    if (payload.is_array()) return payload.items();
+    if (!payload.is_object())
+        throw CallError(Code::invalid_payload, expected + ", not " + std::string(type_phrase(payload.type())));
+    if (payload.members().size() != 1) throw CallError(Code::invalid_payload, expected);
+    const JsonMember& member = payload.members().front();
+    if (member.name != "items" && member.name != entity)
+        throw CallError(Code::invalid_payload, expected + ", not a member " + quoted(member.name));
+    if (member.value.displaces_records()) throw CallError(records_twice(member.name));
+    if (!member.value.is_array())
+        throw CallError(Code::invalid_payload, "expected an array of records under " + quoted(member.name) + ", not " +
+                                                   std::string(type_phrase(member.value.type())));
+    return member.value.items();
+}
+
+bool is_faulty(const Record& record) {
+    if (!record.faults.empty()) return true;
+    for (const Record::ChildArray& array : record.children)
+        if (std::any_of(array.records.begin(), array.records.end(), is_faulty)) return true;
+    return false;
+}
+
+}  // namespace eryxon::core

@@ -1,0 +1,83 @@
+// Reads the fields of a record that are no references: sent, missing, or replaced by their default.
+#include "core/json/fault_text.hpp"
+#include "core/record/convert.hpp"
+#include "core/record/draft.hpp"
+
+#include <memory>
+
+namespace eryxon::core {
+
+namespace {
+
+const Field& field_at(const Draft& draft, int index) {
+    return draft.entity.fields[static_cast<std::size_t>(index)];
+}
+
+// The member that counts for the field: the first of its names that was sent.
+const JsonMember* find_sent(const Draft& draft, int index) {
+    const NameRange range = draft.entity.names.of_field(index);
+    for (int number = range.begin; number < range.end; ++number)
+        if (draft.sent_as(number)) return draft.sent_as(number);
+    return nullptr;
+}
+
+// Converts a value and keeps it with its place in the hash, or keeps the fault.
+void take_value(Draft& draft, const Field& field, const Json& json, std::string_view path) {
+    FieldValue& next = *std::construct_at(draft.values + draft.value_count, FieldValue{&field, {}});
+    Json hashed;
+    if (auto fault = convert_value(draft.entity, field, json, draft.context, {next.value, hashed})) {
+        draft.add_fault(std::move(*fault), path);
+    } else {
+        ++draft.value_count;
+        draft.add_hashed(field.name, hashed);
+    }
+}
+
+// True if "replace" leaves the field alone when it is absent: progress, order and who does the work are the shop
+// floor's.
+bool survives_replace(const Draft& draft, const Field& field) {
+    if (field.default_next || field.name == "sequence" || field.name == "status" ||
+        field.name == "assigned_operator_id")
+        return true;
+    return !field.default_value && draft.entity.columns[static_cast<std::size_t>(field.column)].not_null;
+}
+
+void read_absent(Draft& draft, const Field& field) {
+    if (field.required)
+        draft.add_missing(Code::not_null, field.name);
+    else if (draft.replaces() && !survives_replace(draft, field))
+        take_value(draft, field, field.default_value ? *field.default_value : Json::null(), field.name);
+}
+
+// True if unknown members are to be added to this field's value.
+bool gathers_unknown(const Draft& draft, const Field& field) {
+    return draft.context.options.unknown_fields == UnknownFields::metadata && field.name == "metadata" &&
+           draft.entity.columns[static_cast<std::size_t>(field.column)].kind == ValueKind::json;
+}
+
+// The sent object (nullptr or null counts as an empty one) with the unknown members added; the object's own names win.
+Json add_unknown(const Draft& draft, const Json* sent) {
+    std::vector<JsonMember> members;
+    for (const auto& [member, why] : draft.ignored)
+        if (why == Ignored::Why::unknown) members.push_back(*member);
+    if (members.empty() || (sent && !sent->is_null() && !sent->is_object())) return sent ? *sent : Json::null();
+    if (sent && sent->is_object()) members.insert(members.end(), sent->members().begin(), sent->members().end());
+    return draft.context.arena.object(members);
+}
+
+}  // namespace
+
+void read_field(Draft& draft, int index) {
+    const Field& field = field_at(draft, index);
+    const JsonMember* member = find_sent(draft, index);
+    if (gathers_unknown(draft, field)) {
+        const Json json = add_unknown(draft, member ? &member->value : nullptr);
+        if (member || !json.is_null()) return take_value(draft, field, json, member ? member->name : field.name);
+    }
+    if (member)
+        take_value(draft, field, member->value, member->name);
+    else
+        read_absent(draft, field);
+}
+
+}  // namespace eryxon::core

@@ -1,0 +1,188 @@
+// Reads references: which of the forms counts, what stands in the hash, and what a nested record inherits.
+#include "core/json/fault_text.hpp"
+#include "core/record/convert.hpp"
+#include "core/record/draft.hpp"
+
+namespace eryxon::core {
+
+namespace {
+
+// The members of a reference as they were sent; nullptr for those that were not.
+struct Forms {
+    const JsonMember* id;
+    const JsonMember* external_id;
+    const JsonMember* source;
+    const JsonMember* name;
+
+    bool any_target() const { return id || external_id || name; }
+};
+
+// A reference that is being read.
+struct Reading {
+    Draft& draft;
+    const Field& field;
+    Forms forms;
+    std::string_view external_id_name;      // "job_external_id"
+    std::string_view external_source_name;  // "job_external_source"
+};
+
+Reading start_reading(Draft& draft, int index) {
+    const MemberNames& names = draft.entity.names;
+    const NameRange range = names.of_field(index);
+    const int count = range.end - range.begin;
+    return {draft,
+            draft.entity.fields[static_cast<std::size_t>(index)],
+            {draft.sent_as(range.begin), draft.sent_as(range.begin + 1), draft.sent_as(range.begin + 2),
+             count > 3 ? draft.sent_as(range.begin + 3) : nullptr},
+            names[range.begin + 1].text,
+            names[range.begin + 2].text};
+}
+
+// True if the member was sent with a value, after value aliases.
+bool has_value(const Field& field, const JsonMember* member) {
+    return member && !resolve_value_alias(field, member->value).is_null();
+}
+
+// The first form with a value, or nullptr.
+const JsonMember* find_counting(const Field& field, const Forms& forms) {
+    for (const JsonMember* member : {forms.id, forms.external_id, forms.name})
+        if (has_value(field, member)) return member;
+    return nullptr;
+}
+
+// True if this is the reference to the record that this one is nested in.
+bool is_to_enclosing(const Draft& draft, const Field& field) {
+    return draft.enclosing && draft.enclosing->children.field == field.name;
+}
+
+// Puts all members as they were sent into the hash.
+void hash_forms(const Reading& reading) {
+    for (const JsonMember* member :
+         {reading.forms.external_id, reading.forms.source, reading.forms.id, reading.forms.name})
+        if (member) reading.draft.add_hashed(member->name, member->value);
+}
+
+// Reads the source that the reference names, else takes the record's own.
+std::optional<Fault> read_source(const Reading& reading, ReferenceValue& value) {
+    value.source = reading.draft.record.source;
+    if (!has_value(reading.field, reading.forms.source)) return std::nullopt;
+    return read_identifier(resolve_value_alias(reading.field, reading.forms.source->value), reading.draft.context.arena,
+                           value.source);
+}
+
+std::optional<Fault> read_id(const Json& json, ReferenceValue& value) {
+    value.by = ReferenceValue::By::id;
+    if (!json.is_string()) return type_fault("uuid", json);
+    const auto uuid = parse_uuid(json.text());
+    if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
+    value.id = *uuid;
+    return std::nullopt;
+}
+
+std::optional<Fault> read_name(const Json& json, JsonArena& arena, ReferenceValue& value) {
+    value.by = ReferenceValue::By::name;
+    if (!json.is_string() && !json.is_number()) return type_fault("name", json);
+    value.text = json.is_string() ? json.text() : number_text(json.text(), arena);
+    return std::nullopt;
+}
+
+// Reads the form that counts.
+std::optional<Fault> read_target(const Reading& reading, const JsonMember* counting, ReferenceValue& value) {
+    JsonArena& arena = reading.draft.context.arena;
+    const Json& json = resolve_value_alias(reading.field, counting->value);
+    if (counting == reading.forms.id) return read_id(json, value);
+    if (counting == reading.forms.name) return read_name(json, arena, value);
+    value.by = ReferenceValue::By::external_id;
+    return read_identifier(json, arena, value.text);
+}
+
+// The fault of a nested record that names another parent than the one it stands in.
+Fault other_parent_fault(const Enclosing& enclosing, const Json& sent) {
+    return value_fault(Code::fk_constraint,
+                       "reference to " + quoted(sent) + " contradicts the enclosing " +
+                           enclosing.record.entity->singular + ' ' + quoted(enclosing.record.external_id),
+                       sent);
+}
+
+// Checks a reference of a nested record that names its parent itself; by id or name only the database can tell.
+void check_enclosing(const Reading& reading, const ReferenceValue& value, const JsonMember* counting) {
+    const Enclosing& enclosing = *reading.draft.enclosing;
+    if (value.by != ReferenceValue::By::external_id) return;
+    const bool same_id = value.text == enclosing.record.external_id;
+    if (same_id && value.source == enclosing.record.source) return;
+    const JsonMember* shown = same_id && reading.forms.source ? reading.forms.source : counting;
+    reading.draft.add_fault(other_parent_fault(enclosing, shown->value), counting->name);
+}
+
+// Refers to the enclosing record as if <parent>_external_id (and _external_source, if it differs) had been sent.
+void inherit_parent(const Reading& reading) {
+    Draft& draft = reading.draft;
+    const Record& parent = draft.enclosing->record;
+    if (!parent.has_key) return;
+    ReferenceValue value{
+        &reading.field,    ReferenceValue::By::external_id, reading.external_id_name, {}, parent.source,
+        parent.external_id};
+    draft.add_hashed(reading.external_id_name, Json::string(parent.external_id));
+    if (has_value(reading.field, reading.forms.source)) {
+        ReferenceValue named = value;
+        auto fault = read_source(reading, named);
+        if (!fault && named.source != parent.source)
+            fault = other_parent_fault(*draft.enclosing, reading.forms.source->value);
+        if (fault) return draft.add_fault(std::move(*fault), reading.forms.source->name);
+    } else if (draft.record.source != parent.source) {
+        draft.add_hashed(reading.external_source_name, Json::string(parent.source));
+    }
+    hash_forms(reading);
+    draft.record.references.push_back(value);
+}
+
+// The reference is cleared, unless it is required.
+void clear_reference(const Reading& reading, const JsonMember& member) {
+    Draft& draft = reading.draft;
+    const bool not_null = draft.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
+    if (reading.field.required || not_null || is_to_enclosing(draft, reading.field))
+        draft.add_fault(value_fault(Code::fk_required, "null is not allowed", member.value), reading.external_id_name);
+    else
+        draft.record.references.push_back({&reading.field, ReferenceValue::By::null, member.name, {}, {}, {}});
+}
+
+// No form was sent: demanded on creation if required; "replace" clears it.
+void read_absent(const Reading& reading) {
+    Draft& draft = reading.draft;
+    const bool not_null = draft.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
+    if (reading.field.required) return draft.add_missing(Code::fk_required, reading.external_id_name);
+    if (!draft.replaces() || not_null) return;
+    draft.add_hashed(reading.external_id_name, Json::null());
+    draft.record.references.push_back({&reading.field, ReferenceValue::By::null, reading.external_id_name, {}, {}, {}});
+}
+
+// Reads a reference of which a form has a value.
+void read_present(const Reading& reading, const JsonMember* counting) {
+    ReferenceValue value{&reading.field, ReferenceValue::By::null, counting->name, {}, {}, {}};
+    if (auto fault = read_target(reading, counting, value))
+        return reading.draft.add_fault(std::move(*fault), counting->name);
+    if (value.by == ReferenceValue::By::external_id)
+        if (auto fault = read_source(reading, value))
+            return reading.draft.add_fault(std::move(*fault), reading.forms.source->name);
+    if (is_to_enclosing(reading.draft, reading.field)) check_enclosing(reading, value, counting);
+    reading.draft.record.references.push_back(value);
+}
+
+}  // namespace
+
+void read_reference(Draft& draft, int index) {
+    const Reading reading = start_reading(draft, index);
+    const JsonMember* counting = find_counting(reading.field, reading.forms);
+    if (!reading.forms.any_target() && is_to_enclosing(draft, reading.field)) return inherit_parent(reading);
+    hash_forms(reading);
+    if (counting)
+        read_present(reading, counting);
+    else if (reading.forms.any_target())
+        clear_reference(reading, *(reading.forms.external_id ? reading.forms.external_id
+                                   : reading.forms.id        ? reading.forms.id
+                                                             : reading.forms.name));
+    else
+        read_absent(reading);
+}
+
+}  // namespace eryxon::core

@@ -1,0 +1,71 @@
+// A CSV file on its way into the engine.
+#include "pg/csv/csv_file.hpp"
+
+#include "core/csv/csv_inspect.hpp"
+
+namespace eryxon::pg {
+
+namespace {
+
+char delimiter_of(std::string_view text, const core::CsvOptions& options) {
+    return options.delimiter != '\0' ? options.delimiter : core::find_delimiter(text);
+}
+
+std::unique_ptr<core::CsvColumns> columns_of(const core::Entity& entity, const std::vector<std::string>& headings,
+                                             const core::CsvOptions& options) {
+    std::vector<std::string_view> const names(headings.begin(), headings.end());
+    return std::make_unique<core::CsvColumns>(entity, names, options);
+}
+
+}  // namespace
+
+CsvFile::CsvFile(const core::Entity& entity, std::string_view text, const core::CsvOptions& options)
+    : options_(options), delimiter_(delimiter_of(text, options)), reader_(text, delimiter_) {
+    read_headings(reader_);
+    waiting_ = !has_header_;
+    if (has_header_) header_ = record_.text;
+    columns_ = columns_of(entity, headings_, options);
+}
+
+CsvFile::CsvFile(const core::Entity& entity, std::string_view text, std::string_view header,
+                 const core::CsvOptions& options)
+    : options_(options), delimiter_(delimiter_of(header, options)), reader_(text, delimiter_) {
+    core::CsvReader reader(header, delimiter_);
+    read_headings(reader);
+    if (has_header_) header_ = header;
+    columns_ = columns_of(entity, headings_, options);
+}
+
+// Takes the names of the columns from the first record; without a header they are numbers. A file of rejected lines
+// has one.
+void CsvFile::read_headings(core::CsvReader& reader) {
+    if (!reader.next(record_))
+        throw core::CallError(core::Code::invalid_payload, "the file has no line with anything in it");
+    if (record_.malformed)
+        throw core::CallError(
+            core::Fault{core::Code::invalid_payload,
+                        "",
+                        "line " + std::to_string(record_.line) + ": a quote stands inside a cell of the header",
+                        {},
+                        "22P04"});
+    has_header_ = options_.header || core::is_rejected_header(record_.cells);
+    if (has_header_ && record_.text.find('\0') != std::string_view::npos)
+        throw core::CallError(core::Code::invalid_payload, "the header has a NUL byte in it");
+    for (std::size_t i = 0; i < record_.cells.size(); i++)
+        headings_.push_back(has_header_ ? std::string(record_.cells[i]) : std::to_string(i + 1));
+}
+
+bool CsvFile::next() {
+    if (std::exchange(waiting_, false)) return true;
+    return reader_.next(record_);
+}
+
+std::string CsvFile::heading_line() const {
+    if (has_header_) return std::string(header_);
+    std::string line;
+    for (const std::string& heading : headings_)
+        line += (line.empty() ? "" : std::string(1, delimiter_)) + heading;
+    return line;
+}
+
+}  // namespace eryxon::pg

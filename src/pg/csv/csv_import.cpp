@@ -1,0 +1,87 @@
+// Importing CSV files.
+#include "pg/csv/csv_import.hpp"
+
+#include "core/csv/csv_inspect.hpp"
+#include "core/json/json_build.hpp"
+#include "pg/csv/csv_file.hpp"
+#include "pg/csv/rejected_lines.hpp"
+#include "pg/registry/caller.hpp"
+#include "pg/upsert/engine_session.hpp"
+
+#include <algorithm>
+
+namespace eryxon::pg {
+
+namespace {
+
+// Adds a record for each line behind the header.
+void add_lines(Session& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
+    BatchReader batch(session.bulk(), entity, session.passing_context());
+    while (file.next()) {
+        const core::CsvRecord& line = file.record();
+        CsvPlace const place{part.lines_before + static_cast<std::int64_t>(line.line), line.text};
+        if (std::optional<core::Fault> fault = file.columns().fault(line))
+            batch.add(*std::move(fault), place);
+        else
+            batch.add(file.columns().record(line, session.bulk().arena), place);
+    }
+    batch.finish();
+    session.bulk().batches.back().first_index = part.records_before;
+}
+
+core::Json run_import(Session& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
+    add_lines(session, entity, file, part);
+    CallersPath const path;
+    core::Json const answer = session.run_batch();
+    path.leave();
+    const Batch& batch = session.bulk().batches.front();
+    if (std::optional<core::Uuid> const run = session.run_of(entity))
+        keep_rejected(*run, session.bulk().tenant, batch, file);
+    return answer;
+}
+
+}  // namespace
+
+core::Json import_csv(std::string_view name, const CsvSource& source, const core::Json& options,
+                      core::JsonArena& arena) {
+    core::Json others;
+    core::CsvOptions const csv = core::read_csv_options(options, arena, others);
+    Session session(Purpose::csv, {&name, 1}, others, arena);
+    const core::Entity& entity = session.entity(name);
+    CsvText const decoded = decode_csv(source, csv.encoding);
+    CsvFile file(entity, decoded.text, csv);
+    return run_import(session, entity, file, {});
+}
+
+core::Json import_csv_part(std::string_view name, std::string_view text, const core::Json& options, const CsvPart& part,
+                           core::JsonArena& arena) {
+    core::Json others;
+    core::CsvOptions const csv = core::read_csv_options(options, arena, others);
+    Session session(Purpose::csv, {&name, 1}, others, arena);
+    const core::Entity& entity = session.entity(name);
+    session.bulk().run = part.run;
+    CsvFile file(entity, text, part.header, csv);
+    return run_import(session, entity, file, part);
+}
+
+core::Json inspect_csv(const CsvSource& source, const core::Json& options, core::JsonArena& arena) {
+    core::Json others;
+    core::CsvOptions const csv = core::read_csv_options(options, arena, others);
+    const core::Json* const name = others.is_object() ? others.find("entity") : nullptr;
+    if (name == nullptr || !name->is_string() || others.members().size() > 1)
+        throw core::CallError(
+            core::Code::invalid_option,
+            "option \"entity\" must name what the file is for, and there is none but it and those of CSV files");
+    std::shared_ptr<const Registry> const state = registry();
+    const core::Entity& entity = state->entity(name->text());
+    CsvText const decoded = decode_csv(source, csv.encoding);
+    core::Json const found = core::inspect_csv(entity, decoded.text, csv, arena);
+    core::JsonObject answer(arena, found.members().size() + 2);
+    answer.add("encoding", core::make_string(decoded.encoding, arena));
+    answer.add("lines", core::make_number(core::count_lines(decoded.text), arena));
+    for (const core::JsonMember& member : found.members())
+        answer.add(member.name, member.value);
+    return answer.json();
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,90 @@
+// The bytes of a CSV file as text, by the server's own conversions.
+#include "pg/csv/csv_text.hpp"
+
+#include "core/base/utf8.hpp"
+#include "core/csv/csv_inspect.hpp"
+#include "pg/server/arguments.hpp"
+#include "pg/server/boundary.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include "catalog/pg_type_d.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message, const std::string& hint, const char* sqlstate) {
+    throw core::CallError(core::Fault{core::Code::invalid_option, "encoding", message, {}, sqlstate, hint});
+}
+
+int encoding_number(const std::string& name) {
+    int const encoding = call([&] { return pg_char_to_encoding(name.c_str()); });
+    if (encoding < 0 || !PG_VALID_FE_ENCODING(encoding))
+        refuse("unknown encoding \"" + name + "\"", "Use UTF8, WIN1252, LATIN1 or another of PostgreSQL's names.",
+               "22023");
+    return encoding;
+}
+
+// Refuses text with bytes that UTF-8 does not have, and names the first line that has one.
+void check_utf8(std::string_view text) {
+    std::size_t line = 1;
+    for (std::size_t begin = 0; begin < text.size(); line++) {
+        std::size_t const end = std::min(text.find('\n', begin), text.size());
+        if (!core::is_utf8(text.substr(begin, end - begin)))
+            refuse("line " + std::to_string(line) + ": invalid byte sequence for encoding UTF8",
+                   "Give the file's encoding, such as WIN1252.", "22021");
+        begin = end + 1;
+    }
+}
+
+// Converts the text; NUL bytes, which no conversion takes, stay as they are and are told of by their cells.
+std::string_view convert(std::string_view bytes, int encoding) {
+    return call([&] {
+        StringInfoData out;
+        initStringInfo(&out);
+        for (std::size_t begin = 0; begin <= bytes.size();) {
+            std::size_t const end = std::min(bytes.find('\0', begin), bytes.size());
+            if (end > begin) {
+                char* const part = pnstrdup(bytes.data() + begin, end - begin);
+                char* const converted = reinterpret_cast<char*>(pg_do_encoding_conversion(
+                    reinterpret_cast<unsigned char*>(part), static_cast<int>(end - begin), encoding, PG_UTF8));
+                appendStringInfoString(&out, converted);
+                if (converted != part) pfree(converted);
+                pfree(part);
+            }
+            if (end < bytes.size()) appendStringInfoChar(&out, '\0');
+            begin = end + 1;
+        }
+        return std::string_view(out.data, static_cast<std::size_t>(out.len));
+    });
+}
+
+}  // namespace
+
+CsvSource csv_argument(FunctionCallInfo info, int argument) {
+    std::string_view const bytes = text_argument(info, argument, "csv");
+    return {bytes, call([&] { return get_fn_expr_argtype(info->flinfo, argument) == TEXTOID; })};
+}
+
+CsvText decode_csv(const CsvSource& source, const std::string& encoding) {
+    std::string_view const bytes = source.bytes;
+    if (source.is_text && !encoding.empty())
+        refuse("a text has the database's encoding", "Pass the bytes of the file instead.", "22023");
+    core::refuse_other_formats(bytes);
+    CsvText decoded{encoding.empty() ? std::string(core::find_encoding(bytes)) : encoding, bytes};
+    int const number = encoding_number(decoded.encoding);
+    decoded.encoding = pg_encoding_to_char(number);
+    if (number == PG_UTF8)
+        check_utf8(bytes);
+    else
+        decoded.text = convert(bytes, number);
+    if (decoded.text.starts_with("\xEF\xBB\xBF")) decoded.text.remove_prefix(3);
+    return decoded;
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,116 @@
+// The lines of CSV files that failed.
+#include "pg/csv/rejected_lines.hpp"
+
+#include "core/csv/csv_rejected.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/server/spi.hpp"
+#include "pg/upsert/answer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace eryxon::pg {
+
+namespace {
+
+// Lines that one statement writes.
+constexpr std::size_t rejected_at_once = 1000;
+
+// Keeps failed lines so that they can be corrected and imported again.
+class Rejected {
+public:
+    Rejected(const core::Uuid& run, const core::Uuid& tenant, std::string_view entity)
+        : run_(run), tenant_(tenant), entity_(entity) {}
+
+    // As line 0, with the delimiter as its message; an earlier part of the file may have done so.
+    void add_header(const CsvFile& file) {
+        as_extension_owner([&] {
+            execute(
+                R"(INSERT INTO eryxon.csv_rejected (run_id, tenant_id, entity, line, text, code, message)
+                   VALUES ($1, $2, $3, 0, $4, '', $5) ON CONFLICT (run_id, line) DO NOTHING)",
+                {Param::uuid(run_), Param::uuid(tenant_), Param::text(entity_), Param::text(file.header()),
+                 Param::text(file.delimiter_name())});
+        });
+    }
+
+    void add(std::int64_t line, std::string_view text, std::string_view code, std::string_view message) {
+        lines_.push_back(std::to_string(line));
+        texts_.emplace_back(text);
+        std::replace(texts_.back().begin(), texts_.back().end(), '\0', ' ');
+        codes_.emplace_back(code);
+        messages_.emplace_back(message);
+        if (lines_.size() == rejected_at_once) flush();
+    }
+
+    void flush() {
+        if (lines_.empty()) return;
+        as_extension_owner([&] {
+            execute(
+                R"(INSERT INTO eryxon.csv_rejected (run_id, tenant_id, entity, line, text, code, message)
+                   SELECT $1, $2, $3, u.line::pg_catalog.int8, u.text, u.code, u.message
+                     FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),
+                                     pg_catalog.unnest($7)) AS u(line, text, code, message))",
+                {Param::uuid(run_), Param::uuid(tenant_), Param::text(entity_), array(lines_), array(texts_),
+                 array(codes_), array(messages_)});
+        });
+        for (auto* values : {&lines_, &texts_, &codes_, &messages_})
+            values->clear();
+    }
+
+private:
+    static Param array(const std::vector<std::string>& values) {
+        std::vector<std::string_view> const views(values.begin(), values.end());
+        return text_array(views);
+    }
+
+    core::Uuid run_, tenant_;
+    std::string_view entity_;
+    std::vector<std::string> lines_, texts_, codes_, messages_;
+};
+
+// What is told of a failed line: all its faults.
+std::string message_of(const std::vector<core::Fault>& faults) {
+    std::string message;
+    for (const core::Fault& fault : faults)
+        message += (message.empty() ? "" : "; ") + (fault.path.empty() ? "" : fault.path + ": ") + fault.message;
+    return message;
+}
+
+}  // namespace
+
+void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch& batch, const CsvFile& file) {
+    Rejected rejected(run, tenant, batch.entity->name);
+    bool any = false;
+    for (const Unit& unit : batch.units) {
+        if (unit.state != Unit::State::failed) continue;
+        if (!std::exchange(any, true)) rejected.add_header(file);
+        std::vector<core::Fault> const faults = faults_of(unit);
+        const CsvPlace& place = batch.places[unit.index];
+        rejected.add(batch.line_of(unit), place.text, core::code_name(faults.front().code), message_of(faults));
+    }
+    rejected.flush();
+}
+
+std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant) {
+    struct Kept {
+        std::int64_t line;
+        std::string text, code, message;
+    };
+    std::vector<Kept> kept;
+    execute(
+        R"(SELECT line, text, code, message FROM eryxon.csv_rejected
+            WHERE run_id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2 ORDER BY line)",
+        {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) {
+            kept.push_back(
+                {row.integer(0), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
+        });
+    if (kept.empty())
+        throw core::CallError(core::Code::not_found, "no line of this run failed, or the run is not kept any more");
+    std::vector<core::RejectedLine> lines;
+    for (const Kept& line : std::span(kept).subspan(1))
+        lines.push_back({line.line, line.text, line.code, line.message});
+    return core::rejected_csv(kept.front().text, kept.front().message == "tab" ? '\t' : kept.front().message.front(),
+                              lines);
+}
+
+}  // namespace eryxon::pg

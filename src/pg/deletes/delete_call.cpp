@@ -1,0 +1,240 @@
+// Deleting and restoring single rows of the caller's tenant.
+#include "pg/deletes/delete_call.hpp"
+
+#include "core/json/json_build.hpp"
+#include "pg/deletes/delete_trigger.hpp"
+#include "pg/deletes/soft_delete.hpp"
+#include "pg/events/change_source.hpp"
+#include "pg/registry/foreign_keys.hpp"
+#include "pg/registry/tenant.hpp"
+#include "pg/registry/tenant_lock.hpp"
+#include "pg/server/refusal.hpp"
+#include "pg/server/settings.hpp"
+#include "pg/server/spi.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+extern "C" {
+#include "utils/guc.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// The entities whose rows can go with one of this entity, in dependency order.
+std::set<const core::Entity*> entities_below(const Registry& registry, const core::Entity& entity) {
+    auto const keys = foreign_keys(registry);
+    std::set<const core::Entity*> below;
+    for (std::size_t before = below.size() + 1; before != below.size();) {
+        before = below.size();
+        for (const ForeignKey& key : keys->keys)
+            if (key.cascades() && (key.parent == &entity || below.count(key.parent) != 0)) below.insert(key.child);
+    }
+    return below;
+}
+
+// Where triggers of the user's may lock other rows, a delete takes its turn among the tenant's bulk calls.
+void take_turn(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant) {
+    if (settings().serialize_tenant == serialize_off) return;
+    std::set<const core::Entity*> touched = entities_below(registry, entity);
+    touched.insert(&entity);
+    bool const foreign = std::any_of(touched.begin(), touched.end(),
+                                     [&](const core::Entity* each) { return registry.table(*each).foreign_triggers; });
+    if (foreign || settings().serialize_tenant == serialize_on) lock_tenant(tenant, TenantLock::exclusive);
+}
+
+// What was done to a row, and how many rows of each entity went along.
+struct Done {
+    const char* action;
+    core::Uuid id;
+    bool hard;
+    std::vector<std::pair<const core::Entity*, std::int64_t>> children;
+};
+
+// Counts the rows that went along; `count` tells how many of an entity.
+template <class Count>
+Done done(const Registry& registry, const core::Entity& entity, const core::Uuid& id, const char* action, bool hard,
+          Count&& count) {
+    Done done{action, id, hard, {}};
+    for (const core::Entity* below : entities_below(registry, entity))
+        done.children.emplace_back(below, count(*below));
+    return done;
+}
+
+core::Json answer(const Done& done, core::JsonArena& arena) {
+    core::JsonObject children(arena, done.children.size());
+    for (const auto& [entity, count] : done.children)
+        children.add(arena.copy(entity->name), core::make_number(count, arena));
+    core::JsonObject answer(arena, 4);
+    answer.add("action", done.action);
+    answer.add("id", core::make_uuid(done.id, arena));
+    answer.add("hard", core::Json::boolean(done.hard));
+    answer.add("children", children.json());
+    return answer.json();
+}
+
+// Counts the rows of an entity, without the root.
+std::int64_t count_rows(const std::vector<DeletedRow>& rows, const core::Entity& entity, const core::Uuid& root) {
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const DeletedRow& row) { return row.entity == &entity && row.id != root; });
+}
+
+[[noreturn]] void refuse_unknown(const core::Entity& entity, const std::string& name, const char* what) {
+    refuse({core::Code::not_found, entity.singular + " " + name + " " + what});
+}
+
+// How the caller sees a row of the tenant.
+enum class Sight { none, live, deleted };
+
+Sight look(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id) {
+    Sight sight = Sight::none;
+    execute("SELECT deleted_at IS NULL FROM " + registry.table(entity).name +
+                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+            {Param::uuid(tenant), Param::uuid(id)},
+            [&](const Row& row) { sight = row.boolean(0) ? Sight::live : Sight::deleted; });
+    return sight;
+}
+
+Done delete_softly(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                   const core::Uuid& id) {
+    Sight const sight = look(registry, entity, tenant, id);
+    if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
+    if (sight == Sight::deleted) refuse_unknown(entity, core::to_string(id), "is already deleted");
+    require_deletable(registry, entity, tenant, {&id, 1});
+    std::vector<DeletedRow> const rows = soft_delete(registry, entity, tenant, {&id, 1});
+    if (rows.empty()) refuse_unknown(entity, core::to_string(id), "is already deleted");
+    return done(registry, entity, id, "deleted", false,
+                [&](const core::Entity& below) { return count_rows(rows, below, id); });
+}
+
+// Runs the DELETE with eryxon.hard_delete on. After an error the setting falls back with the (sub)transaction.
+std::uint64_t run_hard_delete(const Table& table, const core::Uuid& tenant, const core::Uuid& id) {
+    int const level = call([] {
+        int const nest = NewGUCNestLevel();
+        set_config_option("eryxon.hard_delete", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        return nest;
+    });
+    std::uint64_t const gone = execute(
+        "DELETE FROM " + table.name + " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+        {Param::uuid(tenant), Param::uuid(id)});
+    call([level] { AtEOXact_GUC(true, level); });
+    return gone;
+}
+
+Done delete_really(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                   const core::Uuid& id) {
+    if (look(registry, entity, tenant, id) == Sight::none)
+        refuse_unknown(entity, core::to_string(id), "does not exist");
+    const Table& table = registry.table(entity);
+    RemovedRows removed;
+    std::uint64_t const gone = run_hard_delete(table, tenant, id);
+    if (gone == 0 && look(registry, entity, tenant, id) != Sight::none)
+        refuse({core::Code::access_denied,
+                "a policy or trigger keeps " + entity.singular + " " + core::to_string(id) + " from being deleted",
+                "The row must pass the table's DELETE policies.", table.oid});
+    if (gone == 0) refuse_unknown(entity, core::to_string(id), "does not exist");
+    std::int64_t const root = entity.soft_delete ? 1 : 0;
+    return done(registry, entity, id, "deleted", true,
+                [&](const core::Entity& below) { return removed.of(below.name) - (&below == &entity ? root : 0); });
+}
+
+// Refuses to delete an operation that is in progress, or what one belongs to. The rows stay locked, so that none starts
+// meanwhile.
+void refuse_running(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                    const core::Uuid& id) {
+    execute("SELECT true FROM " + registry.table(entity).name +
+                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2 FOR UPDATE",
+            {Param::uuid(tenant), Param::uuid(id)});
+    if (read_progress(registry, entity, tenant, {&id, 1}, true).front().running)
+        refuse(
+            {core::Code::in_progress, "an operation is in progress", "With force = true it is deleted all the same."});
+}
+
+Done delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id,
+                  const DeleteMode& mode) {
+    try {
+        if (!mode.force) refuse_running(registry, entity, tenant, id);
+        return mode.hard || !entity.soft_delete ? delete_really(registry, entity, tenant, id)
+                                                : delete_softly(registry, entity, tenant, id);
+    } catch (const Error& error) {
+        refuse(error);
+    }
+}
+
+// The id of the row with that external key, live or, for a hard delete, not.
+core::Uuid find_external(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                         std::string_view source, std::string_view external_id) {
+    std::optional<core::Uuid> id;
+    execute("SELECT id FROM " + registry.table(entity).name +
+                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND external_source OPERATOR(pg_catalog.=) $2 "
+                "AND external_id OPERATOR(pg_catalog.=) $3",
+            {Param::uuid(tenant), Param::text(source), Param::text(external_id)},
+            [&](const Row& row) { id = row.uuid(0); });
+    if (!id)
+        refuse_unknown(entity, "\"" + std::string(external_id) + "\" of source \"" + std::string(source) + "\"",
+                       "does not exist");
+    return *id;
+}
+
+Done restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                   const core::Uuid& id) {
+    try {
+        std::vector<DeletedRow> const rows = restore_units(registry, entity, tenant, {&id, 1}, true);
+        return done(registry, entity, id, "restored", false,
+                    [&](const core::Entity& below) { return count_rows(rows, below, id); });
+    } catch (const Error& error) {
+        if (error.is(ERRCODE_UNIQUE_VIOLATION))
+            refuse(error,
+                   "A live row took the value meanwhile. Change or delete that row first; nothing was restored.");
+        refuse(error);
+    }
+}
+
+}  // namespace
+
+core::Json delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode, core::JsonArena& arena) {
+    core::Json result;
+    with_spi([&] {
+        auto const state = locked_registry({&name, 1});
+        const core::Entity& entity = state->entity(name);
+        core::Uuid const tenant = tenant_id();
+        take_turn(*state, entity, tenant);
+        result = answer(delete_found(*state, entity, tenant, id, mode), arena);
+    });
+    return result;
+}
+
+core::Json delete_external(std::string_view name, std::string_view source, std::string_view external_id,
+                           const DeleteMode& mode, core::JsonArena& arena) {
+    core::Json result;
+    with_spi([&] {
+        auto const state = locked_registry({&name, 1});
+        const core::Entity& entity = state->entity(name);
+        core::Uuid const tenant = tenant_id();
+        take_turn(*state, entity, tenant);
+        core::Uuid const id = find_external(*state, entity, tenant, source, external_id);
+        ChangeSource const changed_by({source});
+        result = answer(delete_found(*state, entity, tenant, id, mode), arena);
+    });
+    return result;
+}
+
+core::Json restore_row(std::string_view name, const core::Uuid& id, core::JsonArena& arena) {
+    core::Json result;
+    with_spi([&] {
+        auto const state = locked_registry({&name, 1});
+        const core::Entity& entity = state->entity(name);
+        core::Uuid const tenant = tenant_id();
+        take_turn(*state, entity, tenant);
+        Sight const sight = look(*state, entity, tenant, id);
+        if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
+        if (sight == Sight::live) refuse_unknown(entity, core::to_string(id), "is not deleted");
+        result = answer(restore_found(*state, entity, tenant, id), arena);
+    });
+    return result;
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,194 @@
+// The triggers on attached tables.
+#include "pg/deletes/delete_trigger.hpp"
+
+#include "pg/deletes/delete_notes.hpp"
+#include "pg/deletes/rows.hpp"
+#include "pg/deletes/soft_delete.hpp"
+#include "pg/registry/catalog.hpp"
+#include "pg/server/refusal.hpp"
+#include "pg/server/settings.hpp"
+
+#include <optional>
+
+extern "C" {
+#include "utils/rel.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+RemovedRows* counting = nullptr;
+AskedRows* asking = nullptr;
+
+// The row that fires the trigger, with its columns by name.
+class FiringRow {
+public:
+    explicit FiringRow(const TriggerData& trigger) : relation_(trigger.tg_relation), tuple_(trigger.tg_trigtuple) {}
+
+    Oid table() const { return RelationGetRelid(relation_); }
+    Param value(const std::string& column) const;
+    bool is_null(const std::string& column) const { return value(column).null; }
+    core::Uuid uuid(const std::string& column) const;
+
+private:
+    Relation relation_;
+    HeapTuple tuple_;
+};
+
+// The column's value as a parameter of the column's type.
+Param FiringRow::value(const std::string& column) const {
+    return call([&] {
+        TupleDesc const descriptor = RelationGetDescr(relation_);
+        int const number = SPI_fnumber(descriptor, column.c_str());
+        if (number <= 0) elog(ERROR, "column \"%s\" not found", column.c_str());
+        Param param{SPI_gettypeid(descriptor, number)};
+        param.value = SPI_getbinval(tuple_, descriptor, number, &param.null);
+        return param;
+    });
+}
+
+core::Uuid FiringRow::uuid(const std::string& column) const {
+    Param const param = value(column);
+    if (param.null)
+        refuse({core::Code::not_null, "a row without \"" + column + "\" cannot be marked as deleted",
+                "Under SET LOCAL eryxon.hard_delete = on, DELETE removes it.", table()});
+    if (param.type != UUIDOID) throw std::logic_error("column \"" + column + "\" is no uuid");
+    core::Uuid uuid;
+    memcpy(uuid.data(), DatumGetUUIDP(param.value)->data, uuid.size());
+    return uuid;
+}
+
+// True if the row that the key refers to is not there.
+bool is_dangling(const ForeignKey& key, const FiringRow& row) {
+    std::vector<Param> values;
+    for (const ForeignKey::Pair& pair : key.pairs)
+        values.push_back(row.value(pair.from));
+    for (const Param& value : values)
+        if (value.null) return false;
+    return as_table_owner(key.to, [&] { return execute(key.exists_sql, values) == 0; });
+}
+
+// True if the row goes because one it refers to went: kept, it would be an orphan.
+bool is_carried_away(const ForeignKeys& keys, const core::Entity& entity, const FiringRow& row) {
+    for (const ForeignKey& key : keys.keys) {
+        if (key.child != &entity || !key.acts()) continue;
+        bool const applies =
+            key.from == entity.table || key.from == row.table() || is_partition_of(row.table(), key.from);
+        if (applies && is_dangling(key, row)) return true;
+    }
+    return false;
+}
+
+// The row really goes: what is known of its soft delete goes with it.
+void let_go(const core::Entity& entity, const FiringRow& row) {
+    if (counting != nullptr) counting->add(entity.name);
+    if (row.is_null("deleted_at") || row.is_null("tenant_id") || row.is_null("id")) return;
+    core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
+    as_extension_owner([&] {
+        execute(
+            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
+            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) $3",
+            {Param::uuid(tenant), Param::text(entity.name), Param::uuid(id)});
+    });
+}
+
+// The entity of the table; refuses if there is none or it cannot be used.
+const core::Entity& attached_entity(const Registry& registry, Oid table) {
+    if (const core::Entity* entity = registry.entity_of(table)) {
+        registry.table(*entity);
+        return *entity;
+    }
+    refuse({core::Code::unknown_entity,
+            "the table is not attached to an entity",
+            "Attach it with eryxon_attach(), or drop its trigger that calls eryxon.soft_delete().",
+            table,
+            {},
+            "55000"});
+}
+
+// Decides on the row. Returns true if it is to go.
+bool handle_row(const TriggerData& trigger) {
+    std::shared_ptr<const Registry> const state = registry();
+    FiringRow const row(trigger);
+    const core::Entity& entity = attached_entity(*state, row.table());
+    if (asking != nullptr && !row.is_null("id") && asking->note(entity.table, row.uuid("id"))) return false;
+    auto const keys = foreign_keys(*state);
+    if (settings().hard_delete || !entity.soft_delete || is_carried_away(*keys, entity, row)) {
+        let_go(entity, row);
+        return true;
+    }
+    if (!row.is_null("deleted_at")) return false;
+    core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
+    if (keys->noted.count(row.table()) != 0)
+        note_delete(entity.table, tenant, id);
+    else
+        soft_delete(*state, entity, tenant, {&id, 1});
+    return false;
+}
+
+// Of a table that cannot be used any more: a DELETE may have reached rows that have no trigger of ours.
+void require_usable(Oid table) {
+    with_spi([&] {
+        std::shared_ptr<const Registry> const state = registry();
+        if (const core::Entity* entity = state->entity_of(table)) state->table(*entity);
+    });
+}
+
+}  // namespace
+
+HeapTuple on_delete(const TriggerData& trigger) {
+    if (take_noted_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self))
+        return trigger.tg_trigtuple;
+    bool goes = false;
+    with_spi([&] { goes = handle_row(trigger); });
+    return goes ? trigger.tg_trigtuple : nullptr;
+}
+
+void on_delete_noted(const TriggerData& trigger) {
+    std::vector<NotedDelete> const noted = take_noted_deletes();
+    if (noted.empty()) return require_usable(RelationGetRelid(trigger.tg_relation));
+    std::map<std::pair<Oid, core::Uuid>, std::vector<core::Uuid>> groups;
+    for (const NotedDelete& note : noted)
+        groups[{note.relation, note.tenant}].push_back(note.id);
+    with_spi([&] {
+        std::shared_ptr<const Registry> const state = registry();
+        for (const auto& [of, ids] : groups)
+            soft_delete(*state, attached_entity(*state, of.first), of.second, ids, RootOrder::topmost_first);
+    });
+}
+
+HeapTuple on_update_of_tenant(const TriggerData& trigger) {
+    note_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self);
+    return trigger.tg_newtuple;
+}
+
+RemovedRows::RemovedRows() : outer_(counting) {
+    counting = this;
+}
+
+RemovedRows::~RemovedRows() {
+    counting = outer_;
+}
+
+std::int64_t RemovedRows::of(const std::string& entity) const {
+    auto const found = counts_.find(entity);
+    return found == counts_.end() ? 0 : found->second;
+}
+
+AskedRows::AskedRows(Oid table, std::span<const core::Uuid> ids)
+    : outer_(asking), table_(table), ids_(ids.begin(), ids.end()) {
+    asking = this;
+}
+
+AskedRows::~AskedRows() {
+    asking = outer_;
+}
+
+bool AskedRows::note(Oid table, const core::Uuid& id) {
+    if (table != table_ || ids_.count(id) == 0) return false;
+    passed_.insert(id);
+    return true;
+}
+
+}  // namespace eryxon::pg

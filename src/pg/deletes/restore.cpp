@@ -1,0 +1,330 @@
+// Brings soft-deleted rows back with what went with them: reads the records, locks parents and rows, checks, writes.
+#include "pg/deletes/soft_delete.hpp"
+
+#include "pg/deletes/unit.hpp"
+#include "pg/server/refusal.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include "utils/timestamp.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+using Node = std::pair<const core::Entity*, core::Uuid>;
+
+// A row of a unit, as it was recorded.
+struct Recorded {
+    std::string entity;  // of the unit's root
+    core::Uuid root;
+    TimestampTz deleted_at;
+};
+
+// A row's reference to another, over a key that cascades or forbids.
+struct Reference {
+    const ForeignKey* key;
+    Node child, parent;
+};
+
+// One call of restore_units().
+class Restoration {
+public:
+    Restoration(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                std::span<const core::Uuid> roots, bool restore_roots)
+        : registry_(registry),
+          entity_(entity),
+          tenant_(tenant),
+          roots_(roots),
+          restore_roots_(restore_roots),
+          keys_(foreign_keys(registry)) {}
+
+    std::vector<DeletedRow> run();
+
+private:
+    bool is_root(const Node& node) const { return node.first == &entity_ && root_ids_.count(node.second) != 0; }
+    void read_units();
+    void read_unit(const std::string& entity, const Ids& roots);
+    void read_rows();
+    void read_references();
+    bool lock_parents();
+    void lock_roots() const;
+    bool lock_candidates();
+    void keep_reachable();
+    void drop_orphans();
+    bool has_parent_there(const Reference& reference) const;
+    void check_references() const;
+    [[noreturn]] void refuse_reference(const Reference& reference) const;
+    void write();
+    void write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights) const;
+    void forget() const;
+    std::vector<DeletedRow> rows() const;
+
+    const Registry& registry_;
+    const core::Entity& entity_;
+    const core::Uuid& tenant_;
+    std::span<const core::Uuid> roots_;
+    bool restore_roots_;
+    std::shared_ptr<const ForeignKeys> keys_;
+
+    Ids root_ids_;
+    std::map<Node, Recorded> recorded_;       // all rows of the units that are touched
+    std::map<core::Uuid, Recorded> own_;      // how the roots themselves were recorded
+    std::map<Node, std::size_t> candidates_;  // rows to bring back, and the root they belong to
+    std::vector<Reference> references_;       // of the candidates and the roots
+    std::set<Node> tried_, live_, locked_;
+};
+
+std::vector<DeletedRow> Restoration::run() {
+    root_ids_ = Ids(roots_.begin(), roots_.end());
+    read_units();
+    bool again = true;
+    while (again) {
+        read_rows();
+        read_references();
+        keep_reachable();
+        again = lock_parents();
+        again = lock_candidates() || again;
+    }
+    drop_orphans();
+    check_references();
+    write();
+    as_extension_owner([&] { forget(); });
+    return rows();
+}
+
+// Reads how the roots were recorded, and the units they were recorded in.
+void Restoration::read_units() {
+    as_extension_owner([&] {
+        execute(
+            "SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
+            "AND row_entity OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
+            {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
+                own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), row.timestamp(3)};
+            });
+    });
+    std::map<std::string, Ids> units;
+    for (const auto& [id, record] : own_)
+        units[record.entity].insert(record.root);
+    for (const auto& [entity, roots] : units)
+        as_extension_owner([&, of = &entity, ids = &roots] { read_unit(*of, *ids); });
+}
+
+void Restoration::read_unit(const std::string& entity, const Ids& roots) {
+    execute(
+        "SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
+        "AND entity OPERATOR(pg_catalog.=) $2 AND root OPERATOR(pg_catalog.=) ANY ($3)",
+        {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
+            if (const core::Entity* of = registry_.schema.find(row.text(0)))
+                recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), row.timestamp(3)};
+        });
+}
+
+// Finds the recorded rows that are still deleted as they were recorded.
+void Restoration::read_rows() {
+    ByEntity<Ids> ids;
+    for (const auto& [node, record] : recorded_)
+        if (!is_root(node)) ids[node.first].insert(node.second);
+    candidates_.clear();
+    for (const auto& [entity, of_entity] : ids) {
+        const Table& table = registry_.table(*entity);
+        as_table_owner(table.oid, [&, from = entity, wanted = &of_entity] {
+            execute("/* owner */ SELECT id, deleted_at FROM " + table.name +
+                        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) "
+                        "AND deleted_at IS NOT NULL",
+                    {Param::uuid(tenant_), uuid_array(*wanted)}, [&](const Row& row) {
+                        Node const node{from, row.uuid(0)};
+                        if (recorded_.at(node).deleted_at == row.timestamp(1)) candidates_[node] = roots_.size();
+                    });
+        });
+    }
+}
+
+// Reads what the candidates and the roots refer to.
+void Restoration::read_references() {
+    ByEntity<Ids> ids;
+    for (const auto& [node, root] : candidates_)
+        ids[node.first].insert(node.second);
+    if (restore_roots_) ids[&entity_].insert(root_ids_.begin(), root_ids_.end());
+    references_.clear();
+    for (const ForeignKey& key : keys_->keys) {
+        auto const children = ids.find(key.child);
+        if ((!key.cascades() && !key.forbids()) || children == ids.end()) continue;
+        for (const Link& link : parents_of(key, tenant_, children->second))
+            references_.push_back({&key, {key.child, link.child}, {key.parent, link.parent}});
+    }
+}
+
+// Gives each candidate its root: the one that it went with, else the one it hangs on. Drops the others.
+void Restoration::keep_reachable() {
+    std::map<core::Uuid, std::size_t> first;
+    for (std::size_t i = roots_.size(); i-- > 0;)
+        first[roots_[i]] = i;
+    for (auto& [node, root] : candidates_) {
+        const Recorded& record = recorded_.at(node);
+        auto const own = first.find(record.root);
+        if (record.entity == entity_.name && own != first.end()) root = own->second;
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (const Reference& reference : references_) {
+            auto child = candidates_.find(reference.child);
+            if (!reference.key->cascades() || child == candidates_.end() || child->second < roots_.size()) continue;
+            auto const parent = candidates_.find(reference.parent);
+            if (is_root(reference.parent))
+                child->second = first.at(reference.parent.second);
+            else if (parent != candidates_.end())
+                child->second = parent->second;
+            changed |= child->second < roots_.size();
+        }
+    }
+    std::erase_if(candidates_, [&](const auto& candidate) { return candidate.second == roots_.size(); });
+    std::erase_if(references_, [&](const Reference& reference) {
+        return !is_root(reference.child) && candidates_.count(reference.child) == 0;
+    });
+}
+
+// Locks rows that are referred to and do not come back themselves, as far as they are live. True if any was new.
+bool Restoration::lock_parents() {
+    ByEntity<Ids> missing;
+    for (const Reference& reference : references_) {
+        const Node& parent = reference.parent;
+        if (is_root(parent) || candidates_.count(parent) != 0 || !tried_.insert(parent).second) continue;
+        missing[parent.first].insert(parent.second);
+    }
+    for (const auto& [entity, ids] : missing)
+        for (const core::Uuid& id :
+             lock_rows_as_owner(registry_.table(*entity), tenant_, ids, RowState::live, RowLock::key_share))
+            live_.insert({entity, id});
+    return !missing.empty();
+}
+
+// Locks the roots with the caller's rights, and refuses if one is live meanwhile or a policy holds it back.
+void Restoration::lock_roots() const {
+    const Table& table = registry_.table(entity_);
+    Ids missing = root_ids_;
+    for (const core::Uuid& id : lock_rows(table, tenant_, root_ids_, RowState::deleted, RowLock::update, ""))
+        missing.erase(id);
+    if (missing.empty()) return;
+    std::string const name = entity_.singular + " " + core::to_string(*missing.begin());
+    if (lock_rows_as_owner(table, tenant_, missing, RowState::deleted, RowLock::key_share).empty())
+        refuse({core::Code::not_found, name + " is not deleted"});
+    refuse({core::Code::access_denied, "a policy keeps " + name + " from being restored",
+            "It must pass the table's SELECT and UPDATE policies.", table.oid});
+}
+
+// Locks the rows that come back. True if any was new.
+bool Restoration::lock_candidates() {
+    ByEntity<Ids> missing;
+    if (restore_roots_ && locked_.empty()) missing[&entity_] = root_ids_;
+    for (const auto& [node, root] : candidates_)
+        if (locked_.count(node) == 0) missing[node.first].insert(node.second);
+    for (const auto& [entity, ids] : missing) {
+        const Table& table = registry_.table(*entity);
+        Ids below = ids;
+        if (entity == &entity_ && restore_roots_ && locked_.empty()) {
+            lock_roots();
+            for (const core::Uuid& id : root_ids_)
+                below.erase(id);
+        }
+        lock_rows_as_owner(table, tenant_, below, RowState::deleted, RowLock::update);
+        for (const core::Uuid& id : ids)
+            locked_.insert({entity, id});
+    }
+    return !missing.empty();
+}
+
+bool Restoration::has_parent_there(const Reference& reference) const {
+    return is_root(reference.parent) || candidates_.count(reference.parent) != 0 || live_.count(reference.parent) != 0;
+}
+
+// Leaves out rows below the roots whose parent stays deleted, and what hangs on them.
+void Restoration::drop_orphans() {
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (const Reference& reference : references_)
+            if (reference.key->cascades() && !is_root(reference.child) && !has_parent_there(reference))
+                changed |= candidates_.erase(reference.child) > 0;
+    }
+}
+
+// Refuses if a row that comes back would refer to a deleted one.
+void Restoration::check_references() const {
+    for (const Reference& reference : references_) {
+        bool const comes_back = is_root(reference.child) || candidates_.count(reference.child) != 0;
+        if (comes_back && !has_parent_there(reference)) refuse_reference(reference);
+    }
+}
+
+void Restoration::refuse_reference(const Reference& reference) const {
+    const core::Entity& parent = *reference.parent.first;
+    std::string const name = parent.singular + " " + core::to_string(reference.parent.second);
+    refuse({core::Code::fk_constraint,
+            reference.child.first->singular + " " + core::to_string(reference.child.second) + " refers to " + name +
+                ", which is deleted",
+            "Restore " + name + " first.", reference.key->from, reference.key->name});
+}
+
+// Writes the rows, entity by entity, as soft_delete() does.
+void Restoration::write() {
+    ByEntity<Ids> ids;
+    if (restore_roots_) ids[&entity_];
+    for (const auto& [node, root] : candidates_)
+        ids[node.first].insert(node.second);
+    for (const auto& [entity, of_entity] : ids) {
+        if (entity == &entity_ && restore_roots_) write_rows(*entity, root_ids_, "");
+        as_child_owner(entity_.table, entity->table,
+                       [&, to = entity, below = &of_entity] { write_rows(*to, *below, "owner"); });
+    }
+}
+
+void Restoration::write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights) const {
+    if (ids.empty()) return;
+    const Table& table = registry_.table(entity);
+    std::string sql = rights.empty() ? "" : "/* " + std::string(rights) + " */ ";
+    sql += "UPDATE " + table.name + " SET deleted_at = NULL, deleted_by = NULL";
+    if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
+    sql +=
+        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NOT NULL "
+        "RETURNING deleted_at IS NULL AND tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2)";
+    std::size_t written = 0;
+    execute(sql, {Param::uuid(tenant_), uuid_array(ids)}, [&](const Row& row) { written += row.boolean(0); });
+    if (written < ids.size())
+        refuse({core::Code::database_error, "a trigger kept a row of \"" + entity.name + "\" from being restored",
+                "Look for BEFORE UPDATE triggers that return NULL or change id, tenant_id or deleted_at.", table.oid});
+}
+
+// Drops the records of the rows that are back.
+void Restoration::forget() const {
+    ByEntity<Ids> ids;
+    ids[&entity_] = root_ids_;
+    for (const auto& [node, root] : candidates_)
+        ids[node.first].insert(node.second);
+    for (const auto& [entity, of_entity] : ids)
+        execute(
+            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
+            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
+            {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
+}
+
+std::vector<DeletedRow> Restoration::rows() const {
+    std::vector<DeletedRow> rows;
+    if (restore_roots_)
+        for (std::size_t i = 0; i < roots_.size(); i++)
+            rows.push_back({i, &entity_, roots_[i]});
+    for (const auto& [node, root] : candidates_)
+        rows.push_back({root, node.first, node.second});
+    return rows;
+}
+
+}  // namespace
+
+std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                                      std::span<const core::Uuid> roots, bool restore_roots) {
+    if (roots.empty()) return {};
+    return Restoration(registry, entity, tenant, roots, restore_roots).run();
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,160 @@
+// Writing events.
+#include "pg/events/event_outbox.hpp"
+
+#include "pg/server/owner.hpp"
+#include "pg/server/spi.hpp"
+#include "pg/server/statement_order.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/async.h"
+#include "executor/executor.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+// The columns of eryxon.event_outbox in their order.
+enum Column {
+    statement,
+    line,
+    id,
+    tenant_id,
+    type,
+    entity,
+    row_id,
+    external_id,
+    external_source,
+    source,
+    changes,
+    occurred_at
+};
+constexpr int column_count = occurred_at + 1;
+
+Oid own_relation(const char* name) {
+    return get_relname_relid(name, get_namespace_oid("eryxon", false));
+}
+
+Datum text_of(std::string_view text) {
+    return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+}
+
+Datum uuid_of(const core::Uuid& uuid) {
+    return PointerGetDatum(memcpy(palloc(uuid.size()), uuid.data(), uuid.size()));
+}
+
+Datum type_of(const Event& event) {
+    std::size_t const size = event.singular.size() + 1 + event.what.size();
+    auto* text = static_cast<struct varlena*>(palloc(VARHDRSZ + size));
+    SET_VARSIZE(text, VARHDRSZ + size);
+    char* out = VARDATA(text);
+    memcpy(out, event.singular.data(), event.singular.size());
+    out[event.singular.size()] = '.';
+    memcpy(out + event.singular.size() + 1, event.what.data(), event.what.size());
+    return PointerGetDatum(text);
+}
+
+// A text of the row that the event tells of, or none. The row's slot moves on before the event is written.
+void copy_text(Datum text, Datum& value, bool& null) {
+    null = text == 0;
+    if (!null) value = datumCopy(text, false, -1);
+}
+
+// Tells the relays, at commit, that there is something to deliver. Where nobody wants events it is left out: a
+// notification serialises commits and forbids PREPARE TRANSACTION.
+void wake_relays() {
+    bool wanted = false;
+    as_extension_owner([&] {
+        execute("SELECT EXISTS (SELECT FROM eryxon.webhook WHERE enabled)", {},
+                [&](const Row& row) { wanted = row.boolean(0); });
+    });
+    if (wanted) call([] { Async_Notify("eryxon_events", ""); });
+}
+
+}  // namespace
+
+Outbox::Outbox()
+    : memory_(call(
+          [] { return AllocSetContextCreate(CurrentMemoryContext, "eryxon_sync events", ALLOCSET_DEFAULT_SIZES); })),
+      lasting_(CurrentMemoryContext) {}
+
+void Outbox::open() {
+    table_ = table_open(own_relation("event_outbox"), RowExclusiveLock);
+    if (RelationGetDescr(table_)->natts != column_count) elog(ERROR, "eryxon.event_outbox has unexpected columns");
+    pages_ = GetBulkInsertState();
+    slots_ = static_cast<TupleTableSlot**>(palloc(most_slots * sizeof(TupleTableSlot*)));
+    statement_ = statement_number(own_relation("event_statement"));
+    now_ = GetCurrentTimestamp();
+    memcpy(first_id_.data(), DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, 0))->data, first_id_.size());
+}
+
+void Outbox::fill(TupleTableSlot* slot, const Event& event) {
+    Datum* const values = slot->tts_values;
+    bool* const nulls = slot->tts_isnull;
+    memset(nulls, 0, column_count * sizeof(bool));
+    values[statement] = Int64GetDatum(statement_);
+    values[line] = Int32GetDatum(line_);
+    values[id] = uuid_of(core::numbered_uuid(first_id_, static_cast<std::uint32_t>(line_++)));
+    values[tenant_id] = uuid_of(event.tenant);
+    values[type] = type_of(event);
+    values[entity] = text_of(event.entity);
+    values[row_id] = uuid_of(event.row);
+    copy_text(event.external_id, values[external_id], nulls[external_id]);
+    copy_text(event.external_source, values[external_source], nulls[external_source]);
+    nulls[source] = event.source.empty();
+    if (!event.source.empty()) values[source] = text_of(event.source);
+    values[changes] = event.changes;
+    values[occurred_at] = TimestampTzGetDatum(now_);
+}
+
+void Outbox::add(const Event& event) {
+    call([&] {
+        MemoryContext const before = MemoryContextSwitchTo(lasting_);
+        if (table_ == nullptr) open();
+        if (filled_ == made_) slots_[made_++] = MakeSingleTupleTableSlot(RelationGetDescr(table_), &TTSOpsVirtual);
+        MemoryContextSwitchTo(memory_);
+        TupleTableSlot* const slot = ExecClearTuple(slots_[filled_++]);
+        fill(slot, event);
+        ExecStoreVirtualTuple(slot);
+        bytes_ += VARSIZE_ANY(DatumGetPointer(event.changes));
+        if (filled_ == most_slots || bytes_ > most_bytes) flush();
+        MemoryContextSwitchTo(before);
+    });
+}
+
+void Outbox::flush() {
+    if (filled_ > 0) table_multi_insert(table_, slots_, filled_, GetCurrentCommandId(true), 0, pages_);
+    for (int i = 0; i < filled_; i++)
+        ExecClearTuple(slots_[i]);
+    filled_ = 0;
+    bytes_ = 0;
+    MemoryContextReset(memory_);
+}
+
+void Outbox::finish() {
+    if (table_ != nullptr) wake_relays();
+    call([this] {
+        if (table_ != nullptr) {
+            flush();
+            for (int i = 0; i < made_; i++)
+                ExecDropSingleTupleTableSlot(slots_[i]);
+            FreeBulkInsertState(pages_);
+            table_close(table_, NoLock);
+        }
+        MemoryContextDelete(memory_);
+    });
+}
+
+}  // namespace eryxon::pg

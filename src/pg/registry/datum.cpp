@@ -1,0 +1,165 @@
+// Core's values as the server's datums.
+#include "pg/registry/datum.hpp"
+
+#include "core/json/json_build.hpp"
+#include "pg/server/jsonb.hpp"
+#include "pg/server/settings.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "pgtime.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+Datum text_datum(std::string_view text) {
+    return call(
+        [text] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
+}
+
+// The value by the type's own input function.
+Datum input_datum(Oid type, std::string_view text) {
+    return call([&] {
+        Oid function, element;
+        getTypeInputInfo(type, &function, &element);
+        return OidInputFunctionCall(function, palloc_copy(text), element, -1);
+    });
+}
+
+Datum integer_datum(std::int64_t value, Oid type) {
+    if (type == INT2OID) return Int16GetDatum(static_cast<std::int16_t>(value));
+    if (type == INT4OID) return Int32GetDatum(static_cast<std::int32_t>(value));
+    return Int64GetDatum(value);
+}
+
+Timestamp timestamp_of(const core::DateTime& time) {
+    std::int64_t const seconds = time.hour * 3600L + time.minute * 60L + time.second;
+    return core::days_since_2000(time) * USECS_PER_DAY + seconds * USECS_PER_SEC + time.microsecond;
+}
+
+pg_tm broken_down(const core::DateTime& time) {
+    pg_tm fields{};
+    fields.tm_year = time.year;
+    fields.tm_mon = time.month;
+    fields.tm_mday = time.day;
+    fields.tm_hour = time.hour;
+    fields.tm_min = time.minute;
+    fields.tm_sec = time.second;
+    return fields;
+}
+
+// Seconds west of UTC of a time without offset, in eryxon.default_time_zone.
+int default_zone_west(const core::DateTime& time) {
+    return call([&] {
+        pg_tm fields = broken_down(time);
+        return DetermineTimeZoneOffset(&fields, pg_tzset(settings().default_time_zone));
+    });
+}
+
+TimestampTz timestamptz_of(const core::DateTime& time) {
+    int const west = time.offset_seconds ? -*time.offset_seconds : default_zone_west(time);
+    return timestamp_of(time) + west * USECS_PER_SEC;
+}
+
+// A copy, for the value may be a temporary of the caller.
+Datum uuid_datum(const core::Uuid& id) {
+    return call([&] {
+        void* copy = palloc(id.size());
+        memcpy(copy, id.data(), id.size());
+        return PointerGetDatum(copy);
+    });
+}
+
+Datum json_datum(const core::Json& json, Oid type) {
+    return type == JSONOID ? text_datum(core::json_text(json)) : make_jsonb(json);
+}
+
+// An array literal of the strings, for the cast in the statement.
+Datum array_literal(const core::Json& array) {
+    std::string text = "{";
+    for (const core::Json& item : array.items()) {
+        if (text.size() > 1) text += ',';
+        if (item.is_null()) {
+            text += "NULL";
+            continue;
+        }
+        text += '"';
+        for (char c : item.text()) {
+            if (c == '"' || c == '\\') text += '\\';
+            text += c;
+        }
+        text += '"';
+    }
+    text += '}';
+    return text_datum(text);
+}
+
+}  // namespace
+
+std::optional<Datum> read_time(std::string_view text) {
+    std::optional<core::DateTime> const time = core::parse_datetime(text);
+    if (!time || time->finer) return std::nullopt;
+    return TimestampTzGetDatum(timestamptz_of(*time));
+}
+
+Carrier carrier_of(const core::Column& column, const Table& table) {
+    Carrier carrier;
+    Oid const type = table.types.at(column.number);
+    bool const as_text = column.kind == core::ValueKind::other || column.kind == core::ValueKind::text_array;
+    carrier.element = as_text ? TEXTOID : call([type] { return getBaseType(type); });
+    carrier.array = call([&] { return get_array_type(carrier.element); });
+    call([&] { get_typlenbyvalalign(carrier.element, &carrier.length, &carrier.by_value, &carrier.alignment); });
+    if (carrier.element != type) carrier.cast = "::" + qualified_type(type);
+    return carrier;
+}
+
+Datum to_datum(const core::Value& value, const core::Column& column, const Carrier& carrier) {
+    switch (column.kind) {
+        case core::ValueKind::integer:
+            return integer_datum(value.integer, carrier.element);
+        case core::ValueKind::boolean:
+            return BoolGetDatum(value.integer != 0);
+        case core::ValueKind::date:
+            return DateADTGetDatum(core::days_since_2000(value.datetime));
+        case core::ValueKind::timestamp:
+            return TimestampGetDatum(timestamp_of(value.datetime));
+        case core::ValueKind::timestamptz:
+            return TimestampTzGetDatum(timestamptz_of(value.datetime));
+        case core::ValueKind::uuid:
+            return uuid_datum(value.uuid);
+        case core::ValueKind::json:
+            return json_datum(value.json, carrier.element);
+        case core::ValueKind::text_array:
+            return array_literal(value.json);
+        case core::ValueKind::numeric:
+        case core::ValueKind::floating:
+        case core::ValueKind::enumeration:
+            return input_datum(carrier.element, value.text);
+        case core::ValueKind::text:
+        case core::ValueKind::other:
+            return text_datum(value.text);
+    }
+    pg_unreachable();
+}
+
+Param array_param(const Carrier& carrier, std::vector<Datum>& elements, const bool* nulls) {
+    int const count = static_cast<int>(elements.size());
+    return {carrier.array, call([&] {
+                int dimensions[1] = {count};
+                int lower_bounds[1] = {1};
+                return PointerGetDatum(construct_md_array(elements.data(), const_cast<bool*>(nulls), 1, dimensions,
+                                                          lower_bounds, carrier.element, carrier.length,
+                                                          carrier.by_value, carrier.alignment));
+            })};
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,49 @@
+// What a call answers and what its history says, read off the finished state.
+#pragma once
+
+#include "pg/upsert/bulk.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace eryxon::pg {
+
+// What became of one record.
+core::Action action_of(const Node& node);
+// What became of a top-level record, for "results".
+core::Outcome outcome_of(const Bulk& bulk, const Batch& batch, const Unit& unit);
+// Counts of the batch's top-level records.
+core::Counts counts_of(const Batch& batch);
+// The faults of a top-level record and its children, in order.
+std::vector<core::Fault> faults_of(const Unit& unit);
+
+// Sources, of which only one alone is of interest.
+class Sources {
+public:
+    void add(std::string_view source) {
+        several_ |= any_ && source != first_;
+        if (!any_) first_ = source;
+        any_ = true;
+    }
+    bool none() const { return !any_; }
+    bool is_one() const { return any_ && !several_; }
+    std::string_view one() const { return first_; }
+
+private:
+    std::string_view first_;
+    bool any_ = false, several_ = false;
+};
+
+// What the history keeps of one entity.
+struct EntityTotals {
+    core::Counts counts;
+    Sources sources;                        // of the records that were sent
+    Sources removed_sources;                // of rows deleted because arrays left them out
+    std::vector<core::Json> error_details;  // of the records that failed
+};
+
+using Totals = std::map<const core::Entity*, EntityTotals>;
+Totals totals_of(const Bulk& bulk);
+
+}  // namespace eryxon::pg

@@ -1,0 +1,197 @@
+// The state of one call of the engine: its records with what is known of their rows.
+#pragma once
+
+#include "core/base/block.hpp"
+#include "core/record/record.hpp"
+#include "core/result/result.hpp"
+#include "core/result/waves.hpp"
+#include "pg/registry/registry.hpp"
+#include "pg/registry/tenant_lock.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eryxon::pg {
+
+struct Node;
+struct Unit;
+
+// What a record's reference turned out to be.
+struct Target {
+    const core::Field* field;
+    bool null = true;
+    bool kept = false;        // not sent: the parent that a restored row already has
+    core::Uuid found{};       // the row in the database
+    Node* in_call = nullptr;  // or the record of this call that writes it
+
+    const core::Uuid& id() const;
+};
+
+// What will be done for a record.
+enum class Plan : std::uint8_t { undecided, skip, create, update, restore, remove };
+
+// A record of the call and its row.
+struct Node {
+    core::Record* record = nullptr;
+    Node* parent = nullptr;
+    Unit* unit = nullptr;
+    std::uint32_t position = 0;  // in input order
+    std::uint32_t rank = 0;      // in order of external keys, among the records of its entity in the batch
+    bool repeated = false;       // another record of the batch has the same key
+    int round = 0;               // within its unit: what it touches is written by records of earlier rounds
+    int last_round = 0;          // of the records below it
+    bool came_back = false;      // soft-deleted before its unit, brought back by another record of it
+
+    Plan plan = Plan::undecided;
+    bool found = false;         // a row with the external key exists
+    bool soft_deleted = false;  // it is soft-deleted
+    bool same_hash = false;
+    bool adopted = false;      // the row had no external key
+    bool went_before = false;  // to be deleted, but went with a row deleted just before
+    core::Uuid id{};           // of the row that is or will be
+    std::vector<Target> targets;
+    core::RareVector<const core::Field*> kept;   // forward fields that the shop floor owns now
+    core::RareVector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
+    core::RareVector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
+    core::RareVector<std::pair<const core::Field*, std::int64_t>> numbered;   // defaults `next`
+    std::optional<std::int64_t> synced_at;                                    // of the row: TimestampTz
+    core::RareVector<core::Fault> faults;
+    core::RareVector<core::Warning> warnings;
+
+    const core::Entity& entity() const { return *record->entity; }
+    bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
+    const Target* target(const core::Field& field) const;
+    void fail(core::Code code, std::string path, std::string message, std::string hint = {});
+    // Notes the row that has its external key.
+    void note_row(const core::Uuid& row, std::string_view hash, bool deleted);
+    // Forgets what an earlier look at the database said.
+    void reset();
+};
+
+// Rows of one entity that a record deleted without naming them.
+struct Removed {
+    core::Counts counts;
+    std::set<std::string_view> sources;
+};
+
+// A top-level record with its children: written wholly or not at all.
+struct Unit {
+    enum class State : std::uint8_t { open, done, failed };
+
+    std::uint32_t index = 0;  // in the input
+    State state = State::open;
+    int chunk = 0;                 // the attempt to write that it is part of
+    bool removes_first = false;    // children that arrays leave out make room before others are written
+    std::span<Node* const> nodes;  // the top-level record first, parents before children
+    std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
+    core::RareVector<core::Change> changes;          // for a diff
+    std::string known_source;                        // a known source that differs from its own only in case
+
+    Node& root() const { return *nodes.front(); }
+    bool faulty() const;
+    bool is_refused() const;  // faulty by what was sent, whatever the database says
+    bool pending() const;     // something is to be written
+};
+
+// Of many records.
+template <class T>
+using Block = std::vector<T, core::BlockAllocator<T>>;
+
+// Where a record stands in a CSV file.
+struct CsvPlace {
+    std::int64_t line;  // on which it begins
+    std::string_view text;
+};
+
+// The top-level records that were sent for one entity.
+struct Batch {
+    const core::Entity* entity = nullptr;
+    // None of these grows once the next one points to its elements.
+    Block<core::Record> records;
+    Block<Node> nodes;
+    std::vector<Node*> node_list;  // which Unit::nodes are parts of
+    Block<Unit> units;
+    // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
+    std::map<int, std::vector<Node*>> by_entity;
+
+    // Of records that were read from CSV, by index: where each begins in the file, and its text.
+    std::vector<CsvPlace> places;
+    std::int64_t first_index = 0;  // in "results", if earlier calls have taken the beginning of the input
+
+    std::int64_t line_of(const Unit& unit) const;
+    std::int64_t index_of(const Unit& unit) const { return first_index + unit.index; }
+
+    // The nodes of that key, in input order.
+    std::span<Node* const> twins(const core::Entity& entity, std::string_view source,
+                                 std::string_view external_id) const;
+};
+
+enum class Purpose : std::uint8_t { upsert, sync, diff, csv };
+
+// Where a statement that writes many rows was raised out of.
+struct Stop {
+    std::vector<Node*> nodes;  // that it was to write, in its order
+    std::size_t written;       // so many rows were written; fewer than all
+};
+
+struct Bulk {
+    const Registry& registry;
+    const core::Options& options;
+    core::JsonArena& arena;
+    core::Uuid tenant;
+    Purpose purpose;
+    core::UuidV7Maker ids{};
+    std::vector<std::uint8_t> random{};  // fresh random bytes for ids
+    TenantLock lock = TenantLock::shared;
+    bool locked = false;  // the tenant's lock is held
+    int restarts = 0;
+    int chunks = 0;
+    std::deque<Batch> batches{};      // in dependency order
+    Node* writing = nullptr;          // set while records are written one by one, to know which one raised
+    std::optional<Stop> stop{};       // of the last attempt at a chunk
+    std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
+
+    bool dry() const { return options.dry_run || purpose == Purpose::diff; }
+    // True if the outcomes tell what differs, field by field.
+    bool shows_changes() const { return purpose == Purpose::diff || (purpose == Purpose::csv && options.dry_run); }
+};
+
+// Thrown where the call has to begin again, under another lock or with a fresh look.
+struct Restart {
+    TenantLock lock;
+};
+
+// Thrown out of a chunk after records in it were given faults.
+struct UnitsFailed {};
+
+// Adds records to the call as one batch, one after the other.
+class BatchReader {
+public:
+    BatchReader(Bulk& bulk, const core::Entity& entity, const core::ReadContext& context);
+
+    void expect(std::size_t records) { batch_.records.reserve(records); }
+    void add(const core::Json& item);
+    // A record of a CSV file, or what is wrong with its line.
+    void add(const core::Json& item, const CsvPlace& place);
+    void add(core::Fault fault, const CsvPlace& place);
+    // Makes nodes and units of them.
+    void finish();
+
+private:
+    Batch& batch_;
+    const core::ReadContext& context_;
+};
+
+// Runs the whole call, all batches, in one subtransaction; rolled back if the call is a dry one.
+void run_bulk(Bulk& bulk);
+// A time-ordered uuid for a new row.
+core::Uuid new_id(Bulk& bulk);
+
+}  // namespace eryxon::pg

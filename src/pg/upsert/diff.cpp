@@ -1,0 +1,68 @@
+// What a diff shows: the mapped columns of top-level rows before and after.
+#include "pg/upsert/steps.hpp"
+
+namespace eryxon::pg {
+
+namespace {
+
+struct DiffColumn {
+    std::string shown;  // the field's name; a reference's column
+    std::string column;
+};
+
+std::vector<DiffColumn> columns_of(const core::Entity& entity) {
+    std::vector<DiffColumn> columns;
+    for (const core::Field& field : entity.fields)
+        if (field.mapped()) columns.push_back({field.reference ? field.column_name : field.name, field.column_name});
+    return columns;
+}
+
+std::string statement(const core::Entity& entity, const Table& table) {
+    std::string pairs;
+    for (const DiffColumn& column : columns_of(entity))
+        pairs += (pairs.empty() ? "t." : ", t.") + quoted(column.column);
+    std::string const eq(equals);
+    return "SELECT u.n, pg_catalog.to_jsonb(ROW (" + pairs + "))::pg_catalog.text FROM " + unnested({"id"}) + " JOIN " +
+           table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id";
+}
+
+core::Json shown(const core::Json& image, std::size_t column) {
+    const core::Json* value = image.find("f" + std::to_string(column + 1));
+    return value != nullptr ? *value : core::Json::null();
+}
+
+}  // namespace
+
+RowImages read_images(Bulk& bulk, std::span<Unit* const> units) {
+    RowImages images;
+    std::vector<core::Uuid> ids;
+    for (const Unit* unit : units)
+        ids.push_back(unit->root().id);
+    if (ids.empty()) return images;
+    const core::Entity& entity = units.front()->root().entity();
+    if (columns_of(entity).empty()) return images;
+    execute(statement(entity, bulk.registry.table(entity)),
+            {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+                const Node* node = &units[static_cast<std::size_t>(row.integer(0) - 1)]->root();
+                images[node] = core::parse_json(bulk.arena.copy(row.text(1)), bulk.arena);
+            });
+    return images;
+}
+
+void note_changes(Bulk& bulk, std::span<Unit* const> units, const RowImages& before) {
+    RowImages const after = read_images(bulk, units);
+    for (Unit* unit : units) {
+        const Node* node = &unit->root();
+        if (unit->state != Unit::State::done || !node->writes() || node->plan == Plan::remove) continue;
+        auto const old_image = before.find(node), new_image = after.find(node);
+        if (new_image == after.end()) continue;
+        auto const columns = columns_of(node->entity());
+        for (std::size_t i = 0; i < columns.size(); i++) {
+            core::Json const was = shown(old_image == before.end() ? core::Json::null() : old_image->second, i);
+            core::Json const is = shown(new_image->second, i);
+            if (core::json_text(was) != core::json_text(is)) unit->changes.push_back({columns[i].shown, was, is});
+        }
+    }
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,154 @@
+// A call of the engine from its beginning to its answer.
+#include "pg/upsert/engine_session.hpp"
+
+#include "pg/registry/patterns.hpp"
+#include "pg/registry/tenant.hpp"
+#include "pg/server/clock.hpp"
+#include "pg/upsert/answer.hpp"
+#include "pg/upsert/history.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace eryxon::pg {
+
+namespace {
+
+// Results that the answer for a CSV file has at most: 256 MB of them would be more than jsonb takes.
+constexpr std::size_t most_csv_results = 100'000;
+
+}  // namespace
+
+Session::Session(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
+                 core::JsonArena& arena)
+    : registry_(locked_registry(entities)),
+      options_(core::read_options(options)),
+      bulk_{*registry_, options_, arena, tenant_id(), purpose},
+      context_{registry_->schema, options_, arena, matches_pattern},
+      started_at_(clock_now()),
+      started_(std::chrono::steady_clock::now()) {}
+
+const core::ReadContext& Session::passing_context() {
+    context_.trees_stay = false;
+    return context_;
+}
+
+void Session::add(const core::Entity& entity, std::span<const core::Json> items) {
+    BatchReader batch(bulk_, entity, context_);
+    batch.expect(items.size());
+    for (const core::Json& item : items)
+        batch.add(item);
+    batch.finish();
+}
+
+void Session::add(const core::Entity& entity, std::string_view payload) {
+    BatchReader batch(bulk_, entity, passing_context());
+    auto const whole = core::parse_items(payload, bulk_.arena, [&batch](const core::Json& item) { batch.add(item); });
+    if (whole)
+        for (const core::Json& item : core::bulk_items(*whole, entity.name))
+            batch.add(item);
+    batch.finish();
+}
+
+void Session::run() {
+    run_bulk(bulk_);
+    refuse_errors();
+    write_runs();
+}
+
+core::Json Session::run_batch() {
+    run();
+    return bulk_result(bulk_.batches.front());
+}
+
+const Unit& Session::run_single() {
+    run_bulk(bulk_);
+    const Unit& unit = bulk_.batches.front().units.front();
+    if (unit.state == Unit::State::failed) throw core::CallError(faults_of(unit));
+    write_runs();
+    return unit;
+}
+
+core::Json Session::bulk_result(const Batch& batch) const {
+    core::JsonObject answer(bulk_.arena, 11);
+    core::add_counts(counts_of(batch), answer);
+    std::optional<core::Uuid> const run = run_of(*batch.entity);
+    answer.add("run_id", run ? core::make_uuid(*run, bulk_.arena) : core::Json::null());
+    answer.add("duration_ms", core::Json::number(bulk_.arena.copy(duration())));
+    std::int64_t omitted = 0;
+    bool const large = bulk_.purpose == Purpose::csv && batch.units.size() > most_csv_results;
+    answer.add("results", large ? some_results(batch, omitted) : results(batch));
+    if (omitted > 0) answer.add("results_omitted", core::make_number(omitted, bulk_.arena));
+    return answer.json();
+}
+
+std::optional<core::Uuid> Session::run_of(const core::Entity& entity) const {
+    auto const run = runs_.find(&entity);
+    return run == runs_.end() ? std::nullopt : std::optional(run->second);
+}
+
+void Session::write_runs() {
+    if (options_.record_history && !options_.dry_run) runs_ = write_history(bulk_, started_at_);
+}
+
+std::string Session::duration() const {
+    auto const elapsed = std::chrono::steady_clock::now() - started_;
+    auto const us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+    return std::to_string(us / 1000) + "." + std::to_string(us % 1000 / 100);
+}
+
+bool Session::is_shown(const Unit& unit) const {
+    if (options_.results == core::Results::none) return false;
+    return options_.results == core::Results::all || action_of(unit.root()) == core::Action::error;
+}
+
+core::Json Session::results(const Batch& batch) const {
+    std::vector<core::Json> results;
+    for (const Unit& unit : batch.units)
+        if (is_shown(unit)) results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
+    return bulk_.arena.array(results);
+}
+
+// Of a large file as many as jsonb has room for, failures first.
+core::Json Session::some_results(const Batch& batch, std::int64_t& omitted) const {
+    std::size_t failures = std::min<std::size_t>(most_csv_results, counts_of(batch).errors);
+    std::size_t others = most_csv_results - failures;
+    std::vector<core::Json> results;
+    for (const Unit& unit : batch.units) {
+        if (!is_shown(unit)) continue;
+        std::size_t& room = unit.state == Unit::State::failed ? failures : others;
+        if (room == 0) {
+            omitted++;
+            continue;
+        }
+        room--;
+        results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
+    }
+    return bulk_.arena.array(results);
+}
+
+// on_error = abort and max_errors: nothing is kept, the first error speaks.
+void Session::refuse_errors() const {
+    std::int64_t errors = 0;
+    const Batch* first_batch = nullptr;
+    const Unit* first = nullptr;
+    for (const Batch& batch : bulk_.batches)
+        for (const Unit& unit : batch.units)
+            if (unit.state == Unit::State::failed && errors++ == 0)
+                std::tie(first_batch, first) = std::pair(&batch, &unit);
+    bool const aborts = options_.on_error == core::OnError::abort && errors > 0;
+    bool const exceeds = options_.max_errors && errors > *options_.max_errors;
+    if (!aborts && !exceeds) return;
+    std::vector<core::Fault> faults = faults_of(*first);
+    std::string const record = "[" + std::to_string(first_batch->index_of(*first)) + "]";
+    for (core::Fault& fault : faults)
+        fault.path = record + (fault.path.empty() ? "" : "." + fault.path);
+    if (std::int64_t const line = first_batch->line_of(*first); line > 0)
+        faults.front().message = "line " + std::to_string(line) + ": " + faults.front().message;
+    if (!aborts)
+        faults.front().hint = std::to_string(errors) + " records are wrong, max_errors allows " +
+                              std::to_string(*options_.max_errors) + ". " + faults.front().hint;
+    throw core::CallError(std::move(faults));
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,164 @@
+// Server errors as faults of records: which code, which field, which hint.
+#include "pg/registry/catalog.hpp"
+#include "pg/upsert/steps.hpp"
+#include "pg/upsert/values.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "utils/lsyscache.h"
+}
+
+namespace eryxon::pg {
+
+namespace {
+
+std::string_view text_of(const char* text) {
+    return text != nullptr ? std::string_view(text) : std::string_view();
+}
+
+// The relation that the error names, InvalidOid if none.
+Oid relation_named(const ErrorData& data, const char* name) {
+    if (name == nullptr || data.schema_name == nullptr) return InvalidOid;
+    return call([&] { return get_relname_relid(name, get_namespace_oid(data.schema_name, true)); });
+}
+
+// The entity whose table raised the error, or nullptr: a table of somebody's trigger.
+const core::Entity* entity_of(const Bulk& bulk, const ErrorData& data) {
+    Oid const table = relation_named(data, data.table_name);
+    return OidIsValid(table) ? bulk.registry.entity_of(table) : nullptr;
+}
+
+// The code for the error; those of constraints only if an attached table raised it.
+core::Code code_of(const Error& error, bool own_table) {
+    switch (error.data().sqlerrcode) {
+        case ERRCODE_INSUFFICIENT_PRIVILEGE:
+            return core::Code::access_denied;
+        case ERRCODE_INVALID_TEXT_REPRESENTATION:
+            return core::Code::type_mismatch;
+        case ERRCODE_NOT_NULL_VIOLATION:
+            return own_table ? core::Code::not_null : core::Code::database_error;
+        case ERRCODE_FOREIGN_KEY_VIOLATION:
+            return own_table ? core::Code::fk_constraint : core::Code::database_error;
+        case ERRCODE_UNIQUE_VIOLATION:
+        case ERRCODE_EXCLUSION_VIOLATION:
+            return own_table ? core::Code::unique_constraint : core::Code::database_error;
+        case ERRCODE_CHECK_VIOLATION:
+            return own_table ? core::Code::check_constraint : core::Code::database_error;
+        default:
+            return core::Code::database_error;
+    }
+}
+
+// The unique index that the error names, or nullptr.
+const UniqueIndex* index_of(const Bulk& bulk, const core::Entity& entity, const ErrorData& data) {
+    Oid const index = relation_named(data, data.constraint_name);
+    if (!OidIsValid(index)) return nullptr;
+    for (const UniqueIndex& unique : bulk.registry.table(entity).unique_indexes)
+        if (unique.oid == index || is_partition_of(index, unique.oid)) return &unique;
+    return nullptr;
+}
+
+// The columns of the constraint or unique index that the error names.
+std::vector<std::string> columns_of(const core::Entity& entity, const UniqueIndex* unique, const ErrorData& data) {
+    if (data.column_name != nullptr) return {data.column_name};
+    std::vector<std::string> names;
+    if (unique != nullptr)
+        for (const core::Column& column : entity.columns)
+            if (std::find(unique->columns.begin(), unique->columns.end(), column.number) != unique->columns.end())
+                names.push_back(column.name);
+    return names.empty() ? constraint_columns(entity.table, text_of(data.constraint_name)) : names;
+}
+
+// The field that speaks for the columns: the last one that is mapped and no parent reference, else any mapped one.
+std::string field_path(const core::Entity& entity, const std::vector<std::string>& columns) {
+    const core::Field* best = nullptr;
+    for (const std::string& column : columns)
+        for (const core::Field& field : entity.fields)
+            if (field.column_name == column && (best == nullptr || best->reference)) best = &field;
+    if (best == nullptr) return {};
+    return best->reference ? best->name + "_external_id" : best->name;
+}
+
+// The record of the unit that raised: the one written alone, else the only one of that entity, else the top-level one.
+const Node& culprit(const Bulk& bulk, const Unit& unit, const core::Entity* entity) {
+    if (bulk.writing != nullptr) return *bulk.writing;
+    for (const Node* node : unit.nodes)
+        if (&node->entity() == entity) return *node;
+    return unit.root();
+}
+
+// Tells if a deleted row holds the unique value: then restoring or really deleting it would help.
+bool held_by_deleted(Bulk& bulk, const Node& node, const std::vector<std::string>& columns) {
+    const core::Entity& entity = node.entity();
+    const Table& table = bulk.registry.table(entity);
+    std::vector<Param> params{Param::uuid(bulk.tenant)};
+    std::vector<CellValue> cells(entity.fields.size());
+    std::string match;
+    for (std::size_t i = 0; i < entity.fields.size(); i++) {
+        const core::Field& field = entity.fields[i];
+        if (!field.mapped() || std::find(columns.begin(), columns.end(), field.column_name) == columns.end()) continue;
+        const auto column = static_cast<std::size_t>(field.column);
+        const Carrier& carrier = table.carriers[column];
+        cells[i] = cell_value(bulk, node, field);
+        if (!cells[i].present || cells[i].null || !carrier.cast.empty()) return false;
+        params.push_back({carrier.element, to_datum(cells[i].value, entity.columns[column], carrier)});
+        match += " AND t." + quoted(field.column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
+                 " $" + std::to_string(params.size());
+    }
+    if (match.empty()) return false;
+    bool deleted = false;
+    execute("SELECT true FROM " + table.name + " AS t WHERE t.tenant_id" + std::string(equals) +
+                "$1 AND t.deleted_at IS NOT NULL" + match + " LIMIT 1",
+            params, [&](const Row&) { deleted = true; });
+    return deleted;
+}
+
+}  // namespace
+
+bool is_key_collision(const Bulk& bulk, const Error& error) {
+    if (!error.is(ERRCODE_UNIQUE_VIOLATION)) return false;
+    const core::Entity* entity = entity_of(bulk, error.data());
+    if (entity == nullptr) return false;
+    Oid const index = relation_named(error.data(), error.data().constraint_name);
+    Oid const key = bulk.registry.table(*entity).external_key_index;
+    return OidIsValid(index) && (index == key || is_partition_of(index, key));
+}
+
+bool was_made_elsewhere(const Bulk& bulk, const Unit& unit) {
+    std::string const eq(equals);
+    return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](const Node* node) {
+        if (node->plan != Plan::create) return false;
+        Param const params[] = {Param::uuid(bulk.tenant), Param::text(node->record->source),
+                                Param::text(node->record->external_id)};
+        bool exists = false;
+        execute_now("SELECT true FROM " + bulk.registry.table(node->entity()).name + " AS t WHERE t.tenant_id" + eq +
+                        "$1 AND t.external_source" + eq + "$2 AND t.external_id" + eq + "$3",
+                    params, [&](const Row&) { exists = true; });
+        return exists;
+    });
+}
+
+core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {
+    const ErrorData& data = error.data();
+    const core::Entity* entity = entity_of(bulk, data);
+    const Node& node = culprit(bulk, unit, entity);
+    core::Fault fault{code_of(error, entity != nullptr), node.record->path, std::string(text_of(data.message)), {}};
+    fault.sqlstate = error.sqlstate();
+    fault.hint = text_of(data.hint);
+    if (entity != &node.entity()) {
+        if (fault.path.ends_with('.')) fault.path.pop_back();
+        return fault;
+    }
+    const UniqueIndex* index = index_of(bulk, *entity, data);
+    std::vector<std::string> const columns = columns_of(*entity, index, data);
+    fault.path += field_path(*entity, columns);
+    bool const live_only = index != nullptr && index->live_only;
+    if (fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(bulk, node, columns))
+        fault.hint = "A deleted row holds this value: restore it, or delete it for good.";
+    return fault;
+}
+
+}  // namespace eryxon::pg

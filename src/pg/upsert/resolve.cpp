@@ -1,0 +1,249 @@
+// References: from external keys, names and uuids to live rows of the same tenant, locked against deletion.
+#include "pg/upsert/steps.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace eryxon::pg {
+
+namespace {
+
+using By = core::ReferenceValue::By;
+
+// A reference that has to be looked up; `sent` is null for a parent that the row already has.
+struct Request {
+    Node* node;
+    const core::Field* field;
+    const core::ReferenceValue* sent;
+    core::Uuid id{};
+    std::size_t target = 0;  // index into Node::targets
+};
+
+auto wanted(const Request& request) {
+    static constexpr std::string_view none;
+    const core::ReferenceValue* sent = request.sent;
+    bool const in_source = sent != nullptr && sent->by == By::external_id;
+    return std::tie(in_source ? sent->source : none, sent != nullptr ? sent->text : none, request.id);
+}
+
+By form(const Request& request) {
+    return request.sent == nullptr ? By::id : request.sent->by;
+}
+
+// All requests for one entity in one form are answered by one statement.
+using Requests = std::map<std::pair<int, By>, std::vector<Request>>;
+
+// True if the field is how this child refers to the record that it stands in.
+bool is_inherited(const Node& node, const core::Field& field) {
+    if (node.parent == nullptr) return false;
+    const auto& arrays = node.parent->entity().children;
+    return std::any_of(arrays.begin(), arrays.end(), [&](const core::Entity::Children& array) {
+        return array.entity == node.entity().name && array.field == field.name;
+    });
+}
+
+std::string quote(std::string_view text) {
+    return "\"" + std::string(text) + "\"";
+}
+
+// The column that says whether a row is in use, where the entity has one: those out of use are not found by name.
+const core::Column* active_column(const core::Entity& entity) {
+    const core::Field* active = entity.find("active");
+    if (active == nullptr || !active->mapped()) return nullptr;
+    const core::Column& column = entity.columns[static_cast<std::size_t>(active->column)];
+    return column.kind == core::ValueKind::boolean ? &column : nullptr;
+}
+
+void fail_unknown(Request& request, const core::Entity& entity) {
+    Node& node = *request.node;
+    if (request.sent == nullptr) {
+        node.fail(core::Code::fk_constraint, request.field->name,
+                  "the " + entity.singular + " it belongs to is deleted",
+                  "Restore that " + entity.singular + " first.");
+        return;
+    }
+    const core::ReferenceValue& sent = *request.sent;
+    std::string const what = sent.by == By::id ? "id " + quote(core::to_string(sent.id))
+                             : sent.by == By::name
+                                 ? "name " + quote(sent.text)
+                                 : "external_id " + quote(sent.text) + " of source " + quote(sent.source);
+    std::string const kind = sent.by == By::name && active_column(entity) != nullptr ? "no live, active " : "no live ";
+    node.fail(core::Code::fk_constraint, std::string(sent.path), kind + entity.singular + " has " + what);
+    core::write_json_string(sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text),
+                            node.faults.back().value);
+}
+
+// A target that is not in the database may be a record of this very call.
+Node* find_in_call(const Batch& batch, const core::Entity& entity, const Request& request) {
+    auto const creates = [](const Node& node) { return node.plan == Plan::create || node.plan == Plan::restore; };
+    if (form(request) == By::external_id) {
+        Node* found = nullptr;
+        for (Node* node : batch.twins(entity, request.sent->source, request.sent->text)) {
+            if (!creates(*node) || node->unit->faulty()) continue;
+            if (found == nullptr || node->unit == request.node->unit) found = node;
+        }
+        return found;
+    }
+    if (form(request) != By::id) return nullptr;
+    auto nodes = batch.by_entity.find(entity.order);
+    if (nodes == batch.by_entity.end()) return nullptr;
+    for (Node* node : nodes->second)
+        if (node->plan == Plan::restore && node->id == request.id) return node;
+    return nullptr;
+}
+
+std::string name_column(const core::Entity& entity) {
+    const core::Field* name = entity.find("name");
+    return name != nullptr && name->mapped() ? quoted(name->column_name) : std::string();
+}
+
+// The statement that finds and locks what the requests ask for; rows come with the request's number, those found by
+// name with the name.
+std::string statement(const core::Entity& entity, const Table& table, By by) {
+    std::string const eq(equals);
+    std::string const live = " WHERE t.deleted_at IS NULL";
+    if (by == By::name) {
+        std::string const name = "t." + name_column(entity) + "::pg_catalog.text";
+        const core::Column* active = active_column(entity);
+        std::string const in_use = active != nullptr ? " AND t." + quoted(active->name) + " IS NOT FALSE" : "";
+        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + in_use + " AND t.tenant_id" + eq +
+               "$1 AND " + name + eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
+    }
+    bool const by_id = by == By::id;
+    std::string const from = by_id ? unnested({"id"}) : unnested({"s", "e"});
+    std::string const match =
+        by_id ? "t.id" + eq + "u.id" : "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
+    return "SELECT u.n, t.id FROM " + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " + match +
+           live + " ORDER BY u.n FOR KEY SHARE OF t";
+}
+
+std::vector<Param> parameters(const Bulk& bulk, By by, const std::vector<const Request*>& distinct) {
+    std::vector<std::string_view> sources, texts;
+    std::vector<core::Uuid> ids;
+    for (const Request* request : distinct) {
+        if (by == By::id) {
+            ids.push_back(request->id);
+            continue;
+        }
+        sources.push_back(request->sent->source);
+        texts.push_back(request->sent->text);
+    }
+    std::vector<Param> params{Param::uuid(bulk.tenant)};
+    if (by == By::id) params.push_back(uuid_array(ids));
+    if (by == By::external_id) params.push_back(text_array(sources));
+    if (by != By::id) params.push_back(text_array(texts));
+    if (by != By::name) params.push_back(length_param(distinct));
+    return params;
+}
+
+struct Answer {
+    core::Uuid id{};
+    int rows = 0;
+};
+
+void settle(const Batch& batch, const core::Entity& entity, Request& request, const Answer& answer) {
+    Node& node = *request.node;
+    Target& target = node.targets[request.target];
+    if (answer.rows > 1) {
+        node.fail(core::Code::ambiguous_reference, std::string(request.sent->path),
+                  "several live rows of " + entity.name + " have the name " + quote(request.sent->text),
+                  "Refer to it by external_id.");
+    } else if (answer.rows == 1) {
+        target.found = answer.id;
+    } else if (Node* other = find_in_call(batch, entity, request)) {
+        target.in_call = other;
+    } else {
+        return fail_unknown(request, entity);
+    }
+    if (request.sent != nullptr && &entity == &node.entity() && target.id() == node.id && node.faults.empty())
+        node.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
+}
+
+// Answers all requests of one entity and form. Sorted, so that locks are taken in key order.
+void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, std::vector<Request>& requests) {
+    std::stable_sort(requests.begin(), requests.end(),
+                     [](const Request& a, const Request& b) { return wanted(a) < wanted(b); });
+    std::vector<const Request*> distinct;
+    for (const Request& request : requests)
+        if (distinct.empty() || wanted(*distinct.back()) != wanted(request)) distinct.push_back(&request);
+    std::vector<Answer> answers(distinct.size());
+    const Table& table = bulk.registry.table(entity);
+    auto const position = [&](const Row& row) {
+        if (by != By::name) return static_cast<std::size_t>(row.integer(0) - 1);
+        auto const less = [](const Request* request, std::string_view name) { return request->sent->text < name; };
+        return static_cast<std::size_t>(std::lower_bound(distinct.begin(), distinct.end(), row.text(0), less) -
+                                        distinct.begin());
+    };
+    if (by != By::name || !name_column(entity).empty())
+        execute(statement(entity, table, by), parameters(bulk, by, distinct), [&](const Row& row) {
+            std::size_t const at = position(row);
+            bool const other_name =
+                by == By::name && (at == distinct.size() || distinct[at]->sent->text != row.text(0));
+            if (other_name) return;  // equal only to the column's collation
+            answers[at].id = row.uuid(1);
+            answers[at].rows++;
+        });
+    std::size_t at = 0;
+    for (Request& request : requests) {
+        if (wanted(*distinct[at]) != wanted(request)) at++;
+        settle(batch, entity, request, answers[at]);
+    }
+}
+
+void answer_all(Bulk& bulk, const Batch& batch, Requests& requests) {
+    for (auto& [key, list] : requests)
+        answer(bulk, batch, bulk.registry.schema.entities[static_cast<std::size_t>(key.first)], key.second, list);
+}
+
+// Adds the target of one sent reference, at once if it is known, else by a request.
+void add_target(Bulk& bulk, Node& node, const core::ReferenceValue& sent, Requests& requests) {
+    Target target{sent.field};
+    target.null = sent.by == By::null;
+    node.targets.push_back(target);
+    if (target.null) return;
+    bool const inherited = is_inherited(node, *sent.field);
+    if (inherited && sent.by == By::id && sent.id != node.parent->id) {
+        node.fail(core::Code::fk_constraint, std::string(sent.path), "is not the record that this one stands in");
+        return;
+    }
+    if (inherited && node.parent->writes()) {
+        node.targets.back().in_call = node.parent;
+        return;
+    }
+    const core::Entity* entity = bulk.registry.schema.find(sent.field->reference->entity);
+    if (entity == nullptr) {
+        node.fail(core::Code::fk_constraint, std::string(sent.path),
+                  "entity " + quote(sent.field->reference->entity) + " is not attached");
+        return;
+    }
+    requests[{entity->order, sent.by}].push_back({&node, sent.field, &sent, sent.id, node.targets.size() - 1});
+}
+
+}  // namespace
+
+void resolve(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
+    Requests requests;
+    for (const auto& [order, nodes] : groups)
+        for (Node* node : nodes)
+            if (node->writes() && node->plan != Plan::remove)
+                for (const core::ReferenceValue& sent : node->record->references)
+                    add_target(bulk, *node, sent, requests);
+    answer_all(bulk, batch, requests);
+}
+
+void check_kept_parents(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
+    Requests requests;
+    for (const auto& [order, nodes] : groups)
+        for (Node* node : nodes)
+            for (std::size_t i = 0; i < node->targets.size(); i++) {
+                const Target& target = node->targets[i];
+                const core::Entity* entity = target.kept && node->faults.empty()
+                                                 ? bulk.registry.schema.find(target.field->reference->entity)
+                                                 : nullptr;
+                if (entity != nullptr)
+                    requests[{entity->order, By::id}].push_back({node, target.field, nullptr, target.found, i});
+            }
+    answer_all(bulk, batch, requests);
+}
+
+}  // namespace eryxon::pg

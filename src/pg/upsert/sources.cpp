@@ -1,0 +1,75 @@
+// Sources that equal a known one but for case: most likely a slip, which would make every row twice.
+#include "pg/upsert/steps.hpp"
+
+#include <set>
+
+namespace eryxon::pg {
+
+namespace {
+
+struct Source {
+    std::string_view name;
+    bool known = false;  // rows of this very source exist
+    std::string other;   // the known source that differs only in case
+};
+
+// The batch's sources in input order; those of rows that were found are known.
+std::vector<Source> sources_of(const Batch& batch) {
+    std::vector<Source> sources;
+    std::map<std::string_view, std::size_t> positions;
+    for (const Node& node : batch.nodes) {
+        if (!node.record->has_key || node.parent != nullptr) continue;
+        auto [at, added] = positions.try_emplace(node.record->source, sources.size());
+        if (added) sources.push_back({node.record->source, false, {}});
+        sources[at->second].known |= node.found;
+    }
+    return sources;
+}
+
+// Walks the external-key index from source to source.
+std::string statement(const Table& table) {
+    std::string const eq(equals);
+    std::string const next = "(SELECT t.external_source FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
+                             "$1 AND t.external_id IS NOT NULL AND t.external_source OPERATOR(pg_catalog.>) ";
+    std::string const order = " ORDER BY t.external_source LIMIT 1)";
+    return "WITH RECURSIVE known(s) AS (" + next + "''::pg_catalog.text" + order + " UNION ALL SELECT " + next +
+           "known.s" + order +
+           " FROM known WHERE known.s IS NOT NULL) SELECT known.s FROM known WHERE pg_catalog.lower(known.s)" + eq +
+           "pg_catalog.lower($2)";
+}
+
+void look_for_known(Bulk& bulk, const Batch& batch, Source& source) {
+    execute(statement(bulk.registry.table(*batch.entity)), {Param::uuid(bulk.tenant), Param::text(source.name)},
+            [&](const Row& row) {
+                if (row.text(0) == source.name)
+                    source.known = true;
+                else
+                    source.other = row.text(0);
+            });
+}
+
+std::string lower(std::string_view text) {
+    std::string copy(text);
+    for (char& c : copy)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return copy;
+}
+
+}  // namespace
+
+void check_sources(Bulk& bulk, Batch& batch) {
+    std::map<std::string_view, std::string> variants;
+    std::map<std::string, std::string_view> earlier;
+    for (Source& source : sources_of(batch)) {
+        if (!source.known) look_for_known(bulk, batch, source);
+        auto [at, first] = earlier.try_emplace(lower(source.name), source.name);
+        if (!first && source.other.empty()) source.other = at->second;
+        if (!source.known && !source.other.empty()) variants[source.name] = source.other;
+    }
+    if (variants.empty()) return;
+    for (Unit& unit : batch.units)
+        if (auto variant = variants.find(unit.root().record->source); variant != variants.end())
+            unit.known_source = variant->second;
+}
+
+}  // namespace eryxon::pg
