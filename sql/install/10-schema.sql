@@ -98,7 +98,7 @@ SELECT pg_catalog.pg_extension_config_dump('eryxon.sync_run', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.soft_delete', '');
 
 CREATE FUNCTION eryxon.registry_changed() RETURNS trigger
-    LANGUAGE C AS 'MODULE_PATHNAME', 'registry_changed';
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_registry_changed';
 COMMENT ON FUNCTION eryxon.registry_changed IS
 'Tells every session that the registry is another one now.';
 REVOKE EXECUTE ON FUNCTION eryxon.registry_changed() FROM PUBLIC;

@@ -87,13 +87,13 @@ SELECT pg_catalog.pg_extension_config_dump('eryxon.event_refused', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.event_statement', '');
 
 CREATE FUNCTION eryxon.begin_capture() RETURNS trigger
-    LANGUAGE C AS 'MODULE_PATHNAME', 'begin_capture';
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_begin_capture';
 COMMENT ON FUNCTION eryxon.begin_capture IS
 'BEFORE INSERT, UPDATE or DELETE FOR EACH STATEMENT of attached tables: has the library see the statement''s AFTER triggers fire, so that
 what they do to the same rows is told behind it.';
 
 CREATE FUNCTION eryxon.write_events() RETURNS trigger
-    LANGUAGE C AS 'MODULE_PATHNAME', 'write_events';
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_write_events';
 COMMENT ON FUNCTION eryxon.write_events IS
 'AFTER INSERT, UPDATE and DELETE FOR EACH STATEMENT of attached tables, with transition tables: writes the events of the statement.';
 
@@ -105,19 +105,19 @@ COMMENT ON FUNCTION eryxon.matching_patterns IS
 'The patterns that a type of events matches.';
 
 CREATE FUNCTION eryxon.change_list(changes jsonb) RETURNS jsonb
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'change_list';
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_change_list';
 COMMENT ON FUNCTION eryxon.change_list IS
 'The changes of an event as they are shown, made of how the outbox keeps them.';
 REVOKE EXECUTE ON FUNCTION eryxon.change_list(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.stored_size(value jsonb) RETURNS bigint
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'stored_size';
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_stored_size';
 COMMENT ON FUNCTION eryxon.stored_size IS
 'The bytes of a value before compression, told without fetching it.';
 REVOKE EXECUTE ON FUNCTION eryxon.stored_size(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.settle_events(tenant uuid) RETURNS void
-    LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'settle_events';
+    LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'eryxon_settle_events';
 COMMENT ON FUNCTION eryxon.settle_events IS
 'Has a background worker give positions to the events of a tenant that are committed by now, and waits for it. What other tenants have
 waiting delays it by one batch at most.';

@@ -1,7 +1,7 @@
 -- Writing the registry: the only way in, and what it does as the extension's owner.
 
 CREATE FUNCTION eryxon.write_registry(action text, args jsonb) RETURNS void
-    LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'write_registry';
+    LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'eryxon_write_registry';
 COMMENT ON FUNCTION eryxon.write_registry IS
 'Writes the registry as the extension''s owner.
 Only for a caller who may execute the public function of the action and owns the entity''s table.
@@ -138,7 +138,7 @@ COMMENT ON FUNCTION eryxon.readable_entities IS
 'The entities whose tables the role may read.';
 
 CREATE FUNCTION eryxon.unusable(entity text) RETURNS jsonb
-    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'unusable';
+    LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'eryxon_unusable';
 COMMENT ON FUNCTION eryxon.unusable IS
 'Why calls of an attached entity are refused: {"message", "hint"}; NULL if they are not.
 Its table has lost what eryxon_attach() demanded or made.';

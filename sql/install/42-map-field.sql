@@ -1,7 +1,7 @@
 -- Mapping fields: what a record may hold and which column takes it.
 
 CREATE FUNCTION eryxon.check_rule(entity text, field text, rule jsonb) RETURNS void
-    LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'check_rule';
+    LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'eryxon_check_rule';
 COMMENT ON FUNCTION eryxon.check_rule IS
 'Refuses a rule that is not well formed.';
 

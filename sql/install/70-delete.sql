@@ -19,17 +19,17 @@ COMMENT ON FUNCTION @extschema@.eryxon_restore(text, uuid) IS
 All or nothing: a natural key taken meanwhile is an error.';
 
 CREATE FUNCTION eryxon.soft_delete() RETURNS trigger
-    LANGUAGE C AS 'MODULE_PATHNAME', 'soft_delete';
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_soft_delete';
 COMMENT ON FUNCTION eryxon.soft_delete IS
 'BEFORE DELETE FOR EACH ROW of attached tables: marks the row and what hangs on it, and keeps it. Where soft_delete_noted() follows, it only notes the row.';
 
 CREATE FUNCTION eryxon.soft_delete_noted() RETURNS trigger
-    LANGUAGE C AS 'MODULE_PATHNAME', 'soft_delete_noted';
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_soft_delete_noted';
 COMMENT ON FUNCTION eryxon.soft_delete_noted IS
 'AFTER DELETE FOR EACH STATEMENT of attached tables: marks the rows that soft_delete() noted, with what hangs on them.';
 
 CREATE FUNCTION eryxon.note_move() RETURNS trigger
-    LANGUAGE C AS 'MODULE_PATHNAME', 'note_move';
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_note_move';
 COMMENT ON FUNCTION eryxon.note_move IS
 'BEFORE UPDATE FOR EACH ROW of partitioned tables: tells soft_delete() that the row only moves, should it move.
 Any update may: another trigger can change its tenant.';

@@ -105,7 +105,7 @@ COMMENT ON FUNCTION eryxon.status IS
 REVOKE EXECUTE ON FUNCTION eryxon.status(uuid, name, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_status(options jsonb DEFAULT '{}') RETURNS jsonb
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_as_caller';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_as_caller';
 COMMENT ON FUNCTION @extschema@.eryxon_status(jsonb) IS
 'Counts and the latest runs of the tenant, per entity and source.
 Options: entity, source, limit (of runs, 20). Tables that the caller may not read are left out. "feed" tells how far the change feed is

@@ -113,7 +113,7 @@ COMMENT ON FUNCTION eryxon.csv_mapping_save IS
 REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_save(uuid, name, text, text, jsonb, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_csv_mapping_save(entity text, source text, mapping jsonb, options jsonb DEFAULT '{}') RETURNS uuid
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_save(text, text, jsonb, jsonb) IS
 'Keeps what the columns of an ERP''s CSV files stand for, in place of what was kept for that entity and source.
 Options are those that say how the file is written. Returns the mapping''s id.';
@@ -133,7 +133,7 @@ REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_list(uuid, name, text) FROM PUBLIC
 
 CREATE FUNCTION @extschema@.eryxon_csv_mapping_list(entity text DEFAULT NULL)
     RETURNS TABLE (id uuid, entity text, source text, mapping jsonb, options jsonb, updated_at timestamptz)
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_list(text) IS
 'The tenant''s mappings of CSV files, or those for one entity.';
 
@@ -152,6 +152,6 @@ COMMENT ON FUNCTION eryxon.csv_mapping_delete IS
 REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_delete(uuid, name, uuid) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_csv_mapping_delete(id uuid) RETURNS void
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_delete(uuid) IS
 'Forgets a mapping. Error P0002 if the tenant has none with this id.';

@@ -26,7 +26,7 @@ SELECT pg_catalog.pg_extension_config_dump('eryxon.api_key', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.api_key_use', '');
 
 CREATE FUNCTION eryxon.api_role() RETURNS name
-    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'api_role';
+    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'eryxon_api_role';
 COMMENT ON FUNCTION eryxon.api_role IS
 'The setting eryxon.api_role; NULL if it is empty.';
 
@@ -98,7 +98,7 @@ REVOKE EXECUTE ON FUNCTION eryxon.api_key_create(uuid, name, uuid, text, boolean
 
 CREATE FUNCTION @extschema@.eryxon_api_key_create(tenant_id uuid, name text, live boolean DEFAULT true, role name DEFAULT NULL,
                                                   expires_at timestamptz DEFAULT NULL) RETURNS text
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_key_create(uuid, text, boolean, name, timestamptz) IS
 'Makes an API key of a tenant and returns it, once.
 Requests with it act as the role (setting eryxon.api_role if NULL) for the tenant. Only its SHA-256 is kept.';
@@ -121,7 +121,7 @@ REVOKE EXECUTE ON FUNCTION eryxon.api_keys(uuid, name) FROM PUBLIC;
 CREATE FUNCTION @extschema@.eryxon_api_keys()
     RETURNS TABLE (id uuid, name text, prefix text, role name, created_at timestamptz, expires_at timestamptz,
                    last_used_at timestamptz, revoked_at timestamptz)
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_keys() IS
 'The API keys of the caller''s tenant; a superuser sees those of all tenants.
 last_used_at is kept to the minute, and by requests that may write.';
@@ -143,7 +143,7 @@ COMMENT ON FUNCTION eryxon.api_key_revoke IS
 REVOKE EXECUTE ON FUNCTION eryxon.api_key_revoke(uuid, name, uuid) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_api_key_revoke(id uuid) RETURNS void
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_key_revoke(uuid) IS
 'Makes an API key invalid from the commit on.
 Revoking it again changes nothing. Error P0002 if the caller''s tenant has no such key.';

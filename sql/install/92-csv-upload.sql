@@ -35,7 +35,7 @@ REVOKE ALL ON eryxon.csv_upload, eryxon.csv_part FROM PUBLIC;
 -- What the C functions below call as the extension's owner, for an import of the tenant whose table the caller may write.
 
 CREATE FUNCTION eryxon.tell_run(run uuid) RETURNS void
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'tell_run';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_tell_run';
 COMMENT ON FUNCTION eryxon.tell_run IS
 'Writes the event sync.completed of a run that several calls have made.';
 
@@ -182,24 +182,24 @@ REVOKE EXECUTE ON FUNCTION eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uu
     eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid), eryxon.give_up_upload(uuid, text) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'begin_upload';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_begin_upload';
 COMMENT ON FUNCTION eryxon.begin_upload IS
 'Takes a file to be imported in parts of eryxon.max_bulk_records records each; checks its header and options.
 The run''s id may be the caller''s choice.';
 
 CREATE FUNCTION eryxon.upload_step(run uuid) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'upload_step';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_upload_step';
 COMMENT ON FUNCTION eryxon.upload_step IS
 'Imports the next part of a file: the answer of a bulk upsert with "more": true; {"more": false} when there is no other.
 Runs with the caller''s rights. For a transaction of its own.';
 
 CREATE FUNCTION eryxon.cancel_upload(run uuid) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cancel_upload';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_cancel_upload';
 COMMENT ON FUNCTION eryxon.cancel_upload IS
 'Has an import stop before its next part. Waits for the part that is being written.';
 
 CREATE FUNCTION eryxon.fail_upload(run uuid, reason text) RETURNS void
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'fail_upload';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_fail_upload';
 COMMENT ON FUNCTION eryxon.fail_upload IS
 'Notes that an import cannot go on. What was imported stays.';
 
@@ -243,6 +243,6 @@ COMMENT ON FUNCTION eryxon.run_status(uuid, name, uuid) IS
 REVOKE EXECUTE ON FUNCTION eryxon.run_status(uuid, name, uuid) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.run_status(run uuid) RETURNS jsonb
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION eryxon.run_status(uuid) IS
 'A run: its row of history, and how far it is if it imports a file in parts.';

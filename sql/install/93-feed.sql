@@ -148,7 +148,7 @@ REVOKE EXECUTE ON FUNCTION eryxon.changes(uuid, name, text, integer, jsonb) FROM
 
 CREATE FUNCTION @extschema@.eryxon_changes(since text DEFAULT NULL, max_rows integer DEFAULT 1000, options jsonb DEFAULT '{}')
     RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) IS
 'The tenant''s events after a token, each once, in the order in which they were committed; without a token from the first that is kept.
 "next" is the token to go on with, "more" tells whether there is more already. Options: entity, type (job.created, job.*, *.completed),
@@ -171,7 +171,7 @@ COMMENT ON FUNCTION eryxon.feed_status(uuid, name) IS
 REVOKE EXECUTE ON FUNCTION eryxon.feed_status(uuid, name) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.feed_status() RETURNS jsonb
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION eryxon.feed_status() IS
 'How far the feed is behind: committed events of the tenant that have no position yet, the age of the oldest, when positions were given last, and
 how many events were set aside because they raised an error.';

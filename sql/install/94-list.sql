@@ -36,7 +36,7 @@ COMMENT ON FUNCTION eryxon.like_pattern IS
 'The LIKE pattern of texts that contain the part literally.';
 
 CREATE FUNCTION eryxon.read_time(value text) RETURNS timestamptz
-    LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'read_time';
+    LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_read_time';
 COMMENT ON FUNCTION eryxon.read_time IS
 'The date or time in one of the forms that records may have, without an offset in eryxon.default_time_zone; NULL for any other text.
 What DateStyle and TimeZone say does not count.';

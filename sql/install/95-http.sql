@@ -1,38 +1,38 @@
 -- What an HTTP layer exposes: schema eryxon_api, each function with one unnamed json or with named parameters only.
 
 CREATE FUNCTION eryxon.http_upsert(entity text, body json) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_upsert';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_upsert';
 COMMENT ON FUNCTION eryxon.http_upsert IS 'eryxon_upsert() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.http_bulk_upsert(entity text, body json) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_bulk_upsert';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_bulk_upsert';
 COMMENT ON FUNCTION eryxon.http_bulk_upsert IS 'eryxon_bulk_upsert_json() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.http_sync(body json) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_sync';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_sync';
 COMMENT ON FUNCTION eryxon.http_sync IS 'eryxon_sync() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.http_diff(body json) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_diff';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_diff';
 COMMENT ON FUNCTION eryxon.http_diff IS 'eryxon_diff() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.http_delete(entity text, id uuid, external_id text, external_source text, hard boolean, force boolean)
     RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_delete';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_delete';
 COMMENT ON FUNCTION eryxon.http_delete IS
 'eryxon_delete() and eryxon_delete_external() as an HTTP answer; sets response.status.
 By id hard and by external key soft, unless said otherwise; running work only with force.';
 
 CREATE FUNCTION eryxon.http_list(entity text, filters jsonb) RETURNS json
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_list';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_list';
 COMMENT ON FUNCTION eryxon.http_list IS 'list_rows() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.http_status(options jsonb) RETURNS json
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_status';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_status';
 COMMENT ON FUNCTION eryxon.http_status IS 'eryxon_status() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.http_changes(options jsonb) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_changes';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_changes';
 COMMENT ON FUNCTION eryxon.http_changes IS 'eryxon_changes() as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.api_functions(entity text) RETURNS TABLE (name text, arguments text, definition text, comment text)
@@ -136,7 +136,7 @@ COMMENT ON FUNCTION eryxon_api."api-erp-sync-changes" IS
 exclude_source leaves out what that ERP changed itself. The answer has "events", "next" (the token to go on with) and "more".';
 
 CREATE FUNCTION eryxon_api.pre_request() RETURNS void
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pre_request';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_pre_request';
 COMMENT ON FUNCTION eryxon_api.pre_request IS
 'Lets a request with an API key in: sets its tenant and role for the transaction.
 For PostgREST''s db-pre-request. A bad key ends the request with status 401; without a key nothing happens.';

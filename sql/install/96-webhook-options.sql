@@ -67,11 +67,11 @@ SELECT pg_catalog.pg_extension_config_dump('eryxon.webhook_secret', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.webhook_header', '');
 
 CREATE FUNCTION eryxon.capture_events() RETURNS boolean
-    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'capture_events';
+    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'eryxon_capture_events';
 COMMENT ON FUNCTION eryxon.capture_events IS 'The setting eryxon.capture_events.';
 
 CREATE FUNCTION eryxon.webhook_allow_http() RETURNS boolean
-    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'webhook_allow_http';
+    LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'eryxon_webhook_allow_http';
 COMMENT ON FUNCTION eryxon.webhook_allow_http IS 'The setting eryxon.webhook_allow_http.';
 
 CREATE FUNCTION eryxon.url_fault(url text) RETURNS text

@@ -126,7 +126,7 @@ COMMENT ON FUNCTION eryxon.webhook_create IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_create(uuid, name, text, text[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_create(url text, events text[], options jsonb DEFAULT '{}') RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) IS
 'Makes a webhook of the tenant: events of these types are sent to the URL.
 Types are such as job.created, or patterns: job.*, *.completed, *. Options: description, enabled, retry_seconds, max_in_flight, sources and
@@ -157,7 +157,7 @@ CREATE FUNCTION @extschema@.eryxon_webhooks()
     RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz, disabled_reason text,
                    failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer, sources text[],
                    exclude_source text[], headers text[], created_at timestamptz, updated_at timestamptz)
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhooks() IS
 'The webhooks of the caller''s tenant, without secrets: of headers the names. A superuser sees those of all tenants.
 disabled_reason is restored where the database has been restored since the webhook was enabled.';
@@ -187,7 +187,7 @@ COMMENT ON FUNCTION eryxon.webhook_update IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_update(uuid, name, uuid, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_update(id uuid, changes jsonb) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_update(uuid, jsonb) IS
 'Changes a webhook: url, events and the options of eryxon_webhook_create(); null is the default. A URL of another host takes the headers
 away, unless the change has headers. Deliveries of a disabled one wait, and go on when it is enabled again. Returns the webhook.';
@@ -214,7 +214,7 @@ COMMENT ON FUNCTION eryxon.webhook_rotate_secret IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_rotate_secret(uuid, name, uuid, interval) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_rotate_secret(id uuid, keep_old interval DEFAULT '24 hours') RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_rotate_secret(uuid, interval) IS
 'Gives a webhook a new secret, returned once.
 Until keep_old has passed, messages are signed with the old one too.';
@@ -230,7 +230,7 @@ COMMENT ON FUNCTION eryxon.webhook_delete IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_delete(uuid, name, uuid) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_delete(id uuid) RETURNS void
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_delete(uuid) IS
 'Deletes a webhook with its secrets, deliveries and their logs.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_delete(uuid) FROM PUBLIC;

@@ -22,7 +22,7 @@ COMMENT ON FUNCTION eryxon.webhook_test IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_test(uuid, name, uuid) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_test(id uuid) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_test(uuid) IS
 'Sends an event of type webhook.test to this webhook alone, whatever types it wants.
 Returns delivery and message_id; eryxon_webhook_logs() shows what was answered.';
@@ -85,7 +85,7 @@ COMMENT ON FUNCTION eryxon.webhook_replay(uuid, name, uuid) IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_replay(uuid, name, uuid) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_replay(delivery uuid) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_replay(uuid) IS
 'Sends a delivery again, with the same webhook-id; one that waits for its next try is sent at once.
 Returns {"queued": 1}, or 0 if it is under way or behind others of its row.';
@@ -115,7 +115,7 @@ COMMENT ON FUNCTION eryxon.webhook_replay(uuid, name, uuid, timestamptz, timesta
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_replay(uuid, name, uuid, timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhook_replay(webhook uuid, from_time timestamptz, to_time timestamptz DEFAULT now()) RETURNS jsonb
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_replay(uuid, timestamptz, timestamptz) IS
 'Sends all events of a range of time to a webhook again, and those that it was not sent before: made while it was disabled, say.
 Each comes behind what waits for the same row. Returns {"queued": how many}; those that wait already are left.';
@@ -172,7 +172,7 @@ REVOKE EXECUTE ON FUNCTION eryxon.webhook_logs(uuid, name, uuid, text, integer, 
 
 CREATE FUNCTION @extschema@.eryxon_webhook_logs(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT 100,
                                                 skip_rows integer DEFAULT 0) RETURNS jsonb
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_administrator';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_logs(uuid, text, integer, integer) IS
 'Deliveries with their attempts, newest first: of one webhook or all of the tenant, in one status (pending, delivered, dead) or any.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_logs(uuid, text, integer, integer) FROM PUBLIC;

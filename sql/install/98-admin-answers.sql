@@ -134,7 +134,7 @@ COMMENT ON FUNCTION eryxon.uploads_without_run(uuid, name, text) IS
 REVOKE EXECUTE ON FUNCTION eryxon.uploads_without_run(uuid, name, text) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.uploads_without_run(wanted_entity text) RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION eryxon.uploads_without_run(text) IS
 'The tenant''s imports of which no part is in the history: just begun, or failed at once.';
 
@@ -179,7 +179,7 @@ COMMENT ON FUNCTION eryxon.delivery_counts(uuid, name) IS
 REVOKE EXECUTE ON FUNCTION eryxon.delivery_counts(uuid, name) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.delivery_counts() RETURNS jsonb
-    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'call_for_tenant';
+    LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION eryxon.delivery_counts() IS
 'How many deliveries of the tenant''s webhooks wait or were given up.';
 

@@ -39,7 +39,7 @@ COMMENT ON FUNCTION eryxon.answer_csv IS
 'What http_csv() answers, with the caller''s rights.';
 
 CREATE FUNCTION eryxon.http_csv(action text, arguments json, file bytea DEFAULT NULL) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_csv';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_csv';
 COMMENT ON FUNCTION eryxon.http_csv IS
 'What is done with CSV files (inspect, import, begin, step, end, template, rejected) as an HTTP answer; sets response.status.';
 
@@ -76,7 +76,7 @@ COMMENT ON FUNCTION eryxon.answer_admin IS
 'What http_admin() answers, with the caller''s rights.';
 
 CREATE FUNCTION eryxon.http_admin(action text, arguments json) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_admin';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_admin';
 COMMENT ON FUNCTION eryxon.http_admin IS
 'What the admin pages ask for beside files, as an HTTP answer; sets response.status.';
 

@@ -64,7 +64,7 @@ COMMENT ON FUNCTION eryxon.answer_webhook IS
 'What http_webhook() answers, with the caller''s rights.';
 
 CREATE FUNCTION eryxon.http_webhook(action text, arguments json) RETURNS json
-    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'http_webhook';
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_webhook';
 COMMENT ON FUNCTION eryxon.http_webhook IS
 'What is done with webhooks (list, create, update, delete, logs) as an HTTP answer; sets response.status.';
 

@@ -6,15 +6,15 @@
 extern "C" {
 #include "utils/builtins.h"
 
-PGDLLEXPORT Datum pre_request(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum api_role(PG_FUNCTION_ARGS);
-PG_FUNCTION_INFO_V1(pre_request);
-PG_FUNCTION_INFO_V1(api_role);
+PGDLLEXPORT Datum eryxon_pre_request(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_api_role(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(eryxon_pre_request);
+PG_FUNCTION_INFO_V1(eryxon_api_role);
 }
 
 using namespace eryxon;
 
-Datum pre_request(PG_FUNCTION_ARGS) {
+Datum eryxon_pre_request(PG_FUNCTION_ARGS) {
     (void)fcinfo;
     return pg::enter([]() -> Datum {
         pg::authenticate_request();
@@ -22,7 +22,7 @@ Datum pre_request(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum api_role(PG_FUNCTION_ARGS) {
+Datum eryxon_api_role(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         const char* role = pg::settings().api_role;
         fcinfo->isnull = *role == '\0';

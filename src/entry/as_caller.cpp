@@ -3,28 +3,28 @@
 #include "pg/server/boundary.hpp"
 
 extern "C" {
-PGDLLEXPORT Datum call_for_tenant(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum call_for_administrator(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum call_as_caller(PG_FUNCTION_ARGS);
-PG_FUNCTION_INFO_V1(call_for_tenant);
-PG_FUNCTION_INFO_V1(call_for_administrator);
-PG_FUNCTION_INFO_V1(call_as_caller);
+PGDLLEXPORT Datum eryxon_call_for_tenant(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_call_for_administrator(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_call_as_caller(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(eryxon_call_for_tenant);
+PG_FUNCTION_INFO_V1(eryxon_call_for_administrator);
+PG_FUNCTION_INFO_V1(eryxon_call_as_caller);
 }
 
 using namespace eryxon;
 
-Datum call_for_tenant(PG_FUNCTION_ARGS) {
+Datum eryxon_call_for_tenant(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         pg::Caller const caller;
         return pg::call_inner(fcinfo, caller.tenant(), pg::Rights::owner);
     });
 }
 
-Datum call_for_administrator(PG_FUNCTION_ARGS) {
+Datum eryxon_call_for_administrator(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return pg::call_inner(fcinfo, pg::administered_tenant(), pg::Rights::owner); });
 }
 
-Datum call_as_caller(PG_FUNCTION_ARGS) {
+Datum eryxon_call_as_caller(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         pg::Caller const caller;
         return pg::call_inner(fcinfo, caller.tenant(), pg::Rights::caller);

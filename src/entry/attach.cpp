@@ -9,19 +9,19 @@
 #include "pg/server/spi.hpp"
 
 extern "C" {
-PGDLLEXPORT Datum write_registry(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum check_rule(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum registry_changed(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum unusable(PG_FUNCTION_ARGS);
-PG_FUNCTION_INFO_V1(write_registry);
-PG_FUNCTION_INFO_V1(check_rule);
-PG_FUNCTION_INFO_V1(registry_changed);
-PG_FUNCTION_INFO_V1(unusable);
+PGDLLEXPORT Datum eryxon_write_registry(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_check_rule(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_registry_changed(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_unusable(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(eryxon_write_registry);
+PG_FUNCTION_INFO_V1(eryxon_check_rule);
+PG_FUNCTION_INFO_V1(eryxon_registry_changed);
+PG_FUNCTION_INFO_V1(eryxon_unusable);
 }
 
 using namespace eryxon;
 
-Datum write_registry(PG_FUNCTION_ARGS) {
+Datum eryxon_write_registry(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::JsonArena arena;
         std::string_view const action = pg::text_argument(fcinfo, 0, "action");
@@ -31,7 +31,7 @@ Datum write_registry(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum check_rule(PG_FUNCTION_ARGS) {
+Datum eryxon_check_rule(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::JsonArena arena;
         std::string_view const field = pg::text_argument(fcinfo, 1, "field");
@@ -40,7 +40,7 @@ Datum check_rule(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum registry_changed(PG_FUNCTION_ARGS) {
+Datum eryxon_registry_changed(PG_FUNCTION_ARGS) {
     (void)fcinfo;
     return pg::enter([]() -> Datum {
         pg::announce_registry_change();
@@ -48,7 +48,7 @@ Datum registry_changed(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum unusable(PG_FUNCTION_ARGS) {
+Datum eryxon_unusable(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         std::shared_ptr<const pg::Registry> state;
         std::string_view const name = pg::text_argument(fcinfo, 0, "entity");

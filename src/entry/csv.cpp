@@ -14,19 +14,19 @@ extern "C" {
 PGDLLEXPORT Datum eryxon_import_csv(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_csv_inspect(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_csv_rejected(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum begin_upload(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum upload_step(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum cancel_upload(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum fail_upload(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum tell_run(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_begin_upload(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_upload_step(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_cancel_upload(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_fail_upload(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_tell_run(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(eryxon_import_csv);
 PG_FUNCTION_INFO_V1(eryxon_csv_inspect);
 PG_FUNCTION_INFO_V1(eryxon_csv_rejected);
-PG_FUNCTION_INFO_V1(begin_upload);
-PG_FUNCTION_INFO_V1(upload_step);
-PG_FUNCTION_INFO_V1(cancel_upload);
-PG_FUNCTION_INFO_V1(fail_upload);
-PG_FUNCTION_INFO_V1(tell_run);
+PG_FUNCTION_INFO_V1(eryxon_begin_upload);
+PG_FUNCTION_INFO_V1(eryxon_upload_step);
+PG_FUNCTION_INFO_V1(eryxon_cancel_upload);
+PG_FUNCTION_INFO_V1(eryxon_fail_upload);
+PG_FUNCTION_INFO_V1(eryxon_tell_run);
 }
 
 using namespace eryxon;
@@ -81,7 +81,7 @@ Datum eryxon_csv_rejected(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum begin_upload(PG_FUNCTION_ARGS) {
+Datum eryxon_begin_upload(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::JsonArena arena;
         core::Json answer;
@@ -95,15 +95,15 @@ Datum begin_upload(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum upload_step(PG_FUNCTION_ARGS) {
+Datum eryxon_upload_step(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return answer_for_run(fcinfo, pg::upload_step); });
 }
 
-Datum cancel_upload(PG_FUNCTION_ARGS) {
+Datum eryxon_cancel_upload(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return answer_for_run(fcinfo, pg::cancel_upload); });
 }
 
-Datum fail_upload(PG_FUNCTION_ARGS) {
+Datum eryxon_fail_upload(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::Uuid const run = uuid_argument(fcinfo, 0, "run");
         std::string_view const reason = pg::text_argument(fcinfo, 1, "reason");
@@ -112,7 +112,7 @@ Datum fail_upload(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum tell_run(PG_FUNCTION_ARGS) {
+Datum eryxon_tell_run(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::Uuid const run = uuid_argument(fcinfo, 0, "run");
         pg::with_spi([&] { pg::tell_run(run); });

@@ -9,15 +9,15 @@ extern "C" {
 PGDLLEXPORT Datum eryxon_delete(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_delete_external(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_restore(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum soft_delete(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum soft_delete_noted(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum note_move(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_soft_delete(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_soft_delete_noted(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_note_move(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(eryxon_delete);
 PG_FUNCTION_INFO_V1(eryxon_delete_external);
 PG_FUNCTION_INFO_V1(eryxon_restore);
-PG_FUNCTION_INFO_V1(soft_delete);
-PG_FUNCTION_INFO_V1(soft_delete_noted);
-PG_FUNCTION_INFO_V1(note_move);
+PG_FUNCTION_INFO_V1(eryxon_soft_delete);
+PG_FUNCTION_INFO_V1(eryxon_soft_delete_noted);
+PG_FUNCTION_INFO_V1(eryxon_note_move);
 }
 
 using namespace eryxon;
@@ -75,21 +75,21 @@ Datum eryxon_restore(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum soft_delete(PG_FUNCTION_ARGS) {
+Datum eryxon_soft_delete(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         constexpr TriggerEvent expected = TRIGGER_EVENT_DELETE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE;
         return PointerGetDatum(pg::on_delete(pg::trigger_data(fcinfo, expected)));
     });
 }
 
-Datum soft_delete_noted(PG_FUNCTION_ARGS) {
+Datum eryxon_soft_delete_noted(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         pg::on_delete_noted(pg::trigger_data(fcinfo, TRIGGER_EVENT_DELETE | TRIGGER_EVENT_AFTER));
         return PointerGetDatum(nullptr);
     });
 }
 
-Datum note_move(PG_FUNCTION_ARGS) {
+Datum eryxon_note_move(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         constexpr TriggerEvent expected = TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE;
         return PointerGetDatum(pg::on_update_of_tenant(pg::trigger_data(fcinfo, expected)));

@@ -12,28 +12,28 @@ extern "C" {
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 
-PGDLLEXPORT Datum begin_capture(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum write_events(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum change_list(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum stored_size(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum settle_events(PG_FUNCTION_ARGS);
-PGDLLEXPORT void position_events_main(Datum database);
-PG_FUNCTION_INFO_V1(begin_capture);
-PG_FUNCTION_INFO_V1(write_events);
-PG_FUNCTION_INFO_V1(change_list);
-PG_FUNCTION_INFO_V1(stored_size);
-PG_FUNCTION_INFO_V1(settle_events);
+PGDLLEXPORT Datum eryxon_begin_capture(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_write_events(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_change_list(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_stored_size(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_settle_events(PG_FUNCTION_ARGS);
+PGDLLEXPORT void eryxon_position_events_main(Datum database);
+PG_FUNCTION_INFO_V1(eryxon_begin_capture);
+PG_FUNCTION_INFO_V1(eryxon_write_events);
+PG_FUNCTION_INFO_V1(eryxon_change_list);
+PG_FUNCTION_INFO_V1(eryxon_stored_size);
+PG_FUNCTION_INFO_V1(eryxon_settle_events);
 }
 
 using namespace eryxon;
 
 // That it is called is all: the library is loaded before the statement's AFTER triggers fire.
-Datum begin_capture(PG_FUNCTION_ARGS) {
+Datum eryxon_begin_capture(PG_FUNCTION_ARGS) {
     (void)fcinfo;
     return PointerGetDatum(nullptr);
 }
 
-Datum write_events(PG_FUNCTION_ARGS) {
+Datum eryxon_write_events(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         constexpr TriggerEvent compared = TRIGGER_EVENT_ROW | TRIGGER_EVENT_TIMINGMASK;
         pg::write_events(pg::trigger_data(fcinfo, TRIGGER_EVENT_AFTER, compared));
@@ -41,15 +41,15 @@ Datum write_events(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum change_list(PG_FUNCTION_ARGS) {
+Datum eryxon_change_list(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return pg::change_list(PG_GETARG_DATUM(0)); });
 }
 
-Datum stored_size(PG_FUNCTION_ARGS) {
+Datum eryxon_stored_size(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return Int64GetDatum(pg::stored_size(PG_GETARG_DATUM(0))); });
 }
 
-Datum settle_events(PG_FUNCTION_ARGS) {
+Datum eryxon_settle_events(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::Uuid const tenant = pg::optional_uuid(fcinfo, 0).value();
         pg::with_spi([&] { pg::settle_events(tenant); });
@@ -58,7 +58,7 @@ Datum settle_events(PG_FUNCTION_ARGS) {
 }
 
 // The worker's main function. It waits for no lock for long: whoever holds it may be the one that waits for the worker.
-void position_events_main(Datum database) {
+void eryxon_position_events_main(Datum database) {
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);

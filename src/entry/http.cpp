@@ -5,30 +5,30 @@
 #include "pg/server/boundary.hpp"
 
 extern "C" {
-PGDLLEXPORT Datum http_upsert(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_bulk_upsert(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_sync(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_diff(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_delete(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_list(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum read_time(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_status(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_changes(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_webhook(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_admin(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum http_csv(PG_FUNCTION_ARGS);
-PG_FUNCTION_INFO_V1(http_upsert);
-PG_FUNCTION_INFO_V1(http_bulk_upsert);
-PG_FUNCTION_INFO_V1(http_sync);
-PG_FUNCTION_INFO_V1(http_diff);
-PG_FUNCTION_INFO_V1(http_delete);
-PG_FUNCTION_INFO_V1(http_list);
-PG_FUNCTION_INFO_V1(read_time);
-PG_FUNCTION_INFO_V1(http_status);
-PG_FUNCTION_INFO_V1(http_changes);
-PG_FUNCTION_INFO_V1(http_webhook);
-PG_FUNCTION_INFO_V1(http_admin);
-PG_FUNCTION_INFO_V1(http_csv);
+PGDLLEXPORT Datum eryxon_http_upsert(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_bulk_upsert(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_sync(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_diff(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_delete(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_list(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_read_time(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_status(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_changes(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_webhook(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_admin(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_http_csv(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(eryxon_http_upsert);
+PG_FUNCTION_INFO_V1(eryxon_http_bulk_upsert);
+PG_FUNCTION_INFO_V1(eryxon_http_sync);
+PG_FUNCTION_INFO_V1(eryxon_http_diff);
+PG_FUNCTION_INFO_V1(eryxon_http_delete);
+PG_FUNCTION_INFO_V1(eryxon_http_list);
+PG_FUNCTION_INFO_V1(eryxon_read_time);
+PG_FUNCTION_INFO_V1(eryxon_http_status);
+PG_FUNCTION_INFO_V1(eryxon_http_changes);
+PG_FUNCTION_INFO_V1(eryxon_http_webhook);
+PG_FUNCTION_INFO_V1(eryxon_http_admin);
+PG_FUNCTION_INFO_V1(eryxon_http_csv);
 }
 
 using namespace eryxon;
@@ -57,23 +57,23 @@ Datum answer_body(FunctionCallInfo fcinfo, Call call) {
 
 }  // namespace
 
-Datum http_upsert(PG_FUNCTION_ARGS) {
+Datum eryxon_http_upsert(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return answer_entity(fcinfo, pg::http_upsert); });
 }
 
-Datum http_bulk_upsert(PG_FUNCTION_ARGS) {
+Datum eryxon_http_bulk_upsert(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return answer_entity(fcinfo, pg::http_bulk_upsert); });
 }
 
-Datum http_sync(PG_FUNCTION_ARGS) {
+Datum eryxon_http_sync(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return answer_body(fcinfo, pg::http_sync); });
 }
 
-Datum http_diff(PG_FUNCTION_ARGS) {
+Datum eryxon_http_diff(PG_FUNCTION_ARGS) {
     return pg::enter([&] { return answer_body(fcinfo, pg::http_diff); });
 }
 
-Datum http_delete(PG_FUNCTION_ARGS) {
+Datum eryxon_http_delete(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(pg::answer_http([&] {
             pg::HttpDelete const request{pg::optional_uuid(fcinfo, 1), pg::optional_text(fcinfo, 2),
@@ -84,7 +84,7 @@ Datum http_delete(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum http_list(PG_FUNCTION_ARGS) {
+Datum eryxon_http_list(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(pg::answer_http([&] {
             return pg::http_list(pg::text_argument(fcinfo, 0, "entity"), pg::required_argument(fcinfo, 1, "filters"));
@@ -92,21 +92,21 @@ Datum http_list(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum http_status(PG_FUNCTION_ARGS) {
+Datum eryxon_http_status(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(
             pg::answer_http([&] { return pg::http_status(pg::required_argument(fcinfo, 0, "options")); }));
     });
 }
 
-Datum http_changes(PG_FUNCTION_ARGS) {
+Datum eryxon_http_changes(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(
             pg::answer_http([&] { return pg::http_changes(pg::required_argument(fcinfo, 0, "options")); }));
     });
 }
 
-Datum http_webhook(PG_FUNCTION_ARGS) {
+Datum eryxon_http_webhook(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(pg::answer_http([&] {
             return pg::http_webhook(pg::text_argument(fcinfo, 0, "action"),
@@ -115,7 +115,7 @@ Datum http_webhook(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum http_admin(PG_FUNCTION_ARGS) {
+Datum eryxon_http_admin(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(pg::answer_http([&] {
             return pg::http_admin(pg::text_argument(fcinfo, 0, "action"),
@@ -124,7 +124,7 @@ Datum http_admin(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum http_csv(PG_FUNCTION_ARGS) {
+Datum eryxon_http_csv(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         return pg::text_datum(pg::answer_http([&] {
             std::optional<Datum> file;
@@ -135,7 +135,7 @@ Datum http_csv(PG_FUNCTION_ARGS) {
     });
 }
 
-Datum read_time(PG_FUNCTION_ARGS) {
+Datum eryxon_read_time(PG_FUNCTION_ARGS) {
     return pg::enter([&] {
         std::optional<Datum> const time = pg::read_time(pg::text_argument(fcinfo, 0, "value"));
         if (!time) fcinfo->isnull = true;

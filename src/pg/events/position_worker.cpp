@@ -51,7 +51,7 @@ BackgroundWorker worker_description(const core::Uuid& tenant) {
     strlcpy(worker.bgw_name, "eryxon_sync position events", BGW_MAXLEN);
     strlcpy(worker.bgw_type, "eryxon_sync position events", BGW_MAXLEN);
     strlcpy(worker.bgw_library_name, "eryxon_sync", BGW_MAXLEN);
-    strlcpy(worker.bgw_function_name, "position_events_main", BGW_MAXLEN);
+    strlcpy(worker.bgw_function_name, "eryxon_position_events_main", BGW_MAXLEN);
     memcpy(worker.bgw_extra, tenant.data(), tenant.size());
     return worker;
 }
