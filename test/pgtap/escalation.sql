@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set one '11111111-1111-4111-8111-111111111111'
 \set job '10000000-0000-4000-8000-000000000001'
-SELECT plan(56);
+SELECT plan(68);
 SELECT FROM eryxon_create_tables() \g /dev/null
 CREATE ROLE pgtap_att LOGIN;
 CREATE ROLE pgtap_victim LOGIN;
@@ -164,6 +164,52 @@ SET ROLE pgtap_clerk;
 SELECT lives_ok('DELETE FROM above', 'a clerk''s delete');
 RESET ROLE;
 SELECT is((SELECT count(*)::integer FROM seen), 1, 'with the deferred trigger');
+
+-- A key that refers to other columns than the id: each table is read by its own owner, whose policies and rights count, not by the other's.
+SET ROLE pgtap_victim;
+CREATE TABLE treasure (x int);
+RESET ROLE;
+SET SESSION AUTHORIZATION pgtap_att;
+CREATE DOMAIN grade AS integer;
+CREATE TABLE book (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, number text NOT NULL, part grade, marks text[], UNIQUE (tenant_id, number, part, marks));
+GRANT REFERENCES ON book TO pgtap_victim;
+RESET SESSION AUTHORIZATION;
+SET ROLE pgtap_victim;
+CREATE TABLE page (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, number text, part integer, marks text[],
+                   FOREIGN KEY (tenant_id, number, part, marks) REFERENCES book (tenant_id, number, part, marks) ON DELETE CASCADE);
+CREATE TABLE loan (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, number text, part integer, marks text[],
+                   FOREIGN KEY (tenant_id, number, part, marks) REFERENCES book (tenant_id, number, part, marks));
+RESET ROLE;
+SELECT eryxon_attach('books', 'book'), eryxon_attach('pages', 'page'), eryxon_attach('loans', 'loan') \g /dev/null
+INSERT INTO book (id, tenant_id, number, part, marks)
+VALUES (:'job', :'one', 'B', 1, '{"a,\"b",NULL}'), ('20000000-0000-4000-8000-000000000002', :'one', 'B', 2, '{}'), ('30000000-0000-4000-8000-000000000003', :'one', 'C', 1, '{{1},{2}}');
+INSERT INTO page (tenant_id, number, part, marks) SELECT tenant_id, number, part, marks FROM book, generate_series(1, 2);
+INSERT INTO loan (tenant_id, number, part, marks) VALUES (:'one', 'C', 1, '{{1},{2}}');
+SELECT is(pg_temp.outcome(format('SELECT eryxon_delete(%L, %L)', 'books', :'job')), 'done', 'the child''s owner need not read the parent''s table');
+SELECT is((SELECT array_agg(DISTINCT part) FROM page WHERE deleted_at IS NOT NULL), '{1}', 'the pages of that book went');
+SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NOT NULL), 2, 'both of them, and none else');
+SELECT is(pg_temp.outcome('DELETE FROM book WHERE number = ''C'''), '23503 book 30000000-0000-4000-8000-000000000003 is still referred to from "loans"', 'a book that is lent stays');
+SELECT is(pg_temp.outcome(format('SELECT eryxon_restore(%L, %L)', 'books', :'job')), 'done', 'a restore');
+SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NOT NULL), 0, 'brings the pages back');
+SET SESSION AUTHORIZATION pgtap_att;
+CREATE FUNCTION rob() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = 'pgtap_victim' THEN
+        GRANT SELECT ON public.treasure TO pgtap_att;
+    END IF;
+    RETURN current_user <> 'pgtap_victim';
+END
+$$;
+GRANT SELECT ON book TO pgtap_victim;
+CREATE POLICY rob ON book USING (public.rob());
+ALTER TABLE book ENABLE ROW LEVEL SECURITY;
+SELECT lives_ok('DELETE FROM book WHERE part = 2', 'a delete by who wrote the parent''s policy');
+RESET SESSION AUTHORIZATION;
+SELECT ok(NOT has_table_privilege('pgtap_att', 'treasure', 'SELECT'), 'which does not run with the rights of the child''s owner');
+SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NULL AND part = 2), 0, 'nor hides from him whose rows are to go');
+SELECT lives_ok('SELECT eryxon_restore(''books'', ''20000000-0000-4000-8000-000000000002'')', 'a restore past the policy');
+SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NULL AND part = 2), 2, 'finds the parent of the pages');
+SELECT ok(NOT has_table_privilege('pgtap_att', 'treasure', 'SELECT'), 'and runs it with nobody else''s rights');
 
 DROP OWNED BY pgtap_att, pgtap_victim, pgtap_mes, pgtap_clerk CASCADE;
 DROP ROLE pgtap_att, pgtap_victim, pgtap_mes, pgtap_clerk;

@@ -6,6 +6,7 @@
 #include "pg/server/spi.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 
 namespace eryxon::pg {
@@ -31,6 +32,9 @@ struct Link {
 std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents);
 // The parents of the rows over the key.
 std::vector<Link> parents_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& children);
+
+// A live child of one of the parents over the key, of whichever tenant.
+std::optional<Link> referrer_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents);
 
 // True if the parents have live children over the key that the transaction's snapshot may not show, because they were
 // committed later. Looks only where the isolation level keeps one snapshot.

@@ -141,12 +141,7 @@ void Deletion::check_references(const RowUnit& unit) const {
                     key.name,
                     "40001"});
         if (!key.forbids()) continue;
-        std::optional<Link> found;
-        as_table_owner(key.from, [&] {
-            execute(key.referrers_sql, {Param::uuid(tenant_), uuid_array(parents->second)}, [&](const Row& row) {
-                found = Link{row.uuid(0), row.uuid(1)};
-            });
-        });
+        std::optional<Link> const found = referrer_of(key, tenant_, parents->second);
         if (!found) continue;
         refuse({core::Code::fk_constraint,
                 key.parent->singular + " " + core::to_string(found->parent) + " is still referred to from \"" +

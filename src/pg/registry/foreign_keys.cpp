@@ -44,29 +44,11 @@ std::string from_clause(Oid relation) {
     return (partitioned ? "" : "ONLY ") + qualified_relation(relation);
 }
 
-// True if the key refers to the id, with or without the tenant: then the parent's row need not be read.
-bool refers_to_id(const ForeignKey& key) {
-    auto plain = [](const ForeignKey::Pair& pair) { return pair.to == "id" || pair.to == "tenant_id"; };
-    auto id = [](const ForeignKey::Pair& pair) { return pair.to == "id"; };
-    return std::all_of(key.pairs.begin(), key.pairs.end(), plain) &&
-           std::any_of(key.pairs.begin(), key.pairs.end(), id);
-}
-
 // The child's column, qualified, that refers to the parent's column.
 std::string referring(const ForeignKey& key, std::string_view to) {
     for (const ForeignKey::Pair& pair : key.pairs)
         if (pair.to == to) return "c." + quoted(pair.from);
     return {};
-}
-
-// "p.x = c.y AND ..." over all columns.
-std::string join_condition(const ForeignKey& key) {
-    std::string condition;
-    for (const ForeignKey::Pair& pair : key.pairs) {
-        if (!condition.empty()) condition += " AND ";
-        condition += "p." + quoted(pair.to) + " " + pair.equal + " c." + quoted(pair.from);
-    }
-    return condition;
 }
 
 constexpr const char* equals = " OPERATOR(pg_catalog.=) ";
@@ -84,21 +66,72 @@ void write_plain_statements(ForeignKey& key) {
     key.referrers_sql = select + "$1" + equals + "$1 AND " + of_parents + " LIMIT 1";
 }
 
-// Statements of a key that refers to other columns: the parent's row is joined.
+// How one side's columns of a key stand in the statement that reads their values, and in those that get these.
+struct Side {
+    std::vector<std::string> read;   // qualified; as text where the type has no arrays
+    std::vector<std::string> given;  // the parameters, unnested
+};
+
+// The columns of one side; `alias` is that of its table.
+Side side_of(const ForeignKey& key, const char* alias, std::string ForeignKey::Pair::*name,
+             Oid ForeignKey::Pair::*type) {
+    Side side;
+    for (const ForeignKey::Pair& pair : key.pairs) {
+        Oid const of = pair.*type;
+        bool const as_text = !OidIsValid(call([of] { return get_array_type(of); }));
+        side.read.push_back(alias + ("." + quoted(pair.*name)) + (as_text ? "::pg_catalog.text" : ""));
+        side.given.push_back("pg_catalog.unnest($" + std::to_string(side.given.size() + 3) + ")" +
+                             (as_text ? "::" + qualified_type(of) : ""));
+    }
+    return side;
+}
+
+std::string values_statement(const Side& side, const std::string& alias, Oid table) {
+    std::string columns = "pg_catalog.array_agg(" + alias + ".id)";
+    for (const std::string& column : side.read)
+        columns += ", pg_catalog.array_agg(" + column + ")";
+    return as_owner_mark + ("SELECT " + columns) + " FROM " + from_clause(table) + " " + alias + " WHERE " + alias +
+           ".tenant_id" + equals + "$1 AND " + alias + ".id" + equals + "ANY ($2)";
+}
+
+// The values that were read, as a table with columns id, k0, k1 ...
+std::string given_table(const Side& side) {
+    std::string columns = "pg_catalog.unnest($2) AS id";
+    for (std::size_t i = 0; i < side.given.size(); i++)
+        columns += ", " + side.given[i] + " AS k" + std::to_string(i);
+    return "(SELECT " + columns + ")";
+}
+
+// "p.x = c.y AND ..." over all columns; the values of one side are given.
+std::string join_condition(const ForeignKey& key, bool parents_given) {
+    std::string condition;
+    for (std::size_t i = 0; i < key.pairs.size(); i++) {
+        const ForeignKey::Pair& pair = key.pairs[i];
+        std::string const given = "k" + std::to_string(i);
+        condition += (i == 0 ? "p." : " AND p.") + (parents_given ? given : quoted(pair.to)) + " " + pair.equal +
+                     " c." + (parents_given ? quoted(pair.from) : given);
+    }
+    return condition;
+}
+
+// Statements of a key that refers to other columns: their values are read first, by the owner of their table.
 void write_joined_statements(ForeignKey& key) {
-    std::string const select = as_owner_mark + std::string("SELECT c.id, p.id FROM ") + from_clause(key.from) +
-                               " c JOIN " + from_clause(key.to) + " p ON " + join_condition(key) +
-                               " WHERE p.tenant_id" + equals + "$1 AND ";
-    std::string const of_parents = "p.id" + std::string(equals) + "ANY ($2) AND c.deleted_at IS NULL";
-    std::string const same_tenant = "c.tenant_id" + std::string(equals) + "$1 AND ";
-    key.children_sql = select + same_tenant + of_parents;
-    key.parents_sql = select + same_tenant + "c.id" + equals + "ANY ($2)";
-    key.referrers_sql = select + of_parents + " LIMIT 1";
+    Side const parents = side_of(key, "p", &ForeignKey::Pair::to, &ForeignKey::Pair::to_type);
+    Side const children = side_of(key, "c", &ForeignKey::Pair::from, &ForeignKey::Pair::from_type);
+    key.parent_values_sql = values_statement(parents, "p", key.to);
+    key.child_values_sql = values_statement(children, "c", key.from);
+    std::string const select = as_owner_mark + std::string("SELECT c.id, p.id FROM ");
+    std::string const of_parents = select + given_table(parents) + " p JOIN " + from_clause(key.from) + " c ON " +
+                                   join_condition(key, true) + " WHERE c.deleted_at IS NULL AND ";
+    key.children_sql = of_parents + "c.tenant_id" + equals + "$1";
+    key.referrers_sql = of_parents + "$1" + equals + "$1 LIMIT 1";
+    key.parents_sql = select + given_table(children) + " c JOIN " + from_clause(key.to) + " p ON " +
+                      join_condition(key, false) + " WHERE p.tenant_id" + equals + "$1";
 }
 
 void write_statements(ForeignKey& key) {
     if (key.child != nullptr && key.parent != nullptr)
-        refers_to_id(key) ? write_plain_statements(key) : write_joined_statements(key);
+        key.refers_to_id() ? write_plain_statements(key) : write_joined_statements(key);
     if (key.child == nullptr || key.name.empty()) return;
     key.exists_sql = as_owner_mark + ("SELECT 1 FROM " + from_clause(key.to)) + " p WHERE ";
     for (std::size_t i = 0; i < key.pairs.size(); i++)
@@ -112,7 +145,7 @@ constexpr const char* foreign_keys_sql =
     "a.attname::pg_catalog.text, b.attname::pg_catalog.text, "
     "'OPERATOR('::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.quote_ident(n.nspname::pg_catalog.text) "
     "OPERATOR(pg_catalog.||) '.'::pg_catalog.text OPERATOR(pg_catalog.||) o.oprname::pg_catalog.text "
-    "OPERATOR(pg_catalog.||) ')'::pg_catalog.text "
+    "OPERATOR(pg_catalog.||) ')'::pg_catalog.text, b.atttypid, a.atttypid "
     "FROM pg_catalog.pg_constraint f "
     "CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), "
     "pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop)) WITH ORDINALITY k(a, b, o, i) "
@@ -143,7 +176,8 @@ void read_keys(const Registry& registry, const std::vector<Oid>& relations, std:
     execute(foreign_keys_sql, {oid_array(relations)}, [&](const Row& row) {
         if (row.oid(0) != last) keys.push_back(key_from(row, registry));
         last = row.oid(0);
-        keys.back().pairs.push_back({std::string(row.text(5)), std::string(row.text(6)), std::string(row.text(7))});
+        keys.back().pairs.push_back(
+            {std::string(row.text(5)), std::string(row.text(6)), std::string(row.text(7)), row.oid(8), row.oid(9)});
     });
 }
 
@@ -168,8 +202,13 @@ void add_references(const Registry& registry, std::vector<ForeignKey>& keys) {
             if (parent == nullptr || column.kind != core::ValueKind::uuid) continue;
             if (is_backed(keys, child, *parent, column.name)) continue;
             if (!may_refer(table_owner(child.table), parent->table)) continue;
-            ForeignKey key{{}, child.table, parent->table, &child, parent, FKCONSTR_ACTION_CASCADE, {}, {}, {}, {}, {}};
-            key.pairs.push_back({column.name, "id", "OPERATOR(pg_catalog.=)"});
+            ForeignKey key;
+            key.from = child.table;
+            key.to = parent->table;
+            key.child = &child;
+            key.parent = parent;
+            key.on_delete = FKCONSTR_ACTION_CASCADE;
+            key.pairs.push_back({column.name, "id", "OPERATOR(pg_catalog.=)", UUIDOID, UUIDOID});
             added.push_back(std::move(key));
         }
     std::move(added.begin(), added.end(), std::back_inserter(keys));
@@ -217,6 +256,12 @@ Kept& kept() {
 }
 
 }  // namespace
+
+bool ForeignKey::refers_to_id() const {
+    auto plain = [](const Pair& pair) { return pair.to == "id" || pair.to == "tenant_id"; };
+    auto id = [](const Pair& pair) { return pair.to == "id"; };
+    return std::all_of(pairs.begin(), pairs.end(), plain) && std::any_of(pairs.begin(), pairs.end(), id);
+}
 
 bool ForeignKey::cascades() const {
     return child != nullptr && parent != nullptr && child->soft_delete && on_delete == FKCONSTR_ACTION_CASCADE;

@@ -49,7 +49,10 @@ public:
     Row(TupleDesc descriptor, const Datum* values, const bool* nulls)
         : descriptor_(descriptor), values_(values), nulls_(nulls) {}
 
+    int size() const { return descriptor_->natts; }
     bool is_null(int column) const { return nulls_[column]; }
+    // As a parameter, of the type that it has.
+    Param param(int column) const { return {type(column), values_[column], nulls_[column]}; }
     // Of exactly this type; 0 if null.
     Datum datum(int column, Oid type) const;
     bool boolean(int column) const { return DatumGetBool(datum(column, BOOLOID)); }           // false if null
