@@ -45,13 +45,18 @@ AS $$
     SELECT hashtextextended(run::text, 0)
 $$;
 COMMENT ON FUNCTION eryxon.upload_lock IS
-'The advisory lock that the transaction of a step holds.';
+'The key of the advisory lock that the transaction of a step holds.';
+
+CREATE FUNCTION eryxon.lock_upload(key bigint) RETURNS void
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_lock_upload';
+COMMENT ON FUNCTION eryxon.lock_upload IS
+'Takes the lock of an import, shared, until the transaction ends. It is none of those that everybody can take: who reads pg_locks could stop an import by one.';
 
 CREATE FUNCTION eryxon.is_worked_at(run uuid) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT EXISTS (SELECT FROM pg_locks l
-                    WHERE l.locktype = 'advisory' AND l.objsubid = 1
+                    WHERE l.locktype = 'advisory' AND l.objsubid = 5
                       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
                       AND l.classid::bigint = (eryxon.upload_lock(run) >> 32) & 4294967295
                       AND l.objid::bigint = eryxon.upload_lock(run) & 4294967295)
@@ -62,15 +67,23 @@ COMMENT ON FUNCTION eryxon.is_worked_at IS
 CREATE FUNCTION eryxon.forget_uploads() RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH given_up AS (
-        UPDATE eryxon.csv_upload u SET status = 'failed', error = 'no part was imported for an hour'
+    WITH left_alone AS (
+        SELECT u.run_id FROM eryxon.csv_upload u
          WHERE u.status IN ('running', 'cancelling') AND u.touched_at < now() - '1 hour'::interval AND NOT eryxon.is_worked_at(u.run_id)
+           FOR UPDATE SKIP LOCKED),
+    given_up AS (
+        UPDATE eryxon.csv_upload u SET status = 'failed', error = 'no part was imported for an hour'
+          FROM left_alone l WHERE u.run_id = l.run_id
         RETURNING u.run_id)
     DELETE FROM eryxon.csv_part p USING given_up g WHERE p.run_id = g.run_id;
-    DELETE FROM eryxon.csv_upload u WHERE u.touched_at < now() - '7 days'::interval AND u.status NOT IN ('running', 'cancelling');
+    DELETE FROM eryxon.csv_upload u
+     WHERE u.run_id IN (SELECT o.run_id FROM eryxon.csv_upload o
+                         WHERE o.touched_at < now() - '7 days'::interval AND o.status NOT IN ('running', 'cancelling')
+                           FOR UPDATE SKIP LOCKED);
 $$;
 COMMENT ON FUNCTION eryxon.forget_uploads IS
-'Drops the parts of imports that nobody goes on with, and old imports.';
+'Drops the parts of imports that nobody goes on with, and old imports. Those that some transaction has locked are left to the next time: they may be
+another tenant''s, for whom nobody waits.';
 
 CREATE FUNCTION eryxon.prepare_upload(tenant uuid, run uuid) RETURNS uuid
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -125,7 +138,7 @@ BEGIN
         UPDATE eryxon.csv_upload u SET status = 'cancelled', touched_at = clock_timestamp() WHERE u.run_id = run;
         PERFORM eryxon.close_upload(run);
     ELSIF upload.status = 'running' THEN
-        PERFORM pg_advisory_xact_lock_shared(eryxon.upload_lock(run));
+        PERFORM eryxon.lock_upload(eryxon.upload_lock(run));
         RETURN QUERY
         WITH taken AS (DELETE FROM eryxon.csv_part p WHERE p.run_id = run AND p.part = upload.next_part RETURNING p.*)
         SELECT upload.entity, upload.options::text, upload.header, t.lines_before, t.records_before, t.text FROM taken t;
@@ -178,7 +191,7 @@ $$;
 COMMENT ON FUNCTION eryxon.give_up_upload IS
 'Notes that an import cannot go on. What was imported stays.';
 
-REVOKE EXECUTE ON FUNCTION eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uuid), eryxon.forget_uploads(), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
+REVOKE EXECUTE ON FUNCTION eryxon.lock_upload(bigint), eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uuid), eryxon.forget_uploads(), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
     eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid), eryxon.give_up_upload(uuid, text) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb

@@ -3,6 +3,7 @@
 #include "pg/csv/csv_upload.hpp"
 #include "pg/csv/rejected_lines.hpp"
 #include "pg/registry/tenant.hpp"
+#include "pg/registry/tenant_lock.hpp"
 #include "pg/server/arguments.hpp"
 #include "pg/server/boundary.hpp"
 #include "pg/server/jsonb.hpp"
@@ -19,6 +20,7 @@ PGDLLEXPORT Datum eryxon_upload_step(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_cancel_upload(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_fail_upload(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_tell_run(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_lock_upload(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(eryxon_import_csv);
 PG_FUNCTION_INFO_V1(eryxon_csv_inspect);
 PG_FUNCTION_INFO_V1(eryxon_csv_rejected);
@@ -27,6 +29,7 @@ PG_FUNCTION_INFO_V1(eryxon_upload_step);
 PG_FUNCTION_INFO_V1(eryxon_cancel_upload);
 PG_FUNCTION_INFO_V1(eryxon_fail_upload);
 PG_FUNCTION_INFO_V1(eryxon_tell_run);
+PG_FUNCTION_INFO_V1(eryxon_lock_upload);
 }
 
 using namespace eryxon;
@@ -116,6 +119,13 @@ Datum eryxon_tell_run(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         core::Uuid const run = uuid_argument(fcinfo, 0, "run");
         pg::with_spi([&] { pg::tell_run(run); });
+        PG_RETURN_VOID();
+    });
+}
+
+Datum eryxon_lock_upload(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        pg::lock_upload(static_cast<std::uint64_t>(PG_GETARG_INT64(0)));
         PG_RETURN_VOID();
     });
 }

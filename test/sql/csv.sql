@@ -173,7 +173,7 @@ UPDATE eryxon.csv_upload SET touched_at = touched_at - '2 minutes'::interval WHE
 SELECT DISTINCT s -> 'status' FROM eryxon.csv_upload u, eryxon.run_status(u.run_id) s WHERE u.tenant_id = 'a0000000-0000-4000-8000-000000000009';
 BEGIN;
 SELECT r.run_id AS run FROM eryxon.csv_upload r WHERE r.tenant_id = 'a0000000-0000-4000-8000-000000000009' ORDER BY 1 LIMIT 1 \gset
-SELECT FROM pg_advisory_xact_lock_shared(eryxon.upload_lock(:'run'));
+SELECT FROM eryxon.lock_upload(eryxon.upload_lock(:'run'));
 SELECT eryxon.run_status(:'run') -> 'status';
 COMMIT;
 SELECT eryxon.begin_upload('jobs', convert_to(E'external_id,job_number\n1,1\n', 'UTF8'), '{"external_source":"Q"}', NULL) -> 'parts';
