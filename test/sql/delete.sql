@@ -304,7 +304,13 @@ SET LOCAL eryxon.hard_delete = on;
 DELETE FROM loose;
 COMMIT;
 SELECT count(*) FROM loose;
--- Without the trigger at the end of statements, each row is handled at once.
+-- Where the trigger for each row fires but the one at the end of statements does not, each row is handled at once.
+BEGIN;
+ALTER TABLE jobs ENABLE ALWAYS TRIGGER zz_eryxon_soft_delete;
+SET LOCAL session_replication_role = replica;
+DELETE FROM jobs;
+SELECT live();
+ROLLBACK;
 DROP TRIGGER zz_eryxon_soft_delete_noted ON jobs;
 DELETE FROM jobs;
 SELECT live();

@@ -107,6 +107,12 @@ const core::Entity& attached_entity(const Registry& registry, Oid table) {
             "55000"});
 }
 
+// True if a trigger at the end of the statement will handle what is noted. Ours do not fire on a replica, but a user
+// may have the one for each row fire there.
+bool ends_in_trigger(const ForeignKeys& keys, Oid table) {
+    return SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA && keys.noted.count(table) != 0;
+}
+
 // Decides on the row. Returns true if it is to go.
 bool handle_row(const TriggerData& trigger) {
     std::shared_ptr<const Registry> const state = registry();
@@ -120,7 +126,7 @@ bool handle_row(const TriggerData& trigger) {
     }
     if (!row.is_null("deleted_at")) return false;
     core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
-    if (keys->noted.count(row.table()) != 0)
+    if (ends_in_trigger(*keys, row.table()))
         note_delete(entity.table, tenant, id);
     else
         soft_delete(*state, entity, tenant, {&id, 1});
