@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set one '11111111-1111-4111-8111-111111111111'
 \set job '10000000-0000-4000-8000-000000000001'
-SELECT plan(68);
+SELECT plan(70);
 SELECT FROM eryxon_create_tables() \g /dev/null
 CREATE ROLE pgtap_att LOGIN;
 CREATE ROLE pgtap_victim LOGIN;
@@ -210,6 +210,31 @@ SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NULL AND part 
 SELECT lives_ok('SELECT eryxon_restore(''books'', ''20000000-0000-4000-8000-000000000002'')', 'a restore past the policy');
 SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NULL AND part = 2), 2, 'finds the parent of the pages');
 SELECT ok(NOT has_table_privilege('pgtap_att', 'treasure', 'SELECT'), 'and runs it with nobody else''s rights');
+
+-- Values of types that others made are shown by the type itself, not by a cast of its owner's.
+SET SESSION AUTHORIZATION pgtap_att;
+CREATE TYPE state AS ENUM ('not_started', 'in_progress', 'completed');
+CREATE FUNCTION show(s state) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = 'pgtap_victim' THEN
+        GRANT SELECT ON public.treasure TO pgtap_att;
+    END IF;
+    RETURN 'not_started';
+END
+$$;
+CREATE CAST (state AS text) WITH FUNCTION show(state);
+RESET SESSION AUTHORIZATION;
+SET ROLE pgtap_victim;
+CREATE TABLE task (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, status state);
+GRANT SELECT, UPDATE, DELETE ON task TO pgtap_att;
+RESET ROLE;
+SELECT eryxon_attach('tasks', 'task'), eryxon_map_field('tasks', 'status', '{"write":"forward","enum":["not_started","in_progress","completed"]}') \g /dev/null
+SELECT FROM eryxon_grant_api('pgtap_att') \g /dev/null
+INSERT INTO task (id, tenant_id, status) VALUES (:'job', :'one', 'in_progress');
+SET SESSION AUTHORIZATION pgtap_att;
+SELECT is(eryxon_api."api-tasks-delete"(id => :'job', hard => false)::jsonb -> 'success', 'true', 'a delete that asks how far work has gone');
+RESET SESSION AUTHORIZATION;
+SELECT ok(NOT has_table_privilege('pgtap_att', 'treasure', 'SELECT'), 'without a cast of the type''s owner as the table''s');
 
 DROP OWNED BY pgtap_att, pgtap_victim, pgtap_mes, pgtap_clerk CASCADE;
 DROP ROLE pgtap_att, pgtap_victim, pgtap_mes, pgtap_clerk;
