@@ -136,8 +136,9 @@ $$;
 COMMENT ON FUNCTION eryxon.check_sync_column IS
 'Demands that a sync column that is there has the right type and can be written.';
 
+-- The predicate is compared as text, whose form is not the session's to choose.
 CREATE FUNCTION eryxon.find_key_index(table_name regclass) RETURNS name
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 AS $$
     SELECT c.relname
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

@@ -17,7 +17,7 @@ AS $$
       FROM pg_policy p
       JOIN pg_attribute a ON a.attrelid = p.polrelid AND a.attname = 'deleted_at'
      WHERE p.polrelid = table_name AND p.polcmd IN ('r', 'w', '*')
-       AND p.polqual IS NOT NULL AND pg_get_expr(p.polqual, p.polrelid) ~ '\mdeleted_at\M'
+       AND p.polqual IS NOT NULL AND pg_get_expr(p.polqual, p.polrelid) ~ E'\\mdeleted_at\\M'
        AND EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
                       AND d.refobjid = table_name AND d.refobjsubid = a.attnum)
@@ -53,7 +53,7 @@ AS $$
      WHERE i.indrelid = table_name AND (i.indisunique OR i.indisexclusion)
        AND NOT k.names @> '{id}' AND NOT k.names @> '{tenant_id,external_source,external_id}'
        AND NOT k.names @> '{deleted_at}'
-       AND coalesce(pg_get_expr(i.indpred, i.indrelid), '') !~ '\mdeleted_at\M'
+       AND coalesce(pg_get_expr(i.indpred, i.indrelid), '') !~ E'\\mdeleted_at\\M'
      ORDER BY c.relname
 $$;
 COMMENT ON FUNCTION eryxon.unique_warnings IS
@@ -78,7 +78,7 @@ AS $$
     SELECT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
                     WHERE t.tgrelid = table_name AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
                       AND t.tgtype & (1 | 2 | 16) = (1 | 2 | 16)
-                      AND (p.prosrc ~ '\mupdated_at\M' OR p.proname = 'moddatetime' OR p.oid = 'eryxon.keep_updated_at()'::regprocedure))
+                      AND (p.prosrc ~ E'\\mupdated_at\\M' OR p.proname = 'moddatetime' OR p.oid = 'eryxon.keep_updated_at()'::regprocedure))
 $$;
 COMMENT ON FUNCTION eryxon.keeps_updated_at IS
 'True if a BEFORE UPDATE trigger for each row seems to set updated_at.';

@@ -29,7 +29,7 @@ AS $$
     SELECT CASE WHEN entity ~ '[^aeiou_]ies$' THEN regexp_replace(entity, 'ies$', 'y')
                 WHEN entity ~ '(ss|sh|ch|x)es$' THEN regexp_replace(entity, 'es$', '')
                 WHEN entity ~ '(s|u|i)s$' THEN entity
-                ELSE regexp_replace(entity, '(.)s$', '\1') END
+                ELSE regexp_replace(entity, '(.)s$', E'\\1') END
 $$;
 COMMENT ON FUNCTION eryxon.singular_of IS
 'The English singular of an entity''s name, as far as its ending tells: quantities, batches, tools; status stays.';

@@ -30,7 +30,7 @@ COMMENT ON FUNCTION eryxon.search_columns IS
 CREATE FUNCTION eryxon.like_pattern(part text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT '%' || regexp_replace(part, '([\\%_])', '\\\1', 'g') || '%'
+    SELECT '%' || regexp_replace(part, E'([\\\\%_])', E'\\\\\\1', 'g') || '%'
 $$;
 COMMENT ON FUNCTION eryxon.like_pattern IS
 'The LIKE pattern of texts that contain the part literally.';

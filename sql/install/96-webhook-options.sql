@@ -84,11 +84,11 @@ DECLARE
 BEGIN
     RETURN CASE
         WHEN url IS NULL OR length(url) NOT BETWEEN 1 AND 2048 THEN 'must have 1 to 2048 characters'
-        WHEN url !~ '^[!-~]+$' OR url ~ '[\\<>"`{|}^]' THEN 'has characters that must be percent-encoded'
+        WHEN url !~ '^[!-~]+$' OR url ~ E'[\\\\<>"`{|}^]' THEN 'has characters that must be percent-encoded'
         WHEN url !~* '^https?://' THEN 'must begin with https://'
         WHEN url !~* '^https://' AND NOT eryxon.webhook_allow_http() THEN 'must begin with https://'
         WHEN authority LIKE '%@%' THEN 'must not have a user name or password in it'
-        WHEN host !~ '^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])$' THEN 'has no valid host'
+        WHEN host !~ E'^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\\.?|\\[[0-9A-Fa-f:.]+\\])$' THEN 'has no valid host'
         WHEN port IS NOT NULL AND port::numeric NOT BETWEEN 1 AND 65535 THEN 'has no valid port'
         WHEN url LIKE '%#%' THEN 'must not have a fragment'
     END;
@@ -123,7 +123,7 @@ BEGIN
                             'Name types such as job.created, or * for all.');
     END IF;
     SELECT coalesce(to_json(p)::text, 'null') INTO bad FROM unnest(patterns) AS p
-     WHERE coalesce(p !~ '^(\*|\*\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*\.(\*|[a-z][a-z0-9_]*))$', true) LIMIT 1;
+     WHERE coalesce(p !~ E'^(\\*|\\*\\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*\\.(\\*|[a-z][a-z0-9_]*))$', true) LIMIT 1;
     IF FOUND THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'events', format('invalid type of events %s', bad),
                             'Write a type such as job.created, or a pattern: job.*, *.completed, *.');

@@ -182,5 +182,17 @@ CREATE SCHEMA "Other Schema";
 CREATE EXTENSION eryxon_sync SCHEMA "Other Schema";
 SELECT "Other Schema".eryxon_attach('found', 'found') ->> 'columns_added';
 
+-- What it finds and writes does not depend on how the session shows or reads texts.
+SET quote_all_identifiers = on;
+SELECT "Other Schema".eryxon_attach('found', 'found') ->> 'index';
+RESET quote_all_identifiers;
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SELECT eryxon.singular_of(e), eryxon.like_pattern(e) FROM unnest('{tools,50%_,a\\\\b}'::text[]) e;
+SELECT eryxon.check_webhook_url(url) FROM unnest('{https://a.b./x,"https://[::1]/"}'::text[]) url;
+SELECT eryxon.check_type_patterns('{*,job.*,*.created,job.created}');
+RESET standard_conforming_strings;
+RESET escape_string_warning;
+
 \c :home
 DROP DATABASE eryxon_attach;
