@@ -25,9 +25,11 @@ bool Connection::enter_pipeline() {
     return !error;
 }
 
+// Who closes the connection meanwhile wins, though the attempt has succeeded.
 Task<bool> Connection::open() {
     ErrorCode error;
     close();
+    auto const mine = generation_;
     try {
         connector_.start(config_.db_uri, "eryxon-gateway", "");
         socket_.assign(connector_.descriptor(), error);
@@ -37,7 +39,7 @@ Task<bool> Connection::open() {
     }
     if (!error) co_await socket_.async_wait(Descriptor::wait_read, into(error));
     if (socket_.is_open()) socket_.release();
-    if (!connector_.is_done()) {
+    if (mine != generation_ || !connector_.is_done()) {
         close("stopped");
         co_return false;
     }

@@ -59,7 +59,7 @@ void Pool::stop() {
 }
 
 // The life of one connection: connect, be lent, end, connect again. A pause follows a failed attempt, and a connection
-// that did not last.
+// that did not last. At the stop it is closed, however far it came: one that is open keeps the event loop at work.
 Task<void> Pool::keep(Member& member) {
     std::chrono::milliseconds delay = first_pause;
     while (!stopping_) {
@@ -80,6 +80,7 @@ Task<void> Pool::keep(Member& member) {
         else
             co_await pause(member, delay);
     }
+    member.connection.close();
 }
 
 // While no connection is open one member tries for all: one look-up of the host, one attempt at a time.

@@ -59,10 +59,10 @@ void Server::start() {
     std::fprintf(stderr, "eryxon-gateway: listening on http://%s\n", address_text(acceptor_.local_endpoint()).c_str());
 }
 
-// Takes connections until the stop.
+// Takes connections until the stop; one may have been on its way into the program then.
 Task<void> Server::accept() {
     Timer pause(context_.get_executor());
-    while (!stopping_) {
+    for (accepting_ = true; accepting_; accepting_ = !stopping_) {
         ErrorCode error;
         Socket socket = co_await acceptor_.async_accept(into(error));
         if (!error) {
@@ -107,6 +107,7 @@ void Server::admit(Socket socket) {
     }
     auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, bodies_, config_);
     service_.metrics().connection_opened();
+    if (stopping_) session->finish();
     asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& error) {
         if (error) LogLine("error").quoted("msg", "a connection ended with an exception").write();
         sessions_.erase(session);
@@ -116,7 +117,7 @@ void Server::admit(Socket socket) {
 
 // Applies the time limits until the server has stopped.
 Task<void> Server::watch_time() {
-    while (!stopping_ || !sessions_.empty()) {
+    while (!stopping_ || accepting_ || !sessions_.empty()) {
         ErrorCode error;
         ticker_.expires_after(tick);
         co_await ticker_.async_wait(into(error));

@@ -39,6 +39,7 @@ private:
     Timer ticker_;
     Sessions sessions_;
     TimePoint stop_by_ = TimePoint::max();
+    bool accepting_ = false;
     bool stopping_ = false;
 };
 
