@@ -70,6 +70,13 @@ bool is_missing(const Child& child, const core::Entity::Children& spec) {
     });
 }
 
+// The live children of these records of one entity that the arrays leave out.
+std::vector<Child> missing_children(Bulk& bulk, const core::Entity::Children& spec, std::span<Node* const> nodes) {
+    std::vector<Child> missing = read_children(bulk, spec, nodes);
+    std::erase_if(missing, [&](const Child& child) { return !is_missing(child, spec); });
+    return missing;
+}
+
 // Soft-deletes the missing children that are not started; the others stay, with a warning.
 void remove_children(Bulk& bulk, const core::Entity& entity, const core::Entity::Children& spec,
                      const std::vector<Child>& missing) {
@@ -102,10 +109,18 @@ void remove_missing(Bulk& bulk, std::span<Node* const> all, bool first) {
     std::erase_if(parents, [first](const Node* node) { return node->unit->removes_first != first; });
     if (parents.empty()) return;
     for (const core::Entity::Children& spec : parents.front()->entity().children) {
-        std::vector<Child> missing = read_children(bulk, spec, parents);
-        std::erase_if(missing, [&](const Child& child) { return !is_missing(child, spec); });
+        std::vector<Child> const missing = missing_children(bulk, spec, parents);
         if (!missing.empty()) remove_children(bulk, bulk.registry.entity(spec.entity), spec, missing);
     }
+}
+
+bool has_missing(Bulk& bulk, const NodeGroups& groups) {
+    return std::any_of(groups.begin(), groups.end(), [&](const auto& group) {
+        const auto& specs = group.second.front()->entity().children;
+        return std::any_of(specs.begin(), specs.end(), [&](const core::Entity::Children& spec) {
+            return !missing_children(bulk, spec, group.second).empty();
+        });
+    });
 }
 
 std::vector<ReplacedRow> replaced_rows(Bulk& bulk, std::span<Node* const> nodes) {

@@ -79,17 +79,20 @@ bool has_repeated(const Unit& unit) {
 }
 
 // The units that something is to be done for. A unit that looks unchanged now may not be so any more once others
-// have been written: records of the same key, or any where rows with what belongs to them come and go.
-std::vector<Unit*> pending_units(const Bulk& bulk, Batch& batch) {
+// have been written: records of the same key, or any where rows with what belongs to them come and go. With children
+// = replace unchanged records, too, may leave children out that the database has.
+std::vector<Unit*> pending_units(Bulk& bulk, Batch& batch) {
     std::vector<Unit*> units, all;
     all.reserve(batch.units.size());
-    bool spreads = bulk.options.children == core::ChildrenStrategy::replace;
+    bool const replaces = bulk.options.children == core::ChildrenStrategy::replace;
+    bool spreads = replaces;
     for (Unit& unit : batch.units) {
         all.push_back(&unit);
         if (unit.pending() || unit.faulty()) units.push_back(&unit);
         spreads |= has_plan(unit, Plan::remove) || has_plan(unit, Plan::restore);
     }
-    if (units.empty() || spreads) return units.empty() ? units : all;
+    if (units.empty() && !(replaces && has_missing(bulk, batch.by_entity))) return units;
+    if (spreads) return all;
     std::vector<Unit*> with_repeated;
     for (Unit* unit : all)
         if (unit->pending() || unit->faulty() || has_repeated(*unit)) with_repeated.push_back(unit);

@@ -56,6 +56,8 @@ void check_trees(Bulk& bulk, std::span<Unit* const> units);
 // Live children that arrays left out are soft-deleted (option children = replace), for units that remove first, or
 // those that do not.
 void remove_missing(Bulk& bulk, std::span<Node* const> parents, bool first);
+// True if arrays leave out live children of the rows that were found.
+bool has_missing(Bulk& bulk, const NodeGroups& groups);
 // A live row that an array of the record might delete, directly or with its parent.
 struct ReplacedRow {
     Node* node;
