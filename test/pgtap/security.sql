@@ -14,7 +14,7 @@ CREATE TEMP VIEW member AS
 
 SELECT set_eq($$ SELECT oid::regprocedure::text FROM member WHERE prosecdef $$,
               $$ SELECT regexp_replace(l, ', ', ',', 'g') FROM pg_temp.listed('## SECURITY DEFINER functions') l $$, 'the SECURITY DEFINER functions');
-SELECT set_eq($$ SELECT proname::text FROM member WHERE prosrc IN ('call_for_tenant', 'call_for_administrator', 'call_as_caller') $$,
+SELECT set_eq($$ SELECT proname::text FROM member WHERE prosrc IN ('eryxon_call_for_tenant', 'eryxon_call_for_administrator', 'eryxon_call_as_caller') $$,
               $$ SELECT pg_temp.listed('## Functions with the owner''s rights for the caller''s tenant') $$, 'the functions that find the tenant first');
 SELECT is_empty($$ SELECT oid::regprocedure FROM member WHERE (prosecdef OR proargnames[2] = 'caller')
                       AND NOT coalesce(proconfig @> '{"search_path=pg_catalog, pg_temp"}', false) $$, 'what runs with other rights pins search_path');
@@ -23,7 +23,7 @@ SELECT is_empty($$ SELECT oid::regprocedure FROM member WHERE prosecdef AND pron
 SELECT is_empty($$ SELECT oid::regprocedure FROM member WHERE proargnames[2] = 'caller' AND has_function_privilege('public', oid, 'EXECUTE') $$,
                 'nor what is called for the tenant');
 SELECT is_empty($$ SELECT s.oid::regprocedure FROM member s
-                    WHERE s.prosrc IN ('call_for_tenant', 'call_for_administrator', 'call_as_caller')
+                    WHERE s.prosrc IN ('eryxon_call_for_tenant', 'eryxon_call_for_administrator', 'eryxon_call_as_caller')
                       AND NOT EXISTS (SELECT FROM member i WHERE i.pronamespace = 'eryxon'::regnamespace
                                          AND i.proname = regexp_replace(s.proname, '^eryxon_', '') AND i.prorettype = s.prorettype
                                          AND i.proargtypes::text = trim('2950 19 ' || s.proargtypes::text)) $$, 'each has its inner function');

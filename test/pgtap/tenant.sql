@@ -145,8 +145,8 @@ SELECT throws_like('CREATE INDEX ON public.bait (public.trap(x))', '%another ten
 
 -- What does the work cannot be called, with another tenant or at all.
 SELECT set_eq($$ SELECT DISTINCT p.prosrc FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.deptype = 'e'
-                  WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'eryxon_sync') AND p.prosrc LIKE 'call\_%' $$,
-              ARRAY['call_for_tenant', 'call_for_administrator', 'call_as_caller'], 'there are functions that call others for the tenant');
+                  WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'eryxon_sync') AND p.prosrc LIKE 'eryxon\_call\_%' $$,
+              ARRAY['eryxon_call_for_tenant', 'eryxon_call_for_administrator', 'eryxon_call_as_caller'], 'there are functions that call others for the tenant');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc p
                     WHERE p.pronamespace = 'eryxon'::regnamespace AND p.proargnames[2] = 'caller' AND has_function_privilege('pgtap_bob', p.oid, 'EXECUTE') $$,
                 'nobody may call those');
