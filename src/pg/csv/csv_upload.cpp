@@ -1,6 +1,7 @@
 // Importing CSV files in parts.
 #include "pg/csv/csv_upload.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "core/csv/csv_options.hpp"
 #include "core/json/json_build.hpp"
 #include "core/record/options.hpp"
@@ -42,10 +43,9 @@ bool require_upload(const core::Uuid& run) {
     core::Uuid const tenant = tenant_id();
     std::optional<std::string> entity;
     as_extension_owner([&] {
-        execute(
-            R"(SELECT entity FROM eryxon.csv_upload
-                WHERE run_id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2)",
-            {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) { entity = row.text(0); });
+        execute(core::sql(R"(SELECT entity FROM eryxon.csv_upload
+                WHERE run_id == $1 AND tenant_id == $2)"),
+                {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) { entity = row.text(0); });
     });
     if (!entity) return false;
     std::shared_ptr<const Registry> const state = registry();

@@ -1,6 +1,7 @@
 // The lines of CSV files that failed.
 #include "pg/csv/rejected_lines.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "core/csv/csv_rejected.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/spi.hpp"
@@ -97,13 +98,12 @@ std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant) {
         std::string text, code, message;
     };
     std::vector<Kept> kept;
-    execute(
-        R"(SELECT line, text, code, message FROM eryxon.csv_rejected
-            WHERE run_id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2 ORDER BY line)",
-        {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) {
-            kept.push_back(
-                {row.integer(0), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
-        });
+    execute(core::sql(R"(SELECT line, text, code, message FROM eryxon.csv_rejected
+            WHERE run_id == $1 AND tenant_id == $2 ORDER BY line)"),
+            {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) {
+                kept.push_back(
+                    {row.integer(0), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
+            });
     if (kept.empty())
         throw core::CallError(core::Code::not_found, "no line of this run failed, or the run is not kept any more");
     std::vector<core::RejectedLine> lines;

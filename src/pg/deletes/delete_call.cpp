@@ -1,6 +1,7 @@
 // Deleting and restoring single rows of the caller's tenant.
 #include "pg/deletes/delete_call.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "core/json/json_build.hpp"
 #include "pg/deletes/delete_trigger.hpp"
 #include "pg/deletes/soft_delete.hpp"
@@ -91,8 +92,8 @@ enum class Sight { none, live, deleted };
 
 Sight look(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id) {
     Sight sight = Sight::none;
-    execute("SELECT deleted_at IS NULL FROM " + registry.table(entity).name +
-                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+    execute(core::sql("SELECT deleted_at IS NULL FROM {table} WHERE tenant_id == $1 AND id == $2",
+                      {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), Param::uuid(id)},
             [&](const Row& row) { sight = row.boolean(0) ? Sight::live : Sight::deleted; });
     return sight;
@@ -117,9 +118,9 @@ std::uint64_t run_hard_delete(const Table& table, const core::Uuid& tenant, cons
         set_config_option("eryxon.hard_delete", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
         return nest;
     });
-    std::uint64_t const gone = execute(
-        "DELETE FROM " + table.name + " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
-        {Param::uuid(tenant), Param::uuid(id)});
+    std::uint64_t const gone =
+        execute(core::sql("DELETE FROM {table} WHERE tenant_id == $1 AND id == $2", {{"table", table.name}}),
+                {Param::uuid(tenant), Param::uuid(id)});
     call([level] { AtEOXact_GUC(true, level); });
     return gone;
 }
@@ -145,8 +146,8 @@ Done delete_really(const Registry& registry, const core::Entity& entity, const c
 // meanwhile.
 void refuse_running(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                     const core::Uuid& id) {
-    execute("SELECT true FROM " + registry.table(entity).name +
-                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2 FOR UPDATE",
+    execute(core::sql("SELECT true FROM {table} WHERE tenant_id == $1 AND id == $2 FOR UPDATE",
+                      {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), Param::uuid(id)});
     if (read_progress(registry, entity, tenant, {&id, 1}, true).front().running)
         refuse(
@@ -168,9 +169,8 @@ Done delete_found(const Registry& registry, const core::Entity& entity, const co
 core::Uuid find_external(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                          std::string_view source, std::string_view external_id) {
     std::optional<core::Uuid> id;
-    execute("SELECT id FROM " + registry.table(entity).name +
-                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND external_source OPERATOR(pg_catalog.=) $2 "
-                "AND external_id OPERATOR(pg_catalog.=) $3",
+    execute(core::sql("SELECT id FROM {table} WHERE tenant_id == $1 AND external_source == $2 AND external_id == $3",
+                      {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), Param::text(source), Param::text(external_id)},
             [&](const Row& row) { id = row.uuid(0); });
     if (!id)

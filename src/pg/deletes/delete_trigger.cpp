@@ -1,6 +1,7 @@
 // The triggers on attached tables.
 #include "pg/deletes/delete_trigger.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/delete_notes.hpp"
 #include "pg/deletes/rows.hpp"
 #include "pg/deletes/soft_delete.hpp"
@@ -86,10 +87,8 @@ void let_go(const core::Entity& entity, const FiringRow& row) {
     if (row.is_null("deleted_at") || row.is_null("tenant_id") || row.is_null("id")) return;
     core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
     as_extension_owner([&] {
-        execute(
-            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
-            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) $3",
-            {Param::uuid(tenant), Param::text(entity.name), Param::uuid(id)});
+        execute(core::sql("DELETE FROM eryxon.soft_delete WHERE tenant_id == $1 AND row_entity == $2 AND row_id == $3"),
+                {Param::uuid(tenant), Param::text(entity.name), Param::uuid(id)});
     });
 }
 

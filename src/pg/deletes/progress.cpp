@@ -1,6 +1,7 @@
 // Tells how far work has gone on rows that are to be deleted.
 #include "pg/deletes/soft_delete.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/unit.hpp"
 
 namespace eryxon::pg {
@@ -31,8 +32,8 @@ std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::E
     const Table& table = registry.table(entity);
     std::string const column = quoted(entity.columns[static_cast<std::size_t>(field->column)].name);
     as_table_owner(table.oid, [&] {
-        execute("/* owner */ SELECT id, pg_catalog.concat(" + column + ") FROM " + table.name +
-                    " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2)",
+        execute(core::sql("SELECT id, pg_catalog.concat({column}) FROM {table} WHERE tenant_id == $1 AND id == ANY ($2)",
+                          {{"table", table.name}, {"column", column}}),
                 {Param::uuid(tenant), uuid_array(ids)},
                 [&](const Row& row) { found[row.uuid(0)] = progress_of(entity, *field, row.text(1)); });
     });

@@ -1,6 +1,7 @@
 // Brings soft-deleted rows back with what went with them: reads the records, locks parents and rows, checks, writes.
 #include "pg/deletes/soft_delete.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/unit.hpp"
 #include "pg/server/refusal.hpp"
 
@@ -58,7 +59,7 @@ private:
     void check_references() const;
     [[noreturn]] void refuse_reference(const Reference& reference) const;
     void write();
-    void write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights) const;
+    void write_rows(const core::Entity& entity, const Ids& ids) const;
     void forget() const;
     std::vector<DeletedRow> rows() const;
 
@@ -98,12 +99,11 @@ std::vector<DeletedRow> Restoration::run() {
 // Reads how the roots were recorded, and the units they were recorded in.
 void Restoration::read_units() {
     as_extension_owner([&] {
-        execute(
-            "SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
-            "AND row_entity OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
-            {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
-                own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), row.timestamp(3)};
-            });
+        execute(core::sql(R"(SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete
+                          WHERE tenant_id == $1 AND row_entity == $2 AND row_id == ANY ($3))"),
+                {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
+                    own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), row.timestamp(3)};
+                });
     });
     std::map<std::string, Ids> units;
     for (const auto& [id, record] : own_)
@@ -113,13 +113,12 @@ void Restoration::read_units() {
 }
 
 void Restoration::read_unit(const std::string& entity, const Ids& roots) {
-    execute(
-        "SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
-        "AND entity OPERATOR(pg_catalog.=) $2 AND root OPERATOR(pg_catalog.=) ANY ($3)",
-        {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
-            if (const core::Entity* of = registry_.schema.find(row.text(0)))
-                recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), row.timestamp(3)};
-        });
+    execute(core::sql(R"(SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete
+                      WHERE tenant_id == $1 AND entity == $2 AND root == ANY ($3))"),
+            {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
+                if (const core::Entity* of = registry_.schema.find(row.text(0)))
+                    recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), row.timestamp(3)};
+            });
 }
 
 // Finds the recorded rows that are still deleted as they were recorded.
@@ -131,9 +130,9 @@ void Restoration::read_rows() {
     for (const auto& [entity, of_entity] : ids) {
         const Table& table = registry_.table(*entity);
         as_table_owner(table.oid, [&, from = entity, wanted = &of_entity] {
-            execute("/* owner */ SELECT id, deleted_at FROM " + table.name +
-                        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) "
-                        "AND deleted_at IS NOT NULL",
+            execute(core::sql(R"(SELECT id, deleted_at FROM {table}
+                                  WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NOT NULL)",
+                              {{"table", table.name}}),
                     {Param::uuid(tenant_), uuid_array(*wanted)}, [&](const Row& row) {
                         Node const node{from, row.uuid(0)};
                         if (recorded_.at(node).deleted_at == row.timestamp(1)) candidates_[node] = roots_.size();
@@ -205,7 +204,7 @@ bool Restoration::lock_parents() {
 void Restoration::lock_roots() const {
     const Table& table = registry_.table(entity_);
     Ids missing = root_ids_;
-    for (const core::Uuid& id : lock_rows(table, tenant_, root_ids_, RowState::deleted, RowLock::update, ""))
+    for (const core::Uuid& id : lock_rows(table, tenant_, root_ids_, RowState::deleted, RowLock::update))
         missing.erase(id);
     if (missing.empty()) return;
     std::string const name = entity_.singular + " " + core::to_string(*missing.begin());
@@ -274,23 +273,21 @@ void Restoration::write() {
     for (const auto& [node, root] : candidates_)
         ids[node.first].insert(node.second);
     for (const auto& [entity, of_entity] : ids) {
-        if (entity == &entity_ && restore_roots_) write_rows(*entity, root_ids_, "");
-        as_child_owner(entity_.table, entity->table,
-                       [&, to = entity, below = &of_entity] { write_rows(*to, *below, "owner"); });
+        if (entity == &entity_ && restore_roots_) write_rows(*entity, root_ids_);
+        as_child_owner(entity_.table, entity->table, [&, to = entity, below = &of_entity] { write_rows(*to, *below); });
     }
 }
 
-void Restoration::write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights) const {
+void Restoration::write_rows(const core::Entity& entity, const Ids& ids) const {
     if (ids.empty()) return;
     const Table& table = registry_.table(entity);
-    std::string sql = rights.empty() ? "" : "/* " + std::string(rights) + " */ ";
-    sql += "UPDATE " + table.name + " SET deleted_at = NULL, deleted_by = NULL";
-    if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
-    sql +=
-        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NOT NULL "
-        "RETURNING deleted_at IS NULL AND tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2)";
+    std::string const statement = core::sql(
+        R"(UPDATE {table} SET deleted_at = NULL, deleted_by = NULL{updated_at}
+            WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NOT NULL
+            RETURNING deleted_at IS NULL AND tenant_id == $1 AND id == ANY ($2))",
+        {{"table", table.name}, {"updated_at", entity.has_updated_at ? ", updated_at = pg_catalog.now()" : ""}});
     std::size_t written = 0;
-    execute(sql, {Param::uuid(tenant_), uuid_array(ids)}, [&](const Row& row) { written += row.boolean(0); });
+    execute(statement, {Param::uuid(tenant_), uuid_array(ids)}, [&](const Row& row) { written += row.boolean(0); });
     if (written < ids.size())
         refuse({core::Code::database_error, "a trigger kept a row of \"" + entity.name + "\" from being restored",
                 "Look for BEFORE UPDATE triggers that return NULL or change id, tenant_id or deleted_at.", table.oid});
@@ -303,10 +300,9 @@ void Restoration::forget() const {
     for (const auto& [node, root] : candidates_)
         ids[node.first].insert(node.second);
     for (const auto& [entity, of_entity] : ids)
-        execute(
-            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
-            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
-            {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
+        execute(core::sql(
+                    "DELETE FROM eryxon.soft_delete WHERE tenant_id == $1 AND row_entity == $2 AND row_id == ANY ($3)"),
+                {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
 }
 
 std::vector<DeletedRow> Restoration::rows() const {

@@ -1,6 +1,7 @@
 // Locks rows and follows foreign keys.
 #include "pg/deletes/rows.hpp"
 
+#include "core/base/sql_text.hpp"
 extern "C" {
 #include "access/xact.h"
 #include "utils/snapmgr.h"
@@ -10,14 +11,14 @@ namespace eryxon::pg {
 
 namespace {
 
-std::string lock_sql(const Table& table, RowState state, RowLock lock, std::string_view rights) {
-    std::string sql;
-    if (!rights.empty()) sql = "/* " + std::string(rights) + " */ ";
-    sql += "SELECT id FROM " + table.name +
-           " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS ";
-    sql += state == RowState::live ? "NULL" : "NOT NULL";
-    sql += " ORDER BY external_source COLLATE pg_catalog.\"C\", external_id COLLATE pg_catalog.\"C\", id FOR ";
-    return sql + (lock == RowLock::update ? "UPDATE" : "KEY SHARE");
+std::string lock_statement(const Table& table, RowState state, RowLock lock) {
+    return core::sql(R"(SELECT id FROM {table}
+                         WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS {state}
+                         ORDER BY external_source COLLATE pg_catalog."C", external_id COLLATE pg_catalog."C", id
+                           FOR {lock})",
+                     {{"table", table.name},
+                      {"state", state == RowState::live ? "NULL" : "NOT NULL"},
+                      {"lock", lock == RowLock::update ? "UPDATE" : "KEY SHARE"}});
 }
 
 // Hands over the parameters of a statement over one side of a key: tenant, ids, and the values that the other side's
@@ -80,17 +81,16 @@ Param uuid_array(const Ids& ids) {
     return uuid_array(std::vector<core::Uuid>(ids.begin(), ids.end()));
 }
 
-Ids lock_rows(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock,
-              std::string_view rights) {
+Ids lock_rows(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock) {
     Ids locked;
     if (ids.empty()) return locked;
-    execute(lock_sql(table, state, lock, rights), {Param::uuid(tenant), uuid_array(ids)},
+    execute(lock_statement(table, state, lock), {Param::uuid(tenant), uuid_array(ids)},
             [&](const Row& row) { locked.insert(row.uuid(0)); });
     return locked;
 }
 
 Ids lock_rows_as_owner(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock) {
-    return as_table_owner(table.oid, [&] { return lock_rows(table, tenant, ids, state, lock, "owner"); });
+    return as_table_owner(table.oid, [&] { return lock_rows(table, tenant, ids, state, lock); });
 }
 
 std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents) {

@@ -17,9 +17,8 @@ enum class RowState { live, deleted };
 enum class RowLock { update, key_share };
 
 // Locks those of the rows that are in the state, in the order of their external keys, with the present user's rights.
-// Returns the ids of the locked ones. `rights` is part of the statement: "" for the caller's, or "owner".
-Ids lock_rows(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock,
-              std::string_view rights);
+// Returns the ids of the locked ones.
+Ids lock_rows(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock);
 // The same with the owner's rights.
 Ids lock_rows_as_owner(const Table& table, const core::Uuid& tenant, const Ids& ids, RowState state, RowLock lock);
 

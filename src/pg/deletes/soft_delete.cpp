@@ -2,6 +2,7 @@
 // unit.
 #include "pg/deletes/soft_delete.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/delete_trigger.hpp"
 #include "pg/deletes/unit.hpp"
 #include "pg/registry/tenant.hpp"
@@ -36,7 +37,7 @@ private:
     Ids lock_roots() const;
     void check_left_out(const Ids& locked) const;
     void write(const RowUnit& unit, const Ids& locked);
-    void write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights);
+    void write_rows(const core::Entity& entity, const Ids& ids);
     void check_references(const RowUnit& unit) const;
     std::vector<DeletedRow> attribute(const RowUnit& unit) const;
     void record(const std::vector<DeletedRow>& rows) const;
@@ -69,7 +70,7 @@ std::vector<DeletedRow> Deletion::run() {
 
 Ids Deletion::lock_roots() const {
     return lock_rows(registry_.table(entity_), tenant_, Ids(roots_.begin(), roots_.end()), RowState::live,
-                     RowLock::update, "");
+                     RowLock::update);
 }
 
 // A root that is live but could not be locked was held back by a policy.
@@ -92,7 +93,7 @@ void Deletion::write(const RowUnit& unit, const Ids& locked) {
         Ids below = ids;
         if (entity == &entity_) {
             try {
-                write_rows(*entity, locked, "");
+                write_rows(*entity, locked);
             } catch (const Error& error) {
                 if (error.is(ERRCODE_INSUFFICIENT_PRIVILEGE)) refuse(error, policy_hint);
                 throw;
@@ -100,21 +101,20 @@ void Deletion::write(const RowUnit& unit, const Ids& locked) {
             for (const core::Uuid& id : locked)
                 below.erase(id);
         }
-        as_child_owner(entity_.table, entity->table, [&, of = entity] { write_rows(*of, below, "owner"); });
+        as_child_owner(entity_.table, entity->table, [&, of = entity] { write_rows(*of, below); });
     }
 }
 
-void Deletion::write_rows(const core::Entity& entity, const Ids& ids, std::string_view rights) {
+void Deletion::write_rows(const core::Entity& entity, const Ids& ids) {
     if (ids.empty()) return;
     const Table& table = registry_.table(entity);
-    std::string sql = rights.empty() ? "" : "/* " + std::string(rights) + " */ ";
-    sql += "UPDATE " + table.name + " SET deleted_at = pg_catalog.now(), deleted_by = $3";
-    if (entity.has_updated_at) sql += ", updated_at = pg_catalog.now()";
-    sql +=
-        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NULL "
-        "RETURNING CASE WHEN tenant_id OPERATOR(pg_catalog.=) $1 THEN id END, deleted_at";
+    std::string const statement = core::sql(
+        R"(UPDATE {table} SET deleted_at = pg_catalog.now(), deleted_by = $3{updated_at}
+            WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NULL
+            RETURNING CASE WHEN tenant_id == $1 THEN id END, deleted_at)",
+        {{"table", table.name}, {"updated_at", entity.has_updated_at ? ", updated_at = pg_catalog.now()" : ""}});
     std::size_t written = 0;
-    execute(sql, {Param::uuid(tenant_), uuid_array(ids), user_ ? Param::uuid(*user_) : Param::none(UUIDOID)},
+    execute(statement, {Param::uuid(tenant_), uuid_array(ids), user_ ? Param::uuid(*user_) : Param::none(UUIDOID)},
             [&](const Row& row) {
                 if (row.is_null(0) || row.is_null(1) || ids.count(row.uuid(0)) == 0) return;
                 times_[{&entity, row.uuid(0)}] = row.timestamp(1);
@@ -165,10 +165,9 @@ void Deletion::forget_earlier(const std::vector<DeletedRow>& rows) const {
     for (const DeletedRow& row : rows)
         ids[row.entity].insert(row.id);
     for (const auto& [entity, of_entity] : ids)
-        execute(
-            "DELETE FROM eryxon.soft_delete WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND row_entity "
-            "OPERATOR(pg_catalog.=) $2 AND row_id OPERATOR(pg_catalog.=) ANY ($3)",
-            {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
+        execute(core::sql(
+                    "DELETE FROM eryxon.soft_delete WHERE tenant_id == $1 AND row_entity == $2 AND row_id == ANY ($3)"),
+                {Param::uuid(tenant_), Param::text(entity->name), uuid_array(of_entity)});
 }
 
 Param time_array(const std::vector<TimestampTz>& times) {
@@ -192,10 +191,10 @@ void Deletion::record(const std::vector<DeletedRow>& rows) const {
         times.push_back(times_.at({row.entity, row.id}));
     }
     execute(
-        "INSERT INTO eryxon.soft_delete (entity, root, row_entity, row_id, tenant_id, deleted_at) "
-        "SELECT $1, r.root, r.entity, r.id, $2, r.deleted_at "
-        "FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), "
-        "pg_catalog.unnest($6)) r(root, entity, id, deleted_at)",
+        R"(INSERT INTO eryxon.soft_delete (entity, root, row_entity, row_id, tenant_id, deleted_at)
+           SELECT $1, r.root, r.entity, r.id, $2, r.deleted_at
+             FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),
+                             pg_catalog.unnest($6)) r(root, entity, id, deleted_at))",
         {Param::text(entity_.name), Param::uuid(tenant_), uuid_array(std::span<const core::Uuid>(roots)),
          text_array(entities), uuid_array(std::span<const core::Uuid>(ids)), time_array(times)});
 }
@@ -207,8 +206,8 @@ std::vector<DeletedRow> really_delete(const Registry& registry, const core::Enti
     for (std::size_t i = 0; i < roots.size(); i++)
         first.emplace(roots[i], i);
     std::vector<DeletedRow> rows;
-    execute("DELETE FROM " + registry.table(entity).name +
-                " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) RETURNING id",
+    execute(core::sql("DELETE FROM {table} WHERE tenant_id == $1 AND id == ANY ($2) RETURNING id",
+                      {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), uuid_array(roots)}, [&](const Row& row) {
                 rows.push_back({first.at(row.uuid(0)), &entity, row.uuid(0)});
             });
@@ -240,9 +239,9 @@ void require_deletable(const Registry& registry, const core::Entity& entity, con
     require_delete_privilege(table);
     if (!entity.soft_delete || !has_policies(table)) return;
     AskedRows const asked(table.oid, ids);
-    std::string const where =
-        " WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) ANY ($2) AND deleted_at IS NULL";
-    std::uint64_t const gone = execute("DELETE FROM " + table.name + where, {Param::uuid(tenant), uuid_array(ids)});
+    std::string const live_rows = core::sql(
+        "FROM {table} WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NULL", {{"table", table.name}});
+    std::uint64_t const gone = execute("DELETE " + live_rows, {Param::uuid(tenant), uuid_array(ids)});
     if (gone > 0)
         refuse({core::Code::database_error,
                 "the trigger that marks rows of \"" + entity.name + "\" as deleted does not fire",
@@ -250,7 +249,7 @@ void require_deletable(const Registry& registry, const core::Entity& entity, con
                 table.oid,
                 {},
                 "55000"});
-    execute("SELECT id FROM " + table.name + where, {Param::uuid(tenant), uuid_array(ids)}, [&](const Row& row) {
+    execute("SELECT id " + live_rows, {Param::uuid(tenant), uuid_array(ids)}, [&](const Row& row) {
         if (asked.passed().count(row.uuid(0)) != 0) return;
         refuse({core::Code::access_denied,
                 "a policy or trigger keeps " + entity.singular + " " + core::to_string(row.uuid(0)) +

@@ -1,6 +1,7 @@
 // Giving committed events their positions by a background worker.
 #include "pg/events/position_worker.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/spi.hpp"
 
@@ -32,8 +33,8 @@ struct Place {
 std::optional<Place> oldest_waiting(const core::Uuid& tenant) {
     std::optional<Place> oldest;
     as_extension_owner([&] {
-        execute(R"(SELECT statement, line::pg_catalog.int8 FROM eryxon.event_outbox
-                    WHERE tenant_id OPERATOR(pg_catalog.=) $1 ORDER BY statement, line LIMIT 1)",
+        execute(core::sql(R"(SELECT statement, line::pg_catalog.int8 FROM eryxon.event_outbox
+                    WHERE tenant_id == $1 ORDER BY statement, line LIMIT 1)"),
                 {Param::uuid(tenant)}, [&](const Row& row) {
                     oldest = {row.integer(0), row.integer(1)};
                 });

@@ -1,6 +1,7 @@
 // API keys: found by their first characters, compared by SHA-256 in constant time.
 #include "pg/http/api_key_check.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "core/json/canonical.hpp"
 #include "core/json/json.hpp"
 #include "core/result/credential.hpp"
@@ -95,18 +96,20 @@ struct ApiKey {
 };
 
 // The keys in force that begin alike. A use is noted once a minute.
-constexpr const char* keys_of_prefix = R"(
+std::string keys_of_prefix() {
+    return core::sql(R"(
     SELECT k.id, k.tenant_id, k.role::pg_catalog.text, pg_catalog.encode(k.hash, 'hex'),
-           u.last_used_at OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.-) '1 minute'::pg_catalog.interval)
-      FROM eryxon.api_key k JOIN eryxon.api_key_use u ON u.key_id OPERATOR(pg_catalog.=) k.id
-     WHERE k.prefix OPERATOR(pg_catalog.=) $1 AND k.revoked_at IS NULL
-       AND (k.expires_at IS NULL OR k.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()))";
+           u.last_used_at > (pg_catalog.now() - '1 minute'::pg_catalog.interval)
+      FROM eryxon.api_key k JOIN eryxon.api_key_use u ON u.key_id == k.id
+     WHERE k.prefix == $1 AND k.revoked_at IS NULL
+       AND (k.expires_at IS NULL OR k.expires_at > pg_catalog.clock_timestamp()))");
+}
 
 // The key in force that it is. Every key of its prefix is compared, whichever fits.
 std::optional<ApiKey> find_key(const core::KeyDigest& key) {
     std::optional<ApiKey> found;
     as_extension_owner([&] {
-        execute(keys_of_prefix, {Param::text(key.prefix)}, [&](const Row& row) {
+        execute(keys_of_prefix(), {Param::text(key.prefix)}, [&](const Row& row) {
             std::string_view const known = row.text(3);
             if (known.size() != key.hash.size() || CRYPTO_memcmp(known.data(), key.hash.data(), known.size()) != 0)
                 return;
@@ -125,10 +128,12 @@ ApiKey require_key(const core::KeyDigest& sent) {
 }
 
 // Notes a use, unless another request is about to do so.
-constexpr const char* note_use = R"(
+std::string note_use() {
+    return core::sql(R"(
     UPDATE eryxon.api_key_use SET last_used_at = pg_catalog.now()
-     WHERE key_id OPERATOR(pg_catalog.=) (SELECT key_id FROM eryxon.api_key_use WHERE key_id OPERATOR(pg_catalog.=) $1
-                                             FOR UPDATE SKIP LOCKED))";
+     WHERE key_id == (SELECT key_id FROM eryxon.api_key_use WHERE key_id == $1
+                                             FOR UPDATE SKIP LOCKED))");
+}
 
 void require_same_tenant(const core::Uuid& one, const core::Uuid& other) {
     if (one != other)
@@ -198,7 +203,7 @@ bool lacks_credential() {
 void note_key_use() {
     std::optional<core::Uuid> const key = core::parse_uuid(settings().used_api_key);
     if (!key || XactReadOnly || IsolationUsesXactSnapshot()) return;
-    with_spi([&] { as_extension_owner([&] { execute(note_use, {Param::uuid(*key)}); }); });
+    with_spi([&] { as_extension_owner([&] { execute(note_use(), {Param::uuid(*key)}); }); });
 }
 
 }  // namespace eryxon::pg

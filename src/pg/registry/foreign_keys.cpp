@@ -1,6 +1,7 @@
 // Reads foreign keys from the catalog and prepares the statements that follow them.
 #include "pg/registry/foreign_keys.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/registry/catalog.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/spi.hpp"
@@ -17,9 +18,6 @@ extern "C" {
 namespace eryxon::pg {
 
 namespace {
-
-// Marks statements that run as a table's owner: their plans see past its row level security, others' must not.
-constexpr const char* as_owner_mark = "/* owner */ ";
 
 Param oid_array(const std::vector<Oid>& oids) {
     std::vector<Datum> datums(oids.begin(), oids.end());
@@ -51,19 +49,20 @@ std::string referring(const ForeignKey& key, std::string_view to) {
     return {};
 }
 
-constexpr const char* equals = " OPERATOR(pg_catalog.=) ";
-
 // Statements of a key that refers to the id: the child's row alone tells its parent.
 void write_plain_statements(ForeignKey& key) {
-    std::string const id = referring(key, "id");
-    std::string const tenant = referring(key, "tenant_id");
-    std::string const tenant_matches = tenant.empty() ? "" : " AND " + tenant + equals + "$1";
-    std::string const select = as_owner_mark + ("SELECT c.id, " + id) + " FROM " + from_clause(key.from) + " c WHERE ";
-    std::string const of_parents = id + equals + "ANY ($2)" + tenant_matches + " AND c.deleted_at IS NULL";
-    key.children_sql = select + "c.tenant_id" + equals + "$1 AND " + of_parents;
-    key.parents_sql = select + "c.tenant_id" + equals + "$1 AND c.id" + equals + "ANY ($2) AND " + id + " IS NOT NULL" +
-                      (tenant.empty() ? "" : " AND " + tenant + " IS NOT NULL");
-    key.referrers_sql = select + "$1" + equals + "$1 AND " + of_parents + " LIMIT 1";
+    std::string const id = referring(key, "id"), tenant = referring(key, "tenant_id"), child = from_clause(key.from);
+    std::string const same = tenant.empty() ? "" : core::sql(" AND {tenant} == $1", {{"tenant", tenant}});
+    std::string const known = tenant.empty() ? "" : " AND " + tenant + " IS NOT NULL";
+    key.children_sql = core::sql(R"(SELECT c.id, {id} FROM {child} c
+                                     WHERE c.tenant_id == $1 AND {id} == ANY ($2){same} AND c.deleted_at IS NULL)",
+                                 {{"id", id}, {"child", child}, {"same", same}});
+    key.parents_sql = core::sql(R"(SELECT c.id, {id} FROM {child} c
+                                    WHERE c.tenant_id == $1 AND c.id == ANY ($2) AND {id} IS NOT NULL{known})",
+                                {{"id", id}, {"child", child}, {"known", known}});
+    key.referrers_sql = core::sql(R"(SELECT c.id, {id} FROM {child} c
+                                      WHERE $1 == $1 AND {id} == ANY ($2){same} AND c.deleted_at IS NULL LIMIT 1)",
+                                  {{"id", id}, {"child", child}, {"same", same}});
 }
 
 // How one side's columns of a key stand in the statement that reads their values, and in those that get these.
@@ -90,8 +89,8 @@ std::string values_statement(const Side& side, const std::string& alias, Oid tab
     std::string columns = "pg_catalog.array_agg(" + alias + ".id)";
     for (const std::string& column : side.read)
         columns += ", pg_catalog.array_agg(" + column + ")";
-    return as_owner_mark + ("SELECT " + columns) + " FROM " + from_clause(table) + " " + alias + " WHERE " + alias +
-           ".tenant_id" + equals + "$1 AND " + alias + ".id" + equals + "ANY ($2)";
+    return core::sql("SELECT {columns} FROM {table} {a} WHERE {a}.tenant_id == $1 AND {a}.id == ANY ($2)",
+                     {{"columns", columns}, {"table", from_clause(table)}, {"a", alias}});
 }
 
 // The values that were read, as a table with columns id, k0, k1 ...
@@ -120,45 +119,45 @@ void write_joined_statements(ForeignKey& key) {
     Side const children = side_of(key, "c", &ForeignKey::Pair::from, &ForeignKey::Pair::from_type);
     key.parent_values_sql = values_statement(parents, "p", key.to);
     key.child_values_sql = values_statement(children, "c", key.from);
-    std::string const select = as_owner_mark + std::string("SELECT c.id, p.id FROM ");
-    std::string const of_parents = select + given_table(parents) + " p JOIN " + from_clause(key.from) + " c ON " +
-                                   join_condition(key, true) + " WHERE c.deleted_at IS NULL AND ";
-    key.children_sql = of_parents + "c.tenant_id" + equals + "$1";
-    key.referrers_sql = of_parents + "$1" + equals + "$1 LIMIT 1";
-    key.parents_sql = select + given_table(children) + " c JOIN " + from_clause(key.to) + " p ON " +
-                      join_condition(key, false) + " WHERE p.tenant_id" + equals + "$1";
+    std::string const of_parents =
+        core::sql("SELECT c.id, p.id FROM {parents} p JOIN {child} c ON {condition} WHERE c.deleted_at IS NULL AND ",
+                  {{"parents", given_table(parents)},
+                   {"child", from_clause(key.from)},
+                   {"condition", join_condition(key, true)}});
+    key.children_sql = of_parents + core::sql("c.tenant_id == $1");
+    key.referrers_sql = of_parents + core::sql("$1 == $1 LIMIT 1");
+    key.parents_sql =
+        core::sql("SELECT c.id, p.id FROM {children} c JOIN {parent} p ON {condition} WHERE p.tenant_id == $1",
+                  {{"children", given_table(children)},
+                   {"parent", from_clause(key.to)},
+                   {"condition", join_condition(key, false)}});
 }
 
 void write_statements(ForeignKey& key) {
     if (key.child != nullptr && key.parent != nullptr)
         key.refers_to_id() ? write_plain_statements(key) : write_joined_statements(key);
     if (key.child == nullptr || key.name.empty()) return;
-    key.exists_sql = as_owner_mark + ("SELECT 1 FROM " + from_clause(key.to)) + " p WHERE ";
+    key.exists_sql = "SELECT 1 FROM " + from_clause(key.to) + " p WHERE ";
     for (std::size_t i = 0; i < key.pairs.size(); i++)
         key.exists_sql += (i == 0 ? "p." : " AND p.") + quoted(key.pairs[i].to) + " " + key.pairs[i].equal + " $" +
                           std::to_string(i + 1);
 }
 
 // One row per column of each foreign key that is not a copy of a partitioned table's.
-constexpr const char* foreign_keys_sql =
-    "SELECT f.oid, f.conname::pg_catalog.text, f.conrelid, f.confrelid, f.confdeltype, "
-    "a.attname::pg_catalog.text, b.attname::pg_catalog.text, "
-    "'OPERATOR('::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.quote_ident(n.nspname::pg_catalog.text) "
-    "OPERATOR(pg_catalog.||) '.'::pg_catalog.text OPERATOR(pg_catalog.||) o.oprname::pg_catalog.text "
-    "OPERATOR(pg_catalog.||) ')'::pg_catalog.text, b.atttypid, a.atttypid "
-    "FROM pg_catalog.pg_constraint f "
-    "CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), "
-    "pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop)) WITH ORDINALITY k(a, b, o, i) "
-    "JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.conrelid AND a.attnum "
-    "OPERATOR(pg_catalog.=) k.a "
-    "JOIN pg_catalog.pg_attribute b ON b.attrelid OPERATOR(pg_catalog.=) f.confrelid AND b.attnum "
-    "OPERATOR(pg_catalog.=) k.b "
-    "JOIN pg_catalog.pg_operator o ON o.oid OPERATOR(pg_catalog.=) k.o "
-    "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace "
-    "WHERE f.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog.\"char\" AND f.conparentid OPERATOR(pg_catalog.=) "
-    "0::pg_catalog.oid "
-    "AND (f.conrelid OPERATOR(pg_catalog.=) ANY ($1) OR f.confrelid OPERATOR(pg_catalog.=) ANY ($1)) "
-    "ORDER BY f.conname, f.oid, k.i";
+constexpr const char* foreign_keys_sql = R"(
+    SELECT f.oid, f.conname::pg_catalog.text, f.conrelid, f.confrelid, f.confdeltype,
+           a.attname::pg_catalog.text, b.attname::pg_catalog.text,
+           pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname), b.atttypid, a.atttypid
+      FROM pg_catalog.pg_constraint f
+     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey),
+                                   pg_catalog.unnest(f.conpfeqop)) WITH ORDINALITY k(a, b, o, i)
+      JOIN pg_catalog.pg_attribute a ON a.attrelid == f.conrelid AND a.attnum == k.a
+      JOIN pg_catalog.pg_attribute b ON b.attrelid == f.confrelid AND b.attnum == k.b
+      JOIN pg_catalog.pg_operator o ON o.oid == k.o
+      JOIN pg_catalog.pg_namespace n ON n.oid == o.oprnamespace
+     WHERE f.contype == 'f'::pg_catalog."char" AND f.conparentid == 0::pg_catalog.oid
+       AND (f.conrelid == ANY ($1) OR f.confrelid == ANY ($1))
+     ORDER BY f.conname, f.oid, k.i)";
 
 ForeignKey key_from(const Row& row, const Registry& registry) {
     ForeignKey key;
@@ -173,7 +172,7 @@ ForeignKey key_from(const Row& row, const Registry& registry) {
 
 void read_keys(const Registry& registry, const std::vector<Oid>& relations, std::vector<ForeignKey>& keys) {
     Oid last = InvalidOid;
-    execute(foreign_keys_sql, {oid_array(relations)}, [&](const Row& row) {
+    execute(core::sql(foreign_keys_sql), {oid_array(relations)}, [&](const Row& row) {
         if (row.oid(0) != last) keys.push_back(key_from(row, registry));
         last = row.oid(0);
         keys.back().pairs.push_back(
@@ -214,17 +213,18 @@ void add_references(const Registry& registry, std::vector<ForeignKey>& keys) {
     std::move(added.begin(), added.end(), std::back_inserter(keys));
 }
 
-constexpr const char* noted_sql =
-    "SELECT t.tgrelid FROM pg_catalog.pg_trigger t "
-    "JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid "
-    "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace "
-    "WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($1) AND t.tgenabled OPERATOR(pg_catalog.=) 'O'::pg_catalog.\"char\" "
-    "AND p.proname OPERATOR(pg_catalog.=) 'soft_delete_noted' AND n.nspname OPERATOR(pg_catalog.=) 'eryxon'";
+constexpr const char* noted_sql = R"(
+    SELECT t.tgrelid
+      FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_proc p ON p.oid == t.tgfoid
+      JOIN pg_catalog.pg_namespace n ON n.oid == p.pronamespace
+     WHERE t.tgrelid == ANY ($1) AND t.tgenabled == 'O'::pg_catalog."char"
+       AND p.proname == 'soft_delete_noted' AND n.nspname == 'eryxon')";
 
 // Finds the tables that, with all the tables they are partitions of, have the trigger at the end of statements.
 void read_noted(const std::vector<Oid>& relations, std::unordered_set<Oid>& noted) {
     std::unordered_set<Oid> having;
-    execute(noted_sql, {oid_array(relations)}, [&](const Row& row) { having.insert(row.oid(0)); });
+    execute(core::sql(noted_sql), {oid_array(relations)}, [&](const Row& row) { having.insert(row.oid(0)); });
     for (Oid relation : relations) {
         bool const covered = std::all_of(relations.begin(), relations.end(), [&](Oid other) {
             return having.count(other) != 0 || (other != relation && !is_partition_of(relation, other));

@@ -1,6 +1,7 @@
 // Writing the registry.
 #include "pg/registry/registry_write.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/registry/catalog.hpp"
 #include "pg/server/compat.hpp"
 #include "pg/server/owner.hpp"
@@ -41,7 +42,7 @@ const Action& action_named(std::string_view name) {
 // The schema that CREATE EXTENSION put the functions in.
 Oid function_schema() {
     Oid schema = InvalidOid;
-    execute("SELECT extnamespace FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'eryxon_sync'", {},
+    execute(core::sql("SELECT extnamespace FROM pg_catalog.pg_extension WHERE extname == 'eryxon_sync'"), {},
             [&](const Row& row) { schema = row.oid(0); });
     return schema;
 }
@@ -96,8 +97,8 @@ Oid named_table(const core::Json& args) {
 // The table that the entity has; InvalidOid if it is not attached.
 Oid table_of(std::string_view entity) {
     Oid registered = InvalidOid;
-    execute("SELECT table_name::pg_catalog.oid FROM eryxon.entity WHERE entity OPERATOR(pg_catalog.=) $1",
-            {Param::text(entity)}, [&](const Row& row) { registered = row.oid(0); });
+    execute(core::sql("SELECT table_name::pg_catalog.oid FROM eryxon.entity WHERE entity == $1"), {Param::text(entity)},
+            [&](const Row& row) { registered = row.oid(0); });
     return registered;
 }
 

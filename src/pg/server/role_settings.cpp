@@ -1,6 +1,7 @@
 // What PostgREST and the gateway do for the role of a token, done for the role of an API key.
 #include "pg/server/role_settings.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "pg/server/compat.hpp"
 #include "pg/server/request.hpp"
 #include "pg/server/spi.hpp"
@@ -15,14 +16,16 @@ namespace eryxon::pg {
 namespace {
 
 // The role's settings in all databases, then those in this one, which win.
-constexpr const char* lines_of_role = R"(
+std::string lines_of_role() {
+    return core::sql(R"(
     SELECT c.line
       FROM pg_catalog.pg_db_role_setting s, LATERAL pg_catalog.unnest(s.setconfig) AS c(line)
-     WHERE pg_catalog.pg_get_userbyid(s.setrole) OPERATOR(pg_catalog.=) $1::pg_catalog.name
-       AND (s.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setdatabase OPERATOR(pg_catalog.=)
+     WHERE pg_catalog.pg_get_userbyid(s.setrole) == $1::pg_catalog.name
+       AND (s.setdatabase == 0::pg_catalog.oid OR s.setdatabase ==
                (SELECT d.oid FROM pg_catalog.pg_database d
-                 WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()))
-     ORDER BY s.setdatabase OPERATOR(pg_catalog.<>) 0::pg_catalog.oid)";
+                 WHERE d.datname == pg_catalog.current_database()))
+     ORDER BY s.setdatabase <> 0::pg_catalog.oid)");
+}
 
 // True for a setting that the login role may make for a transaction: not for what pg_settings hides, such as the role
 // itself, and not for the isolation level, which is chosen when the transaction begins.
@@ -41,7 +44,7 @@ bool may_set(const std::string& name) {
 
 void apply_role_settings(const std::string& role) {
     std::vector<std::pair<std::string, std::string>> settings;
-    execute(lines_of_role, {Param::text(role)}, [&](const Row& row) {
+    execute(lines_of_role(), {Param::text(role)}, [&](const Row& row) {
         std::string_view const line = row.text(0);
         std::size_t const equals = std::min(line.find('='), line.size());
         settings.emplace_back(line.substr(0, equals), line.substr(std::min(equals + 1, line.size())));

@@ -2,6 +2,7 @@
 #include "pg/server/spi.hpp"
 
 #include "pg/server/index_planning.hpp"
+#include "pg/server/owner.hpp"
 
 #include <unordered_map>
 #include <utility>
@@ -33,8 +34,12 @@ struct KeptPlan {
     std::uint64_t blocks = 0;  // size of its relations when it was made
 };
 
+// Plans under the texts of their statements.
+using KeptPlans = std::unordered_map<std::string, KeptPlan>;
+
 struct Plans {
-    std::unordered_map<std::string, KeptPlan> kept;
+    KeptPlans of_caller;
+    KeptPlans of_owner;               // see past row level security, as those of the caller must not
     std::vector<SPIPlanPtr> retired;  // forgotten while some plan was made or ran; freed once none is
     int running = 0;
 };
@@ -42,6 +47,12 @@ struct Plans {
 Plans& plans() {
     static Plans* instance = new Plans;
     return *instance;
+}
+
+// The plans for the rights that the present user has.
+KeptPlans& kept_plans() {
+    bool const owner = (current_user_context().flags & SECURITY_NOFORCE_RLS) != 0;
+    return owner ? plans().of_owner : plans().of_caller;
 }
 
 // Marks that a plan is made or runs: functions that the planner evaluates, and triggers, may call the extension again.
@@ -116,16 +127,17 @@ bool outgrown(const KeptPlan& kept, std::uint64_t blocks) {
 
 // Forgets the plan, if that is still the one kept for the statement.
 void retire(const std::string& sql, SPIPlanPtr plan) {
-    auto const found = plans().kept.find(sql);
-    if (found == plans().kept.end() || found->second.plan != plan) return;
+    KeptPlans& kept = kept_plans();
+    auto const found = kept.find(sql);
+    if (found == kept.end() || found->second.plan != plan) return;
     plans().retired.push_back(plan);
-    plans().kept.erase(found);
+    kept.erase(found);
 }
 
 // The statement's plan. It is not freed while the caller is Running; what is kept may be another one by then, for
 // planning runs functions of the user's, which may call the extension.
 SPIPlanPtr kept_plan(const std::string& sql, std::span<const Param> params) {
-    auto& all = plans().kept;
+    KeptPlans& all = kept_plans();
     if (auto found = all.find(sql); found != all.end()) {
         KeptPlan const kept = found->second;
         if (!outgrown(kept, make_plan(kept.plan))) return kept.plan;
@@ -316,11 +328,13 @@ void execute_writing(const std::string& sql, std::span<const Param> params, std:
 }
 
 void forget_plans() {
-    auto& [kept, retired, running] = plans();
-    retired.reserve(retired.size() + kept.size());  // so that no plan can come to stand in both
-    for (const auto& entry : kept)
-        retired.push_back(entry.second.plan);
-    kept.clear();
+    auto& [of_caller, of_owner, retired, running] = plans();
+    retired.reserve(retired.size() + of_caller.size() + of_owner.size());  // so that no plan can come to stand in both
+    for (KeptPlans* kept : {&of_caller, &of_owner}) {
+        for (const auto& entry : *kept)
+            retired.push_back(entry.second.plan);
+        kept->clear();
+    }
     free_retired_plans();
 }
 
