@@ -128,8 +128,9 @@ suite_tap() {
     pgxs=$(dirname "$(pg_dir --pgxs)")/../test
     logged tap-gateway gateway_build "$ROOT/build/gateway"
     if [ "$STATUS" -ne 0 ]; then count "tap gateway" 0 1; return; fi
-    mkdir -p "$folder"
-    cp -r "$ROOT/test" "$ROOT/sql" "$ROOT/script" "$ROOT/sample" "$ROOT/build/gateway/src/gateway/eryxon-gateway" "$folder/"
+    mkdir -p "$folder/test"
+    cp -r "$ROOT/test/t" "$folder/test/"
+    cp -r "$ROOT/sql" "$ROOT/sample" "$ROOT/build/gateway/src/gateway/eryxon-gateway" "$folder/"
     if [ -n "$TEMPLATES" ]; then cp -r "$TEMPLATES" "$folder/templates"; fi
     if is_root; then chown -R postgres: "$folder"; fi
     for file in "$folder"/test/t/${1:-*}.pl; do
