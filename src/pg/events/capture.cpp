@@ -123,6 +123,9 @@ private:
     void tell_tenant(const TransitionTable* before, const TransitionTable* after);
     void write(const TransitionTable& row, std::string_view what, Datum changes);
     bool is_told(const TransitionTable& row) const { return !row.is_null(layout_.id) && !row.is_null(layout_.tenant); }
+    std::pair<core::Uuid, core::Uuid> key_of(const TransitionTable& row) const {
+        return {row.uuid(layout_.tenant), row.uuid(layout_.id)};
+    }
     core::RowState state_of(const TransitionTable* row);
     bool differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const;
     Told value_of(const Shown& column, const TransitionTable* row);
@@ -251,19 +254,20 @@ void Capture::pair_rows() {
         tell(&before_, nullptr);
 }
 
-// Goes on from the rows at which the tables are. A row without its counterpart has gone or come.
+// Goes on from the rows at which the tables are. A row without its counterpart has gone or come; so has one that
+// changes its tenant, and two tenants may have rows of one id.
 void Capture::pair_by_id() {
-    std::map<core::Uuid, MinimalTuple> gone;
+    std::map<std::pair<core::Uuid, core::Uuid>, MinimalTuple> gone;
     do {
-        if (is_told(before_)) gone[before_.uuid(layout_.id)] = before_.copy();
+        if (is_told(before_)) gone[key_of(before_)] = before_.copy();
     } while (before_.next());
     do {
-        auto const old = is_told(after_) ? gone.find(after_.uuid(layout_.id)) : gone.end();
+        auto const old = is_told(after_) ? gone.find(key_of(after_)) : gone.end();
         if (old != gone.end()) before_.show(old->second);
         tell(old != gone.end() ? &before_ : nullptr, &after_);
         if (old != gone.end()) gone.erase(old);
     } while (after_.next());
-    for (const auto& [id, row] : gone) {
+    for (const auto& [key, row] : gone) {
         before_.show(row);
         tell(&before_, nullptr);
     }
