@@ -44,23 +44,25 @@ AS $$
 DECLARE
     fault  jsonb := eryxon.unusable(entity);
     counts jsonb := jsonb_build_object('live', NULL, 'deleted', NULL, 'sources', '[]'::jsonb, 'unusable', fault);
+    query  text := format($query$
+        SELECT pg_catalog.jsonb_build_object(
+                   'live', COALESCE(pg_catalog.sum(n.live), 0), 'deleted', COALESCE(pg_catalog.sum(n.deleted), 0),
+                   'sources', COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                       'source', n.source, 'live', n.live, 'deleted', n.deleted, 'last_synced_at', n.last_synced_at,
+                       'last_run', eryxon.last_run($1, $2, n.source)) ORDER BY n.source) FILTER (WHERE n.source IS NOT NULL), '[]'))
+          FROM (SELECT external_source AS source,
+                       pg_catalog.count(*) FILTER (WHERE deleted_at IS NULL) AS live,
+                       pg_catalog.count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted,
+                       pg_catalog.max(synced_at) AS last_synced_at
+                  FROM %s WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND ($3 IS NULL OR external_source OPERATOR(pg_catalog.=) $3)
+                 GROUP BY external_source) AS n
+        $query$, table_name);
 BEGIN
     IF fault IS NOT NULL THEN
         RETURN counts;
     END IF;
-    EXECUTE format($query$
-        SELECT jsonb_build_object(
-                   'live', coalesce(sum(n.live), 0), 'deleted', coalesce(sum(n.deleted), 0),
-                   'sources', coalesce(jsonb_agg(jsonb_build_object(
-                       'source', n.source, 'live', n.live, 'deleted', n.deleted, 'last_synced_at', n.last_synced_at,
-                       'last_run', eryxon.last_run($1, $2, n.source)) ORDER BY n.source) FILTER (WHERE n.source IS NOT NULL), '[]'))
-          FROM (SELECT external_source AS source,
-                       count(*) FILTER (WHERE deleted_at IS NULL) AS live,
-                       count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted,
-                       max(synced_at) AS last_synced_at
-                  FROM %s WHERE tenant_id = $1 AND ($3 IS NULL OR external_source = $3)
-                 GROUP BY external_source) AS n
-        $query$, table_name) INTO counts USING tenant, entity, wanted_source;
+    PERFORM set_config('search_path', eryxon.callers_path(), true);
+    EXECUTE query INTO counts USING tenant, entity, wanted_source;
     RETURN counts;
 END
 $$;

@@ -41,12 +41,20 @@ COMMENT ON FUNCTION eryxon.read_time IS
 'The date or time in one of the forms that records may have, without an offset in eryxon.default_time_zone; NULL for any other text.
 What DateStyle and TimeZone say does not count.';
 
+CREATE FUNCTION eryxon.filter_text(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('($2 OPERATOR(pg_catalog.->>) %L::pg_catalog.text)', name)
+$$;
+COMMENT ON FUNCTION eryxon.filter_text IS
+'The expression of a filter''s value in the query of a list. That runs with the caller''s search_path, so it names all it uses with its schema.';
+
 CREATE FUNCTION eryxon.updated_condition(wanted_entity text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT 'greatest(t.synced_at, t.deleted_at'
+    SELECT 'GREATEST(t.synced_at, t.deleted_at'
            || CASE WHEN eryxon.field_column(wanted_entity, 'updated_at') IS NOT NULL THEN ', t.updated_at' ELSE '' END
-           || $c$) >= eryxon.read_time($2 ->> 'updated_since')$c$
+           || ') OPERATOR(pg_catalog.>=) eryxon.read_time(' || eryxon.filter_text('updated_since') || ')'
 $$;
 COMMENT ON FUNCTION eryxon.updated_condition IS
 'The condition of updated_since: what was synced, deleted or, where the table tells so, changed since.';
@@ -56,13 +64,15 @@ CREATE FUNCTION eryxon.list_conditions(wanted_entity text, filters jsonb) RETURN
 AS $$
     SELECT string_agg(c.condition, ' AND ' ORDER BY c.n)
       FROM (VALUES
-        (1, true, 't.tenant_id = $1'),
+        (1, true, 't.tenant_id OPERATOR(pg_catalog.=) $1'),
         (2, NOT coalesce((filters ->> 'include_deleted')::boolean, false), 't.deleted_at IS NULL'),
-        (3, filters ? 'id', $c$t.id = ($2 ->> 'id')::uuid$c$),
-        (4, filters ? 'external_id', $c$t.external_id = $2 ->> 'external_id'$c$),
-        (5, filters ? 'external_source', $c$t.external_source = $2 ->> 'external_source'$c$),
-        (6, filters ? 'status', 't.' || quote_ident(eryxon.field_column(wanted_entity, 'status')) || $c$::text = $2 ->> 'status'$c$),
-        (7, filters ? 'search', '(' || (SELECT string_agg(format($c$t.%I ILIKE eryxon.like_pattern($2 ->> 'search')$c$, s), ' OR ')
+        (3, filters ? 'id', format('t.id OPERATOR(pg_catalog.=) %s::pg_catalog.uuid', eryxon.filter_text('id'))),
+        (4, filters ? 'external_id', 't.external_id OPERATOR(pg_catalog.=) ' || eryxon.filter_text('external_id')),
+        (5, filters ? 'external_source', 't.external_source OPERATOR(pg_catalog.=) ' || eryxon.filter_text('external_source')),
+        (6, filters ? 'status', 't.' || quote_ident(eryxon.field_column(wanted_entity, 'status')) || '::pg_catalog.text OPERATOR(pg_catalog.=) '
+                                || eryxon.filter_text('status')),
+        (7, filters ? 'search', '(' || (SELECT string_agg(format('t.%I::pg_catalog.text OPERATOR(pg_catalog.~~*) eryxon.like_pattern(%s)', s,
+                                                                 eryxon.filter_text('search')), ' OR ')
                                          FROM eryxon.search_columns(wanted_entity) AS s) || ')'),
         (8, filters ? 'updated_since', eryxon.updated_condition(wanted_entity))
       ) AS c(n, wanted, condition)
@@ -142,15 +152,15 @@ CREATE FUNCTION eryxon.read_page(listed eryxon.entity, tenant uuid, filters json
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    conditions text := eryxon.list_conditions(listed.entity, filters);
-BEGIN
-    EXECUTE format($query$
-        SELECT (SELECT count(*) FROM %1$s AS t WHERE %2$s),
-               (SELECT coalesce(json_agg(r), '[]') FROM
+    query text := format($query$
+        SELECT (SELECT pg_catalog.count(*) FROM %1$s AS t WHERE %2$s),
+               (SELECT COALESCE(pg_catalog.json_agg(r), '[]') FROM
                    (SELECT %3$s FROM %1$s AS t WHERE %2$s ORDER BY %4$s LIMIT $3 OFFSET $4) AS r)
-        $query$, listed.table_name, conditions, eryxon.readable_columns(listed.table_name),
-        eryxon.list_order(listed.entity, listed.table_name, filters))
-        INTO total, page USING tenant, filters, max_rows, skip_rows;
+        $query$, listed.table_name, eryxon.list_conditions(listed.entity, filters), eryxon.readable_columns(listed.table_name),
+        eryxon.list_order(listed.entity, listed.table_name, filters));
+BEGIN
+    PERFORM set_config('search_path', eryxon.callers_path(), true);
+    EXECUTE query INTO total, page USING tenant, filters, max_rows, skip_rows;
 END
 $$;
 COMMENT ON FUNCTION eryxon.read_page IS

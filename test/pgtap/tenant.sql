@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set one '11111111-1111-4111-8111-111111111111'
 \set two '22222222-2222-4222-8222-222222222222'
-SELECT plan(47);
+SELECT plan(60);
 SELECT FROM eryxon_create_tables() \g /dev/null
 CREATE ROLE pgtap_bob LOGIN;
 CREATE ROLE pgtap_keys NOLOGIN;
@@ -86,6 +86,22 @@ SET eryxon.hard_delete = on;
 DELETE FROM jobs WHERE external_id = 'I1';
 RESET eryxon.hard_delete;
 DELETE FROM eryxon.event_outbox;
+
+-- Policies find what they name as well, and what stands behind pg_catalog in the path does not get between.
+CREATE TABLE shifts (login name);
+INSERT INTO shifts VALUES ('pgtap_bob');
+GRANT SELECT ON shifts TO pgtap_bob;
+CREATE FUNCTION on_shift() RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN EXISTS (SELECT FROM shifts WHERE login = session_user); END';
+CREATE POLICY on_shift ON jobs AS RESTRICTIVE USING (on_shift());
+CREATE FUNCTION fail(state json, item record) RETURNS json LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not this one''; END';
+CREATE AGGREGATE public.json_agg(record) (SFUNC = fail, STYPE = json);
+SET SESSION AUTHORIZATION pgtap_bob;
+SELECT is(answer(statement), expected(name), 'with such a policy: ' || name) FROM told;
+SELECT is(eryxon_api."api-jobs-list"(external_id => 'first', external_source => 'SAP', status => 'not_started', search => 'IRS', updated_since => '2000-01-01')
+          #>> '{data,pagination,total}', '1', 'a list with all filters');
+SELECT is(current_setting('search_path'), '"$user", public', 'search_path is as before all the same');
+RESET SESSION AUTHORIZATION;
+DROP POLICY on_shift ON jobs;
 
 -- A resolver that knows the current user.
 CREATE FUNCTION current_tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT tenant_id FROM public.members WHERE login = current_user';

@@ -78,12 +78,16 @@ Caller::~Caller() {
     innermost = outer_;
 }
 
+const char* callers_path() {
+    bool const known = innermost != nullptr && innermost->user_ == GetUserId();
+    return known ? innermost->path_.c_str() : namespace_search_path;
+}
+
 CallersPath::CallersPath() {
     if (innermost == nullptr || innermost->user_ != GetUserId()) return;
     settings_ = NewGUCNestLevel();
     call([] {
-        set_config_option("search_path", innermost->path_.c_str(), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                          false);
+        set_config_option("search_path", callers_path(), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     });
 }
 

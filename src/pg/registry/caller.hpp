@@ -22,6 +22,7 @@ public:
 
 private:
     friend std::optional<core::Uuid> tenant_of_caller();
+    friend const char* callers_path();
     friend class CallersPath;
 
     const Caller* outer_;
@@ -39,6 +40,9 @@ public:
 private:
     int settings_ = 0;  // their nesting level
 };
+
+// The search_path with which the current user's call began; the present one where that is not known.
+const char* callers_path();
 
 // The tenant that the current user was found to have when the call began.
 std::optional<core::Uuid> tenant_of_caller();
