@@ -222,23 +222,32 @@ AS $$
 BEGIN
     RETURN ARRAY(
         WITH head AS (
-            SELECT o.ctid, o.statement, o.line, o.tenant_id FROM eryxon.event_outbox o
-             ORDER BY o.tenant_id IS DISTINCT FROM tenant, o.statement, o.line
+            SELECT o.ctid, o.statement, o.line, o.tenant_id, o.tenant_id IS DISTINCT FROM tenant AS later FROM eryxon.event_outbox o
+             ORDER BY later, o.statement, o.line
              LIMIT CASE WHEN tenant IS NULL THEN (at_most + 1) / 2 ELSE at_most END),
         rest AS (
-            SELECT o.ctid, o.statement, o.line FROM eryxon.event_outbox o
+            SELECT o.ctid, o.statement, o.line, o.tenant_id, o.tenant_id IN (SELECT h.tenant_id FROM head h) AS later FROM eryxon.event_outbox o
              WHERE tenant IS NULL AND (SELECT count(*) FROM head) = (at_most + 1) / 2
                AND (o.statement, o.line) > (SELECT h.statement, h.line FROM head h ORDER BY h.statement DESC, h.line DESC LIMIT 1)
-             ORDER BY o.tenant_id IN (SELECT h.tenant_id FROM head h), o.statement, o.line
-             LIMIT at_most / 2)
-        SELECT c.ctid
-          FROM (SELECT h.ctid, h.statement, h.line FROM head h UNION ALL SELECT r.ctid, r.statement, r.line FROM rest r) AS c
-         ORDER BY c.statement, c.line);
+             ORDER BY later, o.statement, o.line
+             LIMIT at_most / 2),
+        listeners AS (
+            SELECT w.tenant_id, count(*) AS n FROM eryxon.webhook w WHERE w.enabled GROUP BY w.tenant_id),
+        weighed AS (
+            SELECT c.*, row_number() OVER turn AS n, sum(1 + coalesce(l.n, 0)) OVER turn AS weight
+              FROM (SELECT h.*, 1 AS half FROM head h UNION ALL SELECT r.*, 2 FROM rest r) AS c
+              LEFT JOIN listeners l ON l.tenant_id = c.tenant_id
+            WINDOW turn AS (PARTITION BY c.half ORDER BY c.later, c.statement, c.line)),
+        fitting AS (
+            SELECT w.*, bool_and(w.n = 1 OR w.weight <= at_most) OVER (PARTITION BY w.tenant_id ORDER BY w.statement, w.line) AS fits
+              FROM weighed w)
+        SELECT f.ctid FROM fitting f WHERE f.fits ORDER BY f.statement, f.line);
 END
 $$;
 COMMENT ON FUNCTION eryxon.choose_events IS
 'The events that get their positions next, in the order of their statements. Of a tenant the oldest, and if there are few, the oldest of others. Without a
-tenant half are the oldest, and half the oldest of the tenants that have none among those: so a flood of one tenant delays no other''s.';
+tenant half are the oldest, and half the oldest of the tenants that have none among those: so a flood of one tenant delays no other''s. An event counts once
+more for each webhook of its tenant, because all wait while its deliveries are made; where one is left out, so are those behind it of its tenant.';
 REVOKE EXECUTE ON FUNCTION eryxon.choose_events(integer, uuid) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.position_events(at_most integer DEFAULT 10000, tenant uuid DEFAULT NULL) RETURNS bigint
@@ -246,16 +255,21 @@ CREATE FUNCTION eryxon.position_events(at_most integer DEFAULT 10000, tenant uui
 AS $$
 DECLARE
     chosen tid[];
+    moved  bigint;
 BEGIN
     PERFORM FROM eryxon.feed FOR UPDATE;
     chosen := eryxon.choose_events(at_most, tenant);
     IF cardinality(chosen) = 0 THEN
         RETURN 0;
     END IF;
-    RETURN eryxon.move_or_refuse(chosen);
+    moved := eryxon.move_or_refuse(chosen);
+    IF moved < at_most AND EXISTS (SELECT FROM eryxon.event_outbox) THEN
+        NOTIFY eryxon_events;
+    END IF;
+    RETURN moved;
 END
 $$;
 COMMENT ON FUNCTION eryxon.position_events IS
 'Moves committed events from the outbox to where they are read and delivered, as choose_events() takes them; returns how many left the outbox,
-those that were set aside (eryxon.event_refused) among them. For short transactions: until it ends, no other session can give positions.';
+those that were set aside (eryxon.event_refused) among them. Where they are fewer than could be, though others wait, it calls the relays for those. For short transactions: until it ends, no other session can give positions.';
 REVOKE EXECUTE ON FUNCTION eryxon.position_events(integer, uuid) FROM PUBLIC;

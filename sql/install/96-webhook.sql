@@ -114,6 +114,9 @@ BEGIN
     PERFORM eryxon.check_webhook_url(url);
     PERFORM eryxon.check_type_patterns(events);
     PERFORM eryxon.check_webhook_options(wanted, eryxon.webhook_options());
+    IF (SELECT count(*) FROM eryxon.webhook w WHERE w.tenant_id = tenant) >= 1000 THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', '', 'a tenant has 1000 webhooks at most', 'Delete those that are not used any more.');
+    END IF;
     INSERT INTO eryxon.webhook (tenant_id, url, events, feed, retry_seconds, max_in_flight)
     VALUES (tenant, $3, ARRAY(SELECT unnest($4)), eryxon.feed_name(), eryxon.retry_seconds('{}'), 20) RETURNING id INTO webhook;
     PERFORM eryxon.change_webhook(webhook, wanted);

@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 \set one 'a0000000-0000-4000-8000-000000000001'
 \set two 'a0000000-0000-4000-8000-000000000002'
-SELECT plan(33);
+SELECT plan(42);
 
 SELECT eryxon_create_tables() \g /dev/null
 SET eryxon.capture_events = on;
@@ -85,6 +85,33 @@ SELECT is(format('%s: %s, %s', eryxon.position_events(10), pg_temp.told(:'one'),
 SELECT is(format('%s: %s, %s', eryxon.position_events(9), pg_temp.told(:'one'), pg_temp.told(:'two')), '9: 1 2 3 4 5 6 7 8 9 10 11, 1 2 3 4 5 6 7 8', 'where they have no more it is filled up');
 SELECT is(format('%s: %s', eryxon.position_events(4, :'two'), pg_temp.told(:'one')), '4: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15', 'a tenant''s batch as well');
 SELECT is(eryxon.position_events(1) || ' ' || eryxon.position_events(0) || ' ' || eryxon.position_events(100), '1 0 14', 'whatever its size');
+
+-- Who has many webhooks has few events a batch, for all wait while their deliveries are made; what is left out stays in order.
+SELECT FROM pg_temp.clear(), pg_temp.tenant(:'one') \g /dev/null
+SELECT count(eryxon_webhook_create('https://one.example.com/' || n, '{*}')) FROM generate_series(1, 9) n \g /dev/null
+SELECT FROM generate_series(1, 40) n, pg_temp.by_hand(:'one', n::text, '{}') \g /dev/null
+SELECT FROM generate_series(1, 3) n, pg_temp.by_hand(:'two', n::text, '{}') \g /dev/null
+SELECT is(format('%s: %s, %s', eryxon.position_events(40), pg_temp.told(:'one'), pg_temp.told(:'two')), '7: 1 2 3 4, 1 2 3', 'many deliveries are made in small batches');
+SELECT is((SELECT count(*)::integer FROM eryxon.delivery), 36, 'as many as a batch has');
+SELECT is(eryxon.position_events(5) || ' ' || eryxon.position_events(5, :'one') || ' ' || pg_temp.told(:'one'), '1 1 1 2 3 4 5 6', 'at least one event');
+SELECT is(eryxon.position_events(40, :'two') || ' ' || pg_temp.told(:'one'), '4 1 2 3 4 5 6 7 8 9 10', 'a batch of another tenant''s as well');
+DO $$ BEGIN WHILE eryxon.position_events(100) > 0 LOOP END LOOP; END $$;
+SELECT is(pg_temp.told(:'one'), (SELECT string_agg(n::text, ' ' ORDER BY n) FROM generate_series(1, 40) n), 'all in the end, in order');
+SELECT is((SELECT count(*)::integer FROM eryxon.delivery), 360, 'each to each webhook');
+INSERT INTO eryxon.webhook (tenant_id, url, events, feed, retry_seconds, max_in_flight)
+SELECT :'one', 'https://one.example.com/' || n, '{*}', eryxon.feed_name(), '{0}', 20 FROM generate_series(10, 1000) n;
+SELECT throws_ok($$ SELECT eryxon_webhook_create('https://one.example.com', '{*}') $$, '22023', 'a tenant has 1000 webhooks at most', 'webhooks are so many at most');
+SELECT pg_temp.tenant(:'two') \g /dev/null
+SELECT lives_ok($$ SELECT eryxon_webhook_create('https://two.example.com', '{*}') $$, 'of each tenant');
+
+-- Rows of two tenants may have one id: they are told apart also where a statement changes ids, and rows are paired by them.
+CREATE TABLE twin (id uuid NOT NULL, tenant_id uuid NOT NULL, a text, PRIMARY KEY (tenant_id, id));
+SELECT eryxon_attach('twins', 'twin'), eryxon_map_field('twins', 'a', '{}') \g /dev/null
+INSERT INTO twin VALUES ('10000000-0000-4000-8000-000000000001', :'one', 'x'), ('10000000-0000-4000-8000-000000000001', :'two', 'y');
+SELECT FROM pg_temp.clear() \g /dev/null
+UPDATE twin SET id = CASE a WHEN 'x' THEN '10000000-0000-4000-8000-000000000002' ELSE id END, a = a || '!';
+SELECT is((SELECT string_agg(concat_ws(' ', right(tenant_id::text, 1), type, right(row_id::text, 1), changes), ', ' ORDER BY tenant_id, type) FROM eryxon.event_outbox),
+          '1 twin.created 2 {"a": [null, "x!"]}, 1 twin.deleted 1 {"a": ["x", null]}, 2 twin.updated 1 {"a": ["y", "y!"]}', 'each tenant is told what became of its own row');
 
 -- A page ends early where its changes are large, and goes on.
 SELECT FROM pg_temp.clear(), generate_series(1, 5) n, pg_temp.by_hand(:'one', n::text, jsonb_build_object('notes', jsonb_build_array(NULL, repeat(n::text, 6000000)))) \g /dev/null

@@ -90,7 +90,7 @@ bool position_batch(const core::Uuid& tenant) {
         execute("SELECT eryxon.position_events($1, $2)",
                 {Param{INT4OID, Int32GetDatum(batch_size)}, Param::uuid(tenant)},
                 [&](const Row& row) { moved = row.integer(0); });
-        wait = moved == batch_size && oldest_waiting(tenant);
+        wait = moved > 0 && oldest_waiting(tenant);
     });
     call([] {
         PopActiveSnapshot();
