@@ -94,13 +94,7 @@ COMMENT ON FUNCTION eryxon.ensure_triggers IS
 'Brings the triggers of soft deletes and events on or off and returns the names of those that are on.';
 
 CREATE FUNCTION eryxon.keep_updated_at() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    new.updated_at := now();
-    RETURN new;
-END
-$$;
+    LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_keep_updated_at';
 COMMENT ON FUNCTION eryxon.keep_updated_at IS
 'BEFORE UPDATE FOR EACH ROW of the tables of eryxon_create_tables(), where the statement itself did not change updated_at:
 has lists with updated_since see changes by whomever.';

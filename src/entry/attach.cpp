@@ -1,4 +1,5 @@
-// The registry's functions that need C: writing as the owner, checking rules and tables, telling other sessions.
+// The registry's functions that need C: writing as the owner, checking rules and tables, telling other sessions; and
+// the trigger of the tables that it makes.
 #include "core/json/json_build.hpp"
 #include "core/schema/rules.hpp"
 #include "pg/registry/registry.hpp"
@@ -7,16 +8,19 @@
 #include "pg/server/boundary.hpp"
 #include "pg/server/jsonb.hpp"
 #include "pg/server/spi.hpp"
+#include "pg/server/updated_at.hpp"
 
 extern "C" {
 PGDLLEXPORT Datum eryxon_write_registry(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_check_rule(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_registry_changed(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum eryxon_unusable(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum eryxon_keep_updated_at(PG_FUNCTION_ARGS);
 PG_FUNCTION_INFO_V1(eryxon_write_registry);
 PG_FUNCTION_INFO_V1(eryxon_check_rule);
 PG_FUNCTION_INFO_V1(eryxon_registry_changed);
 PG_FUNCTION_INFO_V1(eryxon_unusable);
+PG_FUNCTION_INFO_V1(eryxon_keep_updated_at);
 }
 
 using namespace eryxon;
@@ -62,5 +66,12 @@ Datum eryxon_unusable(PG_FUNCTION_ARGS) {
         answer.add("message", core::make_string(fault->message, arena));
         answer.add("hint", core::make_string(fault->hint, arena));
         return pg::make_jsonb(answer.json());
+    });
+}
+
+Datum eryxon_keep_updated_at(PG_FUNCTION_ARGS) {
+    return pg::enter([&]() -> Datum {
+        constexpr TriggerEvent expected = TRIGGER_EVENT_UPDATE | TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE;
+        return PointerGetDatum(pg::keep_updated_at(pg::trigger_data(fcinfo, expected)));
     });
 }

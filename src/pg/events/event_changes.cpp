@@ -113,6 +113,9 @@ Datum change_list(Datum changes) {
 }
 
 std::int64_t stored_size(Datum value) {
+    const char* const raw = DatumGetPointer(value);
+    if (!VARATT_IS_EXTERNAL(raw) && !VARATT_IS_COMPRESSED(raw))
+        return static_cast<std::int64_t>(VARSIZE_ANY_EXHDR(raw));
     return call([value] { return static_cast<std::int64_t>(toast_raw_datum_size(value)) - VARHDRSZ; });
 }
 

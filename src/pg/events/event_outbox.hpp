@@ -39,8 +39,8 @@ public:
     // Where values of events are to be allocated; emptied by flush().
     MemoryContext memory() const { return memory_; }
     void add(const Event& event);
-    // Writes what is left, closes the table and wakes the relays; needs an SPI connection. Without it, after an error,
-    // the transaction's end closes.
+    // Writes what is left, closes the table and wakes the relays. Without it, after an error, the transaction's end
+    // closes.
     void finish();
 
 private:

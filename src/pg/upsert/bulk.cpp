@@ -2,14 +2,11 @@
 #include "pg/upsert/bulk.hpp"
 
 #include "pg/server/boundary.hpp"
+#include "pg/server/random.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <tuple>
-
-extern "C" {
-#include "port.h"
-}
 
 namespace eryxon::pg {
 
@@ -78,13 +75,6 @@ void sort_by_key(Batch& batch) {
         if (node.record->has_key) batch.by_entity[node.entity().order].push_back(&node);
     for (auto& [order, nodes] : batch.by_entity)
         sort_nodes(nodes);
-}
-
-// Fetches random bytes for some hundred ids at once: one by one they would cost more than the ids.
-void refill(std::vector<std::uint8_t>& random) {
-    random.resize(4000);
-    if (!call([&] { return pg_strong_random(random.data(), random.size()); }))
-        throw std::runtime_error("could not generate random values");
 }
 
 }  // namespace
@@ -185,9 +175,7 @@ void BatchReader::finish() {
 
 core::Uuid new_id(Bulk& bulk) {
     std::array<std::uint8_t, 10> random;
-    if (bulk.random.size() < random.size()) refill(bulk.random);
-    std::copy(bulk.random.end() - random.size(), bulk.random.end(), random.begin());
-    bulk.random.resize(bulk.random.size() - random.size());
+    fill_random(random);
     auto const now = std::chrono::system_clock::now().time_since_epoch();
     return bulk.ids.make(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()),
                          random);

@@ -148,7 +148,6 @@ struct Bulk {
     core::Uuid tenant;
     Purpose purpose;
     core::UuidV7Maker ids{};
-    std::vector<std::uint8_t> random{};  // fresh random bytes for ids
     TenantLock lock = TenantLock::shared;
     bool locked = false;  // the tenant's lock is held
     int restarts = 0;
