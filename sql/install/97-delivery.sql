@@ -93,10 +93,9 @@ FOR KEY SHARE, because it collides with FOR UPDATE in finish_deliveries() alone,
 REVOKE EXECUTE ON FUNCTION eryxon.lock_tails(uuid[], bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.delivery_id(event uuid, webhook uuid) RETURNS uuid
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT encode(substr(sha256(uuid_send(event) || uuid_send(webhook)), 1, 16), 'hex')::uuid
-$$;
+    LANGUAGE sql IMMUTABLE
+    RETURN pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.uuid_send(event) OPERATOR(pg_catalog.||) pg_catalog.uuid_send(webhook)), 1, 16),
+                             'hex')::pg_catalog.uuid;
 COMMENT ON FUNCTION eryxon.delivery_id IS
 'The id of an event''s delivery to a webhook: the same on a replica that makes it anew after a failover, and in a restored copy, so that receivers know
 the message again.';
@@ -186,10 +185,8 @@ COMMENT ON FUNCTION eryxon.promote IS
 REVOKE EXECUTE ON FUNCTION eryxon.promote(uuid[], uuid[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.event_time(moment timestamptz) RETURNS text
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
+    LANGUAGE sql STABLE
+    RETURN pg_catalog.to_char(pg_catalog.timezone('UTC', moment), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 COMMENT ON FUNCTION eryxon.event_time IS
 'A time as it stands in a message.';
 
