@@ -1,7 +1,8 @@
 -- The ways of sending a call, the clock, and the check that a call did what it should.
 
--- What was measured: `x` is the number that a part varies, such as the records of a call; `us` is what all calls took together.
-CREATE TABLE bench.timing (part text, scenario text, x bigint, arm text, round integer, records bigint, us float);
+-- What was measured: `x` is the number that a part varies, such as the records of a call; `us` is what all calls took together,
+-- `fastest` the processor's time for a record of the fastest call.
+CREATE TABLE bench.timing (part text, scenario text, x bigint, arm text, round integer, records bigint, us float, fastest float);
 
 -- Sends one body by one way. For COPY it is the name of a file.
 CREATE FUNCTION bench.send(arm text, body text) RETURNS void LANGUAGE plpgsql AS $$
@@ -42,20 +43,32 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The microseconds of processor's time that this session has taken: what else runs on the machine does not count. Reading the first file
+-- brings the second up to date.
+CREATE FUNCTION bench.processor_time() RETURNS float LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_read_file('/proc/self/stat');
+    RETURN split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::float / 1e3;
+END $$;
+
 -- Sends all bodies of a name, each in a transaction of its own, and counts the records and the time that the calls took. The body
--- is unpacked before the clock starts; the commit comes after it has stopped.
-CREATE PROCEDURE bench.send_all(bodies text, arm text, INOUT sent bigint, INOUT us float) LANGUAGE plpgsql AS $$
+-- is unpacked before the clock starts; the commit comes after it has stopped. `fastest` is the processor's
+-- time for a record of the fastest call.
+CREATE PROCEDURE bench.send_all(bodies text, arm text, INOUT sent bigint, INOUT us float, INOUT fastest float DEFAULT NULL)
+    LANGUAGE plpgsql AS $$
 DECLARE
-    body text; records integer; began timestamptz;
+    body text; records integer; began timestamptz; before float;
 BEGIN
     sent := 0;
     us := 0;
     FOR n IN 1 .. (SELECT count(*) FROM bench.body WHERE name = bodies) LOOP
         SELECT CASE arm WHEN 'copy' THEN bench.rows_file(n) ELSE b.body || '' END, b.records INTO STRICT body, records
           FROM bench.body b WHERE b.name = bodies AND b.call = n;
+        before := bench.processor_time();
         began := clock_timestamp();
         PERFORM bench.send(arm, body);
         us := us + 1e6 * extract(epoch FROM clock_timestamp() - began);
+        fastest := least(fastest, (bench.processor_time() - before) / records);
         sent := sent + records;
         COMMIT;
     END LOOP;
@@ -64,9 +77,9 @@ END $$;
 -- Sends bodies without measuring them: what stands in the table before.
 CREATE PROCEDURE bench.load(bodies text, arm text) LANGUAGE plpgsql AS $$
 DECLARE
-    sent bigint; us float;
+    sent bigint; us float; fastest float;
 BEGIN
-    CALL bench.send_all(bodies, arm, sent, us);
+    CALL bench.send_all(bodies, arm, sent, us, fastest);
 END $$;
 
 -- The rows of the tables, and those of them that were written since a time.
@@ -112,13 +125,13 @@ END $$;
 CREATE PROCEDURE bench.measure(part text, scenario text, x bigint, bodies text, arm text, round integer,
                                created numeric, updated numeric DEFAULT 0, failed numeric DEFAULT 0) LANGUAGE plpgsql AS $$
 DECLARE
-    began timestamptz; known bigint := bench.row_count(); sent bigint; us float;
+    began timestamptz; known bigint := bench.row_count(); sent bigint; us float; fastest float;
 BEGIN
     COMMIT;
     began := now();  -- of the first call, too
-    CALL bench.send_all(bodies, arm, sent, us);
+    CALL bench.send_all(bodies, arm, sent, us, fastest);
     IF arm NOT LIKE 'cast %' THEN
         CALL bench.check(scenario || coalesce(' ' || x, ''), arm, began, known, sent, created, updated, failed);
     END IF;
-    INSERT INTO bench.timing VALUES (part, scenario, x, arm, round, sent, us);
+    INSERT INTO bench.timing VALUES (part, scenario, x, arm, round, sent, us, fastest);
 END $$;

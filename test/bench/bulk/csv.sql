@@ -1,5 +1,5 @@
--- A file of 100,000 jobs, and the same records as JSON.
-CALL bench.make_bodies('csv json', 1, 100000);
+-- A file of jobs, and the same records as JSON. Variable: `lines`.
+CALL bench.make_bodies('csv json', 1, :lines);
 
 -- What a member holds, as a cell.
 CREATE FUNCTION bench.cell(v json) RETURNS text LANGUAGE sql IMMUTABLE AS $$

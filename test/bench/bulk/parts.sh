@@ -32,24 +32,29 @@ start_database() {
     for file in peers peer_nested peer_one arms scenarios rows memory views single; do bench_file "$file.sql"; done
 }
 
-# Measures the bulk scenarios in one session; $1 tells whether only those that script/test watches.
+# Measures the bulk scenarios in one session, rounds $1 to $2; $3 tells whether only those that script/test watches.
 measure_bulk() {
-    bench_file bulk.sql
-    bench_file bulk_commands.sql -v rounds="$ROUNDS" -v guarded="$1" -v script="$BULK/bulk_once.sql" >"$WORK/bulk.psql"
+    bench_file bulk_commands.sql -v first="$1" -v last="$2" -v guarded="$3" -v script="$BULK/bulk_once.sql" >"$WORK/bulk.psql"
     bench_psql -f "$BULK/warm.sql" -f "$WORK/bulk.psql"
 }
 
 # All of them.
-part_bulk() { measure_bulk no; }
+part_bulk() {
+    bench_file bulk.sql
+    measure_bulk 1 "$ROUNDS" no
+}
 
-# A CSV file of 100,000 jobs, and the same records as JSON.
+# A CSV file, and the same records as JSON, in round $1.
+measure_csv() {
+    bench_file csv_once.sql -v arm=csv -v bodies=csv -v round="$1"
+    bench_file csv_once.sql -v arm=json -v bodies='csv json' -v round="$1"
+}
+
+# A file of 100,000 jobs.
 part_csv() {
     local round
-    bench_file csv.sql
-    for ((round = 1; round <= ROUNDS; round++)); do
-        bench_file csv_once.sql -v arm=csv -v bodies=csv -v round="$round"
-        bench_file csv_once.sql -v arm=json -v bodies='csv json' -v round="$round"
-    done
+    bench_file csv.sql -v lines=100000
+    for ((round = 1; round <= ROUNDS; round++)); do measure_csv "$round"; done
     bench_psql -c "DELETE FROM bench.body WHERE name LIKE 'csv%'"
 }
 
