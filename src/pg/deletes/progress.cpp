@@ -32,10 +32,11 @@ std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::E
     const Table& table = registry.table(entity);
     std::string const column = quoted(entity.columns[static_cast<std::size_t>(field->column)].name);
     as_table_owner(table.oid, [&] {
-        execute(core::sql("SELECT id, pg_catalog.concat({column}) FROM {table} WHERE tenant_id == $1 AND id == ANY ($2)",
-                          {{"table", table.name}, {"column", column}}),
-                {Param::uuid(tenant), uuid_array(ids)},
-                [&](const Row& row) { found[row.uuid(0)] = progress_of(entity, *field, row.text(1)); });
+        execute(
+            core::sql("SELECT id, pg_catalog.concat({column}) FROM {table} WHERE tenant_id == $1 AND id == ANY ($2)",
+                      {{"table", table.name}, {"column", column}}),
+            {Param::uuid(tenant), uuid_array(ids)},
+            [&](const Row& row) { found[row.uuid(0)] = progress_of(entity, *field, row.text(1)); });
     });
     return found;
 }
