@@ -6,7 +6,7 @@
 #include "pg/csv/csv_file.hpp"
 #include "pg/csv/rejected_lines.hpp"
 #include "pg/registry/caller.hpp"
-#include "pg/upsert/engine_session.hpp"
+#include "pg/upsert/upsert_session.hpp"
 
 #include <algorithm>
 
@@ -15,28 +15,28 @@ namespace eryxon::pg {
 namespace {
 
 // Adds a record for each line behind the header.
-void add_lines(Session& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
-    BatchReader batch(session.bulk(), entity, session.passing_context());
+void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
+    BatchReader batch(session.upsert(), entity, session.passing_context());
     while (file.next()) {
         const core::CsvRecord& line = file.record();
         CsvPlace const place{part.lines_before + static_cast<std::int64_t>(line.line), line.text};
         if (std::optional<core::Fault> fault = file.columns().fault(line))
             batch.add(*std::move(fault), place);
         else
-            batch.add(file.columns().record(line, session.bulk().arena), place);
+            batch.add(file.columns().record(line, session.upsert().arena), place);
     }
     batch.finish();
-    session.bulk().batches.back().first_index = part.records_before;
+    session.upsert().batches.back().first_index = part.records_before;
 }
 
-core::Json run_import(Session& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
+core::Json run_import(UpsertSession& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
     add_lines(session, entity, file, part);
     CallersPath const path;
     core::Json const answer = session.run_batch();
     path.leave();
-    const Batch& batch = session.bulk().batches.front();
+    const Batch& batch = session.upsert().batches.front();
     if (std::optional<core::Uuid> const run = session.run_of(entity))
-        keep_rejected(*run, session.bulk().tenant, batch, file);
+        keep_rejected(*run, session.upsert().tenant, batch, file);
     return answer;
 }
 
@@ -46,7 +46,7 @@ core::Json import_csv(std::string_view name, const CsvSource& source, const core
                       core::JsonArena& arena) {
     core::Json others;
     core::CsvOptions const csv = core::read_csv_options(options, arena, others);
-    Session session(Purpose::csv, {&name, 1}, others, arena);
+    UpsertSession session(Purpose::csv, {&name, 1}, others, arena);
     const core::Entity& entity = session.entity(name);
     CsvText const decoded = decode_csv(source, csv.encoding);
     CsvFile file(entity, decoded.text, csv);
@@ -57,9 +57,9 @@ core::Json import_csv_part(std::string_view name, std::string_view text, const c
                            core::JsonArena& arena) {
     core::Json others;
     core::CsvOptions const csv = core::read_csv_options(options, arena, others);
-    Session session(Purpose::csv, {&name, 1}, others, arena);
+    UpsertSession session(Purpose::csv, {&name, 1}, others, arena);
     const core::Entity& entity = session.entity(name);
-    session.bulk().run = part.run;
+    session.upsert().run = part.run;
     CsvFile file(entity, text, part.header, csv);
     return run_import(session, entity, file, part);
 }

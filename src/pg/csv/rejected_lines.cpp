@@ -82,12 +82,12 @@ std::string message_of(const std::vector<core::Fault>& faults) {
 void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch& batch, const CsvFile& file) {
     Rejected rejected(run, tenant, batch.entity->name);
     bool any = false;
-    for (const Unit& unit : batch.units) {
-        if (unit.state != Unit::State::failed) continue;
+    for (const RecordTree& tree : batch.trees) {
+        if (tree.state != RecordTree::State::failed) continue;
         if (!std::exchange(any, true)) rejected.add_header(file);
-        std::vector<core::Fault> const faults = faults_of(unit);
-        const CsvPlace& place = batch.places[unit.index];
-        rejected.add(batch.line_of(unit), place.text, core::code_name(faults.front().code), message_of(faults));
+        std::vector<core::Fault> const faults = faults_of(tree);
+        const CsvPlace& place = batch.places[tree.index];
+        rejected.add(batch.line_of(tree), place.text, core::code_name(faults.front().code), message_of(faults));
     }
     rejected.flush();
 }

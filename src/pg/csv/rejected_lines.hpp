@@ -3,7 +3,7 @@
 
 #include "core/base/uuid.hpp"
 #include "pg/csv/csv_file.hpp"
-#include "pg/upsert/bulk.hpp"
+#include "pg/upsert/upsert_call.hpp"
 
 #include <string>
 

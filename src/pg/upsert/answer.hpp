@@ -1,7 +1,7 @@
 // What a call answers and what its history says, read off the finished state.
 #pragma once
 
-#include "pg/upsert/bulk.hpp"
+#include "pg/upsert/upsert_call.hpp"
 
 #include <map>
 #include <set>
@@ -10,13 +10,13 @@
 namespace eryxon::pg {
 
 // What became of one record.
-core::Action action_of(const Node& node);
+core::Action action_of(const Item& item);
 // What became of a top-level record, for "results".
-core::Outcome outcome_of(const Bulk& bulk, const Batch& batch, const Unit& unit);
+core::Outcome outcome_of(const UpsertCall& upsert, const Batch& batch, const RecordTree& tree);
 // Counts of the batch's top-level records.
 core::Counts counts_of(const Batch& batch);
 // The faults of a top-level record and its children, in order.
-std::vector<core::Fault> faults_of(const Unit& unit);
+std::vector<core::Fault> faults_of(const RecordTree& tree);
 
 // Sources, of which only one alone is of interest.
 class Sources {
@@ -44,6 +44,6 @@ struct EntityTotals {
 };
 
 using Totals = std::map<const core::Entity*, EntityTotals>;
-Totals totals_of(const Bulk& bulk);
+Totals totals_of(const UpsertCall& upsert);
 
 }  // namespace eryxon::pg

@@ -5,14 +5,14 @@
 #include "pg/registry/patterns.hpp"
 #include "pg/server/clock.hpp"
 #include "pg/upsert/answer.hpp"
-#include "pg/upsert/engine_session.hpp"
+#include "pg/upsert/upsert_session.hpp"
 
 namespace eryxon::pg {
 
 namespace {
 
-core::Json single_result(const core::Outcome& outcome, const Unit& unit, core::JsonArena& arena) {
-    const Node& root = unit.root();
+core::Json single_result(const core::Outcome& outcome, const RecordTree& tree, core::JsonArena& arena) {
+    const Item& root = tree.root();
     core::JsonObject answer(arena, 9);
     answer.add("action", core::action_name(outcome.action));
     answer.add("entity", core::make_string(root.entity().name, arena));
@@ -36,7 +36,7 @@ std::vector<std::string_view> sent_entities(const core::Json& payload) {
 }
 
 // The batches of a sync payload, in dependency order.
-void add_payload(Session& session, const core::Json& payload) {
+void add_payload(UpsertSession& session, const core::Json& payload) {
     if (!payload.is_object())
         throw core::CallError(core::Code::invalid_payload, "the payload is not an object",
                               "Send {\"jobs\":[...],\"parts\":[...]}.");
@@ -53,11 +53,11 @@ void add_payload(Session& session, const core::Json& payload) {
         if (const core::Json* items = payload.find(entity.name)) session.add(entity, items->items());
 }
 
-core::Json sync_result(Session& session) {
-    core::JsonArena& arena = session.bulk().arena;
+core::Json sync_result(UpsertSession& session) {
+    core::JsonArena& arena = session.upsert().arena;
     core::Counts total;
-    core::JsonObject entities(arena, session.bulk().batches.size());
-    for (const Batch& batch : session.bulk().batches) {
+    core::JsonObject entities(arena, session.upsert().batches.size());
+    for (const Batch& batch : session.upsert().batches) {
         total += counts_of(batch);
         entities.add(arena.copy(batch.entity->name), session.bulk_result(batch));
     }
@@ -68,7 +68,7 @@ core::Json sync_result(Session& session) {
 }
 
 core::Json sync_or_diff(Purpose purpose, const core::Json& payload, const core::Json& options, core::JsonArena& arena) {
-    Session session(purpose, sent_entities(payload), options, arena);
+    UpsertSession session(purpose, sent_entities(payload), options, arena);
     add_payload(session, payload);
     session.run();
     return sync_result(session);
@@ -78,22 +78,22 @@ core::Json sync_or_diff(Purpose purpose, const core::Json& payload, const core::
 
 Upserted upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
                     core::JsonArena& arena) {
-    Session session(Purpose::upsert, {&entity, 1}, options, arena);
+    UpsertSession session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), {&payload, 1});
-    const Unit& unit = session.run_single();
-    core::Outcome const outcome = outcome_of(session.bulk(), session.bulk().batches.front(), unit);
-    return {single_result(outcome, unit, arena), outcome.action};
+    const RecordTree& tree = session.run_single();
+    core::Outcome const outcome = outcome_of(session.upsert(), session.upsert().batches.front(), tree);
+    return {single_result(outcome, tree, arena), outcome.action};
 }
 
 core::Json upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
                        core::JsonArena& arena) {
-    Session session(Purpose::upsert, {&entity, 1}, options, arena);
+    UpsertSession session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), core::bulk_items(payload, entity));
     return session.run_batch();
 }
 
 core::Json upsert_text(std::string_view entity, PlainText& payload, const core::Json& options, core::JsonArena& arena) {
-    Session session(Purpose::upsert, {&entity, 1}, options, arena);
+    UpsertSession session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), payload.view());
     payload.release();
     return session.run_batch();

@@ -1,5 +1,5 @@
 // What a diff shows: the mapped columns of top-level rows before and after.
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 
 namespace eryxon::pg {
 
@@ -33,34 +33,34 @@ core::Json shown(const core::Json& image, std::size_t column) {
 
 }  // namespace
 
-RowImages read_images(Bulk& bulk, std::span<Unit* const> units) {
+RowImages read_images(UpsertCall& upsert, std::span<RecordTree* const> trees) {
     RowImages images;
     std::vector<core::Uuid> ids;
-    for (const Unit* unit : units)
-        ids.push_back(unit->root().id);
+    for (const RecordTree* tree : trees)
+        ids.push_back(tree->root().id);
     if (ids.empty()) return images;
-    const core::Entity& entity = units.front()->root().entity();
+    const core::Entity& entity = trees.front()->root().entity();
     if (columns_of(entity).empty()) return images;
-    execute(statement(entity, bulk.registry.table(entity)),
-            {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
-                const Node* node = &units[static_cast<std::size_t>(row.integer(0) - 1)]->root();
-                images[node] = core::parse_json(bulk.arena.copy(row.text(1)), bulk.arena);
+    execute(statement(entity, upsert.registry.table(entity)),
+            {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+                const Item* item = &trees[static_cast<std::size_t>(row.integer(0) - 1)]->root();
+                images[item] = core::parse_json(upsert.arena.copy(row.text(1)), upsert.arena);
             });
     return images;
 }
 
-void note_changes(Bulk& bulk, std::span<Unit* const> units, const RowImages& before) {
-    RowImages const after = read_images(bulk, units);
-    for (Unit* unit : units) {
-        const Node* node = &unit->root();
-        if (unit->state != Unit::State::done || !node->writes() || node->plan == Plan::remove) continue;
-        auto const old_image = before.find(node), new_image = after.find(node);
+void note_changes(UpsertCall& upsert, std::span<RecordTree* const> trees, const RowImages& before) {
+    RowImages const after = read_images(upsert, trees);
+    for (RecordTree* tree : trees) {
+        const Item* item = &tree->root();
+        if (tree->state != RecordTree::State::done || !item->writes() || item->plan == Plan::remove) continue;
+        auto const old_image = before.find(item), new_image = after.find(item);
         if (new_image == after.end()) continue;
-        auto const columns = columns_of(node->entity());
+        auto const columns = columns_of(item->entity());
         for (std::size_t i = 0; i < columns.size(); i++) {
             core::Json const was = shown(old_image == before.end() ? core::Json::null() : old_image->second, i);
             core::Json const is = shown(new_image->second, i);
-            if (core::json_text(was) != core::json_text(is)) unit->changes.push_back({columns[i].shown, was, is});
+            if (core::json_text(was) != core::json_text(is)) tree->changes.push_back({columns[i].shown, was, is});
         }
     }
 }

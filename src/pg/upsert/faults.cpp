@@ -1,6 +1,6 @@
 // Server errors as faults of records: which code, which field, which hint.
 #include "pg/registry/catalog.hpp"
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
 #include <algorithm>
@@ -26,9 +26,9 @@ Oid relation_named(const ErrorData& data, const char* name) {
 }
 
 // The entity whose table raised the error, or nullptr: a table of somebody's trigger.
-const core::Entity* entity_of(const Bulk& bulk, const ErrorData& data) {
+const core::Entity* entity_of(const UpsertCall& upsert, const ErrorData& data) {
     Oid const table = relation_named(data, data.table_name);
-    return OidIsValid(table) ? bulk.registry.entity_of(table) : nullptr;
+    return OidIsValid(table) ? upsert.registry.entity_of(table) : nullptr;
 }
 
 // The code for the error; those of constraints only if an attached table raised it.
@@ -53,10 +53,10 @@ core::Code code_of(const Error& error, bool own_table) {
 }
 
 // The unique index that the error names, or nullptr.
-const UniqueIndex* index_of(const Bulk& bulk, const core::Entity& entity, const ErrorData& data) {
+const UniqueIndex* index_of(const UpsertCall& upsert, const core::Entity& entity, const ErrorData& data) {
     Oid const index = relation_named(data, data.constraint_name);
     if (!OidIsValid(index)) return nullptr;
-    for (const UniqueIndex& unique : bulk.registry.table(entity).unique_indexes)
+    for (const UniqueIndex& unique : upsert.registry.table(entity).unique_indexes)
         if (unique.oid == index || is_partition_of(index, unique.oid)) return &unique;
     return nullptr;
 }
@@ -82,19 +82,19 @@ std::string field_path(const core::Entity& entity, const std::vector<std::string
     return best->reference ? best->name + "_external_id" : best->name;
 }
 
-// The record of the unit that raised: the one written alone, else the only one of that entity, else the top-level one.
-const Node& culprit(const Bulk& bulk, const Unit& unit, const core::Entity* entity) {
-    if (bulk.writing != nullptr) return *bulk.writing;
-    for (const Node* node : unit.nodes)
-        if (&node->entity() == entity) return *node;
-    return unit.root();
+// The record of the tree that raised: the one written alone, else the only one of that entity, else the top-level one.
+const Item& culprit(const UpsertCall& upsert, const RecordTree& tree, const core::Entity* entity) {
+    if (upsert.writing != nullptr) return *upsert.writing;
+    for (const Item* item : tree.items)
+        if (&item->entity() == entity) return *item;
+    return tree.root();
 }
 
 // Tells if a deleted row holds the unique value: then restoring or really deleting it would help.
-bool held_by_deleted(Bulk& bulk, const Node& node, const std::vector<std::string>& columns) {
-    const core::Entity& entity = node.entity();
-    const Table& table = bulk.registry.table(entity);
-    std::vector<Param> params{Param::uuid(bulk.tenant)};
+bool held_by_deleted(UpsertCall& upsert, const Item& item, const std::vector<std::string>& columns) {
+    const core::Entity& entity = item.entity();
+    const Table& table = upsert.registry.table(entity);
+    std::vector<Param> params{Param::uuid(upsert.tenant)};
     std::vector<CellValue> cells(entity.fields.size());
     std::string match;
     for (std::size_t i = 0; i < entity.fields.size(); i++) {
@@ -102,7 +102,7 @@ bool held_by_deleted(Bulk& bulk, const Node& node, const std::vector<std::string
         if (!field.mapped() || std::find(columns.begin(), columns.end(), field.column_name) == columns.end()) continue;
         const auto column = static_cast<std::size_t>(field.column);
         const Carrier& carrier = table.carriers[column];
-        cells[i] = cell_value(bulk, node, field);
+        cells[i] = cell_value(upsert, item, field);
         if (!cells[i].present || cells[i].null || !carrier.cast.empty()) return false;
         params.push_back({carrier.element, to_datum(cells[i].value, entity.columns[column], carrier)});
         match += " AND t." + quoted(field.column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
@@ -118,45 +118,45 @@ bool held_by_deleted(Bulk& bulk, const Node& node, const std::vector<std::string
 
 }  // namespace
 
-bool is_key_collision(const Bulk& bulk, const Error& error) {
+bool is_key_collision(const UpsertCall& upsert, const Error& error) {
     if (!error.is(ERRCODE_UNIQUE_VIOLATION)) return false;
-    const core::Entity* entity = entity_of(bulk, error.data());
+    const core::Entity* entity = entity_of(upsert, error.data());
     if (entity == nullptr) return false;
     Oid const index = relation_named(error.data(), error.data().constraint_name);
-    Oid const key = bulk.registry.table(*entity).external_key_index;
+    Oid const key = upsert.registry.table(*entity).external_key_index;
     return OidIsValid(index) && (index == key || is_partition_of(index, key));
 }
 
-bool was_made_elsewhere(const Bulk& bulk, const Unit& unit) {
+bool was_made_elsewhere(const UpsertCall& upsert, const RecordTree& tree) {
     std::string const eq(equals);
-    return std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](const Node* node) {
-        if (node->plan != Plan::create) return false;
-        Param const params[] = {Param::uuid(bulk.tenant), Param::text(node->record->source),
-                                Param::text(node->record->external_id)};
+    return std::any_of(tree.items.begin(), tree.items.end(), [&](const Item* item) {
+        if (item->plan != Plan::create) return false;
+        Param const params[] = {Param::uuid(upsert.tenant), Param::text(item->record->source),
+                                Param::text(item->record->external_id)};
         bool exists = false;
-        execute_now("SELECT true FROM " + bulk.registry.table(node->entity()).name + " AS t WHERE t.tenant_id" + eq +
+        execute_now("SELECT true FROM " + upsert.registry.table(item->entity()).name + " AS t WHERE t.tenant_id" + eq +
                         "$1 AND t.external_source" + eq + "$2 AND t.external_id" + eq + "$3",
                     params, [&](const Row&) { exists = true; });
         return exists;
     });
 }
 
-core::Fault fault_of(Bulk& bulk, const Unit& unit, const Error& error) {
+core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error) {
     const ErrorData& data = error.data();
-    const core::Entity* entity = entity_of(bulk, data);
-    const Node& node = culprit(bulk, unit, entity);
-    core::Fault fault{code_of(error, entity != nullptr), node.record->path, std::string(text_of(data.message)), {}};
+    const core::Entity* entity = entity_of(upsert, data);
+    const Item& item = culprit(upsert, tree, entity);
+    core::Fault fault{code_of(error, entity != nullptr), item.record->path, std::string(text_of(data.message)), {}};
     fault.sqlstate = error.sqlstate();
     fault.hint = text_of(data.hint);
-    if (entity != &node.entity()) {
+    if (entity != &item.entity()) {
         if (fault.path.ends_with('.')) fault.path.pop_back();
         return fault;
     }
-    const UniqueIndex* index = index_of(bulk, *entity, data);
+    const UniqueIndex* index = index_of(upsert, *entity, data);
     std::vector<std::string> const columns = columns_of(*entity, index, data);
     fault.path += field_path(*entity, columns);
     bool const live_only = index != nullptr && index->live_only;
-    if (fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(bulk, node, columns))
+    if (fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(upsert, item, columns))
         fault.hint = "A deleted row holds this value: restore it, or delete it for good.";
     return fault;
 }

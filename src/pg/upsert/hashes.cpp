@@ -1,5 +1,5 @@
 // Hashes of column values by their types' own equality, so that two spellings of one value meet.
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 
 extern "C" {
 #include "utils/typcache.h"

@@ -42,16 +42,16 @@ Param text_or_null(std::string_view text, bool present) {
     return present ? Param::text(text) : Param::none(TEXTOID);
 }
 
-std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, const EntityTotals& totals,
+std::vector<Param> row_params(const UpsertCall& upsert, const core::Entity& entity, const EntityTotals& totals,
                               const core::Uuid& id, const std::optional<core::Uuid>& user, std::int64_t started_at) {
     const core::Counts& counts = totals.counts;
     const Sources& sources = totals.sources.none() ? totals.removed_sources : totals.sources;
     return {Param::uuid(id),
-            Param::uuid(bulk.tenant),
+            Param::uuid(upsert.tenant),
             Param::text(entity.name),
-            Param::text(operation_name(bulk.purpose)),
+            Param::text(operation_name(upsert.purpose)),
             text_or_null(sources.one(), sources.is_one()),
-            Param::text(bulk.run ? unfinished : status_name(counts)),
+            Param::text(upsert.run ? unfinished : status_name(counts)),
             Param::integer(counts.total),
             Param::integer(counts.created),
             Param::integer(counts.updated),
@@ -59,8 +59,8 @@ std::vector<Param> row_params(const Bulk& bulk, const core::Entity& entity, cons
             Param::integer(counts.skipped),
             Param::integer(counts.deleted),
             Param::integer(counts.errors),
-            Param{JSONBOID, make_jsonb(bulk.arena.array(totals.error_details))},
-            text_or_null(bulk.options.client_ref.value_or(""), bulk.options.client_ref.has_value()),
+            Param{JSONBOID, make_jsonb(upsert.arena.array(totals.error_details))},
+            text_or_null(upsert.options.client_ref.value_or(""), upsert.options.client_ref.has_value()),
             user ? Param::uuid(*user) : Param::none(UUIDOID),
             Param{TIMESTAMPTZOID, TimestampTzGetDatum(started_at)}};
 }
@@ -105,31 +105,31 @@ void tell(Outbox& outbox, const core::Uuid& tenant, const core::Entity& entity, 
     outbox.add({tenant, "sync", "completed", entity.name, run, 0, 0, source, run_changes(counts, arena)});
 }
 
-void tell_runs(const Bulk& bulk, const Totals& totals, const std::map<const core::Entity*, core::Uuid>& runs) {
+void tell_runs(const UpsertCall& upsert, const Totals& totals, const std::map<const core::Entity*, core::Uuid>& runs) {
     Outbox outbox;
     for (const auto& [entity, entry] : totals) {
-        if (bulk.purpose == Purpose::diff || !captures(*entity)) continue;
+        if (upsert.purpose == Purpose::diff || !captures(*entity)) continue;
         const Sources& sources = entry.sources.none() ? entry.removed_sources : entry.sources;
         std::string_view const source = sources.is_one() ? sources.one() : std::string_view();
-        tell(outbox, bulk.tenant, *entity, runs.at(entity), source, entry.counts, bulk.arena);
+        tell(outbox, upsert.tenant, *entity, runs.at(entity), source, entry.counts, upsert.arena);
     }
     outbox.finish();
 }
 
 }  // namespace
 
-std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t started_at) {
+std::map<const core::Entity*, core::Uuid> write_history(UpsertCall& upsert, std::int64_t started_at) {
     std::map<const core::Entity*, core::Uuid> runs;
-    Totals const totals = totals_of(bulk);
+    Totals const totals = totals_of(upsert);
     std::optional<core::Uuid> const user = user_id();
     as_extension_owner([&] {
         for (const auto& [entity, entry] : totals) {
-            core::Uuid const& id = runs[entity] = bulk.run ? *bulk.run : new_id(bulk);
-            execute(bulk.run ? std::string(insert_run) + add_to_run : insert_run,
-                    row_params(bulk, *entity, entry, id, user, started_at));
+            core::Uuid const& id = runs[entity] = upsert.run ? *upsert.run : new_id(upsert);
+            execute(upsert.run ? std::string(insert_run) + add_to_run : insert_run,
+                    row_params(upsert, *entity, entry, id, user, started_at));
         }
     });
-    if (!bulk.run) tell_runs(bulk, totals, runs);
+    if (!upsert.run) tell_runs(upsert, totals, runs);
     return runs;
 }
 

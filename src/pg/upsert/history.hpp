@@ -6,7 +6,7 @@
 namespace eryxon::pg {
 
 // Writes one row per entity touched, as the extension's owner; returns the run's id by entity.
-std::map<const core::Entity*, core::Uuid> write_history(Bulk& bulk, std::int64_t started_at);
+std::map<const core::Entity*, core::Uuid> write_history(UpsertCall& upsert, std::int64_t started_at);
 
 // Writes the event sync.completed of a run that several calls have made, which do not tell it. Nothing if it has no
 // row.

@@ -144,16 +144,16 @@ public:
         probe_.open(table, index, tenant, BTEqualStrategyNumber, F_TEXTEQ);
     }
 
-    void find(std::span<Node* const> nodes) {
-        for (Node* node : nodes) {
+    void find(std::span<Item* const> items) {
+        for (Item* item : items) {
             CHECK_FOR_INTERRUPTS();
-            if (is_twin(*node))
-                take_from_twin(*node);
+            if (is_twin(*item))
+                take_from_twin(*item);
             else if (apart_ > 0)
-                probe(*node);
+                probe(*item);
             else
-                walk_to(*node);
-            last_ = node;
+                walk_to(*item);
+            last_ = item;
         }
     }
 
@@ -164,19 +164,19 @@ public:
     }
 
 private:
-    static const core::Record& key(const Node& node) { return *node.record; }
+    static const core::Record& key(const Item& item) { return *item.record; }
 
-    bool is_twin(const Node& node) const {
-        return node.repeated && last_ != nullptr && key(*last_).external_id == key(node).external_id &&
-               key(*last_).source == key(node).source;
+    bool is_twin(const Item& item) const {
+        return item.repeated && last_ != nullptr && key(*last_).external_id == key(item).external_id &&
+               key(*last_).source == key(item).source;
     }
 
-    void take_from_twin(Node& node) const {
-        if (last_->found) note(node);
+    void take_from_twin(Item& item) const {
+        if (last_->found) note(item);
     }
 
     // What the row in the slot says of the record.
-    void note(Node& node) const {
+    void note(Item& item) const {
         bool null, deleted_null;
         core::Uuid id;
         Datum const row = slot_getattr(slot_, columns_.id, &null);
@@ -184,54 +184,54 @@ private:
         memcpy(id.data(), DatumGetUUIDP(row)->data, id.size());
         Datum const hash = slot_getattr(slot_, columns_.sync_hash, &null);
         slot_getattr(slot_, columns_.deleted_at, &deleted_null);
-        node.note_row(id, null ? std::string_view() : view(hash), !deleted_null);
+        item.note_row(id, null ? std::string_view() : view(hash), !deleted_null);
         Datum const synced_at = slot_getattr(slot_, columns_.synced_at, &null);
-        if (!null) node.synced_at = DatumGetTimestampTz(synced_at);
+        if (!null) item.synced_at = DatumGetTimestampTz(synced_at);
     }
 
     // A descent for this key alone.
-    void probe(Node& node) {
+    void probe(Item& item) {
         apart_--;
-        probe_.begin(key(node));
-        if (index_getnext_slot(probe_.scan, ForwardScanDirection, slot_)) note(node);
+        probe_.begin(key(item));
+        if (index_getnext_slot(probe_.scan, ForwardScanDirection, slot_)) note(item);
         placed_ = stands_at_last_ = false;
     }
 
     // Walks on to the key, or to the place where it would be. Most often it is that of the next entry.
-    void walk_to(Node& node) {
+    void walk_to(Item& item) {
         if (stands_at_last_) step();
         stands_at_last_ = false;
-        if (!continues_to(node)) seek(node);
-        for (int steps = 0; !at_end_ && comes_before(key(node)); steps++) {
-            if (steps == most_steps) return give_up(node);
+        if (!continues_to(item)) seek(item);
+        for (int steps = 0; !at_end_ && comes_before(key(item)); steps++) {
+            if (steps == most_steps) return give_up(item);
             step();
         }
-        if (placed_for_ != &node) patience_ = least_apart;
-        while (!at_end_ && entry_ == key(node).external_id) {
+        if (placed_for_ != &item) patience_ = least_apart;
+        while (!at_end_ && entry_ == key(item).external_id) {
             stands_at_last_ = index_fetch_heap(walk_.scan, slot_);
-            if (stands_at_last_) return note(node);
+            if (stands_at_last_) return note(item);
             step();
         }
     }
 
     // Keys that are far apart are looked up one by one for a while.
-    void give_up(Node& node) {
+    void give_up(Item& item) {
         apart_ = patience_;
         patience_ = std::min(2 * patience_, most_apart);
-        probe(node);
+        probe(item);
     }
 
     // True if all entries behind the walk sort before this key: it comes after the last one in the index's order.
-    bool continues_to(const Node& node) const {
-        if (!placed_ || last_ == nullptr || key(*last_).source != key(node).source) return false;
-        if (!at_end_ && entry_ == key(node).external_id) return true;
-        return compare(key(*last_).external_id, key(node).external_id) <= 0;
+    bool continues_to(const Item& item) const {
+        if (!placed_ || last_ == nullptr || key(*last_).source != key(item).source) return false;
+        if (!at_end_ && entry_ == key(item).external_id) return true;
+        return compare(key(*last_).external_id, key(item).external_id) <= 0;
     }
 
-    void seek(const Node& node) {
-        walk_.begin(key(node));
+    void seek(const Item& item) {
+        walk_.begin(key(item));
         placed_ = true;
-        placed_for_ = &node;
+        placed_for_ = &item;
         step();
     }
 
@@ -258,24 +258,24 @@ private:
     bool at_end_ = false;
     bool stands_at_last_ = false;       // the entry is that of the last record
     std::string_view entry_;            // external_id of the entry where it stands
-    const Node* placed_for_ = nullptr;  // the record for which it descended last
-    const Node* last_ = nullptr;
+    const Item* placed_for_ = nullptr;  // the record for which it descended last
+    const Item* last_ = nullptr;
     int apart_ = 0;  // keys that still get a descent of their own
     int patience_ = least_apart;
 };
 
-void walk_index(const Bulk& bulk, Relation table, Relation index, const Columns& columns,
-                std::span<Node* const> nodes) {
+void walk_index(const UpsertCall& upsert, Relation table, Relation index, const Columns& columns,
+                std::span<Item* const> items) {
     CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
-    Walk walk(table, index, bulk.tenant, columns);
-    walk.find(nodes);
+    Walk walk(table, index, upsert.tenant, columns);
+    walk.find(items);
     walk.end();
     PopActiveSnapshot();
 }
 
 // Walks if the table is a single one and its index fits; all inside pg::call.
-bool walk_table(const Bulk& bulk, const Table& description, std::span<Node* const> nodes) {
+bool walk_table(const UpsertCall& upsert, const Table& description, std::span<Item* const> items) {
     Relation table = try_table_open(description.oid, AccessShareLock);
     if (table == nullptr) return false;
     Columns const columns = columns_of(table);
@@ -285,7 +285,7 @@ bool walk_table(const Bulk& bulk, const Table& description, std::span<Node* cons
     if (walks) {
         Relation index = index_open(description.external_key_index, AccessShareLock);
         walks = is_walkable(index, columns);
-        if (walks) walk_index(bulk, table, index, columns, nodes);
+        if (walks) walk_index(upsert, table, index, columns, items);
         index_close(index, AccessShareLock);
     }
     table_close(table, AccessShareLock);
@@ -294,11 +294,11 @@ bool walk_table(const Bulk& bulk, const Table& description, std::span<Node* cons
 
 }  // namespace
 
-bool walk_keys(const Bulk& bulk, std::span<Node* const> nodes) {
-    const core::Entity& entity = nodes.front()->entity();
-    const Table& table = bulk.registry.table(entity);
+bool walk_keys(const UpsertCall& upsert, std::span<Item* const> items) {
+    const core::Entity& entity = items.front()->entity();
+    const Table& table = upsert.registry.table(entity);
     bool walked = false;
-    with_scratch([&] { walked = call([&] { return walk_table(bulk, table, nodes); }); });
+    with_scratch([&] { walked = call([&] { return walk_table(upsert, table, items); }); });
     return walked;
 }
 

@@ -1,7 +1,7 @@
 // Finding rows by external key straight in the index, where that finds just what a SELECT would.
 #pragma once
 
-#include "pg/upsert/bulk.hpp"
+#include "pg/upsert/upsert_call.hpp"
 
 #include <span>
 
@@ -11,6 +11,6 @@ namespace eryxon::pg {
 // where the index alone could tell more or less than a SELECT of the current user: without the right to read the whole
 // table or to use its schema, under policies that may hide rows of the tenant, with partitions or child tables, or if
 // the index has another order or equality.
-bool walk_keys(const Bulk& bulk, std::span<Node* const> nodes);
+bool walk_keys(const UpsertCall& upsert, std::span<Item* const> items);
 
 }  // namespace eryxon::pg

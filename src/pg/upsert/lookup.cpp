@@ -1,7 +1,7 @@
 // Finding the rows that records stand for: first without locks, then those that will change with them.
 #include "pg/server/scratch.hpp"
 #include "pg/upsert/key_walk.hpp"
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -17,7 +17,7 @@ namespace {
 // Keys that are looked up by one statement.
 constexpr std::size_t keys_per_statement = 10000;
 // How often a call looks again after another session was in its way.
-constexpr int max_restarts = 3;
+constexpr int max_retries = 3;
 
 std::string look_up_statement(const Table& table) {
     std::string const eq(equals);
@@ -26,44 +26,45 @@ std::string look_up_statement(const Table& table) {
            "u.s AND t.external_id" + eq + "u.e";
 }
 
-void look_up_slice(Bulk& bulk, const Table& table, std::span<Node* const> nodes) {
+void look_up_slice(UpsertCall& upsert, const Table& table, std::span<Item* const> items) {
     std::vector<std::string_view> sources, ids;
-    for (const Node* node : nodes) {
-        sources.push_back(node->record->source);
-        ids.push_back(node->record->external_id);
+    for (const Item* item : items) {
+        sources.push_back(item->record->source);
+        ids.push_back(item->record->external_id);
     }
     execute(look_up_statement(table),
-            {Param::uuid(bulk.tenant), text_array(sources), text_array(ids), length_param(nodes)}, [&](const Row& row) {
-                Node& node = *nodes[static_cast<std::size_t>(row.integer(0) - 1)];
-                node.note_row(row.uuid(1), row.text(2), row.boolean(3));
-                if (!row.is_null(4)) node.synced_at = row.timestamp(4);
+            {Param::uuid(upsert.tenant), text_array(sources), text_array(ids), length_param(items)},
+            [&](const Row& row) {
+                Item& item = *items[static_cast<std::size_t>(row.integer(0) - 1)];
+                item.note_row(row.uuid(1), row.text(2), row.boolean(3));
+                if (!row.is_null(4)) item.synced_at = row.timestamp(4);
             });
 }
 
 // Finds the rows by queries, which keep to the user's rights and policies.
-void query_keys(Bulk& bulk, std::span<Node* const> nodes) {
-    const Table& table = bulk.registry.table(nodes.front()->entity());
-    for (std::size_t from = 0; from < nodes.size(); from += keys_per_statement)
+void query_keys(UpsertCall& upsert, std::span<Item* const> items) {
+    const Table& table = upsert.registry.table(items.front()->entity());
+    for (std::size_t from = 0; from < items.size(); from += keys_per_statement)
         with_scratch([&] {
-            look_up_slice(bulk, table, nodes.subspan(from, std::min(keys_per_statement, nodes.size() - from)));
+            look_up_slice(upsert, table, items.subspan(from, std::min(keys_per_statement, items.size() - from)));
         });
 }
 
-void decide_upsert(Bulk& bulk, Node& node) {
-    if (!node.found) {
-        node.plan = Plan::create;
-        node.id = new_id(bulk);
-    } else if (node.soft_deleted && bulk.options.deleted == core::Deleted::refuse) {
-        node.plan = Plan::skip;
-        node.fail(core::Code::deleted, "", "the row with this external key is deleted",
+void decide_upsert(UpsertCall& upsert, Item& item) {
+    if (!item.found) {
+        item.plan = Plan::create;
+        item.id = new_id(upsert);
+    } else if (item.soft_deleted && upsert.options.deleted == core::Deleted::refuse) {
+        item.plan = Plan::skip;
+        item.fail(core::Code::deleted, "", "the row with this external key is deleted",
                   "Option deleted = restore brings it back.");
-    } else if (node.soft_deleted) {
-        node.plan = Plan::restore;
-    } else if (bulk.options.mode == core::Mode::create) {
-        node.plan = Plan::skip;
-        node.fail(core::Code::exists, "", "a row with this external key exists");
+    } else if (item.soft_deleted) {
+        item.plan = Plan::restore;
+    } else if (upsert.options.mode == core::Mode::create) {
+        item.plan = Plan::skip;
+        item.fail(core::Code::exists, "", "a row with this external key exists");
     } else {
-        node.plan = node.same_hash && bulk.options.skip_unchanged && !node.came_back ? Plan::skip : Plan::update;
+        item.plan = item.same_hash && upsert.options.skip_unchanged && !item.came_back ? Plan::skip : Plan::update;
     }
 }
 
@@ -103,46 +104,46 @@ Extras extras_of(const core::Entity& entity, const Table& table) {
 }
 
 // Leaves a forward field out if the shop floor is further than the ERP.
-void keep_progress(Node& node, const core::Field& field, std::string_view now) {
-    auto sent = std::find_if(node.record->values.begin(), node.record->values.end(),
+void keep_progress(Item& item, const core::Field& field, std::string_view now) {
+    auto sent = std::find_if(item.record->values.begin(), item.record->values.end(),
                              [&](const core::FieldValue& value) { return value.field == &field; });
-    if (sent == node.record->values.end() || sent->value.is_null || field.allowed.empty()) return;
+    if (sent == item.record->values.end() || sent->value.is_null || field.allowed.empty()) return;
     std::string_view const wanted = sent->value.text;
     bool const back = wanted == field.allowed.front() && !now.empty();
     bool const reopened = now == field.allowed.back();
     if (wanted == now || (!back && !reopened)) return;
-    node.kept.push_back(&field);
-    node.warnings.push_back({"KEPT", node.record->path + field.name,
+    item.kept.push_back(&field);
+    item.warnings.push_back({"KEPT", item.record->path + field.name,
                              "\"" + std::string(now) + "\" is kept, \"" + std::string(wanted) + "\" is not taken"});
 }
 
 // A restored row that does not name its parent keeps the one it has: that one must be live then.
-void add_old_parent(Node& node, const core::Field& field, const Row& row, int column) {
+void add_old_parent(Item& item, const core::Field& field, const Row& row, int column) {
     if (row.is_null(column)) return;
-    node.old_parents.emplace_back(&field, row.uuid(column));
-    if (node.plan != Plan::restore || node.target(field) != nullptr) return;
+    item.old_parents.emplace_back(&field, row.uuid(column));
+    if (item.plan != Plan::restore || item.target(field) != nullptr) return;
     Target target{&field};
     target.null = false;
     target.kept = true;
     target.found = row.uuid(column);
-    node.targets.push_back(target);
+    item.targets.push_back(target);
 }
 
-void read_locked(Bulk& bulk, Node& node, const Extras& extras, const Table& table, const Row& row) {
-    bool const same_hash = node.record->hash == row.text(2);
+void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Table& table, const Row& row) {
+    bool const same_hash = item.record->hash == row.text(2);
     bool const soft_deleted = row.boolean(1);
-    bool const changed = same_hash != node.same_hash || soft_deleted != node.soft_deleted;
-    node.same_hash = same_hash;
-    node.soft_deleted = soft_deleted;
-    if (changed && !node.adopted) decide(bulk, node);
+    bool const changed = same_hash != item.same_hash || soft_deleted != item.soft_deleted;
+    item.same_hash = same_hash;
+    item.soft_deleted = soft_deleted;
+    if (changed && !item.adopted) decide(upsert, item);
     int column = 3;
     for (const core::Field* field : extras.forward)
-        keep_progress(node, *field, row.text(column++));
+        keep_progress(item, *field, row.text(column++));
     for (const core::Field* field : extras.parents)
-        add_old_parent(node, *field, row, column++);
+        add_old_parent(item, *field, row, column++);
     for (int number : extras.unique) {
         Oid const type = table.types.at(number);
-        node.old_hashes.push_back(
+        item.old_hashes.push_back(
             column_hash(type, table.collations.at(number), row.datum(column, type), row.is_null(column)));
         column++;
     }
@@ -163,32 +164,32 @@ bool writes_key(const core::Entity& entity) {
 }
 
 // A row that was found but cannot be locked: it went away meanwhile, or a policy keeps it from being updated.
-void miss(Bulk& bulk, Node& node) {
-    if (bulk.restarts < max_restarts && !IsolationUsesXactSnapshot()) throw Restart{bulk.lock};
-    node.fail(core::Code::access_denied, "", "a row-level security policy does not let this row be updated");
+void on_row_vanished(UpsertCall& upsert, Item& item) {
+    if (upsert.retries < max_retries && !IsolationUsesXactSnapshot()) throw RetryCall{upsert.lock};
+    item.fail(core::Code::access_denied, "", "a row-level security policy does not let this row be updated");
 }
 
-void lock_entity_rows(Bulk& bulk, const core::Entity& entity, const std::vector<Node*>& all) {
-    std::vector<Node*> nodes;
+void lock_entity_rows(UpsertCall& upsert, const core::Entity& entity, const std::vector<Item*>& all) {
+    std::vector<Item*> items;
     std::vector<core::Uuid> ids;
-    for (Node* node : all) {
-        if (!node->writes() || node->plan == Plan::create) continue;
-        nodes.push_back(node);
-        ids.push_back(node->id);
+    for (Item* item : all) {
+        if (!item->writes() || item->plan == Plan::create) continue;
+        items.push_back(item);
+        ids.push_back(item->id);
     }
-    if (nodes.empty()) return;
-    const Table& table = bulk.registry.table(entity);
+    if (items.empty()) return;
+    const Table& table = upsert.registry.table(entity);
     Extras const extras = extras_of(entity, table);
-    bool const deletes = std::any_of(nodes.begin(), nodes.end(), [](Node* node) { return node->plan == Plan::remove; });
-    std::vector<bool> seen(nodes.size());
+    bool const deletes = std::any_of(items.begin(), items.end(), [](Item* item) { return item->plan == Plan::remove; });
+    std::vector<bool> seen(items.size());
     execute(lock_statement(table, extras, deletes || writes_key(entity)),
-            {Param::uuid(bulk.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+            {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
                 auto const at = static_cast<std::size_t>(row.integer(0) - 1);
                 seen[at] = true;
-                read_locked(bulk, *nodes[at], extras, table, row);
+                read_locked(upsert, *items[at], extras, table, row);
             });
-    for (std::size_t i = 0; i < nodes.size(); i++)
-        if (!seen[i]) miss(bulk, *nodes[i]);
+    for (std::size_t i = 0; i < items.size(); i++)
+        if (!seen[i]) on_row_vanished(upsert, *items[i]);
 }
 
 }  // namespace
@@ -202,41 +203,41 @@ std::string unnested(const std::vector<std::string>& columns, bool numbered) {
     return "(SELECT " + list + " LIMIT " + length + ") AS u";
 }
 
-NodeGroups group_nodes(std::span<Node* const> all) {
-    NodeGroups groups;
-    for (Node* node : all)
-        if (node->record->has_key) groups[node->entity().order].push_back(node);
-    auto const earlier = [](const Node* a, const Node* b) { return a->rank < b->rank; };
-    for (auto& [order, nodes] : groups)
-        if (!std::is_sorted(nodes.begin(), nodes.end(), earlier)) std::sort(nodes.begin(), nodes.end(), earlier);
+ItemGroups group_items(std::span<Item* const> all) {
+    ItemGroups groups;
+    for (Item* item : all)
+        if (item->record->has_key) groups[item->entity().order].push_back(item);
+    auto const earlier = [](const Item* a, const Item* b) { return a->rank < b->rank; };
+    for (auto& [order, items] : groups)
+        if (!std::is_sorted(items.begin(), items.end(), earlier)) std::sort(items.begin(), items.end(), earlier);
     return groups;
 }
 
-std::vector<Node*> nodes_of(std::span<Unit* const> units) {
-    std::vector<Node*> nodes;
-    for (Unit* unit : units)
-        nodes.insert(nodes.end(), unit->nodes.begin(), unit->nodes.end());
-    return nodes;
+std::vector<Item*> items_of(std::span<RecordTree* const> trees) {
+    std::vector<Item*> items;
+    for (RecordTree* tree : trees)
+        items.insert(items.end(), tree->items.begin(), tree->items.end());
+    return items;
 }
 
-void decide(Bulk& bulk, Node& node) {
-    if (node.record->operation == core::Operation::upsert) return decide_upsert(bulk, node);
-    node.plan = node.found && !node.soft_deleted ? Plan::remove : Plan::skip;
+void decide(UpsertCall& upsert, Item& item) {
+    if (item.record->operation == core::Operation::upsert) return decide_upsert(upsert, item);
+    item.plan = item.found && !item.soft_deleted ? Plan::remove : Plan::skip;
 }
 
-void look_up(Bulk& bulk, const NodeGroups& groups) {
-    for (const auto& [order, nodes] : groups) {
-        for (Node* node : nodes)
-            node->reset();
-        if (!walk_keys(bulk, nodes)) query_keys(bulk, nodes);
-        for (Node* node : nodes)
-            decide(bulk, *node);
+void look_up(UpsertCall& upsert, const ItemGroups& groups) {
+    for (const auto& [order, items] : groups) {
+        for (Item* item : items)
+            item->reset();
+        if (!walk_keys(upsert, items)) query_keys(upsert, items);
+        for (Item* item : items)
+            decide(upsert, *item);
     }
 }
 
-void lock_rows(Bulk& bulk, const NodeGroups& groups) {
-    for (const auto& [order, nodes] : groups)
-        lock_entity_rows(bulk, nodes.front()->entity(), nodes);
+void lock_rows(UpsertCall& upsert, const ItemGroups& groups) {
+    for (const auto& [order, items] : groups)
+        lock_entity_rows(upsert, items.front()->entity(), items);
 }
 
 }  // namespace eryxon::pg

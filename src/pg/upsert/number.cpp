@@ -1,5 +1,5 @@
 // Defaults `next`: the greatest live value of the group plus one, counted on in input order.
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
 #include <algorithm>
@@ -26,17 +26,17 @@ const core::Field* group_field(const core::Entity& entity) {
 }
 
 // The group that the record's row is in after it was written.
-core::Uuid group_of(const Node& node, const core::Field* group) {
+core::Uuid group_of(const Item& item, const core::Field* group) {
     if (group == nullptr) return {};
-    if (const Target* target = node.target(*group)) return target->id();
-    for (const auto& [field, id] : node.old_parents)
+    if (const Target* target = item.target(*group)) return target->id();
+    for (const auto& [field, id] : item.old_parents)
         if (field == group) return id;
     return {};
 }
 
 // True if no other session can know the group yet.
-bool is_new_group(const Node& node, const core::Field* group) {
-    const Target* const target = group != nullptr ? node.target(*group) : nullptr;
+bool is_new_group(const Item& item, const core::Field* group) {
+    const Target* const target = group != nullptr ? item.target(*group) : nullptr;
     return target != nullptr && target->in_call != nullptr && target->in_call->plan == Plan::create;
 }
 
@@ -69,14 +69,14 @@ bool has_number(const CellValue& cell) {
 using Maxima = std::map<core::Uuid, std::int64_t>;
 
 // The greatest live number of each group, those that others have drawn while this session waited included.
-Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& field, const core::Field* group,
+Maxima read_maxima(UpsertCall& upsert, const core::Entity& entity, const core::Field& field, const core::Field* group,
                    const std::vector<core::Uuid>& groups) {
-    const Table& table = bulk.registry.table(entity);
+    const Table& table = upsert.registry.table(entity);
     std::string const eq(equals);
     std::string const greatest = "COALESCE(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
     std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" +
                       eq + "$1 AND t.deleted_at IS NULL";
-    std::vector<Param> params{Param::uuid(bulk.tenant)};
+    std::vector<Param> params{Param::uuid(upsert.tenant)};
     if (group != nullptr) {
         std::string const column = "t." + quoted(group->column_name);
         sql = "SELECT " + column + ", " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
@@ -90,43 +90,44 @@ Maxima read_maxima(Bulk& bulk, const core::Entity& entity, const core::Field& fi
 }
 
 // Counts on through the records of one entity.
-void number_field(Bulk& bulk, const core::Entity& entity, const core::Field& field, const std::vector<Node*>& nodes) {
+void number_field(UpsertCall& upsert, const core::Entity& entity, const core::Field& field,
+                  const std::vector<Item*>& items) {
     const core::Field* group = group_field(entity);
     std::vector<core::Uuid> groups;
     std::set<std::uint32_t> locks;
-    for (Node* node : nodes) {
-        if (node->plan != Plan::create || has_number(cell_value(bulk, *node, field))) continue;
-        groups.push_back(group_of(*node, group));
-        if (!is_new_group(*node, group)) locks.insert(lock_of(groups.back()));
+    for (Item* item : items) {
+        if (item->plan != Plan::create || has_number(cell_value(upsert, *item, field))) continue;
+        groups.push_back(group_of(*item, group));
+        if (!is_new_group(*item, group)) locks.insert(lock_of(groups.back()));
     }
     if (groups.empty()) return;
     std::sort(groups.begin(), groups.end());
     groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-    lock_groups(bulk.tenant, entity, locks);
-    Maxima maxima = read_maxima(bulk, entity, field, group, groups);
-    for (Node* node : nodes) {
-        CellValue const cell = cell_value(bulk, *node, field);
-        std::int64_t& greatest = maxima[group_of(*node, group)];
+    lock_groups(upsert.tenant, entity, locks);
+    Maxima maxima = read_maxima(upsert, entity, field, group, groups);
+    for (Item* item : items) {
+        CellValue const cell = cell_value(upsert, *item, field);
+        std::int64_t& greatest = maxima[group_of(*item, group)];
         if (has_number(cell))
             greatest = std::max(greatest, cell.value.integer);
-        else if (node->plan == Plan::create)
-            node->numbered.emplace_back(&field, ++greatest);
+        else if (item->plan == Plan::create)
+            item->numbered.emplace_back(&field, ++greatest);
     }
 }
 
 }  // namespace
 
-void number_rows(Bulk& bulk, std::span<Node* const> of_entity) {
-    std::vector<Node*> nodes;
-    for (Node* node : of_entity) {
-        node->numbered.clear();
-        if (node->writes() && node->plan != Plan::remove) nodes.push_back(node);
+void number_rows(UpsertCall& upsert, std::span<Item* const> of_entity) {
+    std::vector<Item*> items;
+    for (Item* item : of_entity) {
+        item->numbered.clear();
+        if (item->writes() && item->plan != Plan::remove) items.push_back(item);
     }
-    if (nodes.empty()) return;
-    std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->position < b->position; });
-    const core::Entity& entity = nodes.front()->entity();
+    if (items.empty()) return;
+    std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return a->position < b->position; });
+    const core::Entity& entity = items.front()->entity();
     for (const core::Field& field : entity.fields)
-        if (field.default_next && field.mapped()) number_field(bulk, entity, field, nodes);
+        if (field.default_next && field.mapped()) number_field(upsert, entity, field, items);
 }
 
 }  // namespace eryxon::pg

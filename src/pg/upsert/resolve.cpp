@@ -1,5 +1,5 @@
 // References: from external keys, names and uuids to live rows of the same tenant, locked against deletion.
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -12,11 +12,11 @@ using By = core::ReferenceValue::By;
 
 // A reference that has to be looked up; `sent` is null for a parent that the row already has.
 struct Request {
-    Node* node;
+    Item* item;
     const core::Field* field;
     const core::ReferenceValue* sent;
     core::Uuid id{};
-    std::size_t target = 0;  // index into Node::targets
+    std::size_t target = 0;  // index into Item::targets
 };
 
 auto wanted(const Request& request) {
@@ -34,11 +34,11 @@ By form(const Request& request) {
 using Requests = std::map<std::pair<int, By>, std::vector<Request>>;
 
 // True if the field is how this child refers to the record that it stands in.
-bool is_inherited(const Node& node, const core::Field& field) {
-    if (node.parent == nullptr) return false;
-    const auto& arrays = node.parent->entity().children;
+bool is_inherited(const Item& item, const core::Field& field) {
+    if (item.parent == nullptr) return false;
+    const auto& arrays = item.parent->entity().children;
     return std::any_of(arrays.begin(), arrays.end(), [&](const core::Entity::Children& array) {
-        return array.entity == node.entity().name && array.field == field.name;
+        return array.entity == item.entity().name && array.field == field.name;
     });
 }
 
@@ -55,9 +55,9 @@ const core::Column* active_column(const core::Entity& entity) {
 }
 
 void fail_unknown(Request& request, const core::Entity& entity) {
-    Node& node = *request.node;
+    Item& item = *request.item;
     if (request.sent == nullptr) {
-        node.fail(core::Code::fk_constraint, request.field->name,
+        item.fail(core::Code::fk_constraint, request.field->name,
                   "the " + entity.singular + " it belongs to is deleted",
                   "Restore that " + entity.singular + " first.");
         return;
@@ -68,27 +68,27 @@ void fail_unknown(Request& request, const core::Entity& entity) {
                                  ? "name " + quote(sent.text)
                                  : "external_id " + quote(sent.text) + " of source " + quote(sent.source);
     std::string const kind = sent.by == By::name && active_column(entity) != nullptr ? "no live, active " : "no live ";
-    node.fail(core::Code::fk_constraint, std::string(sent.path), kind + entity.singular + " has " + what);
+    item.fail(core::Code::fk_constraint, std::string(sent.path), kind + entity.singular + " has " + what);
     core::write_json_string(sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text),
-                            node.faults.back().value);
+                            item.faults.back().value);
 }
 
 // A target that is not in the database may be a record of this very call.
-Node* find_in_call(const Batch& batch, const core::Entity& entity, const Request& request) {
-    auto const creates = [](const Node& node) { return node.plan == Plan::create || node.plan == Plan::restore; };
+Item* find_in_call(const Batch& batch, const core::Entity& entity, const Request& request) {
+    auto const creates = [](const Item& item) { return item.plan == Plan::create || item.plan == Plan::restore; };
     if (form(request) == By::external_id) {
-        Node* found = nullptr;
-        for (Node* node : batch.twins(entity, request.sent->source, request.sent->text)) {
-            if (!creates(*node) || node->unit->faulty()) continue;
-            if (found == nullptr || node->unit == request.node->unit) found = node;
+        Item* found = nullptr;
+        for (Item* item : batch.twins(entity, request.sent->source, request.sent->text)) {
+            if (!creates(*item) || item->tree->faulty()) continue;
+            if (found == nullptr || item->tree == request.item->tree) found = item;
         }
         return found;
     }
     if (form(request) != By::id) return nullptr;
-    auto nodes = batch.by_entity.find(entity.order);
-    if (nodes == batch.by_entity.end()) return nullptr;
-    for (Node* node : nodes->second)
-        if (node->plan == Plan::restore && node->id == request.id) return node;
+    auto items = batch.by_entity.find(entity.order);
+    if (items == batch.by_entity.end()) return nullptr;
+    for (Item* item : items->second)
+        if (item->plan == Plan::restore && item->id == request.id) return item;
     return nullptr;
 }
 
@@ -117,7 +117,7 @@ std::string statement(const core::Entity& entity, const Table& table, By by) {
            live + " ORDER BY u.n FOR KEY SHARE OF t";
 }
 
-std::vector<Param> parameters(const Bulk& bulk, By by, const std::vector<const Request*>& distinct) {
+std::vector<Param> parameters(const UpsertCall& upsert, By by, const std::vector<const Request*>& distinct) {
     std::vector<std::string_view> sources, texts;
     std::vector<core::Uuid> ids;
     for (const Request* request : distinct) {
@@ -128,7 +128,7 @@ std::vector<Param> parameters(const Bulk& bulk, By by, const std::vector<const R
         sources.push_back(request->sent->source);
         texts.push_back(request->sent->text);
     }
-    std::vector<Param> params{Param::uuid(bulk.tenant)};
+    std::vector<Param> params{Param::uuid(upsert.tenant)};
     if (by == By::id) params.push_back(uuid_array(ids));
     if (by == By::external_id) params.push_back(text_array(sources));
     if (by != By::id) params.push_back(text_array(texts));
@@ -142,32 +142,32 @@ struct Answer {
 };
 
 void settle(const Batch& batch, const core::Entity& entity, Request& request, const Answer& answer) {
-    Node& node = *request.node;
-    Target& target = node.targets[request.target];
+    Item& item = *request.item;
+    Target& target = item.targets[request.target];
     if (answer.rows > 1) {
-        node.fail(core::Code::ambiguous_reference, std::string(request.sent->path),
+        item.fail(core::Code::ambiguous_reference, std::string(request.sent->path),
                   "several live rows of " + entity.name + " have the name " + quote(request.sent->text),
                   "Refer to it by external_id.");
     } else if (answer.rows == 1) {
         target.found = answer.id;
-    } else if (Node* other = find_in_call(batch, entity, request)) {
+    } else if (Item* other = find_in_call(batch, entity, request)) {
         target.in_call = other;
     } else {
         return fail_unknown(request, entity);
     }
-    if (request.sent != nullptr && &entity == &node.entity() && target.id() == node.id && node.faults.empty())
-        node.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
+    if (request.sent != nullptr && &entity == &item.entity() && target.id() == item.id && item.faults.empty())
+        item.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
 }
 
 // Answers all requests of one entity and form. Sorted, so that locks are taken in key order.
-void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, std::vector<Request>& requests) {
+void answer(UpsertCall& upsert, const Batch& batch, const core::Entity& entity, By by, std::vector<Request>& requests) {
     std::stable_sort(requests.begin(), requests.end(),
                      [](const Request& a, const Request& b) { return wanted(a) < wanted(b); });
     std::vector<const Request*> distinct;
     for (const Request& request : requests)
         if (distinct.empty() || wanted(*distinct.back()) != wanted(request)) distinct.push_back(&request);
     std::vector<Answer> answers(distinct.size());
-    const Table& table = bulk.registry.table(entity);
+    const Table& table = upsert.registry.table(entity);
     auto const position = [&](const Row& row) {
         if (by != By::name) return static_cast<std::size_t>(row.integer(0) - 1);
         auto const less = [](const Request* request, std::string_view name) { return request->sent->text < name; };
@@ -175,7 +175,7 @@ void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, s
                                         distinct.begin());
     };
     if (by != By::name || !name_column(entity).empty())
-        execute(statement(entity, table, by), parameters(bulk, by, distinct), [&](const Row& row) {
+        execute(statement(entity, table, by), parameters(upsert, by, distinct), [&](const Row& row) {
             std::size_t const at = position(row);
             bool const other_name =
                 by == By::name && (at == distinct.size() || distinct[at]->sent->text != row.text(0));
@@ -190,60 +190,60 @@ void answer(Bulk& bulk, const Batch& batch, const core::Entity& entity, By by, s
     }
 }
 
-void answer_all(Bulk& bulk, const Batch& batch, Requests& requests) {
+void answer_all(UpsertCall& upsert, const Batch& batch, Requests& requests) {
     for (auto& [key, list] : requests)
-        answer(bulk, batch, bulk.registry.schema.entities[static_cast<std::size_t>(key.first)], key.second, list);
+        answer(upsert, batch, upsert.registry.schema.entities[static_cast<std::size_t>(key.first)], key.second, list);
 }
 
 // Adds the target of one sent reference, at once if it is known, else by a request.
-void add_target(Bulk& bulk, Node& node, const core::ReferenceValue& sent, Requests& requests) {
+void add_target(UpsertCall& upsert, Item& item, const core::ReferenceValue& sent, Requests& requests) {
     Target target{sent.field};
     target.null = sent.by == By::null;
-    node.targets.push_back(target);
+    item.targets.push_back(target);
     if (target.null) return;
-    bool const inherited = is_inherited(node, *sent.field);
-    if (inherited && sent.by == By::id && sent.id != node.parent->id) {
-        node.fail(core::Code::fk_constraint, std::string(sent.path), "is not the record that this one stands in");
+    bool const inherited = is_inherited(item, *sent.field);
+    if (inherited && sent.by == By::id && sent.id != item.parent->id) {
+        item.fail(core::Code::fk_constraint, std::string(sent.path), "is not the record that this one stands in");
         return;
     }
-    if (inherited && node.parent->writes()) {
-        node.targets.back().in_call = node.parent;
+    if (inherited && item.parent->writes()) {
+        item.targets.back().in_call = item.parent;
         return;
     }
-    const core::Entity* entity = bulk.registry.schema.find(sent.field->reference->entity);
+    const core::Entity* entity = upsert.registry.schema.find(sent.field->reference->entity);
     if (entity == nullptr) {
-        node.fail(core::Code::fk_constraint, std::string(sent.path),
+        item.fail(core::Code::fk_constraint, std::string(sent.path),
                   "entity " + quote(sent.field->reference->entity) + " is not attached");
         return;
     }
-    requests[{entity->order, sent.by}].push_back({&node, sent.field, &sent, sent.id, node.targets.size() - 1});
+    requests[{entity->order, sent.by}].push_back({&item, sent.field, &sent, sent.id, item.targets.size() - 1});
 }
 
 }  // namespace
 
-void resolve(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
+void resolve(UpsertCall& upsert, Batch& batch, const ItemGroups& groups) {
     Requests requests;
-    for (const auto& [order, nodes] : groups)
-        for (Node* node : nodes)
-            if (node->writes() && node->plan != Plan::remove)
-                for (const core::ReferenceValue& sent : node->record->references)
-                    add_target(bulk, *node, sent, requests);
-    answer_all(bulk, batch, requests);
+    for (const auto& [order, items] : groups)
+        for (Item* item : items)
+            if (item->writes() && item->plan != Plan::remove)
+                for (const core::ReferenceValue& sent : item->record->references)
+                    add_target(upsert, *item, sent, requests);
+    answer_all(upsert, batch, requests);
 }
 
-void check_kept_parents(Bulk& bulk, Batch& batch, const NodeGroups& groups) {
+void check_kept_parents(UpsertCall& upsert, Batch& batch, const ItemGroups& groups) {
     Requests requests;
-    for (const auto& [order, nodes] : groups)
-        for (Node* node : nodes)
-            for (std::size_t i = 0; i < node->targets.size(); i++) {
-                const Target& target = node->targets[i];
-                const core::Entity* entity = target.kept && node->faults.empty()
-                                                 ? bulk.registry.schema.find(target.field->reference->entity)
+    for (const auto& [order, items] : groups)
+        for (Item* item : items)
+            for (std::size_t i = 0; i < item->targets.size(); i++) {
+                const Target& target = item->targets[i];
+                const core::Entity* entity = target.kept && item->faults.empty()
+                                                 ? upsert.registry.schema.find(target.field->reference->entity)
                                                  : nullptr;
                 if (entity != nullptr)
-                    requests[{entity->order, By::id}].push_back({node, target.field, nullptr, target.found, i});
+                    requests[{entity->order, By::id}].push_back({item, target.field, nullptr, target.found, i});
             }
-    answer_all(bulk, batch, requests);
+    answer_all(upsert, batch, requests);
 }
 
 }  // namespace eryxon::pg

@@ -1,6 +1,6 @@
-// Rounds within a unit: records that touch the same rows or values are written one after the other, though set by set
-// with those of other units.
-#include "pg/upsert/steps.hpp"
+// Rounds within a tree: records that touch the same rows or values are written one after the other, though set by set
+// with those of other trees.
+#include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@ namespace eryxon::pg {
 
 namespace {
 
-// True if records of one unit get in each other's way.
+// True if records of one tree get in each other's way.
 bool is_entangled(const std::vector<core::Claims>& claims) {
     std::vector<std::uint64_t> writes, reads;
     for (const core::Claims& claim : claims) {
@@ -25,48 +25,48 @@ bool is_entangled(const std::vector<core::Claims>& claims) {
                        [&](std::uint64_t token) { return std::binary_search(writes.begin(), writes.end(), token); });
 }
 
-// Plans the records of a unit as if they were units, parents before or together with their children.
-void plan_rounds(const Unit& unit, std::vector<core::Claims> claims) {
-    std::map<const Node*, std::uint32_t> positions;
-    for (std::size_t i = 0; i < unit.nodes.size(); i++) {
-        positions[unit.nodes[i]] = static_cast<std::uint32_t>(i);
+// Plans the records of a tree as if they were trees, parents before or together with their children.
+void plan_rounds(const RecordTree& tree, std::vector<core::Claims> claims) {
+    std::map<const Item*, std::uint32_t> positions;
+    for (std::size_t i = 0; i < tree.items.size(); i++) {
+        positions[tree.items[i]] = static_cast<std::uint32_t>(i);
     }
-    for (std::size_t i = 0; i < unit.nodes.size(); i++) {
+    for (std::size_t i = 0; i < tree.items.size(); i++) {
         claims[i].after.clear();
-        if (unit.nodes[i]->parent != nullptr) claims[i].after.push_back(positions[unit.nodes[i]->parent]);
-        for (const Target& target : unit.nodes[i]->targets)
-            if (target.in_call != nullptr && target.in_call->unit == &unit)
+        if (tree.items[i]->parent != nullptr) claims[i].after.push_back(positions[tree.items[i]->parent]);
+        for (const Target& target : tree.items[i]->targets)
+            if (target.in_call != nullptr && target.in_call->tree == &tree)
                 claims[i].after.push_back(positions[target.in_call]);
     }
     auto const rounds = core::plan_waves(claims);
     for (std::size_t round = 0; round < rounds.size(); round++)
         for (std::uint32_t position : rounds[round])
-            unit.nodes[position]->round = static_cast<int>(round);
+            tree.items[position]->round = static_cast<int>(round);
 }
 
-bool has_earlier_twin(const Unit& unit, const Node& node) {
-    return node.repeated && std::any_of(unit.nodes.begin(), unit.nodes.end(), [&](const Node* other) {
-               return other->position < node.position && &other->entity() == &node.entity() &&
-                      other->record->external_id == node.record->external_id &&
-                      other->record->source == node.record->source;
+bool has_earlier_twin(const RecordTree& tree, const Item& item) {
+    return item.repeated && std::any_of(tree.items.begin(), tree.items.end(), [&](const Item* other) {
+               return other->position < item.position && &other->entity() == &item.entity() &&
+                      other->record->external_id == item.record->external_id &&
+                      other->record->source == item.record->source;
            });
 }
 
 }  // namespace
 
-void assign_rounds(const Unit& unit, std::vector<core::Claims> claims) {
-    for (Node* node : unit.nodes) {
-        node->round = node->last_round = 0;
-        node->came_back = false;
+void assign_rounds(const RecordTree& tree, std::vector<core::Claims> claims) {
+    for (Item* item : tree.items) {
+        item->round = item->last_round = 0;
+        item->came_back = false;
     }
-    if (unit.nodes.size() == 1 || unit.is_refused() || !is_entangled(claims)) return;
-    plan_rounds(unit, std::move(claims));
-    for (Node* node : unit.nodes) {
-        for (Node* above = node; above != nullptr; above = above->parent)
-            above->last_round = std::max(above->last_round, node->round);
-        if (node->round == 0) continue;
-        node->faults.clear();
-        node->came_back = node->plan == Plan::restore && !has_earlier_twin(unit, *node);
+    if (tree.items.size() == 1 || tree.is_refused() || !is_entangled(claims)) return;
+    plan_rounds(tree, std::move(claims));
+    for (Item* item : tree.items) {
+        for (Item* above = item; above != nullptr; above = above->parent)
+            above->last_round = std::max(above->last_round, item->round);
+        if (item->round == 0) continue;
+        item->faults.clear();
+        item->came_back = item->plan == Plan::restore && !has_earlier_twin(tree, *item);
     }
 }
 

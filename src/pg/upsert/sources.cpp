@@ -1,5 +1,5 @@
 // Sources that equal a known one but for case: most likely a slip, which would make every row twice.
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 
 #include <set>
 
@@ -17,11 +17,11 @@ struct Source {
 std::vector<Source> sources_of(const Batch& batch) {
     std::vector<Source> sources;
     std::map<std::string_view, std::size_t> positions;
-    for (const Node& node : batch.nodes) {
-        if (!node.record->has_key || node.parent != nullptr) continue;
-        auto [at, added] = positions.try_emplace(node.record->source, sources.size());
-        if (added) sources.push_back({node.record->source, false, {}});
-        sources[at->second].known |= node.found;
+    for (const Item& item : batch.items) {
+        if (!item.record->has_key || item.parent != nullptr) continue;
+        auto [at, added] = positions.try_emplace(item.record->source, sources.size());
+        if (added) sources.push_back({item.record->source, false, {}});
+        sources[at->second].known |= item.found;
     }
     return sources;
 }
@@ -38,8 +38,8 @@ std::string statement(const Table& table) {
            "pg_catalog.lower($2)";
 }
 
-void look_for_known(Bulk& bulk, const Batch& batch, Source& source) {
-    execute(statement(bulk.registry.table(*batch.entity)), {Param::uuid(bulk.tenant), Param::text(source.name)},
+void look_for_known(UpsertCall& upsert, const Batch& batch, Source& source) {
+    execute(statement(upsert.registry.table(*batch.entity)), {Param::uuid(upsert.tenant), Param::text(source.name)},
             [&](const Row& row) {
                 if (row.text(0) == source.name)
                     source.known = true;
@@ -57,19 +57,19 @@ std::string lower(std::string_view text) {
 
 }  // namespace
 
-void check_sources(Bulk& bulk, Batch& batch) {
+void check_sources(UpsertCall& upsert, Batch& batch) {
     std::map<std::string_view, std::string> variants;
     std::map<std::string, std::string_view> earlier;
     for (Source& source : sources_of(batch)) {
-        if (!source.known) look_for_known(bulk, batch, source);
+        if (!source.known) look_for_known(upsert, batch, source);
         auto [at, first] = earlier.try_emplace(lower(source.name), source.name);
         if (!first && source.other.empty()) source.other = at->second;
         if (!source.known && !source.other.empty()) variants[source.name] = source.other;
     }
     if (variants.empty()) return;
-    for (Unit& unit : batch.units)
-        if (auto variant = variants.find(unit.root().record->source); variant != variants.end())
-            unit.known_source = variant->second;
+    for (RecordTree& tree : batch.trees)
+        if (auto variant = variants.find(tree.root().record->source); variant != variants.end())
+            tree.known_source = variant->second;
 }
 
 }  // namespace eryxon::pg

@@ -13,18 +13,18 @@ CellValue null_cell() {
     return {true, true, {}};
 }
 
-const core::FieldValue* sent_value(const Node& node, const core::Field& field) {
-    for (const core::FieldValue& value : node.record->values)
+const core::FieldValue* sent_value(const Item& item, const core::Field& field) {
+    for (const core::FieldValue& value : item.record->values)
         if (value.field == &field) return &value;
     return nullptr;
 }
 
-bool is_kept(const Node& node, const core::Field& field) {
-    return std::find(node.kept.begin(), node.kept.end(), &field) != node.kept.end();
+bool is_kept(const Item& item, const core::Field& field) {
+    return std::find(item.kept.begin(), item.kept.end(), &field) != item.kept.end();
 }
 
-CellValue reference_cell(const Node& node, const core::Field& field) {
-    const Target* target = node.target(field);
+CellValue reference_cell(const Item& item, const core::Field& field) {
+    const Target* target = item.target(field);
     if (target == nullptr || target->kept) return {};
     CellValue cell{true, target->null, {}};
     cell.value.is_null = target->null;
@@ -33,40 +33,41 @@ CellValue reference_cell(const Node& node, const core::Field& field) {
 }
 
 // The default of a field that was not sent, on creation.
-CellValue default_cell(const Bulk& bulk, const Node& node, const core::Field& field) {
-    const core::Entity& entity = node.entity();
-    for (const auto& [numbered, number] : node.numbered)
+CellValue default_cell(const UpsertCall& upsert, const Item& item, const core::Field& field) {
+    const core::Entity& entity = item.entity();
+    for (const auto& [numbered, number] : item.numbered)
         if (numbered == &field) return {true, false, core::Value(number)};
     if (field.default_value == nullptr) return {};
     core::Value value;
     core::Json hashed;
-    core::ReadContext const context{bulk.registry.schema, bulk.options, bulk.arena, {}};
+    core::ReadContext const context{upsert.registry.schema, upsert.options, upsert.arena, {}};
     if (core::convert_value(entity, field, *field.default_value, context, {value, hashed})) return {};
     return {true, value.is_null, value};
 }
 
 }  // namespace
 
-CellValue cell_value(const Bulk& bulk, const Node& node, const core::Field& field) {
-    bool const creates = node.plan == Plan::create;
+CellValue cell_value(const UpsertCall& upsert, const Item& item, const core::Field& field) {
+    bool const creates = item.plan == Plan::create;
     if (field.reference) {
-        CellValue cell = reference_cell(node, field);
+        CellValue cell = reference_cell(item, field);
         return cell.present || !creates ? cell : null_cell();
     }
-    const core::FieldValue* sent = sent_value(node, field);
-    if (sent != nullptr && !is_kept(node, field) && (creates || field.write != core::Write::create))
+    const core::FieldValue* sent = sent_value(item, field);
+    if (sent != nullptr && !is_kept(item, field) && (creates || field.write != core::Write::create))
         return {true, sent->value.is_null, sent->value};
     if (!creates) return {};
-    CellValue cell = default_cell(bulk, node, field);
-    const core::Column& column = node.entity().columns[static_cast<std::size_t>(field.column)];
+    CellValue cell = default_cell(upsert, item, field);
+    const core::Column& column = item.entity().columns[static_cast<std::size_t>(field.column)];
     return cell.present || column.has_default ? cell : null_cell();
 }
 
-std::vector<std::uint16_t> written_fields(const Bulk& bulk, const Node& node) {
+std::vector<std::uint16_t> written_fields(const UpsertCall& upsert, const Item& item) {
     std::vector<std::uint16_t> fields;
-    const auto& all = node.entity().fields;
+    const auto& all = item.entity().fields;
     for (std::size_t i = 0; i < all.size(); i++)
-        if (all[i].mapped() && cell_value(bulk, node, all[i]).present) fields.push_back(static_cast<std::uint16_t>(i));
+        if (all[i].mapped() && cell_value(upsert, item, all[i]).present)
+            fields.push_back(static_cast<std::uint16_t>(i));
     return fields;
 }
 

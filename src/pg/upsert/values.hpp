@@ -2,7 +2,7 @@
 #pragma once
 
 #include "pg/registry/datum.hpp"
-#include "pg/upsert/bulk.hpp"
+#include "pg/upsert/upsert_call.hpp"
 
 #include <optional>
 #include <vector>
@@ -17,9 +17,9 @@ struct CellValue {
 };
 
 // The value that the record gives to the field when its row is created or changed.
-CellValue cell_value(const Bulk& bulk, const Node& node, const core::Field& field);
+CellValue cell_value(const UpsertCall& upsert, const Item& item, const core::Field& field);
 
 // The fields that a statement for this record has to name, as indexes into Entity::fields.
-std::vector<std::uint16_t> written_fields(const Bulk& bulk, const Node& node);
+std::vector<std::uint16_t> written_fields(const UpsertCall& upsert, const Item& item);
 
 }  // namespace eryxon::pg

@@ -3,7 +3,7 @@
 
 #include "core/json/json_build.hpp"
 #include "core/record/options.hpp"
-#include "pg/upsert/bulk.hpp"
+#include "pg/upsert/upsert_call.hpp"
 
 #include <chrono>
 #include <map>
@@ -11,15 +11,15 @@
 
 namespace eryxon::pg {
 
-class Session {
+class UpsertSession {
 public:
     // Throws CallError for options that are wrong. Needs an SPI connection.
-    Session(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
-            core::JsonArena& arena);
+    UpsertSession(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
+                  core::JsonArena& arena);
 
     const core::Entity& entity(std::string_view name) const { return registry_->entity(name); }
     const Registry& state() const { return *registry_; }
-    Bulk& bulk() { return bulk_; }
+    UpsertCall& upsert() { return upsert_; }
     // For records whose trees last only until the next one is read.
     const core::ReadContext& passing_context();
 
@@ -32,7 +32,7 @@ public:
     // Runs the one batch that was added; returns its answer.
     core::Json run_batch();
     // Runs a single record: its faults are the call's.
-    const Unit& run_single();
+    const RecordTree& run_single();
     // The answer for one batch.
     core::Json bulk_result(const Batch& batch) const;
     // The history row of an entity; none if nothing was written down.
@@ -41,14 +41,14 @@ public:
 private:
     void write_runs();
     std::string duration() const;
-    bool is_shown(const Unit& unit) const;
+    bool is_shown(const RecordTree& tree) const;
     core::Json results(const Batch& batch) const;
     core::Json some_results(const Batch& batch, std::int64_t& omitted) const;
     void refuse_errors() const;
 
     std::shared_ptr<const Registry> registry_;
     core::Options options_;
-    Bulk bulk_;
+    UpsertCall upsert_;
     core::ReadContext context_;
     std::int64_t started_at_;
     std::chrono::steady_clock::time_point started_;

@@ -1,5 +1,5 @@
 // Entities that refer to themselves (parts with sub-parts): no cycles, and parent and child in the same group (job).
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,27 +9,27 @@ namespace eryxon::pg {
 namespace {
 
 // True if the record puts its row under a parent of its own kind, or moves it elsewhere.
-bool rearranges(const Node& node, const core::Field& up) {
-    if (!node.writes() || node.plan == Plan::remove) return false;
-    if (const Target* target = node.target(up); target != nullptr && !target->null) return true;
-    return std::any_of(node.old_parents.begin(), node.old_parents.end(), [&](const auto& old) {
-        const Target* target = node.target(*old.first);
+bool rearranges(const Item& item, const core::Field& up) {
+    if (!item.writes() || item.plan == Plan::remove) return false;
+    if (const Target* target = item.target(up); target != nullptr && !target->null) return true;
+    return std::any_of(item.old_parents.begin(), item.old_parents.end(), [&](const auto& old) {
+        const Target* target = item.target(*old.first);
         return target != nullptr && target->id() != old.second;
     });
 }
 
-std::map<core::Uuid, Node*> rearranged_rows(std::span<Unit* const> units, const core::Entity& entity,
+std::map<core::Uuid, Item*> rearranged_rows(std::span<RecordTree* const> trees, const core::Entity& entity,
                                             const core::Field& up) {
-    std::map<core::Uuid, Node*> rows;
-    for (Unit* unit : units)
-        for (Node* node : unit->nodes)
-            if (&node->entity() == &entity && rearranges(*node, up)) rows.emplace(node->id, node);
+    std::map<core::Uuid, Item*> rows;
+    for (RecordTree* tree : trees)
+        for (Item* item : tree->items)
+            if (&item->entity() == &entity && rearranges(*item, up)) rows.emplace(item->id, item);
     return rows;
 }
 
-std::vector<core::Uuid> ids_of(const std::map<core::Uuid, Node*>& rows) {
+std::vector<core::Uuid> ids_of(const std::map<core::Uuid, Item*>& rows) {
     std::vector<core::Uuid> ids;
-    for (const auto& [id, node] : rows)
+    for (const auto& [id, item] : rows)
         ids.push_back(id);
     return ids;
 }
@@ -39,16 +39,16 @@ std::string path_of(const core::Field& field) {
 }
 
 // Walks up from the written rows; who meets itself is on a cycle.
-bool find_cycles(Bulk& bulk, const core::Entity& entity, const core::Field& up,
-                 const std::map<core::Uuid, Node*>& rows) {
-    std::string const eq(equals), table = bulk.registry.table(entity).name, parent = "t." + quoted(up.column_name);
+bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
+                 const std::map<core::Uuid, Item*>& rows) {
+    std::string const eq(equals), table = upsert.registry.table(entity).name, parent = "t." + quoted(up.column_name);
     std::string const sql = "WITH RECURSIVE up(start, id) AS (SELECT t.id, " + parent + " FROM " + table +
                             " AS t WHERE t.tenant_id" + eq + "$1 AND t.id" + eq + "ANY ($2) AND " + parent +
                             " IS NOT NULL UNION SELECT up.start, " + parent + " FROM up JOIN " + table +
                             " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "up.id WHERE " + parent +
                             " IS NOT NULL) SELECT up.start FROM up WHERE up.id" + eq + "up.start";
     bool found = false;
-    execute(sql, {Param::uuid(bulk.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
+    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
         rows.at(row.uuid(0))
             ->fail(core::Code::circular_reference, path_of(up),
                    "the " + entity.singular + " would be its own ancestor");
@@ -58,9 +58,9 @@ bool find_cycles(Bulk& bulk, const core::Entity& entity, const core::Field& up,
 }
 
 // Finds parents and children that no longer agree in the other parent reference.
-bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, const core::Field& group,
-                 const std::map<core::Uuid, Node*>& rows) {
-    std::string const eq(equals), table = bulk.registry.table(entity).name, column = quoted(group.column_name);
+bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Field& up, const core::Field& group,
+                 const std::map<core::Uuid, Item*>& rows) {
+    std::string const eq(equals), table = upsert.registry.table(entity).name, column = quoted(group.column_name);
     std::string const sql = "SELECT c.id, p.id FROM " + table + " AS c JOIN " + table + " AS p ON p.tenant_id" + eq +
                             "c.tenant_id AND p.id" + eq + "c." + quoted(up.column_name) + " WHERE c.tenant_id" + eq +
                             "$1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL AND (c." + column +
@@ -75,7 +75,7 @@ bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
         if (!row->second->faults.empty()) return;
         row->second->fail(core::Code::fk_constraint, path_of(field), message);
     };
-    execute(sql, {Param::uuid(bulk.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
+    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
         fail(row.uuid(0), up, "the parent " + entity.singular + " belongs to another " + group.name);
         fail(row.uuid(1), group, "the " + entity.singular + " would leave the ones below it behind");
     });
@@ -83,36 +83,37 @@ bool find_strays(Bulk& bulk, const core::Entity& entity, const core::Field& up, 
 }
 
 // Strays first: who is in the wrong group is told so, whatever else is wrong.
-bool check_reference(Bulk& bulk, const core::Entity& entity, const core::Field& up, std::span<Unit* const> units) {
-    auto const rows = rearranged_rows(units, entity, up);
+bool check_reference(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
+                     std::span<RecordTree* const> trees) {
+    auto const rows = rearranged_rows(trees, entity, up);
     if (rows.empty()) return false;
     bool found = false;
     for (const core::Field& group : entity.fields)
         if (up.reference->parent && group.mapped() && group.reference && group.reference->parent &&
             group.reference->entity != entity.name)
-            found |= find_strays(bulk, entity, up, group, rows);
-    return found || find_cycles(bulk, entity, up, rows);
+            found |= find_strays(upsert, entity, up, group, rows);
+    return found || find_cycles(upsert, entity, up, rows);
 }
 
-bool check_entity(Bulk& bulk, const core::Entity& entity, std::span<Unit* const> units) {
+bool check_entity(UpsertCall& upsert, const core::Entity& entity, std::span<RecordTree* const> trees) {
     bool found = false;
     for (const core::Field& up : entity.fields)
         if (up.mapped() && up.reference && up.reference->entity == entity.name)
-            found |= check_reference(bulk, entity, up, units);
+            found |= check_reference(upsert, entity, up, trees);
     return found;
 }
 
 }  // namespace
 
-void check_trees(Bulk& bulk, std::span<Unit* const> units) {
+void check_hierarchy(UpsertCall& upsert, std::span<RecordTree* const> trees) {
     std::set<const core::Entity*> entities;
-    for (Unit* unit : units)
-        for (Node* node : unit->nodes)
-            entities.insert(&node->entity());
+    for (RecordTree* tree : trees)
+        for (Item* item : tree->items)
+            entities.insert(&item->entity());
     bool found = false;
     for (const core::Entity* entity : entities)
-        found |= check_entity(bulk, *entity, units);
-    if (found) throw UnitsFailed{};
+        found |= check_entity(upsert, *entity, trees);
+    if (found) throw TreesFailed{};
 }
 
 }  // namespace eryxon::pg

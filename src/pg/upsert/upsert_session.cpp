@@ -1,5 +1,5 @@
 // A call of the engine from its beginning to its answer.
-#include "pg/upsert/engine_session.hpp"
+#include "pg/upsert/upsert_session.hpp"
 
 #include "pg/registry/patterns.hpp"
 #include "pg/registry/tenant.hpp"
@@ -19,123 +19,123 @@ constexpr std::size_t most_csv_results = 100'000;
 
 }  // namespace
 
-Session::Session(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
-                 core::JsonArena& arena)
+UpsertSession::UpsertSession(Purpose purpose, std::span<const std::string_view> entities, const core::Json& options,
+                             core::JsonArena& arena)
     : registry_(locked_registry(entities)),
       options_(core::read_options(options)),
-      bulk_{*registry_, options_, arena, tenant_id(), purpose},
+      upsert_{*registry_, options_, arena, tenant_id(), purpose},
       context_{registry_->schema, options_, arena, matches_pattern},
       started_at_(clock_now()),
       started_(std::chrono::steady_clock::now()) {}
 
-const core::ReadContext& Session::passing_context() {
+const core::ReadContext& UpsertSession::passing_context() {
     context_.trees_stay = false;
     return context_;
 }
 
-void Session::add(const core::Entity& entity, std::span<const core::Json> items) {
-    BatchReader batch(bulk_, entity, context_);
+void UpsertSession::add(const core::Entity& entity, std::span<const core::Json> items) {
+    BatchReader batch(upsert_, entity, context_);
     batch.expect(items.size());
     for (const core::Json& item : items)
         batch.add(item);
     batch.finish();
 }
 
-void Session::add(const core::Entity& entity, std::string_view payload) {
-    BatchReader batch(bulk_, entity, passing_context());
-    auto const whole = core::parse_items(payload, bulk_.arena, [&batch](const core::Json& item) { batch.add(item); });
+void UpsertSession::add(const core::Entity& entity, std::string_view payload) {
+    BatchReader batch(upsert_, entity, passing_context());
+    auto const whole = core::parse_items(payload, upsert_.arena, [&batch](const core::Json& item) { batch.add(item); });
     if (whole)
         for (const core::Json& item : core::bulk_items(*whole, entity.name))
             batch.add(item);
     batch.finish();
 }
 
-void Session::run() {
-    run_bulk(bulk_);
+void UpsertSession::run() {
+    run_call(upsert_);
     refuse_errors();
     write_runs();
 }
 
-core::Json Session::run_batch() {
+core::Json UpsertSession::run_batch() {
     run();
-    return bulk_result(bulk_.batches.front());
+    return bulk_result(upsert_.batches.front());
 }
 
-const Unit& Session::run_single() {
-    run_bulk(bulk_);
-    const Unit& unit = bulk_.batches.front().units.front();
-    if (unit.state == Unit::State::failed) throw core::CallError(faults_of(unit));
+const RecordTree& UpsertSession::run_single() {
+    run_call(upsert_);
+    const RecordTree& tree = upsert_.batches.front().trees.front();
+    if (tree.state == RecordTree::State::failed) throw core::CallError(faults_of(tree));
     write_runs();
-    return unit;
+    return tree;
 }
 
-core::Json Session::bulk_result(const Batch& batch) const {
-    core::JsonObject answer(bulk_.arena, 11);
+core::Json UpsertSession::bulk_result(const Batch& batch) const {
+    core::JsonObject answer(upsert_.arena, 11);
     core::add_counts(counts_of(batch), answer);
     std::optional<core::Uuid> const run = run_of(*batch.entity);
-    answer.add("run_id", run ? core::make_uuid(*run, bulk_.arena) : core::Json::null());
-    answer.add("duration_ms", core::Json::number(bulk_.arena.copy(duration())));
+    answer.add("run_id", run ? core::make_uuid(*run, upsert_.arena) : core::Json::null());
+    answer.add("duration_ms", core::Json::number(upsert_.arena.copy(duration())));
     std::int64_t omitted = 0;
-    bool const large = bulk_.purpose == Purpose::csv && batch.units.size() > most_csv_results;
+    bool const large = upsert_.purpose == Purpose::csv && batch.trees.size() > most_csv_results;
     answer.add("results", large ? some_results(batch, omitted) : results(batch));
-    if (omitted > 0) answer.add("results_omitted", core::make_number(omitted, bulk_.arena));
+    if (omitted > 0) answer.add("results_omitted", core::make_number(omitted, upsert_.arena));
     return answer.json();
 }
 
-std::optional<core::Uuid> Session::run_of(const core::Entity& entity) const {
+std::optional<core::Uuid> UpsertSession::run_of(const core::Entity& entity) const {
     auto const run = runs_.find(&entity);
     return run == runs_.end() ? std::nullopt : std::optional(run->second);
 }
 
-void Session::write_runs() {
-    if (options_.record_history && !options_.dry_run) runs_ = write_history(bulk_, started_at_);
+void UpsertSession::write_runs() {
+    if (options_.record_history && !options_.dry_run) runs_ = write_history(upsert_, started_at_);
 }
 
-std::string Session::duration() const {
+std::string UpsertSession::duration() const {
     auto const elapsed = std::chrono::steady_clock::now() - started_;
     auto const us = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
     return std::to_string(us / 1000) + "." + std::to_string(us % 1000 / 100);
 }
 
-bool Session::is_shown(const Unit& unit) const {
+bool UpsertSession::is_shown(const RecordTree& tree) const {
     if (options_.results == core::Results::none) return false;
-    return options_.results == core::Results::all || action_of(unit.root()) == core::Action::error;
+    return options_.results == core::Results::all || action_of(tree.root()) == core::Action::error;
 }
 
-core::Json Session::results(const Batch& batch) const {
+core::Json UpsertSession::results(const Batch& batch) const {
     std::vector<core::Json> results;
-    for (const Unit& unit : batch.units)
-        if (is_shown(unit)) results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
-    return bulk_.arena.array(results);
+    for (const RecordTree& tree : batch.trees)
+        if (is_shown(tree)) results.push_back(core::outcome_json(outcome_of(upsert_, batch, tree), upsert_.arena));
+    return upsert_.arena.array(results);
 }
 
 // Of a large file as many as jsonb has room for, failures first.
-core::Json Session::some_results(const Batch& batch, std::int64_t& omitted) const {
+core::Json UpsertSession::some_results(const Batch& batch, std::int64_t& omitted) const {
     std::size_t failures = std::min<std::size_t>(most_csv_results, counts_of(batch).errors);
     std::size_t others = most_csv_results - failures;
     std::vector<core::Json> results;
-    for (const Unit& unit : batch.units) {
-        if (!is_shown(unit)) continue;
-        std::size_t& room = unit.state == Unit::State::failed ? failures : others;
+    for (const RecordTree& tree : batch.trees) {
+        if (!is_shown(tree)) continue;
+        std::size_t& room = tree.state == RecordTree::State::failed ? failures : others;
         if (room == 0) {
             omitted++;
             continue;
         }
         room--;
-        results.push_back(core::outcome_json(outcome_of(bulk_, batch, unit), bulk_.arena));
+        results.push_back(core::outcome_json(outcome_of(upsert_, batch, tree), upsert_.arena));
     }
-    return bulk_.arena.array(results);
+    return upsert_.arena.array(results);
 }
 
 // on_error = abort and max_errors: nothing is kept, the first error speaks.
-void Session::refuse_errors() const {
+void UpsertSession::refuse_errors() const {
     std::int64_t errors = 0;
     const Batch* first_batch = nullptr;
-    const Unit* first = nullptr;
-    for (const Batch& batch : bulk_.batches)
-        for (const Unit& unit : batch.units)
-            if (unit.state == Unit::State::failed && errors++ == 0)
-                std::tie(first_batch, first) = std::pair(&batch, &unit);
+    const RecordTree* first = nullptr;
+    for (const Batch& batch : upsert_.batches)
+        for (const RecordTree& tree : batch.trees)
+            if (tree.state == RecordTree::State::failed && errors++ == 0)
+                std::tie(first_batch, first) = std::pair(&batch, &tree);
     bool const aborts = options_.on_error == core::OnError::abort && errors > 0;
     bool const exceeds = options_.max_errors && errors > *options_.max_errors;
     if (!aborts && !exceeds) return;

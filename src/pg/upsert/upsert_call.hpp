@@ -20,8 +20,8 @@
 
 namespace eryxon::pg {
 
-struct Node;
-struct Unit;
+struct Item;
+struct RecordTree;
 
 // What a record's reference turned out to be.
 struct Target {
@@ -29,7 +29,7 @@ struct Target {
     bool null = true;
     bool kept = false;        // not sent: the parent that a restored row already has
     core::Uuid found{};       // the row in the database
-    Node* in_call = nullptr;  // or the record of this call that writes it
+    Item* in_call = nullptr;  // or the record of this call that writes it
 
     const core::Uuid& id() const;
 };
@@ -38,16 +38,16 @@ struct Target {
 enum class Plan : std::uint8_t { undecided, skip, create, update, restore, remove };
 
 // A record of the call and its row.
-struct Node {
+struct Item {
     core::Record* record = nullptr;
-    Node* parent = nullptr;
-    Unit* unit = nullptr;
+    Item* parent = nullptr;
+    RecordTree* tree = nullptr;
     std::uint32_t position = 0;  // in input order
     std::uint32_t rank = 0;      // in order of external keys, among the records of its entity in the batch
     bool repeated = false;       // another record of the batch has the same key
-    int round = 0;               // within its unit: what it touches is written by records of earlier rounds
+    int round = 0;               // within its tree: what it touches is written by records of earlier rounds
     int last_round = 0;          // of the records below it
-    bool came_back = false;      // soft-deleted before its unit, brought back by another record of it
+    bool came_back = false;      // soft-deleted before its tree, brought back by another record of it
 
     Plan plan = Plan::undecided;
     bool found = false;         // a row with the external key exists
@@ -82,19 +82,19 @@ struct Removed {
 };
 
 // A top-level record with its children: written wholly or not at all.
-struct Unit {
+struct RecordTree {
     enum class State : std::uint8_t { open, done, failed };
 
     std::uint32_t index = 0;  // in the input
     State state = State::open;
     int chunk = 0;                 // the attempt to write that it is part of
     bool removes_first = false;    // children that arrays leave out make room before others are written
-    std::span<Node* const> nodes;  // the top-level record first, parents before children
+    std::span<Item* const> items;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
     core::RareVector<core::Change> changes;          // for a diff
     std::string known_source;                        // a known source that differs from its own only in case
 
-    Node& root() const { return *nodes.front(); }
+    Item& root() const { return *items.front(); }
     bool faulty() const;
     bool is_refused() const;  // faulty by what was sent, whatever the database says
     bool pending() const;     // something is to be written
@@ -115,33 +115,33 @@ struct Batch {
     const core::Entity* entity = nullptr;
     // None of these grows once the next one points to its elements.
     Block<core::Record> records;
-    Block<Node> nodes;
-    std::vector<Node*> node_list;  // which Unit::nodes are parts of
-    Block<Unit> units;
-    // All nodes with a key, by entity (in dependency order) and then sorted by key and input order.
-    std::map<int, std::vector<Node*>> by_entity;
+    Block<Item> items;
+    std::vector<Item*> item_list;  // which RecordTree::items are parts of
+    Block<RecordTree> trees;
+    // All items with a key, by entity (in dependency order) and then sorted by key and input order.
+    std::map<int, std::vector<Item*>> by_entity;
 
     // Of records that were read from CSV, by index: where each begins in the file, and its text.
     std::vector<CsvPlace> places;
     std::int64_t first_index = 0;  // in "results", if earlier calls have taken the beginning of the input
 
-    std::int64_t line_of(const Unit& unit) const;
-    std::int64_t index_of(const Unit& unit) const { return first_index + unit.index; }
+    std::int64_t line_of(const RecordTree& tree) const;
+    std::int64_t index_of(const RecordTree& tree) const { return first_index + tree.index; }
 
-    // The nodes of that key, in input order.
-    std::span<Node* const> twins(const core::Entity& entity, std::string_view source,
+    // The items of that key, in input order.
+    std::span<Item* const> twins(const core::Entity& entity, std::string_view source,
                                  std::string_view external_id) const;
 };
 
 enum class Purpose : std::uint8_t { upsert, sync, diff, csv };
 
 // Where a statement that writes many rows was raised out of.
-struct Stop {
-    std::vector<Node*> nodes;  // that it was to write, in its order
+struct FailedStatement {
+    std::vector<Item*> items;  // that it was to write, in its order
     std::size_t written;       // so many rows were written; fewer than all
 };
 
-struct Bulk {
+struct UpsertCall {
     const Registry& registry;
     const core::Options& options;
     core::JsonArena& arena;
@@ -150,11 +150,11 @@ struct Bulk {
     core::UuidV7Maker ids{};
     TenantLock lock = TenantLock::shared;
     bool locked = false;  // the tenant's lock is held
-    int restarts = 0;
+    int retries = 0;
     int chunks = 0;
-    std::deque<Batch> batches{};      // in dependency order
-    Node* writing = nullptr;          // set while records are written one by one, to know which one raised
-    std::optional<Stop> stop{};       // of the last attempt at a chunk
+    std::deque<Batch> batches{};  // in dependency order
+    Item* writing = nullptr;      // set while records are written one by one, to know which one raised
+    std::optional<FailedStatement> failed_statement{};  // of the last attempt at a chunk
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
@@ -163,24 +163,24 @@ struct Bulk {
 };
 
 // Thrown where the call has to begin again, under another lock or with a fresh look.
-struct Restart {
+struct RetryCall {
     TenantLock lock;
 };
 
 // Thrown out of a chunk after records in it were given faults.
-struct UnitsFailed {};
+struct TreesFailed {};
 
 // Adds records to the call as one batch, one after the other.
 class BatchReader {
 public:
-    BatchReader(Bulk& bulk, const core::Entity& entity, const core::ReadContext& context);
+    BatchReader(UpsertCall& upsert, const core::Entity& entity, const core::ReadContext& context);
 
     void expect(std::size_t records) { batch_.records.reserve(records); }
     void add(const core::Json& item);
     // A record of a CSV file, or what is wrong with its line.
     void add(const core::Json& item, const CsvPlace& place);
     void add(core::Fault fault, const CsvPlace& place);
-    // Makes nodes and units of them.
+    // Makes items and trees of them.
     void finish();
 
 private:
@@ -189,8 +189,8 @@ private:
 };
 
 // Runs the whole call, all batches, in one subtransaction; rolled back if the call is a dry one.
-void run_bulk(Bulk& bulk);
+void run_call(UpsertCall& upsert);
 // A time-ordered uuid for a new row.
-core::Uuid new_id(Bulk& bulk);
+core::Uuid new_id(UpsertCall& upsert);
 
 }  // namespace eryxon::pg

@@ -1,6 +1,6 @@
 // Writing a chunk: one statement per entity, kind of change and set of columns.
 #include "pg/deletes/soft_delete.hpp"
-#include "pg/upsert/steps.hpp"
+#include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct RowSet {
     Plan plan;
     bool adopted;
     std::vector<std::uint16_t> fields;
-    std::vector<Node*> nodes;
+    std::vector<Item*> items;
 };
 
 void require_column_privilege(const Table& table, const std::string& column, AclMode mode) {
@@ -54,70 +54,70 @@ std::vector<std::string> column_names(const RowSet& set) {
 }
 
 // The values of one field for all rows of the set.
-Param field_param(Bulk& bulk, const RowSet& set, std::uint16_t index) {
+Param field_param(UpsertCall& upsert, const RowSet& set, std::uint16_t index) {
     const core::Field& field = set.entity->fields[index];
     const core::Column& column = set.entity->columns[static_cast<std::size_t>(field.column)];
-    const Carrier& carrier = bulk.registry.table(*set.entity).carriers[static_cast<std::size_t>(field.column)];
-    std::vector<Datum> values(set.nodes.size());
-    std::unique_ptr<bool[]> nulls(new bool[set.nodes.size()]);
-    for (std::size_t i = 0; i < set.nodes.size(); i++) {
-        CellValue const cell = cell_value(bulk, *set.nodes[i], field);
+    const Carrier& carrier = upsert.registry.table(*set.entity).carriers[static_cast<std::size_t>(field.column)];
+    std::vector<Datum> values(set.items.size());
+    std::unique_ptr<bool[]> nulls(new bool[set.items.size()]);
+    for (std::size_t i = 0; i < set.items.size(); i++) {
+        CellValue const cell = cell_value(upsert, *set.items[i], field);
         nulls[i] = cell.null;
         if (!cell.null) values[i] = to_datum(cell.value, column, carrier);
     }
     return array_param(carrier, values, nulls.get());
 }
 
-Param text_param(const RowSet& set, std::string_view (*text)(const Node&)) {
+Param text_param(const RowSet& set, std::string_view (*text)(const Item&)) {
     std::vector<std::string_view> texts;
-    for (const Node* node : set.nodes)
-        texts.push_back(text(*node));
+    for (const Item* item : set.items)
+        texts.push_back(text(*item));
     return text_array(texts);
 }
 
 Param id_param(const RowSet& set) {
     std::vector<core::Uuid> ids;
-    for (const Node* node : set.nodes)
-        ids.push_back(node->id);
+    for (const Item* item : set.items)
+        ids.push_back(item->id);
     return uuid_array(ids);
 }
 
-std::string_view hash_of(const Node& node) {
-    return node.record->hash.view();
+std::string_view hash_of(const Item& item) {
+    return item.record->hash.view();
 }
-std::string_view source_of(const Node& node) {
-    return node.record->source;
+std::string_view source_of(const Item& item) {
+    return item.record->source;
 }
-std::string_view external_id_of(const Node& node) {
-    return node.record->external_id;
+std::string_view external_id_of(const Item& item) {
+    return item.record->external_id;
 }
 
 // A statement under construction: $1 is the tenant, the further parameters are arrays unnested as u.
 class Statement {
 public:
-    Statement(Bulk& bulk, const RowSet& set) : bulk_(bulk), set_(set), params_{Param::uuid(bulk.tenant)} {
+    Statement(UpsertCall& upsert, const RowSet& set) : upsert_(upsert), set_(set), params_{Param::uuid(upsert.tenant)} {
         add("id", id_param(set));
         add("h", text_param(set, hash_of));
     }
 
     // Most calls have one source: then it is no column of u.
     void add_key() {
-        std::string_view const first = source_of(*set_.nodes.front());
-        one_source_ = std::all_of(set_.nodes.begin(), set_.nodes.end(),
-                                  [&](const Node* node) { return source_of(*node) == first; });
+        std::string_view const first = source_of(*set_.items.front());
+        one_source_ = std::all_of(set_.items.begin(), set_.items.end(),
+                                  [&](const Item* item) { return source_of(*item) == first; });
         if (!one_source_) add("s", text_param(set_, source_of));
         add("e", text_param(set_, external_id_of));
     }
 
     void add_fields() {
         for (std::uint16_t field : set_.fields)
-            add("c" + std::to_string(field), field_param(bulk_, set_, field));
+            add("c" + std::to_string(field), field_param(upsert_, set_, field));
     }
 
     // The arrays as table u; completes the parameters.
     std::string rows() {
-        params_.push_back(length_param(set_.nodes));
-        if (one_source_) params_.push_back(Param::text(source_of(*set_.nodes.front())));
+        params_.push_back(length_param(set_.items));
+        if (one_source_) params_.push_back(Param::text(source_of(*set_.items.front())));
         return unnested(names_, false);
     }
 
@@ -127,7 +127,7 @@ public:
     // The field's value as the statement writes it.
     std::string value(std::uint16_t field) const {
         auto const column = static_cast<std::size_t>(set_.entity->fields[field].column);
-        return "u.c" + std::to_string(field) + bulk_.registry.table(*set_.entity).carriers[column].cast;
+        return "u.c" + std::to_string(field) + upsert_.registry.table(*set_.entity).carriers[column].cast;
     }
 
     std::string column(std::uint16_t field) const { return quoted(set_.entity->fields[field].column_name); }
@@ -139,7 +139,7 @@ private:
         names_.push_back(name);
     }
 
-    Bulk& bulk_;
+    UpsertCall& upsert_;
     const RowSet& set_;
     std::vector<Param> params_;
     std::vector<std::string> names_;
@@ -181,13 +181,13 @@ std::string update_text(const Table& table, const RowSet& set, Statement& statem
 // Matches the rows that came back with the records; a record without row was suppressed by a trigger.
 class Returned {
 public:
-    explicit Returned(const RowSet& set) : set_(set), seen_(set.nodes.size()) {}
+    explicit Returned(const RowSet& set) : set_(set), seen_(set.items.size()) {}
 
     void note(const WrittenRow& row) {
-        std::size_t const at = next_ < set_.nodes.size() && set_.nodes[next_]->id == row.id ? next_ : find(row.id);
-        if (at == set_.nodes.size()) return;
+        std::size_t const at = next_ < set_.items.size() && set_.items[next_]->id == row.id ? next_ : find(row.id);
+        if (at == set_.items.size()) return;
         seen_[at] = true;
-        if (row.synced_at) set_.nodes[at]->synced_at = row.synced_at;
+        if (row.synced_at) set_.items[at]->synced_at = row.synced_at;
         next_ = at + 1;
     }
 
@@ -196,20 +196,20 @@ public:
         for (std::size_t i = 0; i < seen_.size(); i++) {
             if (seen_[i]) continue;
             missing = true;
-            set_.nodes[i]->fail(core::Code::database_error, "",
+            set_.items[i]->fail(core::Code::database_error, "",
                                 "a trigger suppressed the row or changed its id or tenant");
         }
-        if (missing) throw UnitsFailed{};
+        if (missing) throw TreesFailed{};
     }
 
 private:
     // Rows out of order are found by a map that is made only then.
     std::size_t find(const core::Uuid& id) {
         if (positions_.empty())
-            for (std::size_t i = 0; i < set_.nodes.size(); i++)
-                positions_.emplace(set_.nodes[i]->id, i);
+            for (std::size_t i = 0; i < set_.items.size(); i++)
+                positions_.emplace(set_.items[i]->id, i);
         auto const found = positions_.find(id);
-        return found == positions_.end() ? set_.nodes.size() : found->second;
+        return found == positions_.end() ? set_.items.size() : found->second;
     }
 
     const RowSet& set_;
@@ -219,55 +219,55 @@ private:
 };
 
 // Executes the statement; if it raises, notes how far it came.
-std::vector<WrittenRow> execute_set(Bulk& bulk, const RowSet& set, const std::string& text,
+std::vector<WrittenRow> execute_set(UpsertCall& upsert, const RowSet& set, const std::string& text,
                                     const Statement& statement) {
     std::vector<WrittenRow> rows;
-    rows.reserve(set.nodes.size());
+    rows.reserve(set.items.size());
     try {
         execute_writing(text, statement.params(), rows);
     } catch (const Error&) {
-        if (rows.size() < set.nodes.size()) bulk.stop = Stop{set.nodes, rows.size()};
+        if (rows.size() < set.items.size()) upsert.failed_statement = FailedStatement{set.items, rows.size()};
         throw;
     }
     return rows;
 }
 
-void write_rows(Bulk& bulk, const RowSet& set) {
-    const Table& table = bulk.registry.table(*set.entity);
+void write_rows(UpsertCall& upsert, const RowSet& set) {
+    const Table& table = upsert.registry.table(*set.entity);
     bool const inserts = set.plan == Plan::create;
     require_privileges(table, column_names(set), inserts ? ACL_INSERT : ACL_UPDATE);
-    Statement statement(bulk, set);
+    Statement statement(upsert, set);
     if (inserts || set.adopted) statement.add_key();
     statement.add_fields();
     std::string const text = inserts ? insert_text(table, set, statement) : update_text(table, set, statement);
     Returned returned(set);
-    for (const WrittenRow& row : execute_set(bulk, set, text, statement))
+    for (const WrittenRow& row : execute_set(upsert, set, text, statement))
         returned.note(row);
     returned.require_all();
 }
 
 std::vector<core::Uuid> ids_of(const RowSet& set) {
     std::vector<core::Uuid> ids;
-    for (const Node* node : set.nodes)
-        ids.push_back(node->id);
+    for (const Item* item : set.items)
+        ids.push_back(item->id);
     return ids;
 }
 
 // A row that went with one deleted before it in the same statement is no longer live when its turn comes.
-void remove_rows(Bulk& bulk, const RowSet& set) {
-    std::vector<bool> went(set.nodes.size());
+void remove_rows(UpsertCall& upsert, const RowSet& set) {
+    std::vector<bool> went(set.items.size());
     std::vector<core::Uuid> const ids = ids_of(set);
-    require_deletable(bulk.registry, *set.entity, bulk.tenant, ids);
-    for (const DeletedRow& row : soft_delete(bulk.registry, *set.entity, bulk.tenant, ids))
+    require_deletable(upsert.registry, *set.entity, upsert.tenant, ids);
+    for (const DeletedRow& row : soft_delete(upsert.registry, *set.entity, upsert.tenant, ids))
         if (row.entity == set.entity && row.id == ids[row.root]) went[row.root] = true;
     for (std::size_t i = 0; i < went.size(); i++)
-        set.nodes[i]->went_before = !went[i];
+        set.items[i]->went_before = !went[i];
 }
 
-void write_set(Bulk& bulk, const RowSet& set) {
-    if (set.plan == Plan::remove) return remove_rows(bulk, set);
-    write_rows(bulk, set);
-    if (set.plan == Plan::restore) restore_units(bulk.registry, *set.entity, bulk.tenant, ids_of(set), false);
+void write_set(UpsertCall& upsert, const RowSet& set) {
+    if (set.plan == Plan::remove) return remove_rows(upsert, set);
+    write_rows(upsert, set);
+    if (set.plan == Plan::restore) restore_units(upsert.registry, *set.entity, upsert.tenant, ids_of(set), false);
 }
 
 // Deletions first: they may free what others want. New rows before changed ones: another session that makes a row which
@@ -285,110 +285,110 @@ int rank(Plan plan) {
     }
 }
 
-bool earlier(const Node* a, const Node* b) {
+bool earlier(const Item* a, const Item* b) {
     return a->position < b->position;
 }
 
-RowSet row_set(const Bulk& bulk, Node* node) {
-    RowSet set{&node->entity(), node->plan, node->adopted, {}, {node}};
-    if (node->plan != Plan::remove) set.fields = written_fields(bulk, *node);
+RowSet row_set(const UpsertCall& upsert, Item* item) {
+    RowSet set{&item->entity(), item->plan, item->adopted, {}, {item}};
+    if (item->plan != Plan::remove) set.fields = written_fields(upsert, *item);
     return set;
 }
 
 using SetKey = std::tuple<int, bool, std::vector<std::uint16_t>>;
 
 // The sets of one entity's records, in the order of their statements.
-std::vector<RowSet> row_sets(Bulk& bulk, const std::vector<Node*>& nodes) {
+std::vector<RowSet> row_sets(UpsertCall& upsert, const std::vector<Item*>& items) {
     std::map<SetKey, RowSet> sets;
     std::vector<RowSet> list;
-    for (Node* node : nodes) {
-        if (!node->writes()) continue;
-        RowSet single = row_set(bulk, node);
-        auto [at, added] = sets.try_emplace({rank(node->plan), node->adopted, single.fields}, single);
-        if (!added) at->second.nodes.push_back(node);
+    for (Item* item : items) {
+        if (!item->writes()) continue;
+        RowSet single = row_set(upsert, item);
+        auto [at, added] = sets.try_emplace({rank(item->plan), item->adopted, single.fields}, single);
+        if (!added) at->second.items.push_back(item);
     }
     for (auto& [key, set] : sets) {
-        if (set.plan == Plan::remove) std::sort(set.nodes.begin(), set.nodes.end(), earlier);
+        if (set.plan == Plan::remove) std::sort(set.items.begin(), set.items.end(), earlier);
         list.push_back(std::move(set));
     }
     return list;
 }
 
 // Several statements that insert into one table wait for other sessions in no fixed order.
-void require_one_insert(const Bulk& bulk, const std::vector<RowSet>& sets) {
+void require_one_insert(const UpsertCall& upsert, const std::vector<RowSet>& sets) {
     auto const inserts = [](const RowSet& set) { return set.plan == Plan::create; };
-    if (bulk.lock == TenantLock::shared && std::count_if(sets.begin(), sets.end(), inserts) > 1)
-        throw Restart{TenantLock::exclusive};
+    if (upsert.lock == TenantLock::shared && std::count_if(sets.begin(), sets.end(), inserts) > 1)
+        throw RetryCall{TenantLock::exclusive};
 }
 
-void write_entity(Bulk& bulk, const std::vector<Node*>& nodes) {
-    number_rows(bulk, nodes);
-    std::vector<RowSet> const sets = row_sets(bulk, nodes);
-    require_one_insert(bulk, sets);
+void write_entity(UpsertCall& upsert, const std::vector<Item*>& items) {
+    number_rows(upsert, items);
+    std::vector<RowSet> const sets = row_sets(upsert, items);
+    require_one_insert(upsert, sets);
     for (const RowSet& set : sets)
-        write_set(bulk, set);
-    if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, nodes, true);
+        write_set(upsert, set);
+    if (upsert.options.children == core::ChildrenStrategy::replace) remove_missing(upsert, items, true);
 }
 
 // In input order, so that parents come before their children.
-void write_one_by_one(Bulk& bulk, const std::vector<Node*>& nodes) {
-    for (Node* node : nodes) {
-        bulk.writing = node;
-        Node* const only[] = {node};
-        number_rows(bulk, only);
-        if (node->writes()) write_set(bulk, row_set(bulk, node));
-        if (bulk.options.children == core::ChildrenStrategy::replace) remove_missing(bulk, only, true);
+void write_one_by_one(UpsertCall& upsert, const std::vector<Item*>& items) {
+    for (Item* item : items) {
+        upsert.writing = item;
+        Item* const only[] = {item};
+        number_rows(upsert, only);
+        if (item->writes()) write_set(upsert, row_set(upsert, item));
+        if (upsert.options.children == core::ChildrenStrategy::replace) remove_missing(upsert, only, true);
     }
-    bulk.writing = nullptr;
+    upsert.writing = nullptr;
 }
 
-int last_round(std::span<Unit* const> units) {
+int last_round(std::span<RecordTree* const> trees) {
     int last = 0;
-    for (const Node* node : nodes_of(units))
-        last = std::max(last, node->round);
+    for (const Item* item : items_of(trees))
+        last = std::max(last, item->round);
     return last;
 }
 
-std::vector<Node*> nodes_of_round(std::span<Unit* const> units, int round) {
-    std::vector<Node*> nodes = nodes_of(units);
-    std::erase_if(nodes, [round](const Node* node) { return node->round != round; });
-    return nodes;
+std::vector<Item*> items_of_round(std::span<RecordTree* const> trees, int round) {
+    std::vector<Item*> items = items_of(trees);
+    std::erase_if(items, [round](const Item* item) { return item->round != round; });
+    return items;
 }
 
-// Looks at the rows again after earlier rounds; records that turn out to be wrong fail their units.
-void look_again(Bulk& bulk, Batch& batch, std::span<Node* const> nodes) {
-    NodeGroups const groups = group_nodes(nodes);
-    look_up(bulk, groups);
-    prepare(bulk, batch, groups);
-    if (std::any_of(nodes.begin(), nodes.end(), [](const Node* node) { return !node->faults.empty(); }))
-        throw UnitsFailed{};
+// Looks at the rows again after earlier rounds; records that turn out to be wrong fail their trees.
+void look_again(UpsertCall& upsert, Batch& batch, std::span<Item* const> items) {
+    ItemGroups const groups = group_items(items);
+    look_up(upsert, groups);
+    prepare(upsert, batch, groups);
+    if (std::any_of(items.begin(), items.end(), [](const Item* item) { return !item->faults.empty(); }))
+        throw TreesFailed{};
 }
 
 // After the last record below them has been written, parents lose the children that their arrays left out.
-void finish_round(Bulk& bulk, std::span<Unit* const> units, int round) {
-    if (bulk.options.children != core::ChildrenStrategy::replace) return;
-    std::vector<Node*> finished = nodes_of(units);
-    std::erase_if(finished, [round](const Node* node) { return node->last_round != round; });
-    NodeGroups const groups = group_nodes(finished);
+void finish_round(UpsertCall& upsert, std::span<RecordTree* const> trees, int round) {
+    if (upsert.options.children != core::ChildrenStrategy::replace) return;
+    std::vector<Item*> finished = items_of(trees);
+    std::erase_if(finished, [round](const Item* item) { return item->last_round != round; });
+    ItemGroups const groups = group_items(finished);
     for (auto group = groups.rbegin(); group != groups.rend(); ++group)
-        remove_missing(bulk, group->second, false);
+        remove_missing(upsert, group->second, false);
 }
 
 }  // namespace
 
-void write_units(Bulk& bulk, Batch& batch, std::span<Unit* const> units, bool one_by_one) {
-    int const last = last_round(units);
+void write_trees(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees, bool one_by_one) {
+    int const last = last_round(trees);
     for (int round = 0; round <= last; round++) {
-        std::vector<Node*> const nodes = nodes_of_round(units, round);
-        if (round > 0) look_again(bulk, batch, nodes);
+        std::vector<Item*> const items = items_of_round(trees, round);
+        if (round > 0) look_again(upsert, batch, items);
         if (one_by_one)
-            write_one_by_one(bulk, nodes);
+            write_one_by_one(upsert, items);
         else
-            for (const auto& [order, group] : group_nodes(nodes))
-                write_entity(bulk, group);
-        finish_round(bulk, units, round);
+            for (const auto& [order, group] : group_items(items))
+                write_entity(upsert, group);
+        finish_round(upsert, trees, round);
     }
-    check_trees(bulk, units);
+    check_hierarchy(upsert, trees);
 }
 
 }  // namespace eryxon::pg
