@@ -77,15 +77,20 @@ BEGIN
     END LOOP;
 END $$;
 
--- Applies the records of one entity: results in input order and counts by entity.
+-- Applies the records of one entity, from top to bottom; one that refers to a later record waits until that was applied.
+-- Results in input order and counts by entity.
 CREATE FUNCTION oracle.apply(p_entity text, records jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE pending jsonb; node jsonb; outcome jsonb; results jsonb := '[]'; counts jsonb := '{}'; own jsonb := '{}'; i int;
+DECLARE pending jsonb; node jsonb; outcome jsonb; results jsonb := '[]'; counts jsonb := '{}'; own jsonb := '{}'; begun jsonb := '[]'; i int;
 BEGIN
     SELECT coalesce(jsonb_agg(oracle.read_record(p_entity, e, '', NULL, options) || jsonb_build_object('index', n - 1) ORDER BY n), '[]')
         INTO pending FROM jsonb_array_elements(records) WITH ORDINALITY AS a(e, n);
-    WHILE jsonb_array_length(pending) > 0 LOOP
-        i := CASE p_entity WHEN 'parts' THEN oracle.next_node(pending) ELSE 0 END;
-        node := pending -> i; pending := pending - i;
+    WHILE pending <> '[]' OR begun <> '[]' LOOP
+        IF begun = '[]' THEN begun := jsonb_build_array(pending -> 0); pending := pending - 0; END IF;
+        node := begun -> -1;
+        i := oracle.needed_tree(node, pending, options);
+        IF i IS NOT NULL THEN begun := begun || jsonb_build_array(pending -> i); pending := pending - i; CONTINUE; END IF;
+        begun := begun - -1;
+        IF oracle.needed_tree(node, begun, options) IS NOT NULL THEN node := node || '{"circle":true}'; END IF;
         outcome := oracle.unit(node, options) || jsonb_build_object('index', node -> 'index', 'external_id', node -> 'ext',
             'external_source', node -> 'src', 'entity', p_entity, 'op', node -> 'op', 'hash', node -> 'hash');
         INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error', options);

@@ -32,7 +32,9 @@ BEGIN
             step ->> 'entity', CASE WHEN (step ->> 'hard')::boolean THEN 'true' ELSE 'deleted_at IS NULL' END, own)
         WHEN 'restore' THEN format('SELECT eryxon_restore(%s, id) FROM prod.%I WHERE deleted_at IS NOT NULL AND %s', e, step ->> 'entity', own)
         WHEN 'edit' THEN format('UPDATE prod.%I SET %s WHERE deleted_at IS NULL AND %s', step ->> 'entity',
-            (SELECT string_agg(format('%I = %L', key, value), ', ') FROM jsonb_each_text(step -> 'set')), own) END;
+            (SELECT string_agg(format('%I = %L', key, value), ', ') FROM jsonb_each_text(step -> 'set')), own
+            || CASE WHEN step -> 'set' ? 'job_id' THEN format(' AND EXISTS (SELECT FROM prod.jobs j WHERE j.id = %L AND j.deleted_at IS NULL)', step -> 'set' ->> 'job_id')
+                    ELSE '' END) END;
 END $$;
 
 -- Takes a step in the product: its answer, or {"raised":sqlstate,"details":[…],"message"}.
@@ -53,6 +55,7 @@ DECLARE r jsonb := oracle.row_by_key(p_entity, p_src, p_ext); code text;
 BEGIN
     IF r IS NULL OR r ->> 'deleted_at' IS NULL THEN RETURN '{}'; END IF;
     IF oracle.dead_parent(p_entity, r) IS NOT NULL THEN RETURN '{"raised":"23503"}'; END IF;
+    IF r ? 'cell_id' AND oracle.row_by_id('cells', (r ->> 'cell_id')::uuid) ->> 'deleted_at' IS NOT NULL THEN RETURN '{"raised":"23503"}'; END IF;
     PERFORM oracle.put(p_entity, (r ->> 'id')::uuid, '{"deleted_at":null,"deleted_by":null}');
     PERFORM oracle.restore_rest((r ->> 'id')::uuid);
     code := oracle.broken();
@@ -78,7 +81,7 @@ BEGIN
             state := oracle.plain_delete(step ->> 'entity', step ->> 'src', step ->> 'ext');
             RETURN CASE WHEN state IN ('none', 'done') THEN '{}' ELSE jsonb_build_object('raised', state) END;
         ELSE
-            EXECUTE replace(oracle.statement(step), 'UPDATE prod.', 'UPDATE oracle_t.');
+            EXECUTE replace(oracle.statement(step), ' prod.', ' oracle_t.');
             RETURN '{}';
     END CASE;
 EXCEPTION WHEN SQLSTATE '23514' OR SQLSTATE '23505' THEN RETURN jsonb_build_object('raised', SQLSTATE);

@@ -67,7 +67,7 @@ BEGIN
         'cnc_program_name', oracle.any_value('text', odd));
     r := oracle.thin(r, 0.7) || CASE WHEN oracle.chance(0.92) THEN jsonb_build_object('part_number', CASE
         WHEN oracle.chance(odd) THEN oracle.pick_json('""', 'null', '17', '{}')
-        WHEN oracle.chance(CASE WHEN g ? 'adopt' THEN 0.3 ELSE 0.75 END) OR g ? 'subparts' OR g ? 'replace' THEN to_jsonb('PN-' || (k ->> 'external_id') || coalesce(left(k ->> 'external_source', 1), '')) ELSE to_jsonb(oracle.pick('A', 'A', 'B', 'C')) END) ELSE '{}' END;
+        WHEN oracle.chance(CASE WHEN g ? 'adopt' THEN 0.3 ELSE 0.75 END) OR (g ? 'subparts' AND oracle.chance(0.6)) OR g ? 'replace' THEN to_jsonb('PN-' || (k ->> 'external_id') || coalesce(left(k ->> 'external_source', 1), '')) ELSE to_jsonb(oracle.pick('A', 'A', 'B', 'C')) END) ELSE '{}' END;
     IF NOT nested THEN r := r || CASE WHEN g ? 'subparts' AND oracle.chance(0.7) THEN '{"job_external_id":"J1"}'
         WHEN oracle.chance(0.93) THEN oracle.any_reference('job', 'J', 5, 30, g) ELSE '{}' END;
     ELSIF oracle.chance(odd) THEN r := r || oracle.pick_json('{"job_external_id":"J1"}', '{"job_external_id":null}', '{"job_external_id":"J9"}'); END IF;
@@ -115,29 +115,34 @@ BEGIN
     RETURN r;
 END $$;
 
--- The part that a record of the list names as its parent while none before has its key: a reference to a later record.
-CREATE FUNCTION oracle.missing_parent(list jsonb, seen text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+-- The part that a record of the list names as its parent while none before has its key: a reference to a later record. Now and then that one
+-- refers to another part in turn, or deletes.
+CREATE FUNCTION oracle.later_parent(list jsonb, seen text[]) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
     SELECT coalesce((SELECT jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('external_id', r ->> 'parent_part_external_id',
             'external_source', r -> 'external_source', 'job_external_id', r -> 'job_external_id', 'job_id', r -> 'job_id',
-            'part_number', 'PN-' || (r ->> 'parent_part_external_id') || coalesce(left(r ->> 'external_source', 1), ''))) || '{"parent_part_external_id":null}')
+            'part_number', 'PN-' || (r ->> 'parent_part_external_id') || coalesce(left(r ->> 'external_source', 1), '')))
+            || CASE WHEN oracle.chance(0.4) THEN jsonb_build_object('parent_part_external_id', 'P' || (7 + oracle.roll(3)))
+                    WHEN oracle.chance(0.1) THEN '{"_op":"delete"}' ELSE '{"parent_part_external_id":null}' END)
         FROM jsonb_array_elements(list) r
         WHERE jsonb_typeof(r -> 'parent_part_external_id') = 'string'
           AND NOT concat(r ->> 'external_source', '/', r ->> 'parent_part_external_id') = ANY (seen) LIMIT 1), '[]')
 $$;
 
--- An array of records of one entity. Where a reference leads to a later record, keys are not repeated and nothing is
--- deleted or moved: what would come first then is nobody's to say.
+-- An array of records of one entity.
 CREATE FUNCTION oracle.any_records(p_entity text, g jsonb, most int, nested boolean) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE list jsonb := '[]'; rec jsonb; seen text[] := '{}';
 BEGIN
     FOR i IN 1 .. oracle.roll(most + 1) LOOP
         rec := oracle.any_record(p_entity, g, nested);
-        CONTINUE WHEN p_entity = 'parts' AND g ? 'subparts' AND concat(rec ->> 'external_source', '/', rec ->> 'external_id') = ANY (seen);
         seen := seen || concat(rec ->> 'external_source', '/', rec ->> 'external_id');
         list := list || CASE WHEN jsonb_typeof(rec) = 'array' THEN jsonb_build_array(rec) ELSE rec END;
     END LOOP;
-    IF p_entity = 'parts' AND g ? 'subparts' AND NOT list::text ~ '_op|operations|parent_part_external_id": "P.*parent_part_external_id": "P'
-       AND oracle.chance(0.6) THEN list := list || oracle.missing_parent(list, seen); END IF;
+    FOR i IN 1 .. 2 LOOP
+        EXIT WHEN p_entity <> 'parts' OR NOT g ? 'subparts' OR oracle.chance(0.4);
+        rec := oracle.later_parent(list, seen);
+        seen := seen || concat(rec -> 0 ->> 'external_source', '/', rec -> 0 ->> 'external_id');
+        list := list || rec;
+    END LOOP;
     RETURN list;
 END $$;
 
@@ -181,6 +186,31 @@ BEGIN
     RETURN o;
 END $$;
 
+-- What the shop floor changes in a row.
+CREATE FUNCTION oracle.any_edit(p_entity text, g jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    IF oracle.chance(0.5) THEN
+        RETURN oracle.pick_json('{"status":"in_progress"}', '{"status":"completed"}', '{"notes":"by hand"}', '{"status":"not_started"}');
+    END IF;
+    RETURN CASE p_entity WHEN 'jobs' THEN oracle.pick_json('{"job_number":"N2"}', '{"job_number":"N-J3S"}', '{"customer":"x"}', '{"status":"on_hold"}')
+        WHEN 'operations' THEN oracle.pick_json('{"sequence":9}', '{"sequence":1}', '{"operation_name":"bend"}', '{"status":"on_hold"}')
+        WHEN 'parts' THEN CASE WHEN g ? 'subparts' OR oracle.chance(0.5) THEN oracle.pick_json('{"part_number":"A"}', '{"part_number":"PN-P3S"}', '{"quantity":7}')
+            ELSE jsonb_build_object('job_id', oracle.fixed_id(31)) END END;
+END $$;
+
+-- The same call once more, without some of its children.
+CREATE FUNCTION oracle.with_fewer_children(step jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE r jsonb; k text; list jsonb := '[]';
+BEGIN
+    IF step ->> 'do' NOT IN ('bulk', 'json') OR jsonb_typeof(step -> 'payload') <> 'array' THEN RETURN step; END IF;
+    FOR r IN SELECT * FROM jsonb_array_elements(step -> 'payload') LOOP
+        k := CASE WHEN r ? 'parts' THEN 'parts' ELSE 'operations' END;
+        IF jsonb_typeof(r) = 'object' AND jsonb_typeof(r -> k) = 'array' AND oracle.chance(0.7) THEN r := jsonb_set(r, ARRAY[k], (r -> k) - oracle.roll(2)); END IF;
+        list := list || CASE WHEN jsonb_typeof(r) = 'array' THEN jsonb_build_array(r) ELSE r END;
+    END LOOP;
+    RETURN step || jsonb_build_object('payload', list, 'options', (step -> 'options') || '{"children":"replace"}');
+END $$;
+
 -- One call, plain delete, restore or local edit.
 CREATE FUNCTION oracle.any_step(g jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE x float8 := random(); e text := oracle.pick('jobs', 'jobs', 'parts', 'parts', 'operations', 'operations', 'cells', 'resources'); p jsonb := '{}'; k jsonb; o jsonb;
@@ -196,8 +226,7 @@ BEGIN
     IF x < 0.17 THEN RETURN jsonb_build_object('do', 'restore', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4))); END IF;
     IF x < 0.28 THEN
         e := oracle.pick('jobs', 'parts', 'operations');
-        RETURN jsonb_build_object('do', 'edit', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4)), 'set',
-            oracle.pick_json('{"status":"in_progress"}', '{"status":"completed"}', '{"notes":"by hand"}', '{"status":"not_started"}'));
+        RETURN jsonb_build_object('do', 'edit', 'entity', e, 'src', 'SAP', 'ext', upper(left(e, 1)) || (1 + oracle.roll(4)), 'set', oracle.any_edit(e, g));
     END IF;
     IF x < 0.36 THEN
         RETURN jsonb_build_object('do', 'upsert', 'entity', e, 'payload', oracle.any_record(e, g, false), 'options', o);
@@ -309,7 +338,8 @@ BEGIN
     seeds := oracle.any_seeds(tables);
     IF oracle.chance(0.6) THEN steps := steps || oracle.good_load(); END IF;
     FOR i IN jsonb_array_length(steps) + 1 .. 3 + oracle.roll(4) LOOP
-        again := CASE WHEN i > 1 AND oracle.chance(0.2) THEN steps -> oracle.roll(i - 1) END;
+        again := CASE WHEN i > 1 AND oracle.chance(0.25) THEN steps -> oracle.roll(i - 1) END;
+        IF g ? 'replace' AND again IS NOT NULL AND oracle.chance(0.5) THEN again := oracle.with_fewer_children(again); END IF;
         steps := steps || coalesce(again, oracle.any_step(g));
     END LOOP;
     RETURN jsonb_build_object('tables', tables, 'seeds', seeds, 'steps', steps);

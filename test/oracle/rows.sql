@@ -77,26 +77,41 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE;
 END $$;
 
--- Brings back what went with a row in the act that deleted it, as far as it belongs to the row.
-CREATE FUNCTION oracle.restore_rest(p_id uuid) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE u uuid; b record; n int;
+-- Those of these rows (entity and id) that stay deleted if the others come back below a root: a parent stays deleted, or,
+-- if that is allowed, a cell is deleted.
+CREATE FUNCTION oracle.held_back(rows oracle.row_name[], p_root uuid, lenient boolean) RETURNS oracle.row_name[] LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(b), '{}') FROM unnest(rows) b, oracle.row_by_id(b.row_entity, b.row_id) r
+    WHERE EXISTS (SELECT FROM oracle.rule u WHERE u.entity = b.row_entity AND (u.parent OR (lenient AND u.ref = 'cells')) AND r ->> u.col IS NOT NULL
+                  AND (r ->> u.col)::uuid <> p_root AND NOT EXISTS (SELECT FROM unnest(rows) o WHERE o.row_id = (r ->> u.col)::uuid)
+                  AND oracle.row_by_id(u.ref, (r ->> u.col)::uuid) ->> 'deleted_at' IS NOT NULL)
+$$;
+
+-- Brings back what went with a row in the act that deleted it, as far as it belongs to the row. Spared rows and what is below them come back
+-- otherwise or not at all; so do rows that refer to a deleted cell if `lenient`, else nothing does.
+CREATE FUNCTION oracle.restore_rest(p_id uuid, spared uuid[] DEFAULT '{}', lenient boolean DEFAULT false) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE u uuid; rows oracle.row_name[]; held oracle.row_name[]; b oracle.row_name; n int;
 BEGIN
     SELECT root INTO u FROM oracle.gone WHERE row_id = p_id;
+    DELETE FROM oracle.gone WHERE row_id = p_id;
     IF u IS NULL THEN RETURN; END IF;
-    FOR b IN
-        WITH RECURSIVE below AS (
-            SELECT row_entity, row_id FROM oracle.gone WHERE row_id = p_id
-            UNION SELECT g.row_entity, g.row_id FROM below w, oracle.gone g
-                LEFT JOIN oracle_t.parts p ON g.row_entity = 'parts' AND p.id = g.row_id
-                LEFT JOIN oracle_t.operations o ON g.row_entity = 'operations' AND o.id = g.row_id
-            WHERE g.root = u AND (p.job_id = w.row_id OR p.parent_part_id = w.row_id OR o.part_id = w.row_id))
-        SELECT * FROM below LOOP
-        IF b.row_id <> p_id THEN
-            EXECUTE format('UPDATE oracle_t.%I SET deleted_at = NULL, deleted_by = NULL WHERE id = $1', b.row_entity) USING b.row_id;
-            GET DIAGNOSTICS n = ROW_COUNT;
-            IF n = 0 THEN RAISE SQLSTATE '09000'; END IF;
-            INSERT INTO oracle.came_back VALUES (b.row_id);
-        END IF;
+    WITH RECURSIVE below AS (
+        SELECT NULL::text AS row_entity, p_id AS row_id
+        UNION SELECT g.row_entity, g.row_id FROM below w, oracle.gone g
+            LEFT JOIN oracle_t.parts p ON g.row_entity = 'parts' AND p.id = g.row_id
+            LEFT JOIN oracle_t.operations o ON g.row_entity = 'operations' AND o.id = g.row_id
+        WHERE g.root = u AND NOT g.row_id = ANY (spared) AND (p.job_id = w.row_id OR p.parent_part_id = w.row_id OR o.part_id = w.row_id))
+    SELECT coalesce(array_agg((row_entity, row_id)::oracle.row_name), '{}') INTO rows FROM below WHERE row_entity IS NOT NULL;
+    LOOP
+        held := oracle.held_back(rows, p_id, lenient);
+        EXIT WHEN held = '{}';
+        SELECT coalesce(array_agg(r), '{}') INTO rows FROM unnest(rows) r WHERE NOT r = ANY (held);
+    END LOOP;
+    IF oracle.held_back(rows, p_id, true) <> '{}' THEN RAISE SQLSTATE '23503'; END IF;
+    FOREACH b IN ARRAY rows LOOP
+        EXECUTE format('UPDATE oracle_t.%I SET deleted_at = NULL, deleted_by = NULL WHERE id = $1', b.row_entity) USING b.row_id;
+        GET DIAGNOSTICS n = ROW_COUNT;
+        IF n = 0 THEN RAISE SQLSTATE '09000'; END IF;
+        INSERT INTO oracle.came_back VALUES (b.row_id);
         DELETE FROM oracle.gone WHERE row_id = b.row_id;
     END LOOP;
 END $$;

@@ -51,6 +51,7 @@ INSERT INTO oracle.entity VALUES ('cells', 1, '{name}'), ('resources', 2, '{name
 
 -- One row per row that went with a root, the root included.
 CREATE TABLE oracle.gone (root uuid, row_entity text, row_id uuid);
+CREATE TYPE oracle.row_name AS (row_entity text, row_id uuid);
 -- The rows that came back with a record of the unit at hand and are still to be met as its children.
 CREATE TABLE oracle.came_back (row_id uuid);
 -- The history the calls should leave.

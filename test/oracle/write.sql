@@ -53,7 +53,7 @@ BEGIN
         ids := oracle.targets(r.ref, ref);
         IF cardinality(ids) = 1 THEN cols := cols || jsonb_build_object(r.col, ids[1]);
         ELSIF cardinality(ids) > 1 THEN faults := faults || oracle.fault('AMBIGUOUS_REFERENCE', path);
-        ELSE faults := faults || (oracle.fault(CASE WHEN k = 'parent_part' AND ref ->> 'text' = node ->> 'ext' THEN '~' ELSE 'FK_CONSTRAINT' END, path) || jsonb_build_object('optional', k = 'parent_part'));
+        ELSE faults := faults || (oracle.fault(CASE WHEN k = 'parent_part' AND (ref ->> 'text' = node ->> 'ext' OR node ? 'circle') THEN '~' ELSE 'FK_CONSTRAINT' END, path) || jsonb_build_object('optional', k = 'parent_part'));
         END IF;
     END LOOP;
     RETURN jsonb_build_object('faults', faults, 'cols', cols);
@@ -130,6 +130,21 @@ CREATE FUNCTION oracle.changes(p_entity text, old jsonb, new jsonb) RETURNS json
     WHERE entity = p_entity AND ref IS NULL AND old -> col IS DISTINCT FROM new -> col
 $$;
 
+-- The soft-deleted rows that nodes below this one restore by themselves.
+CREATE FUNCTION oracle.restored_below(node jsonb) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+DECLARE k jsonb; n jsonb; r jsonb; ids uuid[] := '{}';
+BEGIN
+    FOR k IN SELECT * FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) LOOP
+        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP
+            CONTINUE WHEN n ->> 'op' = 'delete';
+            r := oracle.row_by_key(n ->> 'entity', n ->> 'src', n ->> 'ext');
+            IF r ->> 'deleted_at' IS NOT NULL THEN ids := ids || (r ->> 'id')::uuid; END IF;
+            ids := ids || oracle.restored_below(n);
+        END LOOP;
+    END LOOP;
+    RETURN ids;
+END $$;
+
 -- Writes the node's own row.
 CREATE FUNCTION oracle.write_row(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE e text := node ->> 'entity'; old jsonb := oracle.row_by_key(e, node ->> 'src', node ->> 'ext'); live boolean;
@@ -164,7 +179,10 @@ BEGIN
     p := oracle.dead_parent(e, coalesce(old, '{}') || cols);
     IF p IS NOT NULL THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('FK_CONSTRAINT', '~'))); END IF;
     id := oracle.put(e, (old ->> 'id')::uuid, cols);
-    IF NOT live AND old ->> 'deleted_at' IS NOT NULL THEN PERFORM oracle.restore_rest(id); END IF;
+    IF NOT live AND old ->> 'deleted_at' IS NOT NULL THEN 
+        PERFORM oracle.restore_rest(id, oracle.restored_below(node),
+            oracle.opt(options, 'children', 'merge') = 'replace' AND jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0);
+    END IF;
     warnings := (node -> 'warnings') || warnings || CASE WHEN adopted THEN '[{"code":"ADOPTED","path":"~"}]' ELSE '[]' END::jsonb;
     RETURN oracle.done(CASE WHEN old IS NULL THEN 'created' WHEN live THEN 'updated' ELSE 'restored' END, id, warnings,
                        oracle.changes(e, coalesce(old, '{}'), oracle.row_by_id(e, id)));
@@ -208,36 +226,75 @@ BEGIN
     END LOOP;
 END $$;
 
--- True if the node's parent part is not there yet but among the nodes still to come.
-CREATE FUNCTION oracle.must_wait(node jsonb, later jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT node -> 'refs' -> 'parent_part' ->> 'by' = 'external_id'
-       AND cardinality(oracle.targets('parts', node -> 'refs' -> 'parent_part')) = 0
-       AND EXISTS (SELECT FROM jsonb_array_elements(later) n
-                   WHERE n ->> 'op' <> 'delete' AND n ->> 'ext' = node -> 'refs' -> 'parent_part' ->> 'text'
-                     AND n ->> 'src' = node -> 'refs' -> 'parent_part' ->> 'source')
+-- True if the node makes the part that a reference means.
+CREATE FUNCTION oracle.makes(node jsonb, ref jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT node ->> 'entity' = 'parts' AND node ->> 'op' <> 'delete' AND node ->> 'ext' = ref ->> 'text' AND node ->> 'src' = ref ->> 'source'
 $$;
 
--- The order in which nodes are next: the first one that need not wait, else the first.
-CREATE FUNCTION oracle.next_node(nodes jsonb) RETURNS int LANGUAGE plpgsql STABLE AS $$
+-- The node's reference to a parent part that is not there; null if there is none.
+CREATE FUNCTION oracle.missing_parent(node jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT node -> 'refs' -> 'parent_part' WHERE node -> 'refs' -> 'parent_part' ->> 'by' = 'external_id'
+       AND cardinality(oracle.targets('parts', node -> 'refs' -> 'parent_part')) = 0
+$$;
+
+-- The position among the nodes of the first one that makes the part which this node refers to and which is not there yet.
+CREATE FUNCTION oracle.needed_node(node jsonb, nodes jsonb) RETURNS int LANGUAGE sql STABLE AS $$
+    SELECT i - 1 FROM (SELECT oracle.missing_parent(node) AS ref) m, jsonb_array_elements(nodes) WITH ORDINALITY a(n, i)
+    WHERE m.ref IS NOT NULL AND oracle.makes(n, m.ref) ORDER BY i LIMIT 1
+$$;
+
+-- A node with all nodes below it.
+CREATE FUNCTION oracle.all_nodes(node jsonb) RETURNS SETOF jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE k jsonb; n jsonb;
 BEGIN
-    FOR i IN 0 .. jsonb_array_length(nodes) - 1 LOOP
-        IF nodes -> i ->> 'entity' <> 'parts' OR NOT coalesce(oracle.must_wait(nodes -> i, nodes - i), false) THEN RETURN i; END IF;
+    RETURN NEXT node;
+    FOR k IN SELECT * FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) LOOP
+        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP RETURN QUERY SELECT * FROM oracle.all_nodes(n); END LOOP;
     END LOOP;
-    RETURN 0;
+END $$;
+
+-- True if the node is going to be written, as far as its own row tells.
+CREATE FUNCTION oracle.writes(node jsonb, options jsonb) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE r jsonb;
+BEGIN
+    IF node ->> 'op' = 'delete' THEN RETURN false; END IF;
+    r := oracle.row_by_key(node ->> 'entity', node ->> 'src', node ->> 'ext');
+    RETURN CASE WHEN r IS NULL THEN true
+        WHEN r ->> 'deleted_at' IS NOT NULL THEN oracle.opt(options, 'deleted', 'restore') <> 'refuse'
+        ELSE oracle.opt(options, 'mode', 'upsert') <> 'create'
+             AND NOT (oracle.opt(options, 'skip_unchanged', 'true') = 'true' AND r ->> 'sync_hash' = node ->> 'hash') END;
+END $$;
+
+-- The position among other trees of the first one that makes a part which a node of this tree refers to, while neither it nor the tree itself does.
+CREATE FUNCTION oracle.needed_tree(node jsonb, trees jsonb, options jsonb) RETURNS int LANGUAGE plpgsql STABLE AS $$
+DECLARE n jsonb; ref jsonb; found int;
+BEGIN
+    IF trees = '[]' OR node ->> 'entity' NOT IN ('jobs', 'parts') OR oracle.all_faults(node) <> '[]' THEN RETURN NULL; END IF;
+    FOR n IN SELECT * FROM oracle.all_nodes(node) LOOP
+        ref := oracle.missing_parent(n);
+        CONTINUE WHEN ref IS NULL OR NOT oracle.writes(n, options) OR EXISTS (SELECT FROM oracle.all_nodes(node) o WHERE oracle.makes(o, ref));
+        SELECT i - 1 INTO found FROM jsonb_array_elements(trees) WITH ORDINALITY a(t, i)
+            WHERE oracle.all_faults(t) = '[]' AND EXISTS (SELECT FROM oracle.all_nodes(t) o WHERE oracle.makes(o, ref)) ORDER BY i LIMIT 1;
+        IF found IS NOT NULL THEN RETURN found; END IF;
+    END LOOP;
+    RETURN NULL;
 END $$;
 
 -- Writes a node and everything below it, depth first.
 CREATE FUNCTION oracle.write_node(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE outcome jsonb := oracle.write_row(node, options); kid jsonb; rest jsonb; got jsonb; i int;
+DECLARE outcome jsonb := oracle.write_row(node, options); kid jsonb; rest jsonb; begun jsonb; got jsonb; i int;
 BEGIN
     IF node ->> 'op' = 'delete' THEN RETURN outcome; END IF;
     FOR kid IN SELECT * FROM jsonb_array_elements(node -> 'kids') LOOP
         rest := kid -> 'nodes';
         IF options ? 'removes_first' THEN outcome := oracle.drop_missing(node, (outcome ->> 'id')::uuid, kid, outcome); END IF;
-        WHILE jsonb_array_length(rest) > 0 LOOP
-            i := oracle.next_node(rest);
-            got := oracle.write_node(rest -> i, options);
-            rest := rest - i;
+        begun := '[]';
+        WHILE rest <> '[]' OR begun <> '[]' LOOP
+            IF begun = '[]' THEN begun := jsonb_build_array(rest -> 0); rest := rest - 0; END IF;
+            i := oracle.needed_node(begun -> -1, rest);
+            IF i IS NOT NULL THEN begun := begun || jsonb_build_array(rest -> i); rest := rest - i; CONTINUE; END IF;
+            got := oracle.write_node(begun -> -1, options);
+            begun := begun - -1;
             outcome := jsonb_set(outcome, '{warnings}', (outcome -> 'warnings') || (got -> 'warnings'));
             outcome := jsonb_set(outcome, '{counts}', oracle.count_all(
                 oracle.count_one(outcome -> 'counts', kid ->> 'entity', got ->> 'action'), got -> 'counts'));
