@@ -34,12 +34,13 @@ struct Reference {
 class Restoration {
 public:
     Restoration(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                std::span<const core::Uuid> roots, bool restore_roots)
+                std::span<const core::Uuid> roots, bool restore_roots, const Spared& spared)
         : registry_(registry),
           entity_(entity),
           tenant_(tenant),
           roots_(roots),
           restore_roots_(restore_roots),
+          spared_(spared),
           keys_(foreign_keys(registry)) {}
 
     std::vector<DeletedRow> run();
@@ -55,6 +56,7 @@ private:
     bool lock_candidates();
     void keep_reachable();
     void drop_orphans();
+    bool is_held_back(const Reference& reference) const;
     bool has_parent_there(const Reference& reference) const;
     void check_references() const;
     [[noreturn]] void refuse_reference(const Reference& reference) const;
@@ -68,6 +70,7 @@ private:
     const core::Uuid& tenant_;
     std::span<const core::Uuid> roots_;
     bool restore_roots_;
+    const Spared& spared_;
     std::shared_ptr<const ForeignKeys> keys_;
 
     Ids root_ids_;
@@ -125,7 +128,7 @@ void Restoration::read_unit(const std::string& entity, const Ids& roots) {
 void Restoration::read_rows() {
     ByEntity<Ids> ids;
     for (const auto& [node, record] : recorded_)
-        if (!is_root(node)) ids[node.first].insert(node.second);
+        if (!is_root(node) && !spared_.rows.contains(node)) ids[node.first].insert(node.second);
     candidates_.clear();
     for (const auto& [entity, of_entity] : ids) {
         const Table& table = registry_.table(*entity);
@@ -239,13 +242,20 @@ bool Restoration::has_parent_there(const Reference& reference) const {
     return is_root(reference.parent) || candidates_.count(reference.parent) != 0 || live_.count(reference.parent) != 0;
 }
 
-// Leaves out rows below the roots whose parent stays deleted, and what hangs on them.
+// True if the row stays deleted because of this reference: its parent does, or it may and refers to a deleted row.
+bool Restoration::is_held_back(const Reference& reference) const {
+    if (is_root(reference.child) || has_parent_there(reference)) return false;
+    auto const row = candidates_.find(reference.child);
+    if (row == candidates_.end()) return false;
+    return reference.key->cascades() || spared_.lenient_roots.contains(roots_[row->second]);
+}
+
+// Leaves out rows below the roots that stay deleted, and what hangs on them.
 void Restoration::drop_orphans() {
     for (bool changed = true; changed;) {
         changed = false;
         for (const Reference& reference : references_)
-            if (reference.key->cascades() && !is_root(reference.child) && !has_parent_there(reference))
-                changed |= candidates_.erase(reference.child) > 0;
+            if (is_held_back(reference)) changed |= candidates_.erase(reference.child) > 0;
     }
 }
 
@@ -318,9 +328,9 @@ std::vector<DeletedRow> Restoration::rows() const {
 }  // namespace
 
 std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                      std::span<const core::Uuid> roots, bool restore_roots) {
+                                      std::span<const core::Uuid> roots, bool restore_roots, const Spared& spared) {
     if (roots.empty()) return {};
-    return Restoration(registry, entity, tenant, roots, restore_roots).run();
+    return Restoration(registry, entity, tenant, roots, restore_roots, spared).run();
 }
 
 }  // namespace eryxon::pg

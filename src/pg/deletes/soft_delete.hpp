@@ -5,7 +5,9 @@
 
 #include "core/base/uuid.hpp"
 
+#include <set>
 #include <span>
+#include <utility>
 
 namespace eryxon::pg {
 
@@ -33,11 +35,17 @@ std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity
 void require_deletable(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                        std::span<const core::Uuid> ids);
 
+// What does not have to come back with restored rows.
+struct Spared {
+    std::set<std::pair<const core::Entity*, core::Uuid>> rows;  // left as they are, with what belongs to them
+    std::set<core::Uuid> lenient_roots;  // below these, rows that refer to a deleted one stay deleted
+};
+
 // Brings back what went with the rows, all or nothing, and with restore_roots the rows themselves. Rows that were
-// changed or deleted again since stay; so do rows below the roots whose parent stays deleted. Raises 23503 if a root's
-// parent is deleted or a row refers to a deleted one, 23505 if a unique value was taken meanwhile.
+// changed or deleted again since stay; so do spared ones, and rows below the roots whose parent stays deleted. Raises
+// 23503 if a root's parent is deleted or a row refers to a deleted one, 23505 if a unique value was taken meanwhile.
 std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                      std::span<const core::Uuid> roots, bool restore_roots);
+                                      std::span<const core::Uuid> roots, bool restore_roots, const Spared& spared = {});
 
 // How far work has gone on a row or anything live that belongs to it.
 struct Progress {

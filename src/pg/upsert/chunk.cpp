@@ -1,8 +1,5 @@
-// Writing trees in chunks, each in one subtransaction; bisecting chunks that fail.
-#include "pg/server/scratch.hpp"
-#include "pg/server/settings.hpp"
+// Writing waves, each in one subtransaction; halving waves that fail.
 #include "pg/server/subtransaction.hpp"
-#include "pg/server/transition_spill.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
@@ -19,32 +16,32 @@ namespace {
 // How often a call begins again because another session made a row that it wanted to make.
 constexpr int max_retries = 5;
 
-// True if everything that the tree's references promised has been made, or is made in the same chunk.
-bool dependencies_met(RecordTree& tree) {
-    for (Item* item : tree.items)
-        for (const Target& target : item->targets) {
+// True if everything that the tree refers to has been made, or is made in the same attempt.
+bool dependencies_met(const RecordTree& tree) {
+    return std::all_of(tree.items.begin(), tree.items.end(), [&](const Item* item) {
+        return std::all_of(item->targets.begin(), item->targets.end(), [&](const Target& target) {
             const RecordTree* other = target.in_call != nullptr ? target.in_call->tree : nullptr;
-            if (other == nullptr || other == &tree || other->state == RecordTree::State::done) continue;
-            if (other->state == RecordTree::State::open && other->chunk == tree.chunk && !other->faulty()) continue;
-            item->fail(core::Code::fk_constraint, target.field->name + "_external_id",
-                       "the record that it refers to was not written");
-            return false;
-        }
-    return true;
+            if (other == nullptr || other == &tree || other->state == RecordTree::State::done) return true;
+            return other->state == RecordTree::State::open && other->attempt == tree.attempt && !other->faulty();
+        });
+    });
 }
 
-// The trees that can still be written; the others are marked failed.
+// The trees that can still be written. Faulty ones are marked failed; those that refer to a failed one stay open: they
+// look again in the next wave.
 std::vector<RecordTree*> open_trees(UpsertCall& upsert, std::span<RecordTree* const> trees) {
     std::vector<RecordTree*> open;
-    upsert.chunks++;
-    for (RecordTree* tree : trees)
-        tree->chunk = upsert.chunks;
+    upsert.attempts++;
     for (RecordTree* tree : trees) {
         if (tree->state != RecordTree::State::open) continue;
-        if (tree->faulty() || !dependencies_met(*tree))
+        tree->attempt = upsert.attempts;
+        if (tree->faulty()) {
             tree->state = RecordTree::State::failed;
-        else
+        } else if (dependencies_met(*tree)) {
             open.push_back(tree);
+        } else {
+            tree->attempt = 0;
+        }
     }
     return open;
 }
@@ -75,28 +72,6 @@ bool delete_children_first(const UpsertCall& upsert, RecordTree& tree, const Err
     return helps;
 }
 
-// Writes a tree that raised once more, record by record: now either all goes well, or it is known which one raises.
-// False if the tree should be tried again.
-bool retry_by_record(UpsertCall& upsert, Batch& batch, RecordTree& tree, const Error& first) {
-    RecordTree* const trees[] = {&tree};
-    std::optional<Error> error = first;
-    bool again = false;
-    try {
-        forget_attempt(trees);
-        if (tree.items.size() > 1) error = Subtransaction::run([&] { write_trees(upsert, batch, trees, true); });
-        if (!error) {
-            mark_done(trees);
-            return true;
-        }
-        again = delete_children_first(upsert, tree, *error);
-        if (!again) tree.root().faults.push_back(fault_of(upsert, tree, *error));
-    } catch (const TreesFailed&) {
-    }
-    if (!again) tree.state = RecordTree::State::failed;
-    upsert.writing = nullptr;
-    return !again;
-}
-
 // True if another session made a row of these trees meanwhile. Some other unique index may have noticed first.
 bool collided(const UpsertCall& upsert, std::span<RecordTree* const> trees, const Error& error) {
     if (!error.is(ERRCODE_UNIQUE_VIOLATION)) return false;
@@ -114,12 +89,42 @@ void retry_if_collided(UpsertCall& upsert, std::span<RecordTree* const> trees, c
     if (upsert.retries < max_retries) throw RetryCall{upsert.lock};
 }
 
-void apply_chunk(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> chunk);
+// Writes a tree record by record: its records get in each other's way, or one of them raises, and then it is known
+// which one.
+void write_alone(UpsertCall& upsert, Batch& batch, RecordTree& tree) {
+    RecordTree* const trees[] = {&tree};
+    tree.state = RecordTree::State::failed;
+    std::optional<Error> error;
+    do {
+        forget_attempt(trees);
+        try {
+            error = Subtransaction::run([&] { write_by_record(upsert, batch, tree); });
+        } catch (const TreesFailed&) {
+            upsert.writing = nullptr;
+            return;
+        }
+        if (error) retry_if_collided(upsert, trees, *error);
+    } while (error && delete_children_first(upsert, tree, *error));
+    if (error)
+        tree.root().faults.push_back(fault_of(upsert, tree, *error));
+    else
+        tree.state = RecordTree::State::done;
+    upsert.writing = nullptr;
+}
+
+// A tree that raised: one record raises again, of several it has to be found out which one does.
+void write_failed(UpsertCall& upsert, Batch& batch, RecordTree& tree, const Error& error) {
+    if (tree.items.size() > 1) return write_alone(upsert, batch, tree);
+    tree.root().faults.push_back(fault_of(upsert, tree, error));
+    tree.state = RecordTree::State::failed;
+}
+
+void write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> wave);
 
 void halve(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
     std::size_t const half = trees.size() / 2;
-    apply_chunk(upsert, batch, trees.first(half));
-    apply_chunk(upsert, batch, trees.subspan(half));
+    write_together(upsert, batch, trees.first(half));
+    write_together(upsert, batch, trees.subspan(half));
 }
 
 // True if it makes no difference which of these trees is written first.
@@ -147,11 +152,11 @@ void isolate_failed_row(UpsertCall& upsert, Batch& batch, std::span<RecordTree* 
     std::vector<RecordTree*> before, behind;
     for (RecordTree* tree : trees)
         if (tree != refused) (later.contains(tree) ? behind : before).push_back(tree);
-    apply_chunk(upsert, batch, before);
-    apply_chunk(upsert, batch, {&refused, 1});
+    write_together(upsert, batch, before);
+    write_together(upsert, batch, {&refused, 1});
     std::size_t const size = 4 * before.size() + 8;
     for (std::size_t from = 0; from < behind.size(); from += size)
-        apply_chunk(upsert, batch, std::span(behind).subspan(from, std::min(size, behind.size() - from)));
+        write_together(upsert, batch, std::span(behind).subspan(from, std::min(size, behind.size() - from)));
 }
 
 void split(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
@@ -160,42 +165,44 @@ void split(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees)
     halve(upsert, batch, trees);
 }
 
-void apply_chunk(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> chunk) {
+void write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> wave) {
     while (true) {
-        std::vector<RecordTree*> const trees = open_trees(upsert, chunk);
+        std::vector<RecordTree*> const trees = open_trees(upsert, wave);
         if (trees.empty()) return;
         forget_attempt(trees);
         upsert.failed_statement.reset();
         std::optional<Error> error;
         try {
-            error = Subtransaction::run([&] { write_trees(upsert, batch, trees, false); });
+            error = Subtransaction::run([&] { write_trees(upsert, trees); });
         } catch (const TreesFailed&) {
             continue;
         }
         if (!error) return mark_done(trees);
         retry_if_collided(upsert, trees, *error);
-        if (trees.size() == 1) {
-            if (retry_by_record(upsert, batch, *trees.front(), *error)) return;
-            continue;
-        }
+        if (trees.size() == 1) return write_failed(upsert, batch, *trees.front(), *error);
         if (upsert.lock == TenantLock::shared) throw RetryCall{TenantLock::exclusive};
         return split(upsert, batch, trees);
     }
 }
 
-// Chunks whose transition tables may stay in memory until the transaction ends.
-constexpr std::size_t most_chunks_in_memory = 10;
-
 }  // namespace
 
-void apply_trees(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
-    auto const chunk_size = static_cast<std::size_t>(settings().chunk_size);
-    TransitionSpill const spill(trees.size() > most_chunks_in_memory * chunk_size);
-    for (std::size_t from = 0; from < trees.size(); from += chunk_size) {
-        check_interrupts();
-        with_scratch(
-            [&] { apply_chunk(upsert, batch, trees.subspan(from, std::min(chunk_size, trees.size() - from))); });
+void write_wave_plainly(UpsertCall& upsert, Batch& batch, const Wave& wave) {
+    if (wave.by_record) {
+        forget_attempt(wave.trees);
+        write_by_record(upsert, batch, *wave.trees.front());
+        return mark_done(wave.trees);
     }
+    std::vector<RecordTree*> const trees = open_trees(upsert, wave.trees);
+    if (trees.empty()) return;
+    forget_attempt(trees);
+    write_trees(upsert, trees);
+    mark_done(trees);
+}
+
+void write_wave(UpsertCall& upsert, Batch& batch, const Wave& wave) {
+    if (wave.by_record) return write_alone(upsert, batch, *wave.trees.front());
+    write_together(upsert, batch, wave.trees);
 }
 
 }  // namespace eryxon::pg

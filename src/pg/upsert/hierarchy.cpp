@@ -23,7 +23,7 @@ std::map<core::Uuid, Item*> rearranged_rows(std::span<RecordTree* const> trees, 
     std::map<core::Uuid, Item*> rows;
     for (RecordTree* tree : trees)
         for (Item* item : tree->items)
-            if (&item->entity() == &entity && rearranges(*item, up)) rows.emplace(item->id, item);
+            if (&item->entity() == &entity && rearranges(*item, up)) rows.insert_or_assign(item->id, item);
     return rows;
 }
 
@@ -38,6 +38,21 @@ std::string path_of(const core::Field& field) {
     return field.name + "_external_id";
 }
 
+// The rows that a cycle may begin at: a new row is on one only with records that all refer to each other, or below a
+// row that was there before.
+std::vector<core::Uuid> cycle_starts(const std::map<core::Uuid, Item*>& rows, const core::Field& up) {
+    std::vector<core::Uuid> ids;
+    for (const auto& [id, item] : rows) {
+        const Target* target = item->target(up);
+        std::size_t steps = 0;
+        while (target != nullptr && target->in_call != nullptr && target->in_call != item && steps++ < rows.size())
+            target = target->in_call->target(up);
+        bool const circle = target != nullptr && target->in_call != nullptr;
+        if (item->found || circle) ids.push_back(id);
+    }
+    return ids;
+}
+
 // Walks up from the written rows; who meets itself is on a cycle.
 bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
                  const std::map<core::Uuid, Item*>& rows) {
@@ -48,13 +63,25 @@ bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Fie
                             " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "up.id WHERE " + parent +
                             " IS NOT NULL) SELECT up.start FROM up WHERE up.id" + eq + "up.start";
     bool found = false;
-    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
+    std::vector<core::Uuid> const starts = cycle_starts(rows, up);
+    if (starts.empty()) return false;
+    execute(sql, {Param::uuid(upsert.tenant), uuid_array(starts)}, [&](const Row& row) {
         rows.at(row.uuid(0))
             ->fail(core::Code::circular_reference, path_of(up),
                    "the " + entity.singular + " would be its own ancestor");
         found = true;
     });
     return found;
+}
+
+const Item* item_of(const std::map<core::Uuid, Item*>& rows, const core::Uuid& id) {
+    auto const row = rows.find(id);
+    return row == rows.end() ? nullptr : row->second;
+}
+
+// True if the record's tree acts after that of the other one, which found all well.
+bool acts_later(const Item& item, const Item* other) {
+    return other != nullptr && item.tree != other->tree && item.turn > other->turn;
 }
 
 // Finds parents and children that no longer agree in the other parent reference.
@@ -68,16 +95,18 @@ bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Fie
                             " IS NULL) OPERATOR(pg_catalog.<>) (p." + column + " IS NULL)) AND (c.id" + eq +
                             "ANY ($2) OR p.id" + eq + "ANY ($2))";
     bool found = false;
-    auto const fail = [&](const core::Uuid& id, const core::Field& field, const std::string& message) {
-        auto row = rows.find(id);
-        if (row == rows.end()) return;
+    auto const fail = [&](const Item* item, const core::Field& field, const std::string& message) {
+        if (item == nullptr) return;
         found = true;
-        if (!row->second->faults.empty()) return;
-        row->second->fail(core::Code::fk_constraint, path_of(field), message);
+        if (item->faults.empty()) rows.at(item->id)->fail(core::Code::fk_constraint, path_of(field), message);
     };
     execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
-        fail(row.uuid(0), up, "the parent " + entity.singular + " belongs to another " + group.name);
-        fail(row.uuid(1), group, "the " + entity.singular + " would leave the ones below it behind");
+        const Item* child = item_of(rows, row.uuid(0));
+        const Item* parent = item_of(rows, row.uuid(1));
+        if (child == nullptr || !acts_later(*child, parent))
+            fail(parent, group, "the " + entity.singular + " would leave the ones below it behind");
+        if (parent == nullptr || !acts_later(*parent, child))
+            fail(child, up, "the parent " + entity.singular + " belongs to another " + group.name);
     });
     return found;
 }
@@ -103,7 +132,37 @@ bool check_entity(UpsertCall& upsert, const core::Entity& entity, std::span<Reco
     return found;
 }
 
+void add_ancestors(UpsertCall& upsert, const core::Field& up, const std::vector<Item*>& items,
+                   std::map<const Item*, std::vector<core::Uuid>>& ancestors) {
+    std::vector<const Item*> below;
+    std::vector<core::Uuid> ids;
+    for (const Item* item : items) {
+        const Target* target = rearranges(*item, up) ? item->target(up) : nullptr;
+        if (target == nullptr || target->null || target->in_call != nullptr) continue;
+        below.push_back(item);
+        ids.push_back(target->found);
+    }
+    if (below.empty()) return;
+    std::string const eq(equals), parent = "t." + quoted(up.column_name);
+    std::string const sql = "WITH RECURSIVE up(n, id) AS (SELECT u.n, u.id FROM " + unnested({"id"}) +
+                            " UNION SELECT up.n, " + parent + " FROM up JOIN " +
+                            upsert.registry.table(items.front()->entity()).name + " AS t ON t.tenant_id" + eq +
+                            "$1 AND t.id" + eq + "up.id WHERE " + parent + " IS NOT NULL) SELECT up.n, up.id FROM up";
+    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+        ancestors[below[static_cast<std::size_t>(row.integer(0) - 1)]].push_back(row.uuid(1));
+    });
+}
+
 }  // namespace
+
+std::map<const Item*, std::vector<core::Uuid>> read_ancestors(UpsertCall& upsert, std::span<Item* const> all) {
+    std::map<const Item*, std::vector<core::Uuid>> ancestors;
+    for (const auto& [order, items] : group_items(all))
+        for (const core::Field& up : items.front()->entity().fields)
+            if (up.mapped() && up.reference && up.reference->entity == items.front()->entity().name)
+                add_ancestors(upsert, up, items, ancestors);
+    return ancestors;
+}
 
 void check_hierarchy(UpsertCall& upsert, std::span<RecordTree* const> trees) {
     std::set<const core::Entity*> entities;

@@ -60,7 +60,7 @@ void decide_upsert(UpsertCall& upsert, Item& item) {
                   "Option deleted = restore brings it back.");
     } else if (item.soft_deleted) {
         item.plan = Plan::restore;
-    } else if (upsert.options.mode == core::Mode::create) {
+    } else if (upsert.options.mode == core::Mode::create && !item.came_back) {
         item.plan = Plan::skip;
         item.fail(core::Code::exists, "", "a row with this external key exists");
     } else {
@@ -72,15 +72,8 @@ void decide_upsert(UpsertCall& upsert, Item& item) {
 struct Extras {
     std::vector<const core::Field*> forward;
     std::vector<const core::Field*> parents;
-    std::span<const int> unique;
     std::string columns;
 };
-
-std::string column_name(const core::Entity& entity, int number) {
-    for (const core::Column& column : entity.columns)
-        if (column.number == number) return quoted(column.name);
-    throw std::logic_error("unknown column");
-}
 
 Extras extras_of(const core::Entity& entity, const Table& table) {
     Extras extras;
@@ -97,9 +90,7 @@ Extras extras_of(const core::Entity& entity, const Table& table) {
         extras.parents.push_back(&field);
         extras.columns += ", t." + quoted(field.column_name);
     }
-    extras.unique = table.unique_columns;
-    for (int number : extras.unique)
-        extras.columns += ", t." + column_name(entity, number);
+    extras.columns += unique_column_list(entity, table);
     return extras;
 }
 
@@ -141,12 +132,7 @@ void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Tab
         keep_progress(item, *field, row.text(column++));
     for (const core::Field* field : extras.parents)
         add_old_parent(item, *field, row, column++);
-    for (int number : extras.unique) {
-        Oid const type = table.types.at(number);
-        item.old_hashes.push_back(
-            column_hash(type, table.collations.at(number), row.datum(column, type), row.is_null(column)));
-        column++;
-    }
+    if (!table.unique_columns.empty()) item.old_hashes.items() = unique_hashes(table, row, column);
 }
 
 std::string lock_statement(const Table& table, const Extras& extras, bool key_changes) {

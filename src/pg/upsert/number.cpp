@@ -14,26 +14,6 @@ namespace eryxon::pg {
 
 namespace {
 
-// The reference whose target is the group: the parent whose records carry this entity's, else any parent; none: the
-// tenant.
-const core::Field* group_field(const core::Entity& entity) {
-    const core::Field* group = nullptr;
-    for (const core::Field& field : entity.fields) {
-        if (!field.mapped() || !field.reference || !field.reference->parent) continue;
-        if (group == nullptr || !field.reference->children_key.empty()) group = &field;
-    }
-    return group;
-}
-
-// The group that the record's row is in after it was written.
-core::Uuid group_of(const Item& item, const core::Field* group) {
-    if (group == nullptr) return {};
-    if (const Target* target = item.target(*group)) return target->id();
-    for (const auto& [field, id] : item.old_parents)
-        if (field == group) return id;
-    return {};
-}
-
 // True if no other session can know the group yet.
 bool is_new_group(const Item& item, const core::Field* group) {
     const Target* const target = group != nullptr ? item.target(*group) : nullptr;
@@ -92,7 +72,7 @@ Maxima read_maxima(UpsertCall& upsert, const core::Entity& entity, const core::F
 // Counts on through the records of one entity.
 void number_field(UpsertCall& upsert, const core::Entity& entity, const core::Field& field,
                   const std::vector<Item*>& items) {
-    const core::Field* group = group_field(entity);
+    const core::Field* group = number_group(entity);
     std::vector<core::Uuid> groups;
     std::set<std::uint32_t> locks;
     for (Item* item : items) {
@@ -117,6 +97,24 @@ void number_field(UpsertCall& upsert, const core::Entity& entity, const core::Fi
 
 }  // namespace
 
+// The parent whose records carry this entity's, else any parent.
+const core::Field* number_group(const core::Entity& entity) {
+    const core::Field* group = nullptr;
+    for (const core::Field& field : entity.fields) {
+        if (!field.mapped() || !field.reference || !field.reference->parent) continue;
+        if (group == nullptr || !field.reference->children_key.empty()) group = &field;
+    }
+    return group;
+}
+
+core::Uuid group_of(const Item& item, const core::Field* group) {
+    if (group == nullptr) return {};
+    if (const Target* target = item.target(*group)) return target->id();
+    for (const auto& [field, id] : item.old_parents)
+        if (field == group) return id;
+    return {};
+}
+
 void number_rows(UpsertCall& upsert, std::span<Item* const> of_entity) {
     std::vector<Item*> items;
     for (Item* item : of_entity) {
@@ -124,7 +122,7 @@ void number_rows(UpsertCall& upsert, std::span<Item* const> of_entity) {
         if (item->writes() && item->plan != Plan::remove) items.push_back(item);
     }
     if (items.empty()) return;
-    std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return a->position < b->position; });
+    std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return a->turn < b->turn; });
     const core::Entity& entity = items.front()->entity();
     for (const core::Field& field : entity.fields)
         if (field.default_next && field.mapped()) number_field(upsert, entity, field, items);

@@ -1,4 +1,4 @@
-// The steps of a bulk call, in the order in which they are taken. Each works on sets of records.
+// The steps of a call, in the order in which they are taken. Each works on sets of records.
 #pragma once
 
 #include "pg/server/spi.hpp"
@@ -26,46 +26,86 @@ std::vector<Item*> items_of(std::span<RecordTree* const> trees);
 void look_up(UpsertCall& upsert, const ItemGroups& groups);
 void decide(UpsertCall& upsert, Item& item);
 // 2. Resolves references of all records that write, and locks what they refer to.
-void resolve(UpsertCall& upsert, Batch& batch, const ItemGroups& groups);
+// A target may be a record of the call that is still to be written, unless `alone`.
+void resolve(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone);
 // 3. Links records to rows without external key (option adopt).
 void adopt(UpsertCall& upsert, const ItemGroups& groups);
 // 4. Locks the rows that will change, looks at them again and applies the rules that need the old row.
 void lock_rows(UpsertCall& upsert, const ItemGroups& groups);
 // Makes sure that the parents of restored rows that name none are live, and locks them.
-void check_kept_parents(UpsertCall& upsert, Batch& batch, const ItemGroups& groups);
+void check_kept_parents(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone);
 // 5. Demands required fields where rows will be created.
 void check_creation(UpsertCall& upsert, const ItemGroups& groups);
-// Steps 2 to 5 in turn.
-void prepare(UpsertCall& upsert, Batch& batch, const ItemGroups& groups);
+// Steps 2 to 5 in turn. `alone`: all records before these have been written.
+void prepare(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone = false);
 
-// 6. What each tree touches, for the plan of waves. Sets Item::round.
-std::vector<core::Claims> claims_of(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees);
-// Divides the records of a tree into rounds, given the claims of each. What an earlier look at the database said of
-// those in later rounds does not count.
-void assign_rounds(const RecordTree& tree, std::vector<core::Claims> claims);
-// 7. Writes the trees in chunks; a chunk that fails is halved until the bad records stand alone.
-void apply_trees(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees);
-// One chunk, without subtransaction, round by round: deletes, restores, updates, inserts, checks. one_by_one: a
-// statement per record, to find out which one of a tree raises.
-void write_trees(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees, bool one_by_one);
+// Steps 1 to 5 for trees, the first one only where what is known of their rows may not be true any more.
+void look_up_trees(UpsertCall& upsert, const Batch& batch, std::span<RecordTree* const> trees);
 
+// 6. Writes trees in the order in which they act, a chunk of them at a time: looks up a window of trees, and writes the
+// first wave of it.
+void write_batch(UpsertCall& upsert, Batch& batch, std::vector<RecordTree*> trees);
+
+// The trees of a window in the order in which they act: input order, but for trees that forward references need
+// first. Trees from behind the window join it.
+void order_window(UpsertCall& upsert, const Batch& batch, std::vector<RecordTree*>& window);
+// The trees at the front of an ordered window that are written together, because none of them gets in another's way.
+struct Wave {
+    std::vector<RecordTree*> trees;
+    bool comes_or_goes = false;  // it may delete or restore rows
+    bool by_record = false;      // one tree whose own records get in each other's way
+};
+Wave first_wave(UpsertCall& upsert, const Batch& batch, std::span<RecordTree* const> window);
+// 7. Writes the trees of a wave; where that fails it is halved until the bad trees stand alone. A tree that refers to
+// one that turned out to be bad stays open.
+void write_wave(UpsertCall& upsert, Batch& batch, const Wave& wave);
+// The same without subtransactions; whatever goes wrong is thrown, and then none of the records counts as written.
+void write_wave_plainly(UpsertCall& upsert, Batch& batch, const Wave& wave);
+// A wave set by set: deletes, inserts, restores, updates, checks. Without subtransaction.
+void write_trees(UpsertCall& upsert, std::span<RecordTree* const> trees);
+// A tree record by record, each as if it were sent alone: looked up, resolved, locked, written. Without subtransaction.
+void write_by_record(UpsertCall& upsert, Batch& batch, RecordTree& tree);
+// Writes the row of one record, which has been prepared.
+void write_item(UpsertCall& upsert, Item& item);
+
+// The reference whose target is the group that numbers by `next` are drawn in; none: the tenant.
+const core::Field* number_group(const core::Entity& entity);
+// The group that the record's row is in after it was written.
+core::Uuid group_of(const Item& item, const core::Field* group);
 // Gives the defaults `next` of records of one entity, about to be created, their numbers.
 void number_rows(UpsertCall& upsert, std::span<Item* const> items);
 // Refuses cycles and parents of another group among rows of entities that refer to themselves.
 void check_hierarchy(UpsertCall& upsert, std::span<RecordTree* const> trees);
-// Live children that arrays left out are soft-deleted (option children = replace), for trees that remove first, or
-// those that do not.
-void remove_missing(UpsertCall& upsert, std::span<Item* const> parents, bool first);
-// True if arrays leave out live children of the rows that were found.
-bool has_missing(UpsertCall& upsert, const ItemGroups& groups);
-// A live row that an array of the record might delete, directly or with its parent.
-struct ReplacedRow {
-    Item* item;
-    const core::Entity* entity;
-    std::string source;
+// A live row below a record's row that the array which was sent leaves out.
+struct MissingChild {
+    Item* above;  // the record
+    core::Uuid id;
     std::string external_id;
 };
-std::vector<ReplacedRow> replaced_rows(UpsertCall& upsert, std::span<Item* const> items_of_one_entity);
+// Option children = replace: the live children of these records of one entity that their arrays leave out.
+std::vector<MissingChild> missing_children(UpsertCall& upsert, const core::Entity::Children& spec,
+                                           std::span<Item* const> items);
+// Soft-deletes them, for trees that remove first, or those that do not.
+void remove_missing(UpsertCall& upsert, std::span<Item* const> parents, bool first);
+void remove_missing(UpsertCall& upsert, const core::Entity::Children& spec, std::span<Item* const> parents);
+// True if arrays leave out live children of the rows that were found.
+bool has_missing(UpsertCall& upsert, const ItemGroups& groups);
+// True if the record is written and sent this array.
+bool sends_array(const Item& item, const core::Entity::Children& spec);
+
+// A row that goes, or comes back, with a record's own.
+struct CascadeRow {
+    const core::Entity* entity;
+    core::Uuid id;
+    std::vector<std::uint64_t> unique_hashes{};  // as Item::old_hashes
+};
+using Cascades = std::map<const Item*, std::vector<CascadeRow>>;
+// True if a record that stands in this one restores that row by itself.
+bool restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id);
+// The rows that these records delete or restore beside their own, as far as records of the batch may touch them.
+Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items);
+// The rows that stand above those which these records refer to, over references of an entity to itself.
+std::map<const Item*, std::vector<core::Uuid>> read_ancestors(UpsertCall& upsert, std::span<Item* const> items);
 // Warns of sources that differ from known ones only in case.
 void check_sources(UpsertCall& upsert, Batch& batch);
 
@@ -80,6 +120,10 @@ bool was_made_elsewhere(const UpsertCall& upsert, const RecordTree& tree);
 using RowImages = std::map<const Item*, core::Json>;
 RowImages read_images(UpsertCall& upsert, std::span<RecordTree* const> trees);
 void note_changes(UpsertCall& upsert, std::span<RecordTree* const> trees, const RowImages& before);
+
+// The columns of the table's unique indexes as an SQL list with alias t, each after a comma, and their hashes in a row.
+std::string unique_column_list(const core::Entity& entity, const Table& table);
+std::vector<std::uint64_t> unique_hashes(const Table& table, const Row& row, int first_column);
 
 // Hash of a value by its type's own equality; 0 for null or a type without hash.
 std::uint64_t column_hash(Oid type, Oid collation, Datum value, bool null);

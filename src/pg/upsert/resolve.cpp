@@ -42,6 +42,11 @@ bool is_inherited(const Item& item, const core::Field& field) {
     });
 }
 
+// True if the tree may still be written.
+bool is_open(const RecordTree& tree) {
+    return tree.state == RecordTree::State::open && !tree.is_refused();
+}
+
 std::string quote(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
@@ -56,6 +61,7 @@ const core::Column* active_column(const core::Entity& entity) {
 
 void fail_unknown(Request& request, const core::Entity& entity) {
     Item& item = *request.item;
+    item.unresolved = true;
     if (request.sent == nullptr) {
         item.fail(core::Code::fk_constraint, request.field->name,
                   "the " + entity.singular + " it belongs to is deleted",
@@ -73,23 +79,23 @@ void fail_unknown(Request& request, const core::Entity& entity) {
                             item.faults.back().value);
 }
 
-// A target that is not in the database may be a record of this very call.
+// A target that is not in the database may be a record of this very call that is still to be written: of the same tree,
+// else the first one. What a row had as parent before may come back only within the tree.
 Item* find_in_call(const Batch& batch, const core::Entity& entity, const Request& request) {
-    auto const creates = [](const Item& item) { return item.plan == Plan::create || item.plan == Plan::restore; };
+    const RecordTree* tree = request.item->tree;
     if (form(request) == By::external_id) {
         Item* found = nullptr;
         for (Item* item : batch.twins(entity, request.sent->source, request.sent->text)) {
-            if (!creates(*item) || item->tree->faulty()) continue;
-            if (found == nullptr || item->tree == request.item->tree) found = item;
+            if (item->record->operation == core::Operation::remove || !is_open(*item->tree)) continue;
+            if (found == nullptr || (item->tree == tree && found->tree != tree)) found = item;
         }
         return found;
     }
     if (form(request) != By::id) return nullptr;
-    auto items = batch.by_entity.find(entity.order);
-    if (items == batch.by_entity.end()) return nullptr;
-    for (Item* item : items->second)
-        if (item->plan == Plan::restore && item->id == request.id) return item;
-    return nullptr;
+    auto const found = std::find_if(tree->items.begin(), tree->items.end(), [&](const Item* item) {
+        return item->plan == Plan::restore && &item->entity() == &entity && item->id == request.id;
+    });
+    return found == tree->items.end() ? nullptr : *found;
 }
 
 std::string name_column(const core::Entity& entity) {
@@ -141,7 +147,7 @@ struct Answer {
     int rows = 0;
 };
 
-void settle(const Batch& batch, const core::Entity& entity, Request& request, const Answer& answer) {
+void apply_lookup(const Batch* pending, const core::Entity& entity, Request& request, const Answer& answer) {
     Item& item = *request.item;
     Target& target = item.targets[request.target];
     if (answer.rows > 1) {
@@ -150,7 +156,7 @@ void settle(const Batch& batch, const core::Entity& entity, Request& request, co
                   "Refer to it by external_id.");
     } else if (answer.rows == 1) {
         target.found = answer.id;
-    } else if (Item* other = find_in_call(batch, entity, request)) {
+    } else if (Item* other = pending != nullptr ? find_in_call(*pending, entity, request) : nullptr) {
         target.in_call = other;
     } else {
         return fail_unknown(request, entity);
@@ -159,8 +165,10 @@ void settle(const Batch& batch, const core::Entity& entity, Request& request, co
         item.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
 }
 
-// Answers all requests of one entity and form. Sorted, so that locks are taken in key order.
-void answer(UpsertCall& upsert, const Batch& batch, const core::Entity& entity, By by, std::vector<Request>& requests) {
+// Answers all requests of one entity and form; `pending`: with records of the batch that are still to be written.
+// Sorted, so that locks are taken in key order.
+void answer(UpsertCall& upsert, const Batch* pending, const core::Entity& entity, By by,
+            std::vector<Request>& requests) {
     std::stable_sort(requests.begin(), requests.end(),
                      [](const Request& a, const Request& b) { return wanted(a) < wanted(b); });
     std::vector<const Request*> distinct;
@@ -186,13 +194,13 @@ void answer(UpsertCall& upsert, const Batch& batch, const core::Entity& entity, 
     std::size_t at = 0;
     for (Request& request : requests) {
         if (wanted(*distinct[at]) != wanted(request)) at++;
-        settle(batch, entity, request, answers[at]);
+        apply_lookup(pending, entity, request, answers[at]);
     }
 }
 
-void answer_all(UpsertCall& upsert, const Batch& batch, Requests& requests) {
+void answer_all(UpsertCall& upsert, const Batch* pending, Requests& requests) {
     for (auto& [key, list] : requests)
-        answer(upsert, batch, upsert.registry.schema.entities[static_cast<std::size_t>(key.first)], key.second, list);
+        answer(upsert, pending, upsert.registry.schema.entities[static_cast<std::size_t>(key.first)], key.second, list);
 }
 
 // Adds the target of one sent reference, at once if it is known, else by a request.
@@ -221,17 +229,17 @@ void add_target(UpsertCall& upsert, Item& item, const core::ReferenceValue& sent
 
 }  // namespace
 
-void resolve(UpsertCall& upsert, Batch& batch, const ItemGroups& groups) {
+void resolve(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone) {
     Requests requests;
     for (const auto& [order, items] : groups)
         for (Item* item : items)
             if (item->writes() && item->plan != Plan::remove)
                 for (const core::ReferenceValue& sent : item->record->references)
                     add_target(upsert, *item, sent, requests);
-    answer_all(upsert, batch, requests);
+    answer_all(upsert, alone ? nullptr : &batch, requests);
 }
 
-void check_kept_parents(UpsertCall& upsert, Batch& batch, const ItemGroups& groups) {
+void check_kept_parents(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone) {
     Requests requests;
     for (const auto& [order, items] : groups)
         for (Item* item : items)
@@ -243,7 +251,7 @@ void check_kept_parents(UpsertCall& upsert, Batch& batch, const ItemGroups& grou
                 if (entity != nullptr)
                     requests[{entity->order, By::id}].push_back({item, target.field, nullptr, target.found, i});
             }
-    answer_all(upsert, batch, requests);
+    answer_all(upsert, alone ? nullptr : &batch, requests);
 }
 
 }  // namespace eryxon::pg

@@ -1,13 +1,14 @@
-// Running a call: prepare, plan waves, write them, all in one subtransaction that is begun again where that helps.
+// Running a call: what is to be done, the lock, batch by batch, all in one subtransaction that is begun again where
+// that helps.
 #include "pg/deletes/soft_delete.hpp"
 #include "pg/events/change_source.hpp"
 #include "pg/registry/tenant_lock.hpp"
-#include "pg/server/scratch.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
+#include <utility>
 
 extern "C" {
 #include "access/xact.h"
@@ -78,72 +79,33 @@ bool has_repeated(const RecordTree& tree) {
     return std::any_of(tree.items.begin(), tree.items.end(), [](const Item* item) { return item->repeated; });
 }
 
-// The trees that something is to be done for. A tree that looks unchanged now may not be so any more once others
-// have been written: records of the same key, or any where rows with what belongs to them come and go. With children
-// = replace unchanged records, too, may leave children out that the database has.
+// The trees that something is to be done for. One that looks unchanged now may not be so any more once others have been
+// written: records of the same key, or any where rows with what belongs to them come and go. With children = replace
+// unchanged records, too, may leave children out that the database has.
 std::vector<RecordTree*> pending_trees(UpsertCall& upsert, Batch& batch) {
-    std::vector<RecordTree*> trees, all;
-    all.reserve(batch.trees.size());
     bool const replaces = upsert.options.children == core::ChildrenStrategy::replace;
-    bool spreads = replaces;
-    for (RecordTree& tree : batch.trees) {
-        all.push_back(&tree);
-        if (tree.pending() || tree.faulty()) trees.push_back(&tree);
-        spreads |= has_plan(tree, Plan::remove) || has_plan(tree, Plan::restore);
+    bool some = false, all = replaces;
+    for (const RecordTree& tree : batch.trees) {
+        some |= tree.pending() || tree.faulty();
+        all |= has_plan(tree, Plan::remove) || has_plan(tree, Plan::restore);
     }
-    if (trees.empty() && !(replaces && has_missing(upsert, batch.by_entity))) return trees;
-    if (spreads) return all;
-    std::vector<RecordTree*> with_repeated;
-    for (RecordTree* tree : all)
-        if (tree->pending() || tree->faulty() || has_repeated(*tree)) with_repeated.push_back(tree);
-    return with_repeated;
-}
-
-// Records whose rows come or go touch rows that no order covers.
-void require_order(const UpsertCall& upsert, std::span<RecordTree* const> trees, std::size_t waves) {
-    if (upsert.lock != TenantLock::shared) return;
-    bool const disorderly = waves > 1 || std::any_of(trees.begin(), trees.end(), [](const RecordTree* tree) {
-                                return has_plan(*tree, Plan::restore) || has_plan(*tree, Plan::remove);
-                            });
-    if (disorderly) throw RetryCall{TenantLock::exclusive};
-}
-
-// Writes one wave. Later waves look at the database anew.
-void run_wave(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
-    RowImages const before = upsert.shows_changes() ? read_images(upsert, trees) : RowImages();
-    apply_trees(upsert, batch, trees);
-    if (upsert.shows_changes()) note_changes(upsert, trees, before);
-}
-
-void run_waves(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
-    auto const waves = core::plan_waves(claims_of(upsert, batch, trees));
-    require_order(upsert, trees, waves.size());
-    for (std::size_t wave = 0; wave < waves.size(); wave++) {
-        std::vector<RecordTree*> members;
-        for (std::uint32_t position : waves[wave])
-            members.push_back(trees[position]);
-        if (wave > 0) {
-            ItemGroups const groups = group_items(items_of(members));
-            look_up(upsert, groups);
-            prepare(upsert, batch, groups);
-            claims_of(upsert, batch, members);
-        }
-        run_wave(upsert, batch, members);
-    }
+    std::vector<RecordTree*> trees;
+    if (!some && !(replaces && has_missing(upsert, batch.by_entity))) return trees;
+    for (RecordTree& tree : batch.trees)
+        if (all || tree.pending() || tree.faulty() || has_repeated(tree)) trees.push_back(&tree);
+    return trees;
 }
 
 void run_batch(UpsertCall& upsert, Batch& batch) {
-    const ItemGroups& groups = batch.by_entity;
-    look_up(upsert, groups);
+    look_up(upsert, batch.by_entity);
     if (pending_trees(upsert, batch).empty()) return;
     bool const waited = !upsert.locked;
     lock_tenant(upsert);
-    if (waited && upsert.lock == TenantLock::exclusive) look_up(upsert, groups);
-    std::vector<RecordTree*> const trees = pending_trees(upsert, batch);
+    if (waited && upsert.lock == TenantLock::exclusive) look_up(upsert, batch.by_entity);
+    std::vector<RecordTree*> trees = pending_trees(upsert, batch);
     if (trees.empty()) return;
     check_sources(upsert, batch);
-    prepare(upsert, batch, group_items(items_of(trees)));
-    run_waves(upsert, batch, trees);
+    write_batch(upsert, batch, std::move(trees));
 }
 
 // The sources of the records that were sent, each once.
@@ -162,6 +124,7 @@ void reset(UpsertCall& upsert) {
     for (Batch& batch : upsert.batches)
         for (RecordTree& tree : batch.trees) {
             tree.state = RecordTree::State::open;
+            tree.looked_up = true;
             tree.removes_first = false;
             tree.removed.clear();
             tree.changes.clear();
@@ -220,15 +183,24 @@ void check_creation(UpsertCall& upsert, const ItemGroups& groups) {
         }
 }
 
-void prepare(UpsertCall& upsert, Batch& batch, const ItemGroups& groups) {
-    with_scratch([&] {
-        resolve(upsert, batch, groups);
-        adopt(upsert, groups);
-        lock_rows(upsert, groups);
-        check_kept_parents(upsert, batch, groups);
-        check_creation(upsert, groups);
-        refuse_running(upsert, groups);
-    });
+void prepare(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone) {
+    resolve(upsert, batch, groups, alone);
+    adopt(upsert, groups);
+    lock_rows(upsert, groups);
+    check_kept_parents(upsert, batch, groups, alone);
+    check_creation(upsert, groups);
+    refuse_running(upsert, groups);
+}
+
+void look_up_trees(UpsertCall& upsert, const Batch& batch, std::span<RecordTree* const> trees) {
+    std::vector<Item*> stale;
+    for (RecordTree* tree : trees)
+        for (Item* item : tree->items)
+            item->came_back = false;
+    for (RecordTree* tree : trees)
+        if (!std::exchange(tree->looked_up, true)) stale.insert(stale.end(), tree->items.begin(), tree->items.end());
+    look_up(upsert, group_items(stale));
+    prepare(upsert, batch, group_items(items_of(trees)));
 }
 
 void run_call(UpsertCall& upsert) {

@@ -1,10 +1,11 @@
 // Writing a chunk: one statement per entity, kind of change and set of columns.
 #include "pg/deletes/soft_delete.hpp"
-#include "pg/upsert/pipeline.hpp"
+#include "pg/upsert/row_set.hpp"
 #include "pg/upsert/values.hpp"
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 extern "C" {
 #include "catalog/pg_attribute.h"
@@ -15,15 +16,6 @@ extern "C" {
 namespace eryxon::pg {
 
 namespace {
-
-// Records that one statement writes.
-struct RowSet {
-    const core::Entity* entity;
-    Plan plan;
-    bool adopted;
-    std::vector<std::uint16_t> fields;
-    std::vector<Item*> items;
-};
 
 void require_column_privilege(const Table& table, const std::string& column, AclMode mode) {
     call([&] {
@@ -264,54 +256,27 @@ void remove_rows(UpsertCall& upsert, const RowSet& set) {
         set.items[i]->went_before = !went[i];
 }
 
+// What does not have to come back with these rows: rows that records which stand in theirs restore, and where arrays
+// tell all children, rows that cannot come back.
+Spared spared_rows(const UpsertCall& upsert, const RowSet& set) {
+    Spared spared;
+    for (const Item* item : set.items) {
+        for (const Item* other : item->tree->items)
+            if (other->plan == Plan::restore && other->stands_in(*item))
+                spared.rows.emplace(&other->entity(), other->id);
+        if (upsert.options.children == core::ChildrenStrategy::replace && !item->record->children.empty())
+            spared.lenient_roots.insert(item->id);
+    }
+    return spared;
+}
+
 void write_set(UpsertCall& upsert, const RowSet& set) {
     if (set.plan == Plan::remove) return remove_rows(upsert, set);
     write_rows(upsert, set);
-    if (set.plan == Plan::restore) restore_units(upsert.registry, *set.entity, upsert.tenant, ids_of(set), false);
-}
-
-// Deletions first: they may free what others want. New rows before changed ones: another session that makes a row which
-// this one has merely locked is told so at once, while it would wait for one that this session has changed.
-int rank(Plan plan) {
-    switch (plan) {
-        case Plan::remove:
-            return 0;
-        case Plan::create:
-            return 1;
-        case Plan::restore:
-            return 2;
-        default:
-            return 3;
-    }
-}
-
-bool earlier(const Item* a, const Item* b) {
-    return a->position < b->position;
-}
-
-RowSet row_set(const UpsertCall& upsert, Item* item) {
-    RowSet set{&item->entity(), item->plan, item->adopted, {}, {item}};
-    if (item->plan != Plan::remove) set.fields = written_fields(upsert, *item);
-    return set;
-}
-
-using SetKey = std::tuple<int, bool, std::vector<std::uint16_t>>;
-
-// The sets of one entity's records, in the order of their statements.
-std::vector<RowSet> row_sets(UpsertCall& upsert, const std::vector<Item*>& items) {
-    std::map<SetKey, RowSet> sets;
-    std::vector<RowSet> list;
-    for (Item* item : items) {
-        if (!item->writes()) continue;
-        RowSet single = row_set(upsert, item);
-        auto [at, added] = sets.try_emplace({rank(item->plan), item->adopted, single.fields}, single);
-        if (!added) at->second.items.push_back(item);
-    }
-    for (auto& [key, set] : sets) {
-        if (set.plan == Plan::remove) std::sort(set.items.begin(), set.items.end(), earlier);
-        list.push_back(std::move(set));
-    }
-    return list;
+    if (set.plan == Plan::restore)
+        for (const DeletedRow& row :
+             restore_units(upsert.registry, *set.entity, upsert.tenant, ids_of(set), false, spared_rows(upsert, set)))
+            if (upsert.writing != nullptr) upsert.came_back.emplace(row.entity, row.id);
 }
 
 // Several statements that insert into one table wait for other sessions in no fixed order.
@@ -330,64 +295,22 @@ void write_entity(UpsertCall& upsert, const std::vector<Item*>& items) {
     if (upsert.options.children == core::ChildrenStrategy::replace) remove_missing(upsert, items, true);
 }
 
-// In input order, so that parents come before their children.
-void write_one_by_one(UpsertCall& upsert, const std::vector<Item*>& items) {
-    for (Item* item : items) {
-        upsert.writing = item;
-        Item* const only[] = {item};
-        number_rows(upsert, only);
-        if (item->writes()) write_set(upsert, row_set(upsert, item));
-        if (upsert.options.children == core::ChildrenStrategy::replace) remove_missing(upsert, only, true);
-    }
-    upsert.writing = nullptr;
-}
-
-int last_round(std::span<RecordTree* const> trees) {
-    int last = 0;
-    for (const Item* item : items_of(trees))
-        last = std::max(last, item->round);
-    return last;
-}
-
-std::vector<Item*> items_of_round(std::span<RecordTree* const> trees, int round) {
-    std::vector<Item*> items = items_of(trees);
-    std::erase_if(items, [round](const Item* item) { return item->round != round; });
-    return items;
-}
-
-// Looks at the rows again after earlier rounds; records that turn out to be wrong fail their trees.
-void look_again(UpsertCall& upsert, Batch& batch, std::span<Item* const> items) {
-    ItemGroups const groups = group_items(items);
-    look_up(upsert, groups);
-    prepare(upsert, batch, groups);
-    if (std::any_of(items.begin(), items.end(), [](const Item* item) { return !item->faults.empty(); }))
-        throw TreesFailed{};
-}
-
-// After the last record below them has been written, parents lose the children that their arrays left out.
-void finish_round(UpsertCall& upsert, std::span<RecordTree* const> trees, int round) {
-    if (upsert.options.children != core::ChildrenStrategy::replace) return;
-    std::vector<Item*> finished = items_of(trees);
-    std::erase_if(finished, [round](const Item* item) { return item->last_round != round; });
-    ItemGroups const groups = group_items(finished);
-    for (auto group = groups.rbegin(); group != groups.rend(); ++group)
-        remove_missing(upsert, group->second, false);
-}
-
 }  // namespace
 
-void write_trees(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees, bool one_by_one) {
-    int const last = last_round(trees);
-    for (int round = 0; round <= last; round++) {
-        std::vector<Item*> const items = items_of_round(trees, round);
-        if (round > 0) look_again(upsert, batch, items);
-        if (one_by_one)
-            write_one_by_one(upsert, items);
-        else
-            for (const auto& [order, group] : group_items(items))
-                write_entity(upsert, group);
-        finish_round(upsert, trees, round);
-    }
+void write_item(UpsertCall& upsert, Item& item) {
+    Item* const only[] = {&item};
+    number_rows(upsert, only);
+    if (item.writes()) write_set(upsert, row_set(upsert, &item));
+}
+
+// Parents before their children; children that arrays leave out go last, or as soon as their parents are written.
+void write_trees(UpsertCall& upsert, std::span<RecordTree* const> trees) {
+    ItemGroups const groups = group_items(items_of(trees));
+    for (const auto& [order, items] : groups)
+        write_entity(upsert, items);
+    if (upsert.options.children == core::ChildrenStrategy::replace)
+        for (auto group = groups.rbegin(); group != groups.rend(); ++group)
+            remove_missing(upsert, group->second, false);
     check_hierarchy(upsert, trees);
 }
 

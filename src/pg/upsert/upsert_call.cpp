@@ -83,6 +83,12 @@ const core::Uuid& Target::id() const {
     return in_call != nullptr ? in_call->id : found;
 }
 
+bool Item::stands_in(const Item& other) const {
+    for (const Item* above = parent; above != nullptr; above = above->parent)
+        if (above == &other) return true;
+    return false;
+}
+
 const Target* Item::target(const core::Field& field) const {
     for (const Target& target : targets)
         if (target.field == &field) return &target;
@@ -106,7 +112,7 @@ void Item::note_row(const core::Uuid& row, std::string_view hash, bool deleted) 
 
 void Item::reset() {
     plan = Plan::undecided;
-    found = soft_deleted = same_hash = adopted = went_before = false;
+    found = soft_deleted = same_hash = adopted = went_before = unresolved = false;
     targets.clear();
     kept.clear();
     old_hashes.clear();

@@ -4,7 +4,6 @@
 #include "core/base/block.hpp"
 #include "core/record/record.hpp"
 #include "core/result/result.hpp"
-#include "core/result/waves.hpp"
 #include "pg/registry/registry.hpp"
 #include "pg/registry/tenant_lock.hpp"
 
@@ -44,10 +43,9 @@ struct Item {
     RecordTree* tree = nullptr;
     std::uint32_t position = 0;  // in input order
     std::uint32_t rank = 0;      // in order of external keys, among the records of its entity in the batch
+    std::uint32_t turn = 0;      // in the order in which records act: input order, but for forward references
     bool repeated = false;       // another record of the batch has the same key
-    int round = 0;               // within its tree: what it touches is written by records of earlier rounds
-    int last_round = 0;          // of the records below it
-    bool came_back = false;      // soft-deleted before its tree, brought back by another record of it
+    bool came_back = false;      // it was soft-deleted, and another record of its tree brought it back
 
     Plan plan = Plan::undecided;
     bool found = false;         // a row with the external key exists
@@ -55,6 +53,7 @@ struct Item {
     bool same_hash = false;
     bool adopted = false;      // the row had no external key
     bool went_before = false;  // to be deleted, but went with a row deleted just before
+    bool unresolved = false;   // refers to something that is not there
     core::Uuid id{};           // of the row that is or will be
     std::vector<Target> targets;
     core::RareVector<const core::Field*> kept;   // forward fields that the shop floor owns now
@@ -67,6 +66,7 @@ struct Item {
 
     const core::Entity& entity() const { return *record->entity; }
     bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
+    bool stands_in(const Item& other) const;
     const Target* target(const core::Field& field) const;
     void fail(core::Code code, std::string path, std::string message, std::string hint = {});
     // Notes the row that has its external key.
@@ -87,7 +87,8 @@ struct RecordTree {
 
     std::uint32_t index = 0;  // in the input
     State state = State::open;
-    int chunk = 0;                 // the attempt to write that it is part of
+    int attempt = 0;               // to write, that it is part of
+    bool looked_up = true;         // what is known of its rows is what its records find there
     bool removes_first = false;    // children that arrays leave out make room before others are written
     std::span<Item* const> items;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
@@ -151,10 +152,12 @@ struct UpsertCall {
     TenantLock lock = TenantLock::shared;
     bool locked = false;  // the tenant's lock is held
     int retries = 0;
-    int chunks = 0;
+    int attempts = 0;
+    std::uint32_t turns = 0;      // that were given
     std::deque<Batch> batches{};  // in dependency order
     Item* writing = nullptr;      // set while records are written one by one, to know which one raised
-    std::optional<FailedStatement> failed_statement{};  // of the last attempt at a chunk
+    std::set<std::pair<const core::Entity*, core::Uuid>> came_back{};  // rows that those records brought back
+    std::optional<FailedStatement> failed_statement{};                 // of the last attempt at a chunk
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
@@ -167,7 +170,7 @@ struct RetryCall {
     TenantLock lock;
 };
 
-// Thrown out of a chunk after records in it were given faults.
+// Thrown out of a wave after records in it were given faults.
 struct TreesFailed {};
 
 // Adds records to the call as one batch, one after the other.

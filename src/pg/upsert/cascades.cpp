@@ -1,0 +1,132 @@
+// Rows that a record deletes or brings back beside its own: what belongs to a deleted row, what went with a restored
+// one, and the children that an array leaves out.
+#include "pg/deletes/unit.hpp"
+#include "pg/server/owner.hpp"
+#include "pg/upsert/pipeline.hpp"
+
+#include <algorithm>
+
+namespace eryxon::pg {
+
+namespace {
+
+// True if rows of an entity that the batch has records of belong to, or refer to, this one's.
+bool reaches_batch(const Batch& batch, const core::Entity& deleted) {
+    return std::any_of(batch.by_entity.begin(), batch.by_entity.end(), [&](const auto& group) {
+        const auto& fields = group.second.front()->entity().fields;
+        return std::any_of(fields.begin(), fields.end(), [&](const core::Field& field) {
+            return field.reference && field.mapped() && field.reference->entity == deleted.name;
+        });
+    });
+}
+
+// Adds the live rows below roots of one entity to what their records touch, with the roots themselves if wanted.
+void add_below(UpsertCall& upsert, const core::Entity& entity, const std::vector<core::Uuid>& roots,
+               const std::vector<const Item*>& records, bool with_roots, Cascades& cascades) {
+    if (roots.empty()) return;
+    RowUnit rows(upsert.registry, entity, upsert.tenant, Ids(roots.begin(), roots.end()), false);
+    rows.grow();
+    for (const auto& [of, ids] : rows.attribute(roots))
+        for (const auto& [id, root] : ids)
+            if (with_roots || of != &entity || id != roots[root]) cascades[records[root]].push_back({of, id});
+}
+
+void add_deleted(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
+    std::vector<core::Uuid> roots;
+    std::vector<const Item*> records;
+    for (const Item* item : items) {
+        if (item->plan != Plan::remove) continue;
+        roots.push_back(item->id);
+        records.push_back(item);
+    }
+    add_below(upsert, items.front()->entity(), roots, records, false, cascades);
+}
+
+void add_missing(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
+    if (upsert.options.children != core::ChildrenStrategy::replace) return;
+    for (const core::Entity::Children& spec : items.front()->entity().children) {
+        std::vector<core::Uuid> roots;
+        std::vector<const Item*> records;
+        for (const MissingChild& child : missing_children(upsert, spec, items)) {
+            roots.push_back(child.id);
+            records.push_back(child.above);
+        }
+        if (const core::Entity* entity = upsert.registry.schema.find(spec.entity))
+            add_below(upsert, *entity, roots, records, true, cascades);
+    }
+}
+
+// The rows that went with soft-deleted rows of one entity ($4).
+std::string restored_statement() {
+    std::string const eq(equals);
+    return "SELECT u.n, r.row_entity, r.row_id FROM " + unnested({"id"}) +
+           " JOIN eryxon.soft_delete AS s ON s.tenant_id" + eq + "$1 AND s.row_entity" + eq + "$4 AND s.row_id" + eq +
+           "u.id JOIN eryxon.soft_delete AS r ON r.tenant_id" + eq + "$1 AND r.entity" + eq + "s.entity AND r.root" +
+           eq + "s.root";
+}
+
+// Rows whose records stand in the restored one come back by these.
+void add_restored(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
+    std::vector<const Item*> records;
+    std::vector<core::Uuid> ids;
+    for (const Item* item : items) {
+        if (item->plan != Plan::restore) continue;
+        records.push_back(item);
+        ids.push_back(item->id);
+    }
+    if (records.empty()) return;
+    as_extension_owner([&] {
+        Param const entity = Param::text(items.front()->entity().name);
+        execute(restored_statement(), {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids), entity},
+                [&](const Row& row) {
+                    auto const at = static_cast<std::size_t>(row.integer(0) - 1);
+                    const core::Entity* of = upsert.registry.schema.find(row.text(1));
+                    if (of == nullptr || row.uuid(2) == ids[at]) return;
+                    if (!restores_below(*records[at], *of, row.uuid(2)))
+                        cascades[records[at]].push_back({of, row.uuid(2)});
+                });
+    });
+}
+
+// Reads the values that the rows hold in unique indexes.
+void read_unique_hashes(UpsertCall& upsert, const Batch& batch, Cascades& cascades) {
+    std::map<const core::Entity*, std::vector<CascadeRow*>> by_entity;
+    for (auto& [item, rows] : cascades)
+        for (CascadeRow& row : rows)
+            if (batch.by_entity.contains(row.entity->order)) by_entity[row.entity].push_back(&row);
+    for (auto& [entity, rows] : by_entity) {
+        const Table& table = upsert.registry.table(*entity);
+        if (table.unique_columns.empty()) continue;
+        std::vector<core::Uuid> ids;
+        for (const CascadeRow* row : rows)
+            ids.push_back(row->id);
+        std::string const eq(equals);
+        execute("SELECT u.n" + unique_column_list(*entity, table) + " FROM " + unnested({"id"}) + " JOIN " +
+                    table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id",
+                {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&, to = &rows](const Row& row) {
+                    (*to)[static_cast<std::size_t>(row.integer(0) - 1)]->unique_hashes = unique_hashes(table, row, 1);
+                });
+    }
+}
+
+}  // namespace
+
+bool restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id) {
+    return std::any_of(item.tree->items.begin(), item.tree->items.end(), [&](const Item* other) {
+        return other->plan == Plan::restore && &other->entity() == &entity && other->id == id && other->stands_in(item);
+    });
+}
+
+Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items) {
+    Cascades cascades;
+    for (const auto& [order, group] : group_items(items)) {
+        if (!reaches_batch(batch, group.front()->entity())) continue;
+        add_deleted(upsert, group, cascades);
+        add_restored(upsert, group, cascades);
+        add_missing(upsert, group, cascades);
+    }
+    if (!cascades.empty()) read_unique_hashes(upsert, batch, cascades);
+    return cascades;
+}
+
+}  // namespace eryxon::pg

@@ -1,0 +1,113 @@
+// The order in which trees act: input order, but a tree that others are needed for waits until these have been written.
+#include "pg/upsert/pipeline.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace eryxon::pg {
+
+namespace {
+
+using Trees = std::vector<RecordTree*>;
+
+// The tree that writes what the target stands for, if it is another one.
+RecordTree* needed_tree(const Item& item, const Target& target) {
+    if (target.in_call == nullptr || target.in_call->tree == item.tree) return nullptr;
+    return target.in_call->tree;
+}
+
+// Calls `visit` with each tree that a record of this one needs.
+template <class Visit>
+void for_each_needed(const RecordTree& tree, Visit visit) {
+    if (tree.is_refused()) return;
+    for (const Item* item : tree.items)
+        for (const Target& target : item->targets)
+            if (RecordTree* needed = needed_tree(*item, target)) visit(*needed);
+}
+
+// Adds the trees that records of the tree refer to by key, as far as they seem to make a row, and those that these
+// refer to: chains of references are looked up at once.
+void add_chain(const Batch& batch, RecordTree& tree, std::unordered_set<RecordTree*>& known, Trees& added) {
+    Trees open{&tree};
+    while (!open.empty()) {
+        const RecordTree& next = *open.back();
+        open.pop_back();
+        for (const Item* item : next.items)
+            for (const core::ReferenceValue& sent : item->record->references) {
+                if (sent.by != core::ReferenceValue::By::external_id) continue;
+                if (sent.field->reference->entity != item->entity().name) continue;
+                for (Item* twin : batch.twins(item->entity(), sent.source, sent.text)) {
+                    bool const makes = twin->plan == Plan::create || twin->plan == Plan::restore;
+                    if (!makes || twin->tree->state != RecordTree::State::open || !known.insert(twin->tree).second)
+                        continue;
+                    added.push_back(twin->tree);
+                    open.push_back(twin->tree);
+                }
+            }
+    }
+}
+
+// Adds to the window, looked up and prepared, the trees that its own need and those that these need.
+void add_needed(UpsertCall& upsert, const Batch& batch, Trees& window) {
+    std::unordered_set<RecordTree*> known(window.begin(), window.end());
+    Trees fresh = window;
+    while (!fresh.empty()) {
+        Trees needed;
+        for (const RecordTree* tree : fresh)
+            for_each_needed(*tree, [&](RecordTree& other) {
+                if (!known.insert(&other).second) return;
+                needed.push_back(&other);
+                add_chain(batch, other, known, needed);
+            });
+        look_up_trees(upsert, batch, needed);
+        window.insert(window.end(), needed.begin(), needed.end());
+        fresh = std::move(needed);
+    }
+}
+
+// Puts trees behind those that they need. An explicit stack: chains can be as long as the call.
+class Sorter {
+public:
+    Trees sort(std::span<RecordTree* const> window) {
+        for (RecordTree* tree : window)
+            visit(*tree);
+        return std::move(sorted_);
+    }
+
+private:
+    void visit(RecordTree& first) {
+        Trees stack{&first};
+        while (!stack.empty()) {
+            RecordTree& tree = *stack.back();
+            if (seen_.insert(&tree).second) {
+                Trees needed;
+                for_each_needed(tree, [&](RecordTree& other) {
+                    if (!seen_.contains(&other)) needed.push_back(&other);
+                });
+                stack.insert(stack.end(), needed.rbegin(), needed.rend());
+                continue;
+            }
+            stack.pop_back();
+            if (placed_.insert(&tree).second) sorted_.push_back(&tree);
+        }
+    }
+
+    std::unordered_set<RecordTree*> seen_, placed_;
+    Trees sorted_;
+};
+
+}  // namespace
+
+void order_window(UpsertCall& upsert, const Batch& batch, std::vector<RecordTree*>& window) {
+    auto const needs = [](const RecordTree* tree) {
+        bool needs = false;
+        for_each_needed(*tree, [&](RecordTree&) { needs = true; });
+        return needs;
+    };
+    if (std::none_of(window.begin(), window.end(), needs)) return;
+    std::size_t const size = window.size();
+    add_needed(upsert, batch, window);
+    window = Sorter().sort(std::span(window).first(size));
+}
+
+}  // namespace eryxon::pg
