@@ -248,6 +248,13 @@ sub stop_program
 
 sub stop_programs { stop_program($_) for keys %started }
 
+# The lines of a gateway's log that tell of more than a database that is away, for which requests get 503 or 504: what the server said when it ended counts as that.
+sub own_errors
+{
+	my ($log) = @_;
+	return grep { /status=5(?!0[34])/ || /level=error(?!.*(status=50[34]|database))/ } split /\n/, slurp_file($log);
+}
+
 # A synchronous standby takes over from a primary that is killed while three clients write and one reads.
 sub failover_under_load
 {
@@ -290,7 +297,7 @@ sub failover_under_load
 	is(faults($standby, received($received)), '', 'webhooks: each once, in the order of its row');
 	is($standby->safe_psql('postgres', "SELECT sum(created) FROM eryxon.sync_run WHERE entity = 'jobs'"), 30, 'history tells what was created');
 	stop_programs();
-	unlike(slurp_file("$folder/gateway_sync.log"), qr/status=500|level=error(?!.*database)/, 'the gateway met no error of its own');
+	is(join("\n", own_errors("$folder/gateway_sync.log")), '', 'the gateway met no error of its own');
 	$standby->stop;
 }
 
