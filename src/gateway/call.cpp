@@ -117,7 +117,6 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
       schema_(quote_identifier(config.db_schema)),
       search_path_(schema_ + ", \"public\""),
       anonymous_role_(config.db_anon_role),
-      time_limit_(std::to_string(milliseconds(config.request_timeout).count())),
       begin_read_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")),
       begin_write_(statements.get("", "BEGIN ISOLATION LEVEL READ COMMITTED")),
       commit_(statements.get("", "COMMIT")),
@@ -126,15 +125,15 @@ CallWriter::CallWriter(const Config& config, Statements& statements)
 }
 
 // The one SELECT of set_config() calls, in PostgREST's order.
-Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>& settings) {
+Step CallWriter::settings_step(const Call& call, const std::vector<RoleSetting>& settings,
+                               const std::string& time_limit) {
     std::string text = "select set_config('search_path', $1, true)";
     std::vector<const char*> values = {search_path_.c_str()};
     const auto place = [&](const std::string& value) {
         values.push_back(value.c_str());
         return '$' + std::to_string(values.size());
     };
-    text += ", set_config('statement_timeout', " + place(call.time_limit.empty() ? time_limit_ : call.time_limit) +
-            ", true)";
+    text += ", set_config('statement_timeout', " + place(time_limit) + ", true)";
     for (const RoleSetting& setting : settings) {
         std::string const name = place(setting.name);
         text += ", set_config(" + name + ", " + place(setting.value) + ", true)";
@@ -161,11 +160,12 @@ Step CallWriter::call_step(const Call& call) {
     return step;
 }
 
-std::vector<Step> CallWriter::write(const Call& call, const std::vector<RoleSetting>& settings) {
+std::vector<Step> CallWriter::write(const Call& call, const std::vector<RoleSetting>& settings,
+                                    const std::string& time_limit) {
     std::vector<Step> steps;
     steps.reserve(5);
     steps.push_back({call.read_only ? begin_read_ : begin_write_, {}});
-    steps.push_back(settings_step(call, settings));
+    steps.push_back(settings_step(call, settings, time_limit));
     if (!pre_request_.empty()) steps.push_back({statements_.get(call.role, pre_request_), {}});
     steps.push_back(call_step(call));
     steps.push_back({commit_, {}});

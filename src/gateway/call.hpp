@@ -19,8 +19,7 @@ struct Call {
     const char* document = nullptr;            // the document, or the object that the arguments are taken from
     std::string_view file{};                   // of the argument of type bytea, where there is one; not empty
     bool read_only = false;
-    std::string caller{};      // whose share of the connections it takes
-    std::string time_limit{};  // of its statements, as statement_timeout; empty: as long as a request may take
+    std::string caller{};  // whose share of the connections it takes
     std::string role{};
     std::string claims{};
     std::string method{};
@@ -33,22 +32,22 @@ class CallWriter {
 public:
     CallWriter(const Config& config, Statements& statements);
 
-    // BEGIN, settings, pre-request, the call, COMMIT. The call must outlive the steps.
-    std::vector<Step> write(const Call& call, const std::vector<RoleSetting>& settings);
+    // BEGIN, settings, pre-request, the call, COMMIT; the time limit is a statement's, in milliseconds. The arguments
+    // must outlive the steps.
+    std::vector<Step> write(const Call& call, const std::vector<RoleSetting>& settings, const std::string& time_limit);
     Step rollback() { return {rollback_, {}}; }
     // Places of the statements in write()'s list, from its end.
     static constexpr std::size_t commit_from_end = 1;
     static constexpr std::size_t call_from_end = 2;
 
 private:
-    Step settings_step(const Call& call, const std::vector<RoleSetting>& settings);
+    Step settings_step(const Call& call, const std::vector<RoleSetting>& settings, const std::string& time_limit);
     Step call_step(const Call& call);
 
     Statements& statements_;
     std::string schema_;  // quoted
     std::string search_path_;
     std::string anonymous_role_;
-    std::string time_limit_;   // of statements
     std::string pre_request_;  // statement; empty: none
     StatementPtr begin_read_;
     StatementPtr begin_write_;

@@ -29,6 +29,7 @@ bool Connection::enter_pipeline() {
 Task<bool> Connection::open() {
     ErrorCode error;
     close();
+    retired_ = false;
     auto const mine = generation_;
     try {
         connector_.start(config_.db_uri, "eryxon-gateway", "");
@@ -64,6 +65,11 @@ void Connection::close(std::string reason) {
     keeps_names_ = false;
     job_timer_.cancel();
     closed_timer_.cancel();
+}
+
+void Connection::retire() {
+    retired_ = true;
+    close();
 }
 
 Task<void> Connection::until_closed() {

@@ -134,7 +134,7 @@ Task<void> Connection::wait(Job& job, TimePoint deadline) {
             close();
         }
     }
-    if (cancelled && open_) close();
+    if (cancelled && open_) retire();
 }
 
 // Sends a cancel request from a thread of its own, for libpq offers no other way than a blocking one. False if that

@@ -47,6 +47,8 @@ public:
     // Returns when the connection is lost or closed.
     Task<void> until_closed();
     void close(std::string reason = {});
+    // Closes it though its server answers: another is to take its place.
+    void retire();
 
     // Sends all statements at once and waits for their end. Past the deadline the server is asked to cancel; if it
     // does not answer to that either, the connection is closed. One call at a time. Statements are prepared under their
@@ -56,6 +58,7 @@ public:
     Task<Outcome> run_by_text(std::span<const Step> steps, TimePoint deadline);
 
     bool is_open() const { return open_; }
+    bool is_retired() const { return retired_; }
     bool in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
     void keep_names(bool keep) { keeps_names_ = keep; }
     // The process that serves this connection, by the account of whoever took it: a pooler tells a number of its own.
@@ -96,6 +99,7 @@ private:
     TimePoint opened_{};
     std::uint64_t generation_ = 0;  // of the connection; waits of an earlier one are void
     bool open_ = false;
+    bool retired_ = false;
     bool keeps_names_ = false;
 };
 

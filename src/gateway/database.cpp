@@ -4,6 +4,7 @@
 #include "core/json/json.hpp"
 #include "gateway/log.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace eryxon::gateway {
@@ -15,6 +16,7 @@ constexpr std::chrono::seconds catalog_age{60};  // after which it is read again
 constexpr std::chrono::seconds load_limit{10};
 constexpr std::chrono::milliseconds pulse_pause{5000}, anxious_pause{500};  // between looks at the database
 constexpr std::chrono::seconds pulse_limit{3};
+constexpr std::chrono::seconds grace{1};  // past the deadline, for the server to end by itself what has to end then
 constexpr std::chrono::seconds young{5};  // a connection that was made just now would be made to the same server again
 constexpr std::string_view no_such_function = "42883", no_such_role = "22023", not_supported = "0A000";
 constexpr std::string_view read_only = "25006";
@@ -53,6 +55,12 @@ bool is_refused_writes(const Outcome& outcome, const Call& call) {
 // True where the settings failed for want of the role: BEGIN alone has succeeded.
 bool lacks_role(const Outcome& outcome) {
     return outcome.end == Outcome::End::failed && outcome.results.size() == 1 && outcome.error.sqlstate == no_such_role;
+}
+
+// The time that is left, in milliseconds, as a time limit of statements; 0 would be none.
+std::string time_left(TimePoint deadline) {
+    auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    return std::to_string(std::max<long long>(left.count(), 1));
 }
 
 // Throws for all but a list of statements that was done.
@@ -205,7 +213,7 @@ Task<void> Database::roll_back(Connection& connection) {
 // are sent as text; a pooler that hands out statements one by one has ended the connection by then.
 Task<Outcome> Database::transact(std::optional<Lease>& lease, const std::vector<Step>& steps, TimePoint deadline,
                                  const std::string& caller) {
-    Outcome outcome = co_await (*lease)->run(steps, deadline);
+    Outcome outcome = co_await (*lease)->run(steps, deadline + grace);
     co_await roll_back(**lease);
     if (outcome.names_differ) {
         if (!(*lease)->is_open()) {
@@ -213,7 +221,7 @@ Task<Outcome> Database::transact(std::optional<Lease>& lease, const std::vector<
             Lease another = co_await borrow(deadline, caller);
             lease.emplace(std::move(another));
         }
-        outcome = co_await (*lease)->run_by_text(steps, deadline);
+        outcome = co_await (*lease)->run_by_text(steps, deadline + grace);
         co_await roll_back(**lease);
     }
     co_return std::move(outcome);
@@ -224,8 +232,7 @@ Task<Outcome> Database::transact(std::optional<Lease>& lease, const std::vector<
 void Database::judge(Connection& connection, const Outcome& outcome, const Call& call) {
     bool const refused = is_refused_writes(outcome, call);
     if (refused && connection.age() >= young) connection.close("the database takes no writes");
-    if (outcome.end == Outcome::End::failed && outcome.error.sqlstate.starts_with("XX"))
-        connection.close("internal error of the database");
+    if (outcome.end == Outcome::End::failed && outcome.error.sqlstate.starts_with("XX")) connection.retire();
     if (refused) throw unavailable("the database takes no writes: " + outcome.error.message);
 }
 
@@ -237,14 +244,15 @@ void Database::demand_role(const Outcome& outcome, const Call& call, Style style
 }
 
 Task<Answer> Database::run(const Call& call, const Catalog& catalog, TimePoint deadline, Style style) {
-    std::vector<Step> const steps = writer_.write(call, catalog.settings(call.role));
     std::optional<Lease> lease;
     Lease borrowed = co_await borrow(deadline, call.caller);
     lease.emplace(std::move(borrowed));
+    std::string const limit = time_left(deadline);
+    std::vector<Step> const steps = writer_.write(call, catalog.settings(call.role), limit);
     Outcome outcome = co_await transact(lease, steps, deadline, call.caller);
     Connection& connection = **lease;
     // libpq keeps its buffer as large as it once was, for as long as the connection lasts.
-    if (call.file.size() > config_.body_limit) connection.close("a large file was sent");
+    if (call.file.size() > config_.body_limit) connection.retire();
     bool const outdated = outcome.end == Outcome::End::failed && outcome.error.sqlstate == no_such_function;
     if (outdated && connection.is_open() && Clock::now() - loaded_ >= refresh_pause)
         co_await load(connection, deadline);

@@ -18,7 +18,7 @@ public:
     void start();
     void stop();
     // True if the database answers and takes writes.
-    bool is_ready() const { return catalog_ && pool_.counts().open > 0 && answers_ && takes_writes_; }
+    bool is_ready() const { return catalog_ && pool_.is_up() && answers_ && takes_writes_; }
     Pool::Counts counts() const { return pool_.counts(); }
 
     // The catalog, waiting for the database if it was not read yet. Who comes when it is a minute old reads it again.

@@ -112,6 +112,7 @@ Task<void> Pool::pause(Member& member, std::chrono::milliseconds& delay) {
 void Pool::came_up(Member& member) {
     ++counts_.connects;
     away_by_ = TimePoint::max();
+    renewing_ = false;
     if (std::exchange(away_, false)) {
         LogLine("info").quoted("msg", "the database is back").write();
         failure_.clear();
@@ -127,11 +128,15 @@ void Pool::came_up(Member& member) {
     serve();
 }
 
-// The connection ended; another is tried for, so whoever waits goes on waiting, though not for long if it was the last.
+// The connection ended; another is tried for, so whoever waits goes on waiting, though not for long if the last one was
+// lost. If the gateway gave it up the database is as good as before.
 void Pool::went_down(Member& member) {
-    ++counts_.failures;
+    bool const retired = member.connection.is_retired();
+    if (!retired) ++counts_.failures;
     std::erase(idle_, &member);
     if (--counts_.open > 0) return;
+    renewing_ = retired;
+    if (retired) return;
     away_by_ = Clock::now() + patience;
     for (Waiter* waiter : waiters_)
         waiter->timer.cancel();
@@ -143,6 +148,7 @@ void Pool::attempt_failed(Member& member) {
     if (std::exchange(failure_, member.connection.reason()) != failure_) log_failure(failure_, counts_.open);
     if (counts_.open > 0) return;
     away_ = true;
+    renewing_ = false;
     for (Waiter* waiter : waiters_)
         waiter->timer.cancel();
 }

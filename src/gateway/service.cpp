@@ -330,7 +330,6 @@ Task<Answer> Service::run(const Request& request, const Plan& plan, const Creden
     call.arguments = plan.match.arguments;
     call.document = plan.document.empty() ? request.body.data() : plan.document.c_str();
     call.file = file;
-    if (file.size() > config_.body_limit) call.time_limit = std::to_string(file_time(file.size()).count());
     call.read_only = reads_only(request.method) || !call.function->is_volatile;
     Answer answer = co_await database_.run(call, *plan.catalog, deadline, style);
     co_return std::move(answer);

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { curl } from './lib/curl.mjs';
 import { password, jwtSecret, runProgram, startGateway } from './lib/gateway.mjs';
-import { open } from './lib/raw.mjs';
+import { open, statuses } from './lib/raw.mjs';
 import { count, createDatabase, entities, job, newKey, sql, until } from './lib/shop.mjs';
 import { claims, hmacToken } from './lib/tokens.mjs';
 
@@ -215,23 +215,28 @@ test('a full pool answers 503', async () => {
     await narrow.stop();
 });
 
-test('who waits for a connection outlives the timeouts of others', async () => {
-    const narrow = await startGateway({ database, flags: ['--db-pool', '2', '--request-timeout', '3'] });
-    const longActive = "state = 'active' AND usename = 'authenticator' AND clock_timestamp() - query_start > interval '1 second'";
-    const ready = async () => assert.equal((await curl('GET', `${narrow.url}/readyz`)).status, 200);
-    await until('the gateway is ready', async () => (await curl('GET', `${narrow.url}/readyz`)).status === 200);
+// Asks for the readiness again and again on one connection until the test ends; the function that is returned gives the statuses so far.
+function watchReadiness(test, port) {
+    const line = open(port);
+    test.after(() => line.socket.destroy());
+    const ask = () => line.socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n');
+    line.socket.on('connect', ask).on('data', ask);
+    return () => [...new Set(statuses(line.received))];
+}
+
+test('who waits for a connection outlives the timeouts of others', async (t) => {
+    const narrow = await startGateway({ database, flags: ['--db-pool', '2', '--request-timeout', '8'] });
+    const longActive = "state = 'active' AND usename = 'authenticator' AND clock_timestamp() - query_start > interval '3 seconds'";
+    const ready = async () => (await curl('GET', `${narrow.url}/readyz`)).status === 200;
+    await until('the gateway is ready', ready);
     const slow = [1, 2].map(() => curl('PUT', `${narrow.url}/api-jobs/sync`, { key, body: job('SLOW') }));
-    await until('the pool has been in use for a second', () => count(database, 'pg_stat_activity', longActive) === 2);
-    let waiting = 4;
-    const waiters = Array.from({ length: waiting }, async () => {
-        const answer = await curl('GET', `${narrow.url}/api-jobs?limit=1`, { key });
-        waiting--;
-        return answer.status;
-    });
-    while (waiting > 0) await ready();
-    assert.deepEqual(await Promise.all(waiters), [200, 200, 200, 200]);
+    await until('the pool has been in use for three seconds', () => count(database, 'pg_stat_activity', longActive) === 2);
+    const seen = watchReadiness(t, narrow.port);
+    const waiters = Array.from({ length: 4 }, () => curl('GET', `${narrow.url}/api-jobs?limit=1`, { key }));
+    for (const answer of await Promise.all(waiters)) assert.equal(answer.status, 200, answer.body);
     for (const answer of await Promise.all(slow)) assert.equal(answer.status, 504, answer.body);
-    await ready();
+    assert.ok(await ready());
+    assert.deepEqual(seen(), [200], 'the database is ready all the time');
     await narrow.stop();
 });
 

@@ -9,7 +9,10 @@ export const jwtSecret = 'never-write-this-jwt-secret-anywhere-0123456789';
 export const password = process.env.ERYXON_TEST_PASSWORD ?? 'never-write-this-password';
 export const binary = process.env.ERYXON_GATEWAY ?? join(root, 'build/sanitized/src/gateway/eryxon-gateway');
 const folder = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'gateway-'));
+const children = new Set();
 let started = 0;
+
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
 // What a sanitizer prints, and what a crash leaves.
 const alarms =
@@ -30,12 +33,14 @@ function environment(given) {
     };
 }
 
-// Starts the program with these arguments, its messages in a file.
+// Starts the program with these arguments, its messages in a file. A test that fails does not wait for it, and leaves none behind.
 export function startProgram(args, env) {
     const log = join(folder, `${++started}.log`);
     const file = openSync(log, 'w');
     const child = spawn(binary, args, { env: environment(env), stdio: ['ignore', file, file] });
     closeSync(file);
+    child.unref();
+    children.add(child);
     return new Gateway(child, log);
 }
 

@@ -21,13 +21,14 @@ protected:
     // The name of the call's statement; empty: it has none.
     std::string name(const Function& function, std::vector<const Argument*> arguments, const std::string& role) {
         Call const call{.function = &function, .arguments = std::move(arguments), .document = "{}", .role = role};
-        std::vector<Step> const steps = writer_.write(call, {});
+        std::vector<Step> const steps = writer_.write(call, {}, limit_);
         return steps[steps.size() - CallWriter::call_from_end].statement->name;
     }
 
     Config config_;
     Statements statements_;
     CallWriter writer_;
+    std::string const limit_ = "1000";
     std::string const anonymous_ = config_.db_anon_role;
 };
 
@@ -59,7 +60,7 @@ TEST_F(CallWriterTest, NamesAreMadeOfTheTextAndTheRole) {
     others.get("", "SELECT 1");  // takes the first place, as the statements of another gateway would
     CallWriter other(config_, others);
     Call const call{.function = &jobs, .role = "eryxon_api"};
-    std::vector<Step> const steps = other.write(call, {});
+    std::vector<Step> const steps = other.write(call, {}, limit_);
     std::string const expected = steps[steps.size() - CallWriter::call_from_end].statement->name;
     EXPECT_EQ(name(jobs, {}, "eryxon_api"), expected);
     EXPECT_LT(expected.size(), 64U);
