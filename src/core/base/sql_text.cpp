@@ -13,6 +13,11 @@ bool is_operator(std::string_view word) {
     return std::find(std::begin(operators), std::end(operators), word) != std::end(operators);
 }
 
+// Most words begin otherwise, and are not looked at further.
+bool may_begin_operator(char c) {
+    return c == '=' || c == '<' || c == '>' || c == '+' || c == '-' || c == '|';
+}
+
 std::string_view meaning_of(std::string_view name, SqlNames names) {
     for (const auto& [known, meaning] : names)
         if (known == name) return meaning;
@@ -27,7 +32,8 @@ public:
     }
 
     std::string run() {
-        while (!rest_.empty()) step();
+        while (!rest_.empty())
+            step();
         return std::move(written_);
     }
 
@@ -42,13 +48,19 @@ private:
             case ' ':
                 return blank();
             default:
-                return copy(1);
+                return plain();
         }
     }
 
     void copy(std::size_t bytes) {
         written_ += rest_.substr(0, bytes);
         rest_.remove_prefix(std::min(bytes, rest_.size()));
+    }
+
+    // Up to what is more than itself.
+    void plain() {
+        auto const special = [](char c) { return c == '\'' || c == '"' || c == '{' || c == ' '; };
+        copy(static_cast<std::size_t>(std::find_if(rest_.begin(), rest_.end(), special) - rest_.begin()));
     }
 
     void quoted() {
@@ -65,6 +77,7 @@ private:
     // A blank, and the operator behind it if there is one.
     void blank() {
         copy(1);
+        if (rest_.empty() || !may_begin_operator(rest_.front())) return;
         std::string_view const word = rest_.substr(0, rest_.find_first_of(" \n"));
         if (!is_operator(word)) return;
         written_ += "OPERATOR(pg_catalog." + std::string(word == "==" ? "=" : word) + ")";
