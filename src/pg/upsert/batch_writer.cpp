@@ -93,7 +93,6 @@ private:
         order_window(upsert_, batch_, window);
         for (RecordTree* tree : window)
             tree->looked_up = false;
-        if (window.size() > most_) window.resize(most_);
         Wave const wave = first_wave(upsert_, batch_, window);
         bool const whole = wave.trees.size() == window.size();
         bool const orderly = whole && !wave.comes_or_goes && !wave.by_record;

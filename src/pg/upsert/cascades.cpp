@@ -56,17 +56,37 @@ void add_missing(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& 
     }
 }
 
-// The rows that went with soft-deleted rows of one entity ($4).
+// The rows that went with soft-deleted rows of one entity ($4), and which deletion that was.
 std::string restored_statement() {
     std::string const eq(equals);
-    return "SELECT u.n, r.row_entity, r.row_id FROM " + unnested({"id"}) +
+    return "SELECT u.n, r.row_entity, r.row_id, s.entity, s.root FROM " + unnested({"id"}) +
            " JOIN eryxon.soft_delete AS s ON s.tenant_id" + eq + "$1 AND s.row_entity" + eq + "$4 AND s.row_id" + eq +
            "u.id JOIN eryxon.soft_delete AS r ON r.tenant_id" + eq + "$1 AND r.entity" + eq + "s.entity AND r.root" +
            eq + "s.root";
 }
 
+// The deletions that took the rows of restoring records.
+using Deletions = std::map<const Item*, std::pair<std::string, core::Uuid>>;
+
+// True if a record that this one stands in brings back what went with both.
+bool comes_back_above(const Item& item, const Deletions& deletions) {
+    for (const Item* above = item.parent; above != nullptr; above = above->parent)
+        if (auto const of = deletions.find(above); of != deletions.end() && of->second == deletions.at(&item))
+            return true;
+    return false;
+}
+
+// True if a record elsewhere in the tree takes that row from below this one's.
+bool is_taken_away(const Item& item, const core::Entity& entity, const core::Uuid& id) {
+    return std::any_of(item.tree->items.begin(), item.tree->items.end(), [&](const Item* other) {
+        if (other->id != id || &other->entity() != &entity || other->stands_in(item)) return false;
+        return std::any_of(other->old_parents.begin(), other->old_parents.end(),
+                           [&](const auto& parent) { return parent.second == item.id; });
+    });
+}
+
 // Rows whose records stand in the restored one come back by these.
-void add_restored(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
+void add_restored(UpsertCall& upsert, const std::vector<Item*>& items, Deletions& deletions, Cascades& cascades) {
     std::vector<const Item*> records;
     std::vector<core::Uuid> ids;
     for (const Item* item : items) {
@@ -79,11 +99,12 @@ void add_restored(UpsertCall& upsert, const std::vector<Item*>& items, Cascades&
         Param const entity = Param::text(items.front()->entity().name);
         execute(restored_statement(), {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids), entity},
                 [&](const Row& row) {
-                    auto const at = static_cast<std::size_t>(row.integer(0) - 1);
+                    const Item& item = *records[static_cast<std::size_t>(row.integer(0) - 1)];
                     const core::Entity* of = upsert.registry.schema.find(row.text(1));
-                    if (of == nullptr || row.uuid(2) == ids[at]) return;
-                    if (!restores_below(*records[at], *of, row.uuid(2)))
-                        cascades[records[at]].push_back({of, row.uuid(2)});
+                    deletions[&item] = {std::string(row.text(3)), row.uuid(4)};
+                    if (of == nullptr || row.uuid(2) == item.id) return;
+                    if (comes_back_above(item, deletions) && !is_taken_away(item, *of, row.uuid(2))) return;
+                    if (!restores_below(item, *of, row.uuid(2))) cascades[&item].push_back({of, row.uuid(2)});
                 });
     });
 }
@@ -119,10 +140,11 @@ bool restores_below(const Item& item, const core::Entity& entity, const core::Uu
 
 Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items) {
     Cascades cascades;
+    Deletions deletions;
     for (const auto& [order, group] : group_items(items)) {
         if (!reaches_batch(batch, group.front()->entity())) continue;
         add_deleted(upsert, group, cascades);
-        add_restored(upsert, group, cascades);
+        add_restored(upsert, group, deletions, cascades);
         add_missing(upsert, group, cascades);
     }
     if (!cascades.empty()) read_unique_hashes(upsert, batch, cascades);

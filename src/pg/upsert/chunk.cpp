@@ -1,4 +1,5 @@
 // Writing waves, each in one subtransaction; halving waves that fail.
+#include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
 #include "pg/upsert/pipeline.hpp"
 
@@ -185,6 +186,15 @@ void write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* cons
     }
 }
 
+// Forward references may make a wave longer than a chunk.
+template <class Work>
+void for_each_chunk(const Wave& wave, Work work) {
+    auto const size = static_cast<std::size_t>(settings().chunk_size);
+    std::span<RecordTree* const> const trees = wave.trees;
+    for (std::size_t from = 0; from < trees.size(); from += size)
+        work(trees.subspan(from, std::min(size, trees.size() - from)));
+}
+
 }  // namespace
 
 void write_wave_plainly(UpsertCall& upsert, Batch& batch, const Wave& wave) {
@@ -193,16 +203,18 @@ void write_wave_plainly(UpsertCall& upsert, Batch& batch, const Wave& wave) {
         write_by_record(upsert, batch, *wave.trees.front());
         return mark_done(wave.trees);
     }
-    std::vector<RecordTree*> const trees = open_trees(upsert, wave.trees);
-    if (trees.empty()) return;
-    forget_attempt(trees);
-    write_trees(upsert, trees);
-    mark_done(trees);
+    for_each_chunk(wave, [&](std::span<RecordTree* const> chunk) {
+        std::vector<RecordTree*> const trees = open_trees(upsert, chunk);
+        if (trees.empty()) return;
+        forget_attempt(trees);
+        write_trees(upsert, trees);
+        mark_done(trees);
+    });
 }
 
 void write_wave(UpsertCall& upsert, Batch& batch, const Wave& wave) {
     if (wave.by_record) return write_alone(upsert, batch, *wave.trees.front());
-    write_together(upsert, batch, wave.trees);
+    for_each_chunk(wave, [&](std::span<RecordTree* const> chunk) { write_together(upsert, batch, chunk); });
 }
 
 }  // namespace eryxon::pg
