@@ -6,6 +6,7 @@
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace eryxon::pg {
 
@@ -16,6 +17,34 @@ constexpr std::size_t most_chunks_in_memory = 10;
 
 bool has_repeated(const RecordTree& tree) {
     return std::any_of(tree.items.begin(), tree.items.end(), [](const Item* item) { return item->repeated; });
+}
+
+// The keys that occur in several trees, and whether a record of that key writes.
+using Keys = std::map<std::tuple<const core::Entity*, std::string_view, std::string_view>, bool>;
+
+// Adds the repeated keys of the tree; false if one is there already and a record of it writes.
+bool add_keys(const RecordTree& tree, Keys& keys) {
+    Keys own;
+    for (const Item* item : tree.items)
+        if (item->repeated)
+            own[{&item->entity(), item->record->source, item->record->external_id}] |= item->plan != Plan::skip;
+    bool const fits = std::none_of(own.begin(), own.end(), [&](const auto& key) {
+        auto const other = keys.find(key.first);
+        return other != keys.end() && (other->second || key.second);
+    });
+    keys.merge(own);
+    return fits;
+}
+
+// Shortens the window to the trees before one that certainly waits for them: it repeats a key of theirs.
+bool cut_at_repetition(std::vector<RecordTree*>& window) {
+    Keys keys;
+    for (std::size_t i = 0; i < window.size(); i++) {
+        if (add_keys(*window[i], keys)) continue;
+        window.resize(i);
+        return true;
+    }
+    return false;
 }
 
 // Records that wait for others, or whose rows come or go, touch rows that no order of keys covers.
@@ -89,16 +118,17 @@ private:
 
     void write_some(WriteWave write) {
         std::vector<RecordTree*> window = next_trees(width_);
+        bool const cut = cut_at_repetition(window);
         look_up_trees(upsert_, batch_, window);
         order_window(upsert_, batch_, window);
         for (RecordTree* tree : window)
             tree->looked_up = false;
         Wave const wave = first_wave(upsert_, batch_, window);
         bool const whole = wave.trees.size() == window.size();
-        bool const orderly = whole && !wave.comes_or_goes && !wave.by_record;
+        bool const orderly = whole && !cut && !wave.comes_or_goes && !wave.by_record;
         require_order(upsert_, orderly);
         stale_ |= !orderly;
-        in_sequence_ = !whole || wave.by_record;
+        in_sequence_ = !whole || cut || wave.by_record;
         written_.insert(written_.end(), wave.trees.begin(), wave.trees.end());
         write_and_compare(write, wave);
         width_ = whole ? std::min(2 * width_, most_) : std::max<std::size_t>(wave.trees.size(), 1);

@@ -42,13 +42,16 @@ std::string path_of(const core::Field& field) {
 // row that was there before.
 std::vector<core::Uuid> cycle_starts(const std::map<core::Uuid, Item*>& rows, const core::Field& up) {
     std::vector<core::Uuid> ids;
-    for (const auto& [id, item] : rows) {
-        const Target* target = item->target(up);
-        std::size_t steps = 0;
-        while (target != nullptr && target->in_call != nullptr && target->in_call != item && steps++ < rows.size())
-            target = target->in_call->target(up);
-        bool const circle = target != nullptr && target->in_call != nullptr;
-        if (item->found || circle) ids.push_back(id);
+    std::map<const Item*, const Item*> begun_from;  // new rows passed so far, and where the walk had begun
+    for (const auto& [id, start] : rows) {
+        if (start->found) ids.push_back(id);
+        for (const Item* item = start;
+             item != nullptr && !item->found && item->tree->state == RecordTree::State::open;) {
+            auto const [at, fresh] = begun_from.emplace(item, start);
+            if (!fresh && at->second == start) ids.push_back(item->id);
+            const Target* target = fresh ? item->target(up) : nullptr;
+            item = target != nullptr ? target->in_call : nullptr;
+        }
     }
     return ids;
 }
