@@ -101,7 +101,10 @@ BEGIN
             'Attach a plain table, or one partitioned by tenant_id, with columns id uuid and tenant_id uuid.');
     END IF;
     SELECT a.attname INTO nullable FROM pg_attribute a
-     WHERE a.attrelid = table_name AND a.attname IN ('id', 'tenant_id') AND NOT a.attnotnull ORDER BY a.attname LIMIT 1;
+     WHERE a.attrelid = table_name AND a.attname IN ('id', 'tenant_id')
+       AND (NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint c  -- from PostgreSQL 18 on, NOT NULL may be NOT VALID
+                                         WHERE c.conrelid = a.attrelid AND c.contype = 'n' AND c.conkey = ARRAY[a.attnum] AND NOT c.convalidated))
+     ORDER BY a.attname LIMIT 1;
     IF FOUND THEN
         PERFORM eryxon.fail('NOT_NULL', '23502', nullable, format('cannot attach: column "%s" of table %s allows nulls', nullable, table_name),
             format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL;', table_name, nullable));

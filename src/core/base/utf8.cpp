@@ -3,6 +3,9 @@
 
 #include <simdjson.h>
 
+// Newer headers show one implementation only; their library finds the best one without allocating.
+#ifndef SIMDJSON_BUILTIN_IMPLEMENTATION_ID
+
 namespace eryxon::core {
 
 namespace {
@@ -51,6 +54,8 @@ internal::atomic_ptr<const implementation>& get_active_implementation() {
 }
 
 }  // namespace simdjson
+
+#endif
 
 namespace eryxon::core {
 

@@ -14,7 +14,6 @@ extern "C" {
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/uuid.h"
 #include "utils/varlena.h"
 }
@@ -71,7 +70,7 @@ core::Uuid claimed_uuid(const core::Json& claim) {
 // The resolver's function, after a check that the caller may execute it.
 Oid resolver_function(const char* name) {
     return call([name] {
-        List* names = stringToQualifiedNameList(name);
+        List* names = qualified_name(name);
         Oid const function = LookupFuncName(names, 0, nullptr, false);
         AclResult const right = function_privilege(function, GetUserId());
         if (right != ACLCHECK_OK) aclcheck_error(right, OBJECT_FUNCTION, name);

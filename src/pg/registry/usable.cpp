@@ -3,6 +3,7 @@
 #include "pg/registry/usable.hpp"
 
 #include "pg/server/boundary.hpp"
+#include "pg/server/compat.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -95,7 +96,8 @@ std::optional<Lack> lack_of_column(const core::Entity& entity, const Table& tabl
     if (std::string const loose = loose_collation(*column); !loose.empty())
         return Lack{of + " has the nondeterministic collation \"" + loose + "\"",
                     alter + "TYPE text COLLATE \"default\""};
-    if (need.nulls == Needed::refused && !column->attnotnull) return Lack{of + " allows nulls", alter + "SET NOT NULL"};
+    if (need.nulls == Needed::refused && !has_no_nulls(relation, *column))
+        return Lack{of + " allows nulls", alter + "SET NOT NULL"};
     if (need.nulls == Needed::wanted && column->attnotnull)
         return Lack{of + " allows no nulls", alter + "DROP NOT NULL"};
     return std::nullopt;

@@ -4,6 +4,7 @@
 #include "core/base/core.hpp"
 
 // libintl's macros would rewrite std::printf and friends.
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -113,7 +113,7 @@ struct Scan {
     ScanKeyData keys[3];
 
     void open(Relation table, Relation index, const core::Uuid& tenant, StrategyNumber strategy, RegProcedure compare) {
-        scan = index_beginscan(table, index, GetActiveSnapshot(), 3, 0);
+        scan = begin_index_scan(table, index, GetActiveSnapshot(), 3);
         const Oid* collations = index->rd_indcollation;
         ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_UUID_EQ, PointerGetDatum(tenant.data()));
         ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid, collations[1], F_TEXTEQ, 0);
