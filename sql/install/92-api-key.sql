@@ -44,6 +44,14 @@ $$;
 COMMENT ON FUNCTION eryxon.check_key_tenant IS
 'Demands a tenant whose keys the caller administers: the own one, or any where that is NULL.';
 
+CREATE FUNCTION eryxon.may_become(member name, role name) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT pg_has_role(member, role, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END)
+$$;
+COMMENT ON FUNCTION eryxon.may_become IS
+'True if the member may SET ROLE to the role. From PostgreSQL 16 on a membership may be without that.';
+
 CREATE FUNCTION eryxon.check_key_role(caller name, role name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -56,7 +64,7 @@ BEGIN
                             format('CREATE ROLE %I NOLOGIN, then eryxon_grant_api(%L).', role, role));
     ELSIF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'role', 'an API key cannot have a superuser''s role');
-    ELSIF NOT pg_has_role(caller, role, 'MEMBER') THEN
+    ELSIF NOT eryxon.may_become(caller, role) THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'role', format('must be member of role "%s"', role));
     END IF;
 END

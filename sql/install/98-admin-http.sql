@@ -214,7 +214,7 @@ BEGIN
     FOR f IN SELECT * FROM eryxon.admin_functions() LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f, role);
     END LOOP;
-    IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = api_role) AND NOT pg_has_role(role, api_role, 'MEMBER') THEN
+    IF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = api_role) AND NOT eryxon.may_become(role, api_role) THEN
         EXECUTE format('GRANT %I TO %I', api_role, role);
     END IF;
 END

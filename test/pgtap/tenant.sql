@@ -143,10 +143,10 @@ SET eryxon.tenant_id = :'one';
 SET SESSION AUTHORIZATION pgtap_bob;
 CREATE FUNCTION public.trap(x integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    IF (SELECT count(*) FROM eryxon_api_keys()) > 1 THEN
+    IF (SELECT count(*) FROM public.eryxon_api_keys()) > 1 THEN
         RAISE EXCEPTION 'keys of another tenant';
     END IF;
-    PERFORM eryxon_api_key_create('22222222-2222-4222-8222-222222222222', 'stolen');
+    PERFORM public.eryxon_api_key_create('22222222-2222-4222-8222-222222222222', 'stolen');
     RETURN x;
 END
 $$;
