@@ -1,6 +1,6 @@
 # Builds, installs and checks the extension with PGXS. Targets: all (default), install, installcheck, check-core, format,
 # clean.
-# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors).
+# Variables: PG_CONFIG (which PostgreSQL), WERROR=1 (warnings are errors), OPTIMIZE (more flags for the compiler, such as -O1).
 
 EXTENSION   = eryxon_sync
 MODULE_big  = $(EXTENSION)
@@ -14,8 +14,9 @@ OBJS        = $(SOURCES:.cpp=.o)
 # The install script is the fragments of sql/install in the order of their numbers.
 INSTALL_SQL := sql/$(EXTENSION)--$(EXT_VERSION).sql
 FRAGMENTS   := $(sort $(wildcard sql/install/*.sql))
-DATA_built   = $(INSTALL_SQL)
-DATA         = $(sort $(wildcard sql/updates/*.sql))
+# An update script is its file of sql/updates, with functions and such from the fragments: sql/updates/assemble.awk.
+UPDATE_SQL  := $(patsubst sql/updates/%,sql/%,$(sort $(wildcard sql/updates/*.sql)))
+DATA_built   = $(INSTALL_SQL) $(UPDATE_SQL)
 
 # Questions in test/sql and test/isolation/specs; answers in test/expected and test/isolation/expected.
 REGRESS         = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
@@ -38,11 +39,15 @@ override with_llvm := no
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+override CXXFLAGS += $(OPTIMIZE)
 
 $(INSTALL_SQL): $(FRAGMENTS) $(EXTENSION).control
 	@mkdir -p sql
 	@printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit' > $@
 	cat /dev/null $(FRAGMENTS) >> $@
+
+$(UPDATE_SQL): sql/%: sql/updates/% sql/updates/assemble.awk $(FRAGMENTS)
+	awk -f sql/updates/assemble.awk $(FRAGMENTS) $< > $@.new && mv $@.new $@
 
 # A change of compiler, flags or PostgreSQL rebuilds every object.
 FLAGS := .build-flags
