@@ -43,7 +43,7 @@ count_logs() {
 
 # Builds core, the gateway and their tests in SANITIZED, under AddressSanitizer and UndefinedBehaviorSanitizer.
 SANITIZED=$ROOT/build/sanitized
-build_sanitized() { cmake_build "$SANITIZED" -DCMAKE_BUILD_TYPE=Debug -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON; }
+build_sanitized() { cmake_build "$SANITIZED" -DCMAKE_BUILD_TYPE=Debug -DERYXON_WERROR=ON -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON; }
 
 # core and the gateway's parts without a server: GoogleTest.
 suite_unit() {
@@ -63,7 +63,7 @@ cmake_build() {
 # libFuzzer targets over core, FUZZ_SECONDS each; a crash, leak or timeout fails.
 suite_fuzz() {
     local build=$ROOT/build/fuzz target name
-    logged fuzz-build cmake_build "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-14 -DERYXON_FUZZ=ON
+    logged fuzz-build cmake_build "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-14 -DERYXON_WERROR=ON -DERYXON_FUZZ=ON
     if [ "$STATUS" -ne 0 ]; then count "fuzz build" 0 1; return; fi
     for target in "$ROOT"/test/fuzz/*_fuzz.cpp; do
         name=$(basename "$target" .cpp)
