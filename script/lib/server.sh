@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# The PostgreSQL that the tests run on: the one of PG_CONFIG, or one with assertions, built from Debian's source. Source after common.sh.
+# The PostgreSQL that the tests run on: the one of PG_CONFIG, one with assertions, built from Debian's source, or (chroot.sh) another major version.
+# Source after common.sh.
 #
-# Built servers stay in $ERYXON_SERVERS, each in a folder whose name tells kind and major version, with a checksum of all that decides what comes out.
+# Servers that are made stay in $ERYXON_SERVERS, each in a folder whose name tells kind and major version, with a checksum of all that decides what comes out.
 
-SERVER_KINDS=(default assert)
+SERVER_KINDS=(default assert 17 18)
 MAJOR=15
 if is_root; then : "${ERYXON_SERVERS:=/var/cache/eryxon_sync}"; else : "${ERYXON_SERVERS:=${XDG_CACHE_HOME:-$HOME/.cache}/eryxon_sync}"; fi
 
@@ -27,7 +28,7 @@ server_use() {
 # A server with assertions.
 server_assert() {
     SERVER=$ERYXON_SERVERS/assert-$MAJOR-$(server_checksum)
-    [ -f "$SERVER/complete" ] || server_build
+    server_make "PostgreSQL with assertions (some 6 minutes)" server_build
 }
 
 # A checksum of the version here, of the options and of how a server is built.
@@ -35,21 +36,30 @@ server_checksum() {
     { "$PG_CONFIG" --version; printf '%s\n' "${ASSERT_OPTIONS[@]}"; declare -f server_fetch server_compile; } | cksum | cut -d ' ' -f 1
 }
 
-# Builds the server into folder SERVER, once, however many ask for it.
-server_build() {
-    local work status=0
+# Makes folder SERVER unless it is complete, once, however many ask for it: tells the reader of $1 and runs the rest of the arguments.
+server_make() {
+    local what=$1 status=0
+    shift
+    if [ -f "$SERVER/complete" ]; then return; fi
     mkdir -p "$ERYXON_SERVERS"
     (cd / && as_server_user test -x "$ERYXON_SERVERS") || die "servers cannot be run from $ERYXON_SERVERS; set ERYXON_SERVERS to a folder"
     exec 9>"$SERVER.lock"
     flock 9
     if [ ! -f "$SERVER/complete" ]; then
-        say "== server with assertions (built once, some 6 minutes; in $SERVER)"
-        work=$(mktemp -d "${TMPDIR:-/tmp}/eryxon-server.XXXXXX")
-        (cd "$work" && server_fetch && server_compile && touch "$SERVER/complete") >"$SERVER.log" 2>&1 || status=$?
-        rm -rf "$work"
-        if [ "$status" -ne 0 ]; then tail -n 40 "$SERVER.log" >&2; die "the server could not be built; all of it: $SERVER.log"; fi
+        say "== making $what, once, in $SERVER"
+        ("$@" && touch "$SERVER/complete") >"$SERVER.log" 2>&1 9>&- || status=$?
+        if [ "$status" -ne 0 ]; then tail -n 40 "$SERVER.log" >&2; die "$what could not be made; all of it: $SERVER.log"; fi
     fi
     exec 9>&-
+}
+
+# Fetches and builds the server in a folder that goes with the end.
+server_build() {
+    local work status=0
+    work=$(mktemp -d "${TMPDIR:-/tmp}/eryxon-server.XXXXXX")
+    (cd "$work" && server_fetch && server_compile) || status=$?
+    rm -rf "$work"
+    return "$status"
 }
 
 # Fetches PostgreSQL's source into the current folder from where this machine has its packages, and leaves apt's own settings alone.
@@ -99,9 +109,9 @@ server_pgtap() {
 # Brings the copy of the extension's source in BUILD_ROOT up to date: objects for two servers do not mix in one folder.
 server_sources() {
     local file
-    mkdir -p "$BUILD_ROOT/src" "$BUILD_ROOT/sql/install"
-    (cd "$BUILD_ROOT" && find src sql/install -name '*.[ch]pp' -o -name '*.sql') | while read -r file; do
+    mkdir -p "$BUILD_ROOT/src" "$BUILD_ROOT/sql/install" "$BUILD_ROOT/sql/updates"
+    (cd "$BUILD_ROOT" && find src sql/install sql/updates -name '*.[ch]pp' -o -name '*.sql') | while read -r file; do
         if [ ! -e "$ROOT/$file" ]; then rm "$BUILD_ROOT/$file"; fi
     done
-    tar -C "$ROOT" --exclude='*.o' --exclude='*.d' -cf - Makefile "$EXTENSION.control" exports.txt src sql/install | tar -C "$BUILD_ROOT" -xf -
+    tar -C "$ROOT" --exclude='*.o' --exclude='*.d' -cf - Makefile "$EXTENSION.control" exports.txt src sql/install sql/updates | tar -C "$BUILD_ROOT" -xf -
 }

@@ -1,4 +1,5 @@
-# pg_upgrade into a new cluster: every row of every table, what it knows of deletes, keys, webhooks and tokens of the feed goes on as if nothing had been.
+# pg_upgrade into a new cluster: every row of every table, what it knows of deletes, keys, webhooks and tokens of the feed goes on as if nothing
+# had been. ERYXON_INSTALLATIONS names installations to go through (folders with bin/, the oldest first, a colon between two).
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -6,8 +7,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Shop;
 
+my ($first, @next) = split /:/, $ENV{ERYXON_INSTALLATIONS} // '';
+@next = ($first) unless @next;
+$Shop::installation = $first;
 my $old = start_shop('old', 'fsync = off');
-my $bin = $old->config_data('--bindir');
 
 my $load = q({"cells": [{"external_id": "C", "external_source": "S", "name": "Saw"}],
   "jobs": [{"external_id": "J-1", "external_source": "S", "job_number": "1", "parts": [
@@ -71,13 +74,21 @@ is($old->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), 1, '
 my $state = state_of($old);
 $old->stop;
 
-my $new = PostgreSQL::Test::Cluster->new('new');
-$new->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-chdir PostgreSQL::Test::Utils::tempdir() or die;
-command_ok([ 'pg_upgrade', '--no-sync', '--old-datadir', $old->data_dir, '--new-datadir', $new->data_dir, '--old-bindir', $bin,
-		'--new-bindir', $bin, '--socketdir', $new->host, '--old-port', $old->port, '--new-port', $new->port ], 'pg_upgrade');
-$new->start;
-is(state_of($new), $state, 'every row, sequence, function and trigger is there');
+my ($new, $number);
+for my $to (@next)
+{
+	my $from = $new // $old;
+	$Shop::installation = $to;
+	$new = new_node('new_' . ++$number);
+	my $step = 'pg_upgrade from ' . $from->pg_version . ' to ' . $new->pg_version;
+	chdir PostgreSQL::Test::Utils::tempdir() or die;
+	my ($old_bin, $new_bin) = map { $_->config_data('--bindir') } $from, $new;
+	command_ok([ "$new_bin/pg_upgrade", '--no-sync', '--old-datadir', $from->data_dir, '--new-datadir', $new->data_dir, '--old-bindir', $old_bin,
+			'--new-bindir', $new_bin, '--socketdir', $new->host, '--old-port', $from->port, '--new-port', $new->port ], $step);
+	$new->start;
+	is(state_of($new), $state, "$step: every row, sequence, function and trigger is there");
+	$new->stop if $number < @next;
+}
 
 # The feed: what was read is told alike, what had no position is told now, and a token goes on where it stood.
 like($new->safe_psql('postgres', sprintf $read, 'NULL'), qr/^\Q${\ substr($before, 0, -1)}\E, "/, 'events have the same ids, and one is new');

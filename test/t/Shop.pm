@@ -4,16 +4,27 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
 use Exporter 'import';
-our @EXPORT = qw(start_shop shop_state $tenant);
+our @EXPORT = qw(start_shop new_node shop_state $tenant);
 
 our $tenant = 'a0000000-0000-4000-8000-000000000001';
+
+# The installation whose servers are started: a folder with bin/ in it; undef is the one of the tests.
+our $installation;
+
+# Makes a server.
+sub new_node
+{
+	my ($name) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name, $installation ? (install_path => $installation) : ());
+	$node->init(extra => [ '--encoding=UTF8', '--locale=C', ($node->pg_version >= 18 ? '--no-data-checksums' : ()) ]);
+	return $node;
+}
 
 # Starts a server with further settings; every session of it belongs to the tenant.
 sub start_shop
 {
 	my ($name, @settings) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	my $node = new_node($name);
 	$node->append_conf('postgresql.conf', $_)
 	  for 'max_connections = 40', 'restart_after_crash = on', 'autovacuum = off', @settings;
 	$node->start;
