@@ -25,7 +25,7 @@ ISOLATION       = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.s
 ISOLATION_OPTS  = --inputdir=test/isolation --encoding=UTF8 --no-locale
 
 PG_CPPFLAGS   = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DERYXON_VERSION='"$(EXT_VERSION)"'
-PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-semantic-interposition -Wall -Wextra -MMD
+PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-semantic-interposition -Wall -Wextra -MMD -MP
 ifdef WERROR
 PG_CXXFLAGS  += -Werror
 endif
