@@ -88,7 +88,8 @@ SELECT eryxon_restore('bins', id('4', 1));
 -- References from tables that are not attached neither.
 INSERT INTO stamps VALUES (id('2', 12), id('3', 1));
 SELECT eryxon_delete('notes', id('3', 1)) ->> 'hard';
-SELECT attempt($$SELECT eryxon_delete('notes', id('3', 1), true)$$);
+-- From PostgreSQL 18 on the server tells RESTRICT from other foreign keys.
+SELECT replace(replace(attempt($$SELECT eryxon_delete('notes', id('3', 1), true)$$)::text, '23001', '23503'), 'RESTRICT setting of ', '');
 SELECT eryxon_delete('orders', id('1', 1)) ->> 'children';
 SELECT count(*) FROM stamps;
 SELECT eryxon_restore('orders', id('1', 1)) ->> 'children';
