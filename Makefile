@@ -26,6 +26,10 @@ ISOLATION_OPTS  = --inputdir=test/isolation --encoding=UTF8 --no-locale
 
 PG_CPPFLAGS   = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DERYXON_VERSION='"$(EXT_VERSION)"'
 PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-semantic-interposition -Wall -Wextra -MMD -MP
+# Preconditions are checked where the server checks its own.
+ifneq ($(findstring --enable-cassert,$(shell $(PG_CONFIG) --configure)),)
+PG_CPPFLAGS  += -DERYXON_ASSERTIONS
+endif
 ifdef WERROR
 PG_CXXFLAGS  += -Werror
 endif

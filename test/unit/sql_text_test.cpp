@@ -10,7 +10,8 @@ namespace {
 TEST(SqlText, QualifiesOperatorsBetweenBlanks) {
     EXPECT_EQ(sql("SELECT 1 WHERE a == $1 AND b <> (c - 2)"),
               "SELECT 1 WHERE a OPERATOR(pg_catalog.=) $1 AND b OPERATOR(pg_catalog.<>) (c OPERATOR(pg_catalog.-) 2)");
-    EXPECT_EQ(sql("a == ANY ($1)\n  AND x >=\ny"), "a OPERATOR(pg_catalog.=) ANY ($1)\n  AND x OPERATOR(pg_catalog.>=)\ny");
+    EXPECT_EQ(sql("a == ANY ($1)\n  AND x >=\ny"),
+              "a OPERATOR(pg_catalog.=) ANY ($1)\n  AND x OPERATOR(pg_catalog.>=)\ny");
 }
 
 TEST(SqlText, LeavesAssignmentsStarsAndSignsAlone) {

@@ -1,6 +1,7 @@
 // Looking at eight characters at a time. Inside core only.
 #pragma once
 
+#include "core/base/assert.hpp"
 #include "core/base/core.hpp"
 
 #include <bit>
@@ -40,6 +41,7 @@ inline std::uint64_t find8_control(std::uint64_t word) {
 
 // The place of the first mark; there must be one.
 inline std::size_t first8(std::uint64_t marks) {
+    ERYXON_ASSERT(marks != 0);
     return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
 }
 

@@ -2,6 +2,7 @@
 // of them larger.
 #pragma once
 
+#include "core/base/assert.hpp"
 #include "core/base/core.hpp"
 
 #include <cstddef>
@@ -23,16 +24,22 @@ public:
     T* end() { return begin() + size(); }
     const T* begin() const { return items_ ? items_->data() : nullptr; }
     const T* end() const { return begin() + size(); }
-    T& operator[](std::size_t index) { return (*items_)[index]; }
-    const T& operator[](std::size_t index) const { return (*items_)[index]; }
+    T& operator[](std::size_t index) {
+        ERYXON_ASSERT(index < size());
+        return (*items_)[index];
+    }
+    const T& operator[](std::size_t index) const {
+        ERYXON_ASSERT(index < size());
+        return (*items_)[index];
+    }
     const T& at(std::size_t index) const {
         if (index >= size()) throw std::out_of_range("RareVector::at");
         return (*items_)[index];
     }
-    T& front() { return items_->front(); }
-    const T& front() const { return items_->front(); }
-    T& back() { return items_->back(); }
-    const T& back() const { return items_->back(); }
+    T& front() { return (*this)[0]; }
+    const T& front() const { return (*this)[0]; }
+    T& back() { return (*this)[size() - 1]; }
+    const T& back() const { return (*this)[size() - 1]; }
 
     template <class... Arguments>
     T& emplace_back(Arguments&&... arguments) {

@@ -2,6 +2,7 @@
 // only.
 #pragma once
 
+#include "core/base/assert.hpp"
 #include "core/base/core.hpp"
 
 #include <algorithm>
@@ -32,7 +33,10 @@ public:
         if (characters > capacity_ - size_) grow(characters);
         return begin_.get() + size_;
     }
-    void end_at(const char* end) { size_ = static_cast<std::size_t>(end - begin_.get()); }
+    void end_at(const char* end) {
+        ERYXON_ASSERT(end >= begin_.get() && end <= begin_.get() + capacity_);
+        size_ = static_cast<std::size_t>(end - begin_.get());
+    }
 
 private:
     void grow(std::size_t more) {

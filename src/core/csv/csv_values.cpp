@@ -1,6 +1,7 @@
 // Cells as the values that the engine reads.
 #include "core/csv/csv_values.hpp"
 
+#include "core/base/assert.hpp"
 #include "core/json/json_build.hpp"
 #include "core/record/datetime.hpp"
 
@@ -128,6 +129,7 @@ std::optional<bool> boolean_word(std::string_view text) {
 }
 
 Json cell_value(std::string_view cell, ValueKind kind, const CsvOptions& options, JsonArena& arena) {
+    ERYXON_ASSERT(!cell.empty());
     switch (kind) {
         case ValueKind::integer:
         case ValueKind::numeric:

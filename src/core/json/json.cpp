@@ -66,11 +66,13 @@ Json Json::object(std::span<const JsonMember> members) {
 
 // The items in their order.
 std::span<const Json> Json::items() const {
+    ERYXON_ASSERT(is_array());
     return {static_cast<const Json*>(data_), size_};
 }
 
 // The members in canonical order.
 std::span<const JsonMember> Json::members() const {
+    ERYXON_ASSERT(is_object());
     return {static_cast<const JsonMember*>(data_), size_};
 }
 

@@ -2,6 +2,7 @@
 // in pg/, from jsonb. Both ways give equal trees for equal documents.
 #pragma once
 
+#include "core/base/assert.hpp"
 #include "core/base/error.hpp"
 
 #include <cstddef>
@@ -44,9 +45,15 @@ public:
     bool is_boolean() const { return type_ == JsonType::boolean; }
     bool is_scalar() const { return type_ < JsonType::array; }
 
-    bool as_bool() const { return size_ != 0; }
+    bool as_bool() const {
+        ERYXON_ASSERT(is_boolean());
+        return size_ != 0;
+    }
     // A string's characters or a number's token.
-    std::string_view text() const { return {static_cast<const char*>(data_), size_}; }
+    std::string_view text() const {
+        ERYXON_ASSERT(is_string() || is_number());
+        return {static_cast<const char*>(data_), size_};
+    }
     std::span<const Json> items() const;          // of an array
     std::span<const JsonMember> members() const;  // of an object, in RFC 8785 order
     // The member of that name, or nullptr.

@@ -1,4 +1,5 @@
 // The memory of JSON documents, and the sorting of an object's members as they come in.
+#include "core/base/assert.hpp"
 #include "core/base/block.hpp"
 #include "core/json/json.hpp"
 #include "core/json/json_shape.hpp"
@@ -59,6 +60,7 @@ JsonArena::~JsonArena() = default;
 
 // Cuts a piece off the current block.
 void* JsonArena::allocate(std::size_t bytes, std::size_t alignment) {
+    ERYXON_ASSERT(alignment != 0 && (alignment & (alignment - 1)) == 0);
     Impl& arena = *impl_;
     std::size_t gap = -reinterpret_cast<std::uintptr_t>(arena.next) & (alignment - 1);
     if (bytes + gap > arena.left) {

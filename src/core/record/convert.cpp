@@ -94,8 +94,8 @@ bool too_fine(const DateTime& datetime, int fraction_digits) {
 
 // True for what may be a date: a string, or an integer of eight digits.
 bool is_date_form(const Json& json) {
-    const std::string_view text = json.text();
     if (!json.is_number()) return json.is_string();
+    const std::string_view text = json.text();
     return text.size() == 8 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 

@@ -3,6 +3,7 @@
 // nothing here has a destructor, and errors leave by longjmp.
 #pragma once
 
+#include "core/base/assert.hpp"
 #include "pg/server/prelude.hpp"
 
 #include <string_view>
@@ -23,16 +24,20 @@ struct JsonbChild {
     std::string_view text() const { return {data, size}; }
     // Numbers and containers begin at the next boundary of four bytes.
     const char* aligned() const { return reinterpret_cast<const char*>(INTALIGN(data)); }
-    const JsonbContainer& container() const { return *reinterpret_cast<const JsonbContainer*>(aligned()); }
+    const JsonbContainer& container() const {
+        ERYXON_ASSERT(type() == JENTRY_ISCONTAINER);
+        return *reinterpret_cast<const JsonbContainer*>(aligned());
+    }
 };
 
 // Steps through the children of a container.
 class JsonbChildren {
 public:
     JsonbChildren(const JsonbContainer& container, std::size_t count)
-        : next_(container.children), data_(reinterpret_cast<const char*>(next_ + count)) {}
+        : next_(container.children), end_(next_ + count), data_(reinterpret_cast<const char*>(end_)) {}
 
     JsonbChild step() {
+        ERYXON_ASSERT(next_ < end_);
         JEntry const entry = *next_++;
         std::uint32_t const begin = offset_;
         JBE_ADVANCE_OFFSET(offset_, entry);
@@ -41,6 +46,7 @@ public:
 
 private:
     const JEntry* next_;
+    const JEntry* end_;
     const char* data_;
     std::uint32_t offset_ = 0;
 };

@@ -248,20 +248,20 @@ Param text_array(std::span<const std::string_view> values) {
 }
 
 Datum Row::datum(int column, Oid wanted) const {
-    if (nulls_[column]) return 0;
+    if (is_null(column)) return 0;
     if (type(column) != wanted) refuse_column(*TupleDescAttr(descriptor_, column), wanted);
     return values_[column];
 }
 
 core::Uuid Row::uuid(int column) const {
-    if (nulls_[column] || !is_uuid(type(column))) refuse_column(*TupleDescAttr(descriptor_, column), UUIDOID);
+    if (is_null(column) || !is_uuid(type(column))) refuse_column(*TupleDescAttr(descriptor_, column), UUIDOID);
     core::Uuid uuid;
     memcpy(uuid.data(), DatumGetUUIDP(values_[column])->data, uuid.size());
     return uuid;
 }
 
 std::string_view Row::text(int column) const {
-    if (nulls_[column]) return {};
+    if (is_null(column)) return {};
     if (!is_text(type(column))) refuse_column(*TupleDescAttr(descriptor_, column), TEXTOID);
     auto* raw = reinterpret_cast<varlena*>(DatumGetPointer(values_[column]));
     if (VARATT_IS_COMPRESSED(raw) || VARATT_IS_EXTERNAL(raw))

@@ -1,6 +1,7 @@
 // Statements through SPI: kept plans, parameters, rows.
 #pragma once
 
+#include "core/base/assert.hpp"
 #include "core/base/uuid.hpp"
 #include "pg/server/boundary.hpp"
 
@@ -50,7 +51,10 @@ public:
         : descriptor_(descriptor), values_(values), nulls_(nulls) {}
 
     int size() const { return descriptor_->natts; }
-    bool is_null(int column) const { return nulls_[column]; }
+    bool is_null(int column) const {
+        ERYXON_ASSERT(column >= 0 && column < descriptor_->natts);
+        return nulls_[column];
+    }
     // As a parameter, of the type that it has.
     Param param(int column) const { return {type(column), values_[column], nulls_[column]}; }
     // Of exactly this type; 0 if null.

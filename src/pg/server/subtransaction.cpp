@@ -1,6 +1,8 @@
 // Subtransactions over the backend's internal ones.
 #include "pg/server/subtransaction.hpp"
 
+#include "core/base/assert.hpp"
+
 extern "C" {
 #include "access/xact.h"
 }
@@ -10,11 +12,13 @@ namespace eryxon::pg {
 Subtransaction::Subtransaction() : context_(CurrentMemoryContext), owner_(CurrentResourceOwner) {
     call([this] {
         BeginInternalSubTransaction(nullptr);
+        level_ = GetCurrentTransactionNestLevel();
         MemoryContextSwitchTo(context_);
     });
 }
 
 void Subtransaction::commit() {
+    ERYXON_ASSERT(GetCurrentTransactionNestLevel() == level_);
     call([] { ReleaseCurrentSubTransaction(); });
     MemoryContextSwitchTo(context_);
     CurrentResourceOwner = owner_;

@@ -60,6 +60,7 @@ private:
 
     MemoryContext context_;
     ResourceOwner owner_;
+    int level_ = 0;  // of the transaction's nesting, within it
 };
 
 }  // namespace eryxon::pg
