@@ -4,7 +4,7 @@
 #include "pg/server/index_planning.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/statement_order.hpp"
-#include "pg/server/transition_spill.hpp"
+#include "pg/events/transition_spill.hpp"
 
 #include <iterator>
 

@@ -1,8 +1,8 @@
 // Flags and environment: what there is, what is allowed, what is in force.
 #include "gateway/command_line.hpp"
 
-#include "gateway/body_memory.hpp"
-#include "gateway/cors.hpp"
+#include "gateway/api/body_memory.hpp"
+#include "gateway/api/cors.hpp"
 
 #include <arpa/inet.h>
 #include <algorithm>

@@ -1,7 +1,7 @@
 // What the flags of server and relay have in common.
 #pragma once
 
-#include "gateway/config.hpp"
+#include "gateway/base/config.hpp"
 
 #include <libpq-fe.h>
 #include <CLI/CLI.hpp>

@@ -1,7 +1,7 @@
 // The program eryxon-gateway.
-#include "gateway/config.hpp"
-#include "gateway/relay_program.hpp"
-#include "gateway/server.hpp"
+#include "gateway/base/config.hpp"
+#include "gateway/relay/relay_program.hpp"
+#include "gateway/server/server.hpp"
 
 #include <sys/resource.h>
 #include <csignal>
@@ -18,7 +18,9 @@ void serve(const eryxon::gateway::Command& command) {
     std::optional<RelayThread> relay;
     if (command.with_relay) relay.emplace(command.relay);
     asio::io_context context(1);
-    Server server(context, command.config, relay ? &*relay : nullptr);
+    Companion companion;
+    if (relay) companion = {relay->metrics().registry(), [&relay] { relay->stop(); }};
+    Server server(context, command.config, companion);
     server.start();
     if (relay) relay->start();
     context.run();

@@ -6,12 +6,12 @@
 #include "pg/events/change_source.hpp"
 #include "pg/events/event_changes.hpp"
 #include "pg/events/event_outbox.hpp"
+#include "pg/events/transition.hpp"
 #include "pg/registry/registry.hpp"
 #include "pg/server/datum_json.hpp"
 #include "pg/server/jsonb.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/spi.hpp"
-#include "pg/server/transition.hpp"
 
 #include <map>
 #include <optional>

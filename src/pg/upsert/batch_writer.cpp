@@ -1,8 +1,8 @@
 // Writing the trees of a batch: window by window, of each window the first wave.
+#include "pg/events/transition_spill.hpp"
 #include "pg/server/scratch.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
-#include "pg/server/transition_spill.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>

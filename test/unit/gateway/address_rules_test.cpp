@@ -1,5 +1,5 @@
 // Which addresses are refused, as what, and what the allow list changes.
-#include "gateway/address_rules.hpp"
+#include "gateway/base/address_rules.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What the bodies of all requests may take together, and each caller of it.
-#include "gateway/body_memory.hpp"
+#include "gateway/api/body_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <deque>

@@ -1,5 +1,5 @@
 // How long a file may take to arrive, by how fast it comes.
-#include "gateway/body_pace.hpp"
+#include "gateway/server/body_pace.hpp"
 
 #include <gtest/gtest.h>
 

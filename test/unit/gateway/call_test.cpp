@@ -1,5 +1,5 @@
 // Which statements of a call get names that connections keep.
-#include "gateway/call.hpp"
+#include "gateway/database/call.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Whose share a request takes.
-#include "gateway/callers.hpp"
+#include "gateway/api/callers.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Flags, environment, and what is refused.
-#include "gateway/config.hpp"
+#include "gateway/base/config.hpp"
 
 #include "token_maker.hpp"
 

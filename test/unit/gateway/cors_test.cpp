@@ -1,5 +1,5 @@
 // Which origins may call, and what they are told.
-#include "gateway/cors.hpp"
+#include "gateway/api/cors.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>

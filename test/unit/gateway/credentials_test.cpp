@@ -1,8 +1,8 @@
 // Who a request comes from, and what the database is told of its headers.
-#include "gateway/credentials.hpp"
+#include "gateway/api/credentials.hpp"
 #include "core/json/canonical.hpp"
 #include "core/result/credential.hpp"
-#include "gateway/request_settings.hpp"
+#include "gateway/api/request_settings.hpp"
 
 #include "token_maker.hpp"
 

@@ -1,6 +1,6 @@
 // What an import is told of its file, and the sum of its parts.
-#include "gateway/csv_answer.hpp"
-#include "gateway/failure.hpp"
+#include "gateway/api/csv_answer.hpp"
+#include "gateway/base/failure.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What a delivery becomes on the wire, and an attempt in JSON.
-#include "gateway/delivery.hpp"
+#include "gateway/relay/delivery.hpp"
 
 #include "core/json/json.hpp"
 

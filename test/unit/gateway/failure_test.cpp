@@ -1,6 +1,6 @@
 // Errors of the database and their answers, in both styles.
-#include "gateway/failure.hpp"
-#include "gateway/response_settings.hpp"
+#include "gateway/base/failure.hpp"
+#include "gateway/base/response_settings.hpp"
 
 #include <gtest/gtest.h>
 

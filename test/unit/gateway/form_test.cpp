@@ -1,6 +1,6 @@
 // Arguments that come as a form, and the mark on raised errors by which a proxy tells them from answers.
-#include "gateway/failure.hpp"
-#include "gateway/query.hpp"
+#include "gateway/api/query.hpp"
+#include "gateway/base/failure.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Whose address counts behind proxies, trusted and others.
-#include "gateway/forwarded.hpp"
+#include "gateway/api/forwarded.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Log lines stay lines, whatever is written into them.
-#include "gateway/log.hpp"
+#include "gateway/base/log.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The OpenAPI document: entities in it, and references that lead somewhere.
-#include "gateway/openapi.hpp"
+#include "gateway/api/openapi.hpp"
 
 #include "core/json/json.hpp"
 

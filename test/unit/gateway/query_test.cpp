@@ -1,7 +1,7 @@
 // Query strings and the arguments made of them, and the functions that take them.
-#include "gateway/query.hpp"
-#include "gateway/failure.hpp"
-#include "gateway/matching.hpp"
+#include "gateway/api/query.hpp"
+#include "gateway/api/matching.hpp"
+#include "gateway/base/failure.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Buckets: how much they hold, how they fill, how many there are.
-#include "gateway/rate_limit.hpp"
+#include "gateway/api/rate_limit.hpp"
 
 #include <gtest/gtest.h>
 

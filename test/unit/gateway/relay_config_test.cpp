@@ -1,5 +1,5 @@
 // The relay's flags, by themselves and beside the server.
-#include "gateway/config.hpp"
+#include "gateway/base/config.hpp"
 
 #include <gtest/gtest.h>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // Status line and headers, and which responses have a body.
-#include "gateway/response_head.hpp"
+#include "gateway/server/response_head.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Retry-After: seconds, the three forms of an HTTP date, and everything else.
-#include "gateway/retry_after.hpp"
+#include "gateway/base/retry_after.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Paths and methods, and the endpoints that they name.
-#include "gateway/router.hpp"
+#include "gateway/api/router.hpp"
 
 #include <gtest/gtest.h>
 

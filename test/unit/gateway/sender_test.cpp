@@ -1,5 +1,5 @@
 // What libcurl does with hosts that mean a forbidden address in disguise: it never opens a socket to one.
-#include "gateway/sender.hpp"
+#include "gateway/relay/sender.hpp"
 
 #include <gtest/gtest.h>
 

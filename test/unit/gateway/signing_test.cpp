@@ -1,5 +1,5 @@
 // Signatures: the example of the Standard Webhooks specification, RFC 4231, and keys that are none.
-#include "gateway/signing.hpp"
+#include "gateway/base/signing.hpp"
 
 #include <gtest/gtest.h>
 #include <stdexcept>

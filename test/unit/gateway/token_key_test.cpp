@@ -1,6 +1,6 @@
 // Keys of tokens: the kinds, sets, who is chosen, what is refused.
-#include "gateway/json_web_key.hpp"
-#include "gateway/token.hpp"
+#include "gateway/api/token.hpp"
+#include "gateway/base/json_web_key.hpp"
 
 #include "token_maker.hpp"
 

@@ -1,7 +1,7 @@
 // Signing with OpenSSL.
 #include "token_maker.hpp"
 
-#include "gateway/signing.hpp"
+#include "gateway/base/signing.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

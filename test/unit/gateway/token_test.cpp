@@ -1,5 +1,5 @@
 // Tokens: algorithm and key, times, audience, role.
-#include "gateway/token.hpp"
+#include "gateway/api/token.hpp"
 
 #include "token_maker.hpp"
 

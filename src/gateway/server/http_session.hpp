@@ -1,0 +1,100 @@
+// One client connection: reads requests, has them answered one after the other, writes the answers.
+#pragma once
+
+#include "gateway/api/body_memory.hpp"
+#include "gateway/api/service.hpp"
+#include "gateway/base/message.hpp"
+#include "gateway/server/body_pace.hpp"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace eryxon::gateway {
+
+class Session {
+public:
+    Session(Socket socket, Service& service, BodyMemory& bodies, const Config& config);
+
+    // Serves until either side ends the connection.
+    Task<void> run();
+    // Ends a wait that is over time; called from time to time.
+    void check_time(TimePoint now);
+    // Lets the request under way finish, and takes no other.
+    void finish();
+    // Ends at once.
+    void abort();
+
+    // The client's address.
+    const std::string& client() const { return client_; }
+    // True if it is the client's turn, and nobody is known to be there: nothing, headers or a body are on their way.
+    bool waits_for_client() const;
+    TimePoint waits_since() const { return since_; }
+    bool is_ended() const { return !socket_.is_open(); }
+
+private:
+    // What the connection waits for; decides what running out of time means.
+    enum class Phase { idle, headers, body, answer, write, drain };
+    // Ends of read_request() beside the statuses of refusals, and how long the gateway waits for the first request of a
+    // connection when it stops.
+    static constexpr unsigned complete = 200, ended = 1, refused = 2;
+    static constexpr std::chrono::milliseconds fresh_grace{500};
+    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+    void enter(Phase phase, TimePoint deadline);
+    void begin_request();
+    Task<unsigned> read_request();
+    Task<bool> fill();
+    Task<unsigned> enter_body();
+    Task<unsigned> let_in();
+    bool is_large() const;
+    bool has_begun();
+    TimePoint body_deadline();
+    bool is_too_large() const;
+    void take_headers();
+    unsigned parse();
+    unsigned check_headers();
+    unsigned refuse_with(const Failure& failure);
+    void forget_request();
+    void let_go_of_body(Request& request);
+    Task<bool> serve();
+    Task<void> refuse(unsigned status);
+    Task<Response> answer(const Request& request, Trace& trace);
+    std::string_view connection_header(bool keep_alive) const;
+    Task<bool> write(const Response& response, const Trace& trace, bool keep_alive);
+    Task<bool> write_stream(const Response& response, const Trace& trace, bool keep_alive);
+    Task<void> drain();
+    Request make_request() const;
+    Trace make_trace(const Request& request) const;
+    Style style() const;
+    void log(const Request& request, const Response& response, const Trace& trace) const;
+
+    Socket socket_;
+    Service& service_;
+    const Config& config_;
+    std::string client_;
+    boost::beast::flat_buffer buffer_;
+    std::optional<Parser> parser_;
+    std::vector<HeaderView> headers_;  // as they were before the body: trailers are none of them
+    BodyMemory::Share body_;
+    bool takes_file_ = false;          // of the request under way
+    std::uint64_t body_limit_ = 0;     // likewise
+    std::optional<BodyPace> pace_;     // likewise, where a file is on its way
+    std::optional<Trace> trace_;       // likewise, if it was asked who sends the body
+    std::optional<Response> refusal_;  // where a status does not say it all
+    Phase phase_ = Phase::idle;
+    TimePoint deadline_ = TimePoint::max();
+    TimePoint since_ = Clock::now();  // the begin of the phase
+    TimePoint started_{};
+    bool fresh_ = true;  // no request has been read yet
+    bool timed_out_ = false;
+    bool finishing_ = false;
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
+};
+
+}  // namespace eryxon::gateway

@@ -1,0 +1,52 @@
+// Listening, the clients' connections, and the stop.
+#pragma once
+
+#include "gateway/server/http_session.hpp"
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace eryxon::gateway {
+
+// What runs beside the server: its metrics are shown, and it is stopped, with the server's own.
+struct Companion {
+    std::shared_ptr<prometheus::Registry> metrics;
+    std::function<void()> stop;
+};
+
+class Server {
+public:
+    Server(asio::io_context& context, const Config& config, const Companion& companion);
+
+    // Listens and starts to serve; throws std::runtime_error if the address cannot be had.
+    void start();
+
+private:
+    using Sessions = std::list<Session>;
+
+    void listen(const Tcp::endpoint& endpoint);
+    Task<void> accept();
+    Task<void> watch_time();
+    Task<void> watch_signals();
+    void admit(Socket socket);
+    bool make_room();
+    void stop();
+    void abort();
+
+    asio::io_context& context_;
+    const Config& config_;
+    std::function<void()> stop_companion_;
+    Service service_;
+    BodyMemory bodies_;
+    Acceptor acceptor_;
+    Signals signals_;
+    Timer ticker_;
+    Sessions sessions_;
+    TimePoint stop_by_ = TimePoint::max();
+    bool accepting_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace eryxon::gateway
