@@ -1,10 +1,10 @@
 // The module: magic and load-time set-up.
 #include "pg/deletes/delete_trigger.hpp"
+#include "pg/events/transition_spill.hpp"
 #include "pg/registry/registry.hpp"
 #include "pg/server/index_planning.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/statement_order.hpp"
-#include "pg/events/transition_spill.hpp"
 
 #include <iterator>
 
