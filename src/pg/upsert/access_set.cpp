@@ -97,7 +97,7 @@ AccessReader::AccessReader(UpsertCall& upsert, const Batch& batch, std::span<Rec
     if (is_one_record(window)) return;
     std::vector<Item*> const items = items_of(window);
     if (spreads_) cascades_ = read_cascades(upsert, batch, items);
-    if (moved) ancestors_ = read_ancestors(upsert, items);
+    if (moved) kin_ = read_kin(upsert, items);
 }
 
 core::AccessSet AccessReader::read(const RecordTree& tree) {
@@ -154,7 +154,7 @@ void AccessReader::add_rows(const Item& item) {
         for (const auto& [field, id] : item.old_parents)
             if (const core::Entity* parent = upsert_.registry.schema.find(field->reference->entity))
                 touch_row(*parent, id, Access::read);
-    if (auto const above = ancestors_.find(&item); above != ancestors_.end())
+    if (auto const above = kin_.find(&item); above != kin_.end())
         for (const core::Uuid& id : above->second)
             touch_row(item.entity(), id, Access::read);
 }

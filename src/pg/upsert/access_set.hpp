@@ -47,7 +47,7 @@ private:
     std::set<const core::Entity*> numbered_;  // entities with records in the window that draw numbers
     std::set<const core::Entity*> named_;     // entities that are referred to by name
     Cascades cascades_;
-    std::map<const Item*, std::vector<core::Uuid>> ancestors_;
+    Kin kin_;
     Touches touches_;  // of the tree at hand
     std::uint32_t place_ = 0;
 };

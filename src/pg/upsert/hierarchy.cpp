@@ -135,8 +135,7 @@ bool check_entity(UpsertCall& upsert, const core::Entity& entity, std::span<Reco
     return found;
 }
 
-void add_ancestors(UpsertCall& upsert, const core::Field& up, const std::vector<Item*>& items,
-                   std::map<const Item*, std::vector<core::Uuid>>& ancestors) {
+void add_ancestors(UpsertCall& upsert, const core::Field& up, const std::vector<Item*>& items, Kin& kin) {
     std::vector<const Item*> below;
     std::vector<core::Uuid> ids;
     for (const Item* item : items) {
@@ -151,20 +150,39 @@ void add_ancestors(UpsertCall& upsert, const core::Field& up, const std::vector<
                             " UNION SELECT up.n, " + parent + " FROM up JOIN " +
                             upsert.registry.table(items.front()->entity()).name + " AS t ON t.tenant_id" + eq +
                             "$1 AND t.id" + eq + "up.id WHERE " + parent + " IS NOT NULL) SELECT up.n, up.id FROM up";
-    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
-        ancestors[below[static_cast<std::size_t>(row.integer(0) - 1)]].push_back(row.uuid(1));
-    });
+    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)},
+            [&](const Row& row) { kin[below[static_cast<std::size_t>(row.integer(0) - 1)]].push_back(row.uuid(1)); });
+}
+
+// The live rows below those that go elsewhere: they must not be left behind.
+void add_children(UpsertCall& upsert, const core::Field& up, const std::vector<Item*>& items, Kin& kin) {
+    std::vector<const Item*> above;
+    std::vector<core::Uuid> ids;
+    for (const Item* item : items) {
+        if (!item->found || !rearranges(*item, up)) continue;
+        above.push_back(item);
+        ids.push_back(item->id);
+    }
+    if (above.empty()) return;
+    std::string const eq(equals);
+    execute("SELECT u.n, t.id FROM " + unnested({"id"}) + " JOIN " +
+                upsert.registry.table(items.front()->entity()).name + " AS t ON t.tenant_id" + eq + "$1 AND t." +
+                quoted(up.column_name) + eq + "u.id WHERE t.deleted_at IS NULL",
+            {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)},
+            [&](const Row& row) { kin[above[static_cast<std::size_t>(row.integer(0) - 1)]].push_back(row.uuid(1)); });
 }
 
 }  // namespace
 
-std::map<const Item*, std::vector<core::Uuid>> read_ancestors(UpsertCall& upsert, std::span<Item* const> all) {
-    std::map<const Item*, std::vector<core::Uuid>> ancestors;
+Kin read_kin(UpsertCall& upsert, std::span<Item* const> all) {
+    Kin kin;
     for (const auto& [order, items] : group_items(all))
-        for (const core::Field& up : items.front()->entity().fields)
-            if (up.mapped() && up.reference && up.reference->entity == items.front()->entity().name)
-                add_ancestors(upsert, up, items, ancestors);
-    return ancestors;
+        for (const core::Field& up : items.front()->entity().fields) {
+            if (!up.mapped() || !up.reference || up.reference->entity != items.front()->entity().name) continue;
+            add_ancestors(upsert, up, items, kin);
+            add_children(upsert, up, items, kin);
+        }
+    return kin;
 }
 
 void check_hierarchy(UpsertCall& upsert, std::span<RecordTree* const> trees) {

@@ -104,8 +104,10 @@ using Cascades = std::map<const Item*, std::vector<CascadeRow>>;
 bool restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id);
 // The rows that these records delete or restore beside their own, as far as records of the batch may touch them.
 Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items);
-// The rows that stand above those which these records refer to, over references of an entity to itself.
-std::map<const Item*, std::vector<core::Uuid>> read_ancestors(UpsertCall& upsert, std::span<Item* const> items);
+// Rows of entities that refer to themselves which tell whether a record may put its row elsewhere: those above where it
+// goes, and those below it.
+using Kin = std::map<const Item*, std::vector<core::Uuid>>;
+Kin read_kin(UpsertCall& upsert, std::span<Item* const> items);
 // Warns of sources that differ from known ones only in case.
 void check_sources(UpsertCall& upsert, Batch& batch);
 
