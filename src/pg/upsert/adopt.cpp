@@ -1,4 +1,5 @@
 // Option adopt: live rows without external key that have the record's natural key are linked to it.
+#include "core/base/sql_text.hpp"
 #include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
@@ -56,9 +57,9 @@ std::string statement(const UpsertCall& upsert, const core::Entity& entity,
                  equality(table.types.at(entity.columns[column].number)) + " u." + names.back() +
                  table.carriers[column].cast;
     }
-    return "SELECT u.n, t.id FROM " + unnested(names) + " JOIN " + table.name + " AS t ON t.tenant_id" +
-           std::string(equals) + "$1" + match +
-           " WHERE t.external_id IS NULL AND t.deleted_at IS NULL ORDER BY u.n FOR UPDATE OF t";
+    return core::sql(R"(SELECT u.n, t.id FROM {records} JOIN {table} AS t ON t.tenant_id == $1{match}
+                         WHERE t.external_id IS NULL AND t.deleted_at IS NULL ORDER BY u.n FOR UPDATE OF t)",
+                     {{"records", unnested(names)}, {"table", table.name}, {"match", match}});
 }
 
 void link_row(Item& item, const core::Uuid& id) {

@@ -1,5 +1,6 @@
 // Rows that a record deletes or brings back beside its own: what belongs to a deleted row, what went with a restored
 // one, and the children that an array leaves out.
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/unit.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/upsert/pipeline.hpp"
@@ -58,11 +59,12 @@ void add_missing(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& 
 
 // The rows that went with soft-deleted rows of one entity ($4), and which deletion that was.
 std::string restored_statement() {
-    std::string const eq(equals);
-    return "SELECT u.n, r.row_entity, r.row_id, s.entity, s.root FROM " + unnested({"id"}) +
-           " JOIN eryxon.soft_delete AS s ON s.tenant_id" + eq + "$1 AND s.row_entity" + eq + "$4 AND s.row_id" + eq +
-           "u.id JOIN eryxon.soft_delete AS r ON r.tenant_id" + eq + "$1 AND r.entity" + eq + "s.entity AND r.root" +
-           eq + "s.root";
+    return core::sql(
+        R"(SELECT u.n, r.row_entity, r.row_id, s.entity, s.root
+             FROM {rows}
+             JOIN eryxon.soft_delete AS s ON s.tenant_id == $1 AND s.row_entity == $4 AND s.row_id == u.id
+             JOIN eryxon.soft_delete AS r ON r.tenant_id == $1 AND r.entity == s.entity AND r.root == s.root)",
+        {{"rows", unnested({"id"})}});
 }
 
 // The deletions that took the rows of restoring records.
@@ -121,12 +123,13 @@ void read_unique_hashes(UpsertCall& upsert, const Batch& batch, Cascades& cascad
         std::vector<core::Uuid> ids;
         for (const CascadeRow* row : rows)
             ids.push_back(row->id);
-        std::string const eq(equals);
-        execute("SELECT u.n" + unique_column_list(*entity, table) + " FROM " + unnested({"id"}) + " JOIN " +
-                    table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id",
-                {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&, to = &rows](const Row& row) {
-                    (*to)[static_cast<std::size_t>(row.integer(0) - 1)]->unique_hashes = unique_hashes(table, row, 1);
-                });
+        execute(
+            core::sql(
+                "SELECT u.n{columns} FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.id == u.id",
+                {{"columns", unique_column_list(*entity, table)}, {"rows", unnested({"id"})}, {"table", table.name}}),
+            {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&, to = &rows](const Row& row) {
+                (*to)[static_cast<std::size_t>(row.integer(0) - 1)]->unique_hashes = unique_hashes(table, row, 1);
+            });
     }
 }
 

@@ -1,4 +1,5 @@
 // Option children = replace: live children of the same source that an array leaves out are soft-deleted.
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/soft_delete.hpp"
 #include "pg/upsert/pipeline.hpp"
 
@@ -83,12 +84,14 @@ std::vector<MissingChild> missing_children(UpsertCall& upsert, const core::Entit
     const core::Entity* entity = upsert.registry.schema.find(spec.entity);
     const core::Field* field = entity != nullptr ? entity->find(spec.field) : nullptr;
     if (parents.empty() || field == nullptr || !field->mapped()) return missing;
-    std::string const eq(equals);
-    std::string const sql = "SELECT u.n, t.id, t.external_source, t.external_id FROM " + unnested({"id"}) + " JOIN " +
-                            upsert.registry.table(*entity).name + " AS t ON t.tenant_id" + eq + "$1 AND t." +
-                            quoted(field->column_name) + eq +
-                            "u.id WHERE t.deleted_at IS NULL ORDER BY u.n, t.external_id COLLATE \"C\"";
-    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+    std::string const statement = core::sql(
+        R"(SELECT u.n, t.id, t.external_source, t.external_id
+             FROM {parents} JOIN {table} AS t ON t.tenant_id == $1 AND t.{parent} == u.id
+            WHERE t.deleted_at IS NULL ORDER BY u.n, t.external_id COLLATE "C")",
+        {{"parents", unnested({"id"})},
+         {"table", upsert.registry.table(*entity).name},
+         {"parent", quoted(field->column_name)}});
+    execute(statement, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
         Item* item = parents[static_cast<std::size_t>(row.integer(0) - 1)];
         if (is_missing(*item, spec, row.text(2), row.text(3)))
             missing.push_back({item, row.uuid(1), std::string(row.text(3))});

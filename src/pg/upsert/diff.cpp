@@ -1,6 +1,7 @@
 // What a diff shows: the mapped columns of top-level rows before and after.
 #include "pg/upsert/pipeline.hpp"
 
+#include "core/base/sql_text.hpp"
 namespace eryxon::pg {
 
 namespace {
@@ -21,9 +22,9 @@ std::string statement(const core::Entity& entity, const Table& table) {
     std::string pairs;
     for (const DiffColumn& column : columns_of(entity))
         pairs += (pairs.empty() ? "t." : ", t.") + quoted(column.column);
-    std::string const eq(equals);
-    return "SELECT u.n, pg_catalog.to_jsonb(ROW (" + pairs + "))::pg_catalog.text FROM " + unnested({"id"}) + " JOIN " +
-           table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id";
+    return core::sql(R"(SELECT u.n, pg_catalog.to_jsonb(ROW ({pairs}))::pg_catalog.text
+                          FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.id == u.id)",
+                     {{"pairs", pairs}, {"rows", unnested({"id"})}, {"table", table.name}});
 }
 
 core::Json shown(const core::Json& image, std::size_t column) {

@@ -1,4 +1,5 @@
 // Server errors as faults of records: which code, which field, which hint.
+#include "core/base/sql_text.hpp"
 #include "pg/registry/catalog.hpp"
 #include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
@@ -110,9 +111,10 @@ bool held_by_deleted(UpsertCall& upsert, const Item& item, const std::vector<std
     }
     if (match.empty()) return false;
     bool deleted = false;
-    execute("SELECT true FROM " + table.name + " AS t WHERE t.tenant_id" + std::string(equals) +
-                "$1 AND t.deleted_at IS NOT NULL" + match + " LIMIT 1",
-            params, [&](const Row&) { deleted = true; });
+    execute(
+        core::sql("SELECT true FROM {table} AS t WHERE t.tenant_id == $1 AND t.deleted_at IS NOT NULL{match} LIMIT 1",
+                  {{"table", table.name}, {"match", match}}),
+        params, [&](const Row&) { deleted = true; });
     return deleted;
 }
 
@@ -128,15 +130,15 @@ bool is_key_collision(const UpsertCall& upsert, const Error& error) {
 }
 
 bool was_made_elsewhere(const UpsertCall& upsert, const RecordTree& tree) {
-    std::string const eq(equals);
     return std::any_of(tree.items.begin(), tree.items.end(), [&](const Item* item) {
         if (item->plan != Plan::create) return false;
         Param const params[] = {Param::uuid(upsert.tenant), Param::text(item->record->source),
                                 Param::text(item->record->external_id)};
         bool exists = false;
-        execute_now("SELECT true FROM " + upsert.registry.table(item->entity()).name + " AS t WHERE t.tenant_id" + eq +
-                        "$1 AND t.external_source" + eq + "$2 AND t.external_id" + eq + "$3",
-                    params, [&](const Row&) { exists = true; });
+        execute_now(
+            core::sql("SELECT true FROM {table} WHERE tenant_id == $1 AND external_source == $2 AND external_id == $3",
+                      {{"table", upsert.registry.table(item->entity()).name}}),
+            params, [&](const Row&) { exists = true; });
         return exists;
     });
 }

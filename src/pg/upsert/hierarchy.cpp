@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include "core/base/sql_text.hpp"
 
 namespace eryxon::pg {
 
@@ -59,16 +60,19 @@ std::vector<core::Uuid> cycle_starts(const std::map<core::Uuid, Item*>& rows, co
 // Walks up from the written rows; who meets itself is on a cycle.
 bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
                  const std::map<core::Uuid, Item*>& rows) {
-    std::string const eq(equals), table = upsert.registry.table(entity).name, parent = "t." + quoted(up.column_name);
-    std::string const sql = "WITH RECURSIVE up(start, id) AS (SELECT t.id, " + parent + " FROM " + table +
-                            " AS t WHERE t.tenant_id" + eq + "$1 AND t.id" + eq + "ANY ($2) AND " + parent +
-                            " IS NOT NULL UNION SELECT up.start, " + parent + " FROM up JOIN " + table +
-                            " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "up.id WHERE " + parent +
-                            " IS NOT NULL) SELECT up.start FROM up WHERE up.id" + eq + "up.start";
+    std::string const statement = core::sql(
+        R"(WITH RECURSIVE up(start, id) AS (
+               SELECT t.id, t.{parent} FROM {table} AS t
+                WHERE t.tenant_id == $1 AND t.id == ANY ($2) AND t.{parent} IS NOT NULL
+                UNION
+               SELECT up.start, t.{parent} FROM up JOIN {table} AS t ON t.tenant_id == $1 AND t.id == up.id
+                WHERE t.{parent} IS NOT NULL)
+           SELECT up.start FROM up WHERE up.id == up.start)",
+        {{"table", upsert.registry.table(entity).name}, {"parent", quoted(up.column_name)}});
     bool found = false;
     std::vector<core::Uuid> const starts = cycle_starts(rows, up);
     if (starts.empty()) return false;
-    execute(sql, {Param::uuid(upsert.tenant), uuid_array(starts)}, [&](const Row& row) {
+    execute(statement, {Param::uuid(upsert.tenant), uuid_array(starts)}, [&](const Row& row) {
         rows.at(row.uuid(0))
             ->fail(core::Code::circular_reference, path_of(up),
                    "the " + entity.singular + " would be its own ancestor");
@@ -90,20 +94,22 @@ bool acts_later(const Item& item, const Item* other) {
 // Finds parents and children that no longer agree in the other parent reference.
 bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Field& up, const core::Field& group,
                  const std::map<core::Uuid, Item*>& rows) {
-    std::string const eq(equals), table = upsert.registry.table(entity).name, column = quoted(group.column_name);
-    std::string const sql = "SELECT c.id, p.id FROM " + table + " AS c JOIN " + table + " AS p ON p.tenant_id" + eq +
-                            "c.tenant_id AND p.id" + eq + "c." + quoted(up.column_name) + " WHERE c.tenant_id" + eq +
-                            "$1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL AND (c." + column +
-                            " OPERATOR(pg_catalog.<>) p." + column + " OR (c." + column +
-                            " IS NULL) OPERATOR(pg_catalog.<>) (p." + column + " IS NULL)) AND (c.id" + eq +
-                            "ANY ($2) OR p.id" + eq + "ANY ($2))";
+    std::string const statement = core::sql(
+        R"(SELECT c.id, p.id
+             FROM {table} AS c JOIN {table} AS p ON p.tenant_id == c.tenant_id AND p.id == c.{parent}
+            WHERE c.tenant_id == $1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL
+              AND (c.{group} <> p.{group} OR (c.{group} IS NULL) <> (p.{group} IS NULL))
+              AND (c.id == ANY ($2) OR p.id == ANY ($2)))",
+        {{"table", upsert.registry.table(entity).name},
+         {"parent", quoted(up.column_name)},
+         {"group", quoted(group.column_name)}});
     bool found = false;
     auto const fail = [&](const Item* item, const core::Field& field, const std::string& message) {
         if (item == nullptr) return;
         found = true;
         if (item->faults.empty()) rows.at(item->id)->fail(core::Code::fk_constraint, path_of(field), message);
     };
-    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
+    execute(statement, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
         const Item* child = item_of(rows, row.uuid(0));
         const Item* parent = item_of(rows, row.uuid(1));
         if (child == nullptr || !acts_later(*child, parent))
@@ -145,12 +151,17 @@ void add_ancestors(UpsertCall& upsert, const core::Field& up, const std::vector<
         ids.push_back(target->found);
     }
     if (below.empty()) return;
-    std::string const eq(equals), parent = "t." + quoted(up.column_name);
-    std::string const sql = "WITH RECURSIVE up(n, id) AS (SELECT u.n, u.id FROM " + unnested({"id"}) +
-                            " UNION SELECT up.n, " + parent + " FROM up JOIN " +
-                            upsert.registry.table(items.front()->entity()).name + " AS t ON t.tenant_id" + eq +
-                            "$1 AND t.id" + eq + "up.id WHERE " + parent + " IS NOT NULL) SELECT up.n, up.id FROM up";
-    execute(sql, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)},
+    std::string const statement = core::sql(
+        R"(WITH RECURSIVE up(n, id) AS (
+               SELECT u.n, u.id FROM {rows}
+                UNION
+               SELECT up.n, t.{parent} FROM up JOIN {table} AS t ON t.tenant_id == $1 AND t.id == up.id
+                WHERE t.{parent} IS NOT NULL)
+           SELECT up.n, up.id FROM up)",
+        {{"rows", unnested({"id"})},
+         {"table", upsert.registry.table(items.front()->entity()).name},
+         {"parent", quoted(up.column_name)}});
+    execute(statement, {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)},
             [&](const Row& row) { kin[below[static_cast<std::size_t>(row.integer(0) - 1)]].push_back(row.uuid(1)); });
 }
 
@@ -164,10 +175,11 @@ void add_children(UpsertCall& upsert, const core::Field& up, const std::vector<I
         ids.push_back(item->id);
     }
     if (above.empty()) return;
-    std::string const eq(equals);
-    execute("SELECT u.n, t.id FROM " + unnested({"id"}) + " JOIN " +
-                upsert.registry.table(items.front()->entity()).name + " AS t ON t.tenant_id" + eq + "$1 AND t." +
-                quoted(up.column_name) + eq + "u.id WHERE t.deleted_at IS NULL",
+    execute(core::sql(R"(SELECT u.n, t.id FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.{parent} == u.id
+                          WHERE t.deleted_at IS NULL)",
+                      {{"rows", unnested({"id"})},
+                       {"table", upsert.registry.table(items.front()->entity()).name},
+                       {"parent", quoted(up.column_name)}}),
             {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)},
             [&](const Row& row) { kin[above[static_cast<std::size_t>(row.integer(0) - 1)]].push_back(row.uuid(1)); });
 }

@@ -1,6 +1,7 @@
 // Writing the history.
 #include "pg/upsert/history.hpp"
 
+#include "core/base/sql_text.hpp"
 #include "core/json/json_build.hpp"
 #include "pg/events/capture.hpp"
 #include "pg/events/event_outbox.hpp"
@@ -73,18 +74,18 @@ const char* const insert_run = R"(
 // A part of an import adds to the row that the parts before it have made. Where all records failed they may have told
 // no source; then the others' counts.
 const char* const add_to_run = R"( ON CONFLICT (id) DO UPDATE SET
-    source = CASE WHEN r.source OPERATOR(pg_catalog.=) excluded.source THEN r.source
-                  WHEN excluded.source IS NULL AND excluded.errors OPERATOR(pg_catalog.=) excluded.total THEN r.source
-                  WHEN r.source IS NULL AND r.errors OPERATOR(pg_catalog.=) r.total THEN excluded.source END,
-    total = r.total OPERATOR(pg_catalog.+) excluded.total,
-    created = r.created OPERATOR(pg_catalog.+) excluded.created,
-    updated = r.updated OPERATOR(pg_catalog.+) excluded.updated,
-    restored = r.restored OPERATOR(pg_catalog.+) excluded.restored,
-    skipped = r.skipped OPERATOR(pg_catalog.+) excluded.skipped,
-    deleted = r.deleted OPERATOR(pg_catalog.+) excluded.deleted,
-    errors = r.errors OPERATOR(pg_catalog.+) excluded.errors,
-    error_details = CASE WHEN pg_catalog.jsonb_array_length(r.error_details) OPERATOR(pg_catalog.>=) 100 THEN r.error_details
-                         ELSE r.error_details OPERATOR(pg_catalog.||) excluded.error_details END,
+    source = CASE WHEN r.source == excluded.source THEN r.source
+                  WHEN excluded.source IS NULL AND excluded.errors == excluded.total THEN r.source
+                  WHEN r.source IS NULL AND r.errors == r.total THEN excluded.source END,
+    total = r.total + excluded.total,
+    created = r.created + excluded.created,
+    updated = r.updated + excluded.updated,
+    restored = r.restored + excluded.restored,
+    skipped = r.skipped + excluded.skipped,
+    deleted = r.deleted + excluded.deleted,
+    errors = r.errors + excluded.errors,
+    error_details = CASE WHEN pg_catalog.jsonb_array_length(r.error_details) >= 100 THEN r.error_details
+                         ELSE r.error_details || excluded.error_details END,
     finished_at = excluded.finished_at)";
 
 // What a run did, as changes of its counts.
@@ -125,7 +126,7 @@ std::map<const core::Entity*, core::Uuid> write_history(UpsertCall& upsert, std:
     as_extension_owner([&] {
         for (const auto& [entity, entry] : totals) {
             core::Uuid const& id = runs[entity] = upsert.run ? *upsert.run : new_id(upsert);
-            execute(upsert.run ? std::string(insert_run) + add_to_run : insert_run,
+            execute(upsert.run ? insert_run + core::sql(add_to_run) : insert_run,
                     row_params(upsert, *entity, entry, id, user, started_at));
         }
     });
@@ -149,9 +150,10 @@ void tell_run(const core::Uuid& run) {
         if (captures(entity)) tell(outbox, row.uuid(0), entity, run, row.text(2), counts, arena);
     };
     execute(
-        R"(SELECT tenant_id, entity, source, total::pg_catalog.int8, created::pg_catalog.int8, updated::pg_catalog.int8,
+        core::sql(
+            R"(SELECT tenant_id, entity, source, total::pg_catalog.int8, created::pg_catalog.int8, updated::pg_catalog.int8,
                   restored::pg_catalog.int8, skipped::pg_catalog.int8, deleted::pg_catalog.int8, errors::pg_catalog.int8
-             FROM eryxon.sync_run WHERE id OPERATOR(pg_catalog.=) $1)",
+             FROM eryxon.sync_run WHERE id == $1)"),
         {Param::uuid(run)}, on_row);
     outbox.finish();
 }

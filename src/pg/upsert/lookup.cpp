@@ -1,4 +1,5 @@
 // Finding the rows that records stand for: first without locks, then those that will change with them.
+#include "core/base/sql_text.hpp"
 #include "pg/server/scratch.hpp"
 #include "pg/upsert/key_walk.hpp"
 #include "pg/upsert/pipeline.hpp"
@@ -20,10 +21,11 @@ constexpr std::size_t keys_per_statement = 10000;
 constexpr int max_retries = 3;
 
 std::string look_up_statement(const Table& table) {
-    std::string const eq(equals);
-    return "SELECT u.n, t.id, t.sync_hash, t.deleted_at IS NOT NULL, t.synced_at FROM " + unnested({"s", "e"}) +
-           " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.external_source" + eq +
-           "u.s AND t.external_id" + eq + "u.e";
+    return core::sql(
+        R"(SELECT u.n, t.id, t.sync_hash, t.deleted_at IS NOT NULL, t.synced_at
+             FROM {records}
+             JOIN {table} AS t ON t.tenant_id == $1 AND t.external_source == u.s AND t.external_id == u.e)",
+        {{"records", unnested({"s", "e"})}, {"table", table.name}});
 }
 
 void look_up_slice(UpsertCall& upsert, const Table& table, std::span<Item* const> items) {
@@ -136,10 +138,13 @@ void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Tab
 }
 
 std::string lock_statement(const Table& table, const Extras& extras, bool key_changes) {
-    std::string const eq(equals);
-    return "SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash" + extras.columns + " FROM " + unnested({"id"}) +
-           " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND t.id" + eq + "u.id ORDER BY u.n FOR " +
-           (key_changes ? "UPDATE" : "NO KEY UPDATE") + " OF t";
+    return core::sql(R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash{extras}
+                          FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.id == u.id
+                         ORDER BY u.n FOR {lock} OF t)",
+                     {{"extras", extras.columns},
+                      {"rows", unnested({"id"})},
+                      {"table", table.name},
+                      {"lock", key_changes ? "UPDATE" : "NO KEY UPDATE"}});
 }
 
 // True if a foreign key could point to a column that records of this entity write; such updates need the stronger lock.

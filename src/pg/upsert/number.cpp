@@ -1,4 +1,5 @@
 // Defaults `next`: the greatest live value of the group plus one, counted on in input order.
+#include "core/base/sql_text.hpp"
 #include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
@@ -52,19 +53,20 @@ using Maxima = std::map<core::Uuid, std::int64_t>;
 Maxima read_maxima(UpsertCall& upsert, const core::Entity& entity, const core::Field& field, const core::Field* group,
                    const std::vector<core::Uuid>& groups) {
     const Table& table = upsert.registry.table(entity);
-    std::string const eq(equals);
     std::string const greatest = "COALESCE(pg_catalog.max(t." + quoted(field.column_name) + ")::bigint, 0)";
-    std::string sql = "SELECT NULL::pg_catalog.uuid, " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" +
-                      eq + "$1 AND t.deleted_at IS NULL";
+    std::string statement = core::sql(
+        "SELECT NULL::pg_catalog.uuid, {greatest} FROM {table} AS t WHERE t.tenant_id == $1 AND t.deleted_at IS NULL",
+        {{"greatest", greatest}, {"table", table.name}});
     std::vector<Param> params{Param::uuid(upsert.tenant)};
     if (group != nullptr) {
-        std::string const column = "t." + quoted(group->column_name);
-        sql = "SELECT " + column + ", " + greatest + " FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
-              "$1 AND t.deleted_at IS NULL AND " + column + " OPERATOR(pg_catalog.=) ANY ($2) GROUP BY 1";
+        statement = core::sql(
+            R"(SELECT t.{group}, {greatest} FROM {table} AS t
+                WHERE t.tenant_id == $1 AND t.deleted_at IS NULL AND t.{group} == ANY ($2) GROUP BY 1)",
+            {{"group", quoted(group->column_name)}, {"greatest", greatest}, {"table", table.name}});
         params.push_back(uuid_array(groups));
     }
     Maxima maxima;
-    execute_now(sql, params,
+    execute_now(statement, params,
                 [&](const Row& row) { maxima[row.is_null(0) ? core::Uuid{} : row.uuid(0)] = row.integer(1); });
     return maxima;
 }

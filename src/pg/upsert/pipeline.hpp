@@ -10,8 +10,6 @@
 
 namespace eryxon::pg {
 
-inline constexpr std::string_view equals = " OPERATOR(pg_catalog.=) ";
-
 // The arrays $2, $3 … as a table u with these columns and, if numbered, the row's number n, for a FROM clause. The
 // parameter after the arrays is their length: a limit that the planner does not know makes it expect few rows, and so
 // walk from u to the other table's index, never the other way round.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include "core/base/sql_text.hpp"
 
 namespace eryxon::pg {
 
@@ -106,21 +107,21 @@ std::string name_column(const core::Entity& entity) {
 // The statement that finds and locks what the requests ask for; rows come with the request's number, those found by
 // name with the name.
 std::string statement(const core::Entity& entity, const Table& table, By by) {
-    std::string const eq(equals);
-    std::string const live = " WHERE t.deleted_at IS NULL";
     if (by == By::name) {
         std::string const name = "t." + name_column(entity) + "::pg_catalog.text";
         const core::Column* active = active_column(entity);
         std::string const in_use = active != nullptr ? " AND t." + quoted(active->name) + " IS NOT FALSE" : "";
-        return "SELECT " + name + ", t.id FROM " + table.name + " AS t" + live + in_use + " AND t.tenant_id" + eq +
-               "$1 AND " + name + eq + "ANY ($2) ORDER BY " + name + " COLLATE \"C\" FOR KEY SHARE OF t";
+        return core::sql(R"(SELECT {name}, t.id FROM {table} AS t
+                             WHERE t.deleted_at IS NULL{in_use} AND t.tenant_id == $1 AND {name} == ANY ($2)
+                             ORDER BY {name} COLLATE "C" FOR KEY SHARE OF t)",
+                         {{"name", name}, {"table", table.name}, {"in_use", in_use}});
     }
     bool const by_id = by == By::id;
     std::string const from = by_id ? unnested({"id"}) : unnested({"s", "e"});
-    std::string const match =
-        by_id ? "t.id" + eq + "u.id" : "t.external_source" + eq + "u.s AND t.external_id" + eq + "u.e";
-    return "SELECT u.n, t.id FROM " + from + " JOIN " + table.name + " AS t ON t.tenant_id" + eq + "$1 AND " + match +
-           live + " ORDER BY u.n FOR KEY SHARE OF t";
+    std::string const match = core::sql(by_id ? "t.id == u.id" : "t.external_source == u.s AND t.external_id == u.e");
+    return core::sql(R"(SELECT u.n, t.id FROM {references} JOIN {table} AS t ON t.tenant_id == $1 AND {match}
+                         WHERE t.deleted_at IS NULL ORDER BY u.n FOR KEY SHARE OF t)",
+                     {{"references", from}, {"table", table.name}, {"match", match}});
 }
 
 std::vector<Param> parameters(const UpsertCall& upsert, By by, const std::vector<const Request*>& distinct) {

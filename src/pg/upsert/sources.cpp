@@ -2,6 +2,7 @@
 #include "pg/upsert/pipeline.hpp"
 
 #include <set>
+#include "core/base/sql_text.hpp"
 
 namespace eryxon::pg {
 
@@ -28,14 +29,18 @@ std::vector<Source> sources_of(const Batch& batch) {
 
 // Walks the external-key index from source to source.
 std::string statement(const Table& table) {
-    std::string const eq(equals);
-    std::string const next = "(SELECT t.external_source FROM " + table.name + " AS t WHERE t.tenant_id" + eq +
-                             "$1 AND t.external_id IS NOT NULL AND t.external_source OPERATOR(pg_catalog.>) ";
-    std::string const order = " ORDER BY t.external_source LIMIT 1)";
-    return "WITH RECURSIVE known(s) AS (" + next + "''::pg_catalog.text" + order + " UNION ALL SELECT " + next +
-           "known.s" + order +
-           " FROM known WHERE known.s IS NOT NULL) SELECT known.s FROM known WHERE pg_catalog.lower(known.s)" + eq +
-           "pg_catalog.lower($2)";
+    return core::sql(
+        R"(WITH RECURSIVE known(s) AS (
+               (SELECT t.external_source FROM {table} AS t
+                 WHERE t.tenant_id == $1 AND t.external_id IS NOT NULL AND t.external_source > ''::pg_catalog.text
+                 ORDER BY t.external_source LIMIT 1)
+                UNION ALL
+               SELECT (SELECT t.external_source FROM {table} AS t
+                        WHERE t.tenant_id == $1 AND t.external_id IS NOT NULL AND t.external_source > known.s
+                        ORDER BY t.external_source LIMIT 1)
+                 FROM known WHERE known.s IS NOT NULL)
+           SELECT known.s FROM known WHERE pg_catalog.lower(known.s) == pg_catalog.lower($2))",
+        {{"table", table.name}});
 }
 
 void look_for_known(UpsertCall& upsert, const Batch& batch, Source& source) {

@@ -1,4 +1,5 @@
 // Writing a chunk: one statement per entity, kind of change and set of columns.
+#include "core/base/sql_text.hpp"
 #include "pg/deletes/soft_delete.hpp"
 #include "pg/upsert/row_set.hpp"
 #include "pg/upsert/values.hpp"
@@ -140,7 +141,7 @@ private:
 
 // No id for a row that a trigger gave to another tenant.
 std::string returning() {
-    return " RETURNING CASE WHEN t.tenant_id" + std::string(equals) + "$1 THEN t.id END, t.synced_at";
+    return core::sql(" RETURNING CASE WHEN t.tenant_id == $1 THEN t.id END, t.synced_at");
 }
 
 std::string insert_text(const Table& table, const RowSet& set, Statement& statement) {
@@ -159,15 +160,15 @@ std::string insert_text(const Table& table, const RowSet& set, Statement& statem
 }
 
 std::string update_text(const Table& table, const RowSet& set, Statement& statement) {
-    std::string const eq(equals);
     std::string assignments = "synced_at = pg_catalog.now(), sync_hash = u.h";
     if (set.entity->has_updated_at) assignments += ", updated_at = pg_catalog.now()";
     if (set.plan == Plan::restore) assignments += ", deleted_at = NULL, deleted_by = NULL";
     if (set.adopted) assignments += ", external_source = " + statement.source() + ", external_id = u.e";
     for (std::uint16_t field : set.fields)
         assignments += ", " + statement.column(field) + " = " + statement.value(field);
-    return "UPDATE " + table.name + " AS t SET " + assignments + " FROM " + statement.rows() + " WHERE t.tenant_id" +
-           eq + "$1 AND t.id" + eq + "u.id" + returning();
+    return core::sql(
+        "UPDATE {table} AS t SET {assignments} FROM {rows} WHERE t.tenant_id == $1 AND t.id == u.id{returning}",
+        {{"table", table.name}, {"assignments", assignments}, {"rows", statement.rows()}, {"returning", returning()}});
 }
 
 // Matches the rows that came back with the records; a record without row was suppressed by a trigger.
