@@ -9,7 +9,7 @@
 declare -A CHROOT_SUITES=([17]=trixie [18]=sid)
 
 # What is installed there. postgresql-server-dev-* is unpacked without what it depends on: a compiler that only JIT needs.
-CHROOT_PACKAGES=(g++ make libssl-dev libsimdjson-dev libcsv-dev perl libtap-parser-sourcehandler-pgtap-perl)
+CHROOT_PACKAGES=(g++ make libssl-dev libsimdjson-dev libcsv-dev perl libipc-run-perl libtap-parser-sourcehandler-pgtap-perl)
 
 # Keeps the packages' scripts from making clusters and starting servers, and dpkg from waiting for the disk; a mirror that stands still is good enough.
 CHROOT_SETTINGS='
@@ -80,7 +80,7 @@ chroot_enter() {
 chroot_sources() {
     BUILD_ROOT=$1
     server_sources
-    rm -rf "$1/test" "$1/script" "$1/docs" && cp -r "$ROOT/test" "$ROOT/script" "$ROOT/docs" "$1/"
+    rm -rf "$1/test" "$1/script" "$1/docs" "$1/sample" && cp -r "$ROOT/test" "$ROOT/script" "$ROOT/docs" "$ROOT/sample" "$1/"
 }
 
 # Runs script/test of the folder $1 with the PG_CONFIG $2 and further arguments, over the chroot.

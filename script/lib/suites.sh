@@ -126,11 +126,14 @@ run_pgtap() {
 suite_tap() {
     local folder=$WORK/tap-${1:-all} file name logs pgxs
     pgxs=$(dirname "$(pg_dir --pgxs)")/../test
-    logged tap-gateway gateway_build "$ROOT/build/gateway"
-    if [ "$STATUS" -ne 0 ]; then count "tap gateway" 0 1; return; fi
     mkdir -p "$folder/test"
+    if grep -qE 'ERYXON_GATEWAY' "$ROOT"/test/t/${1:-*}.pl; then
+        logged tap-gateway gateway_build "$ROOT/build/gateway"
+        if [ "$STATUS" -ne 0 ]; then count "tap gateway" 0 1; return; fi
+        cp "$ROOT/build/gateway/src/gateway/eryxon-gateway" "$folder/"
+    fi
     cp -r "$ROOT/test/t" "$folder/test/"
-    cp -r "$ROOT/sql" "$ROOT/sample" "$ROOT/build/gateway/src/gateway/eryxon-gateway" "$folder/"
+    cp -r "$ROOT/sql" "$ROOT/sample" "$folder/"
     if [ -n "$TEMPLATES" ]; then cp -r "$TEMPLATES" "$folder/templates"; fi
     if is_root; then chown -R postgres: "$folder"; fi
     for file in "$folder"/test/t/${1:-*}.pl; do
@@ -145,7 +148,8 @@ suite_tap() {
 # Runs one Perl test file $2 with the server's own test modules.
 run_tap() {
     (cd "$1" && as_server_user env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE PATH="$(pg_dir --bindir):$PATH" \
-        PG_CONFIG="$PG_CONFIG" PG_REGRESS="$3/regress/pg_regress" TESTDIR="$1" \
+        PG_CONFIG="$PG_CONFIG" PG_REGRESS="$3/regress/pg_regress" \
+        TESTDIR="$1" TESTDATADIR="$1/tmp_check" TESTLOGDIR="$1/tmp_check/log" \
         ERYXON_GATEWAY="$1/eryxon-gateway" \
         ERYXON_CSV="${TEMPLATES:+$1/templates}" prove --verbose -I "$3/perl" -I "$1/test/t" "$2")
 }

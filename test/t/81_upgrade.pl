@@ -27,7 +27,10 @@ sub state_of
 		  FROM pg_class c WHERE c.relnamespace IN ('eryxon'::regnamespace, 'public'::regnamespace) AND c.relkind = 'r'
 		 ORDER BY c.oid::regclass::text \gexec
 		SELECT sequencename, last_value FROM pg_sequences ORDER BY 1;
-		SELECT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' ORDER BY 1;
+		-- From 17 on row types of tables are an extension's own, too.
+		SELECT pg_describe_object(classid, objid, 0) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+		   AND NOT EXISTS (SELECT FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid
+		                      AND (t.typcategory = 'A' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c'))) ORDER BY 1;
 		SELECT proname, proacl, md5(pg_get_functiondef(oid)) FROM pg_proc WHERE pronamespace = 'eryxon_api'::regnamespace ORDER BY 1;
 		SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2;
 SQL
