@@ -33,7 +33,7 @@ sub installation_with
 	for my $file (glob("$folder{sharedir}/*"), glob("$folder{sharedir}/extension/*"))
 	{
 		my $place = $file =~ s/\A\Q$common\E/$root/r;
-		symlink $file, $place unless -e $place;
+		symlink $file, $place unless -e $place or basename($file) eq $name;
 	}
 	append_to_file("$copy{sharedir}/extension/$name", $content);
 	return dirname($copy{bindir});
