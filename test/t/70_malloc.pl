@@ -53,7 +53,7 @@ $node->safe_psql('postgres', <<'SQL');
 		EXECUTE statement;
 		RETURN NULL;
 	EXCEPTION WHEN OTHERS THEN
-		RETURN 'ERROR:  ' || SQLSTATE || ':';
+		RETURN 'ERROR:  ' || SQLSTATE || ':  ' || SQLERRM;
 	END
 	$$;
 	CREATE PROCEDURE import_in_parts(file text) LANGUAGE plpgsql AS $$
@@ -152,6 +152,8 @@ sub run_call
 	my $output = eval { $session->query($query) };
 	eval { $session->{run}->finish } if $@;  # takes the rest of what it says
 	return 'lost' if $@ || $session->{stderr} =~ /server closed the connection|connection to server was lost/;
+	# The server's own sha256() has no SQLSTATE for it.
+	return '53200' if "$session->{stderr}$output" =~ /SHA256 context: malloc failure/;
 	return "$session->{stderr}$output" =~ /(?:ERROR|FATAL):  (\w{5}):/ ? $1 : '';
 }
 
@@ -171,14 +173,13 @@ while ($failures < $injections)
 	my $length = \$length{$name}[$fresh];
 	arm($pid, defined $$length ? 1 + int(rand(1.05 * $$length)) : 0, pick(1, 1, 3, 20));
 	my $state = run_call($query);
-	# The server's own sha256() has no other SQLSTATE for it.
-	$state = '53200' if $state eq 'XX000' && $session->{stderr} =~ /SHA256 context: malloc failure/;
 	my ($seen, $failed) = disarm();
 	$$length = $seen if !$failed;
 	$failures += $failed > 0;
 	# A session may be of no more use by the server's own doing: without memory for an error, or for the settings of a library, it ends;
-	# it warns that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not get out of its transaction.
-	if ($session->{stderr} =~ /FATAL:  53200|LOCATION:.* guc\.c:|WARNING:  53200|during exception cleanup/)
+	# it warns that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not get out of its transaction;
+	# a subtransaction that could not begin inside another one ends the session.
+	if ($session->{stderr} =~ /FATAL:  53200|LOCATION:.* guc\.c:|WARNING:  53200|during exception cleanup|unexpected state SUBBEGIN/)
 	{
 		$ended++;
 		connect_session();
