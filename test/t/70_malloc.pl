@@ -153,7 +153,7 @@ sub run_call
 	eval { $session->{run}->finish } if $@;  # takes the rest of what it says
 	return 'lost' if $@ || $session->{stderr} =~ /server closed the connection|connection to server was lost/;
 	# The server's own sha256() has no SQLSTATE for it.
-	return '53200' if "$session->{stderr}$output" =~ /SHA256 context: malloc failure/;
+	return '53200' if "$session->{stderr}$output" =~ /SHA256 context: /;
 	return "$session->{stderr}$output" =~ /(?:ERROR|FATAL):  (\w{5}):/ ? $1 : '';
 }
 
