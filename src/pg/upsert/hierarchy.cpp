@@ -1,9 +1,9 @@
 // Entities that refer to themselves (parts with sub-parts): no cycles, and parent and child in the same group (job).
+#include "core/base/sql_text.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
 #include <set>
-#include "core/base/sql_text.hpp"
 
 namespace eryxon::pg {
 

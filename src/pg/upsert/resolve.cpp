@@ -1,9 +1,9 @@
 // References: from external keys, names and uuids to live rows of the same tenant, locked against deletion.
+#include "core/base/sql_text.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
 #include <tuple>
-#include "core/base/sql_text.hpp"
 
 namespace eryxon::pg {
 

@@ -1,8 +1,8 @@
 // Sources that equal a known one but for case: most likely a slip, which would make every row twice.
+#include "core/base/sql_text.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <set>
-#include "core/base/sql_text.hpp"
 
 namespace eryxon::pg {
 
