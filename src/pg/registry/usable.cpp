@@ -3,13 +3,12 @@
 #include "pg/registry/usable.hpp"
 
 #include "pg/server/boundary.hpp"
+#include "pg/server/catalog_scan.hpp"
 #include "pg/server/compat.hpp"
 
 extern "C" {
-#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type_d.h"
@@ -108,14 +107,9 @@ Oid parent_of(Oid table) {
     return call([table] {
         ScanKeyData key;
         ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
-        Relation catalog = table_open(InheritsRelationId, AccessShareLock);
-        SysScanDesc scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
-        HeapTuple tuple = systable_getnext(scan);
-        Oid const parent =
-            HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent : InvalidOid;
-        systable_endscan(scan);
-        table_close(catalog, AccessShareLock);
-        return parent;
+        return read_catalog_oid(InheritsRelationId, InheritsRelidSeqnoIndexId, key, [](HeapTuple tuple) {
+            return reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent;
+        });
     });
 }
 

@@ -1,12 +1,11 @@
 // Acting as another user.
 #include "pg/server/owner.hpp"
 
+#include "pg/server/catalog_scan.hpp"
 #include "pg/server/compat.hpp"
 
 extern "C" {
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
@@ -25,14 +24,9 @@ namespace {
 Oid read_extension_owner() {
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("eryxon_sync"));
-    Relation catalog = table_open(ExtensionRelationId, AccessShareLock);
-    SysScanDesc scan = systable_beginscan(catalog, ExtensionNameIndexId, true, nullptr, 1, &key);
-    HeapTuple tuple = systable_getnext(scan);
-    Oid const owner =
-        HeapTupleIsValid(tuple) ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : InvalidOid;
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
-    return owner;
+    return read_catalog_oid(ExtensionRelationId, ExtensionNameIndexId, key, [](HeapTuple tuple) {
+        return reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner;
+    });
 }
 
 }  // namespace
