@@ -18,8 +18,9 @@ PGDLLEXPORT void _PG_init(void);
 // next attempt to load it goes on where this one stopped: a hook that is put in twice would call itself.
 void _PG_init(void) {
     using namespace eryxon::pg;
-    static constexpr void (*const steps[])() = {define_settings, watch_catalog,  watch_transactions,
-                                                watch_planner,   watch_executor, watch_statements};
+    static constexpr void (*const steps[])() = {
+        define_settings,       register_catalog_callbacks, register_transaction_callbacks,
+        register_planner_hook, register_executor_hook,     register_statement_hook};
     static std::size_t done = 0;
     for (; done < std::size(steps); done++)
         steps[done]();

@@ -84,7 +84,7 @@ Datum eryxon_soft_delete(PG_FUNCTION_ARGS) {
 
 Datum eryxon_soft_delete_noted(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
-        pg::on_delete_noted(pg::trigger_data(fcinfo, TRIGGER_EVENT_DELETE | TRIGGER_EVENT_AFTER));
+        pg::on_delete_end(pg::trigger_data(fcinfo, TRIGGER_EVENT_DELETE | TRIGGER_EVENT_AFTER));
         return PointerGetDatum(nullptr);
     });
 }

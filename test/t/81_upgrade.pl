@@ -50,7 +50,7 @@ sub tenant_of_key
 SQL
 }
 
-# A database in use: all entities, a rule of its own, a unit that was deleted, history, a rejected line, a key, a webhook that has sent and
+# A database in use: all entities, a rule of its own, rows that were deleted together, history, a rejected line, a key, a webhook that has sent and
 # one that waits, events that were read and events that nobody has read yet.
 $old->safe_psql('postgres', 'ALTER DATABASE postgres SET eryxon.capture_events = on');
 $old->safe_psql('postgres', <<"SQL");

@@ -4,6 +4,7 @@
 #include "core/base/sql_text.hpp"
 #include "core/json/json_build.hpp"
 #include "pg/deletes/delete_trigger.hpp"
+#include "pg/deletes/row_locks.hpp"
 #include "pg/deletes/soft_delete.hpp"
 #include "pg/events/change_source.hpp"
 #include "pg/registry/foreign_keys.hpp"
@@ -37,8 +38,8 @@ std::set<const core::Entity*> entities_below(const Registry& registry, const cor
     return below;
 }
 
-// Where triggers of the user's may lock other rows, a delete takes its turn among the tenant's bulk calls.
-void take_turn(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant) {
+// Where triggers of the user's may lock other rows, a delete waits for the tenant's bulk calls, and they for it.
+void lock_tenant_if_triggers(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant) {
     if (settings().serialize_tenant == serialize_off) return;
     std::set<const core::Entity*> touched = entities_below(registry, entity);
     touched.insert(&entity);
@@ -48,7 +49,7 @@ void take_turn(const Registry& registry, const core::Entity& entity, const core:
 }
 
 // What was done to a row, and how many rows of each entity went along.
-struct Done {
+struct DeleteResult {
     const char* action;
     core::Uuid id;
     bool hard;
@@ -57,22 +58,22 @@ struct Done {
 
 // Counts the rows that went along; `count` tells how many of an entity.
 template <class Count>
-Done done(const Registry& registry, const core::Entity& entity, const core::Uuid& id, const char* action, bool hard,
-          Count&& count) {
-    Done done{action, id, hard, {}};
+DeleteResult delete_result(const Registry& registry, const core::Entity& entity, const core::Uuid& id,
+                           const char* action, bool hard, Count&& count) {
+    DeleteResult result{action, id, hard, {}};
     for (const core::Entity* below : entities_below(registry, entity))
-        done.children.emplace_back(below, count(*below));
-    return done;
+        result.children.emplace_back(below, count(*below));
+    return result;
 }
 
-core::Json answer(const Done& done, core::JsonArena& arena) {
-    core::JsonObject children(arena, done.children.size());
-    for (const auto& [entity, count] : done.children)
+core::Json answer(const DeleteResult& result, core::JsonArena& arena) {
+    core::JsonObject children(arena, result.children.size());
+    for (const auto& [entity, count] : result.children)
         children.add(arena.copy(entity->name), core::make_number(count, arena));
     core::JsonObject answer(arena, 4);
-    answer.add("action", done.action);
-    answer.add("id", core::make_uuid(done.id, arena));
-    answer.add("hard", core::Json::boolean(done.hard));
+    answer.add("action", result.action);
+    answer.add("id", core::make_uuid(result.id, arena));
+    answer.add("hard", core::Json::boolean(result.hard));
     answer.add("children", children.json());
     return answer.json();
 }
@@ -87,28 +88,34 @@ std::int64_t count_rows(const std::vector<DeletedRow>& rows, const core::Entity&
     refuse({core::Code::not_found, entity.singular + " " + name + " " + what});
 }
 
-// How the caller sees a row of the tenant.
-enum class Sight { none, live, deleted };
-
-Sight look(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id) {
-    Sight sight = Sight::none;
+// The state of a row of the tenant, if the caller sees it.
+std::optional<RowState> row_state(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                                  const core::Uuid& id) {
+    std::optional<RowState> state;
     execute(core::sql("SELECT deleted_at IS NULL FROM {table} WHERE tenant_id == $1 AND id == $2",
                       {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), Param::uuid(id)},
-            [&](const Row& row) { sight = row.boolean(0) ? Sight::live : Sight::deleted; });
-    return sight;
+            [&](const Row& row) { state = row.boolean(0) ? RowState::live : RowState::deleted; });
+    return state;
 }
 
-Done delete_softly(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                   const core::Uuid& id) {
-    Sight const sight = look(registry, entity, tenant, id);
-    if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
-    if (sight == Sight::deleted) refuse_unknown(entity, core::to_string(id), "is already deleted");
+// The same of a row that must be there.
+RowState required_row_state(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                            const core::Uuid& id) {
+    std::optional<RowState> const state = row_state(registry, entity, tenant, id);
+    if (!state) refuse_unknown(entity, core::to_string(id), "does not exist");
+    return *state;
+}
+
+DeleteResult soft_delete_row(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                             const core::Uuid& id) {
+    if (required_row_state(registry, entity, tenant, id) == RowState::deleted)
+        refuse_unknown(entity, core::to_string(id), "is already deleted");
     require_deletable(registry, entity, tenant, {&id, 1});
     std::vector<DeletedRow> const rows = soft_delete(registry, entity, tenant, {&id, 1});
     if (rows.empty()) refuse_unknown(entity, core::to_string(id), "is already deleted");
-    return done(registry, entity, id, "deleted", false,
-                [&](const core::Entity& below) { return count_rows(rows, below, id); });
+    return delete_result(registry, entity, id, "deleted", false,
+                         [&](const core::Entity& below) { return count_rows(rows, below, id); });
 }
 
 // Runs the DELETE with eryxon.hard_delete on. After an error the setting falls back with the (sub)transaction.
@@ -125,21 +132,21 @@ std::uint64_t run_hard_delete(const Table& table, const core::Uuid& tenant, cons
     return gone;
 }
 
-Done delete_really(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                   const core::Uuid& id) {
-    if (look(registry, entity, tenant, id) == Sight::none)
-        refuse_unknown(entity, core::to_string(id), "does not exist");
+DeleteResult hard_delete_row(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                             const core::Uuid& id) {
+    required_row_state(registry, entity, tenant, id);
     const Table& table = registry.table(entity);
-    RemovedRows removed;
+    HardDeleteCounter const counter;
     std::uint64_t const gone = run_hard_delete(table, tenant, id);
-    if (gone == 0 && look(registry, entity, tenant, id) != Sight::none)
+    if (gone == 0 && row_state(registry, entity, tenant, id))
         refuse({core::Code::access_denied,
                 "a policy or trigger keeps " + entity.singular + " " + core::to_string(id) + " from being deleted",
                 "The row must pass the table's DELETE policies.", table.oid});
     if (gone == 0) refuse_unknown(entity, core::to_string(id), "does not exist");
     std::int64_t const root = entity.soft_delete ? 1 : 0;
-    return done(registry, entity, id, "deleted", true,
-                [&](const core::Entity& below) { return removed.of(below.name) - (&below == &entity ? root : 0); });
+    return delete_result(registry, entity, id, "deleted", true, [&](const core::Entity& below) {
+        return counter.of(below.name) - (&below == &entity ? root : 0);
+    });
 }
 
 // Refuses to delete an operation that is in progress, or what one belongs to. The rows stay locked, so that none starts
@@ -154,12 +161,12 @@ void refuse_running(const Registry& registry, const core::Entity& entity, const 
             {core::Code::in_progress, "an operation is in progress", "With force = true it is deleted all the same."});
 }
 
-Done delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, const core::Uuid& id,
-                  const DeleteMode& mode) {
+DeleteResult delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                          const core::Uuid& id, const DeleteMode& mode) {
     try {
         if (!mode.force) refuse_running(registry, entity, tenant, id);
-        return mode.hard || !entity.soft_delete ? delete_really(registry, entity, tenant, id)
-                                                : delete_softly(registry, entity, tenant, id);
+        return mode.hard || !entity.soft_delete ? hard_delete_row(registry, entity, tenant, id)
+                                                : soft_delete_row(registry, entity, tenant, id);
     } catch (const Error& error) {
         refuse(error);
     }
@@ -179,12 +186,12 @@ core::Uuid find_external(const Registry& registry, const core::Entity& entity, c
     return *id;
 }
 
-Done restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                   const core::Uuid& id) {
+DeleteResult restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                           const core::Uuid& id) {
     try {
-        std::vector<DeletedRow> const rows = restore_units(registry, entity, tenant, {&id, 1}, true);
-        return done(registry, entity, id, "restored", false,
-                    [&](const core::Entity& below) { return count_rows(rows, below, id); });
+        std::vector<DeletedRow> const rows = restore_cascades(registry, entity, tenant, {&id, 1}, true);
+        return delete_result(registry, entity, id, "restored", false,
+                             [&](const core::Entity& below) { return count_rows(rows, below, id); });
     } catch (const Error& error) {
         if (error.is(ERRCODE_UNIQUE_VIOLATION))
             refuse(error,
@@ -193,48 +200,48 @@ Done restore_found(const Registry& registry, const core::Entity& entity, const c
     }
 }
 
-}  // namespace
+// What a call works on.
+struct Target {
+    const Registry& registry;
+    const core::Entity& entity;
+    core::Uuid tenant;
+};
 
-core::Json delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode, core::JsonArena& arena) {
+// Runs the work on an entity and the caller's tenant, and returns the answer to its result.
+template <class Work>
+core::Json run_on_entity(std::string_view name, core::JsonArena& arena, Work&& work) {
     core::Json result;
     with_spi([&] {
         auto const state = locked_registry({&name, 1});
-        const core::Entity& entity = state->entity(name);
-        core::Uuid const tenant = tenant_id();
-        take_turn(*state, entity, tenant);
-        result = answer(delete_found(*state, entity, tenant, id, mode), arena);
+        Target const on{*state, state->entity(name), tenant_id()};
+        lock_tenant_if_triggers(on.registry, on.entity, on.tenant);
+        result = answer(work(on), arena);
     });
     return result;
+}
+
+}  // namespace
+
+core::Json delete_row(std::string_view name, const core::Uuid& id, const DeleteMode& mode, core::JsonArena& arena) {
+    return run_on_entity(name, arena,
+                         [&](const Target& on) { return delete_found(on.registry, on.entity, on.tenant, id, mode); });
 }
 
 core::Json delete_external(std::string_view name, std::string_view source, std::string_view external_id,
                            const DeleteMode& mode, core::JsonArena& arena) {
-    core::Json result;
-    with_spi([&] {
-        auto const state = locked_registry({&name, 1});
-        const core::Entity& entity = state->entity(name);
-        core::Uuid const tenant = tenant_id();
-        take_turn(*state, entity, tenant);
-        core::Uuid const id = find_external(*state, entity, tenant, source, external_id);
+    return run_on_entity(name, arena, [&](const Target& on) {
+        core::Uuid const id = find_external(on.registry, on.entity, on.tenant, source, external_id);
         ChangeSource const changed_by({source});
-        result = answer(delete_found(*state, entity, tenant, id, mode), arena);
+        return delete_found(on.registry, on.entity, on.tenant, id, mode);
     });
-    return result;
 }
 
 core::Json restore_row(std::string_view name, const core::Uuid& id, core::JsonArena& arena) {
-    core::Json result;
-    with_spi([&] {
-        auto const state = locked_registry({&name, 1});
-        const core::Entity& entity = state->entity(name);
-        core::Uuid const tenant = tenant_id();
-        take_turn(*state, entity, tenant);
-        Sight const sight = look(*state, entity, tenant, id);
-        if (sight == Sight::none) refuse_unknown(entity, core::to_string(id), "does not exist");
-        if (sight == Sight::live) refuse_unknown(entity, core::to_string(id), "is not deleted");
-        result = answer(restore_found(*state, entity, tenant, id), arena);
+    return run_on_entity(name, arena, [&](const Target& on) {
+        if (required_row_state(on.registry, on.entity, on.tenant, id) == RowState::live)
+            refuse_unknown(on.entity, core::to_string(id), "is not deleted");
+        return restore_found(on.registry, on.entity, on.tenant, id);
     });
-    return result;
 }
 
 }  // namespace eryxon::pg

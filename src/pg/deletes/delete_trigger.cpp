@@ -2,14 +2,17 @@
 #include "pg/deletes/delete_trigger.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "pg/deletes/delete_notes.hpp"
-#include "pg/deletes/rows.hpp"
+#include "pg/deletes/deferred_deletes.hpp"
 #include "pg/deletes/soft_delete.hpp"
 #include "pg/registry/catalog.hpp"
+#include "pg/registry/foreign_keys.hpp"
+#include "pg/registry/registry.hpp"
+#include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
 #include "pg/server/settings.hpp"
+#include "pg/server/spi.hpp"
 
-#include <optional>
+#include <map>
 
 extern "C" {
 #include "utils/rel.h"
@@ -19,8 +22,8 @@ namespace eryxon::pg {
 
 namespace {
 
-RemovedRows* counting = nullptr;
-AskedRows* asking = nullptr;
+HardDeleteCounter* hard_delete_counter = nullptr;
+DeletePolicyProbe* policy_probe = nullptr;
 
 // The row that fires the trigger, with its columns by name.
 class FiringRow {
@@ -83,7 +86,7 @@ bool is_carried_away(const ForeignKeys& keys, const core::Entity& entity, const 
 
 // The row really goes: what is known of its soft delete goes with it.
 void let_go(const core::Entity& entity, const FiringRow& row) {
-    if (counting != nullptr) counting->add(entity.name);
+    if (hard_delete_counter != nullptr) hard_delete_counter->add(entity.name);
     if (row.is_null("deleted_at") || row.is_null("tenant_id") || row.is_null("id")) return;
     core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
     as_extension_owner([&] {
@@ -106,10 +109,10 @@ const core::Entity& attached_entity(const Registry& registry, Oid table) {
             "55000"});
 }
 
-// True if a trigger at the end of the statement will handle what is noted. Ours do not fire on a replica, but a user
+// True if a trigger at the end of the statement will handle what is deferred. Ours do not fire on a replica, but a user
 // may have the one for each row fire there.
 bool ends_in_trigger(const ForeignKeys& keys, Oid table) {
-    return SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA && keys.noted.count(table) != 0;
+    return SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA && keys.deferring.count(table) != 0;
 }
 
 // Decides on the row. Returns true if it is to go.
@@ -117,7 +120,7 @@ bool handle_row(const TriggerData& trigger) {
     std::shared_ptr<const Registry> const state = registry();
     FiringRow const row(trigger);
     const core::Entity& entity = attached_entity(*state, row.table());
-    if (asking != nullptr && !row.is_null("id") && asking->note(entity.table, row.uuid("id"))) return false;
+    if (policy_probe != nullptr && !row.is_null("id") && policy_probe->note(entity.table, row.uuid("id"))) return false;
     auto const keys = foreign_keys(*state);
     if (settings().hard_delete || !entity.soft_delete || is_carried_away(*keys, entity, row)) {
         let_go(entity, row);
@@ -126,7 +129,7 @@ bool handle_row(const TriggerData& trigger) {
     if (!row.is_null("deleted_at")) return false;
     core::Uuid const tenant = row.uuid("tenant_id"), id = row.uuid("id");
     if (ends_in_trigger(*keys, row.table()))
-        note_delete(entity.table, tenant, id);
+        defer_delete(entity.table, tenant, id);
     else
         soft_delete(*state, entity, tenant, {&id, 1});
     return false;
@@ -143,19 +146,19 @@ void require_usable(Oid table) {
 }  // namespace
 
 HeapTuple on_delete(const TriggerData& trigger) {
-    if (take_noted_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self))
+    if (take_partition_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self))
         return trigger.tg_trigtuple;
     bool goes = false;
     with_spi([&] { goes = handle_row(trigger); });
     return goes ? trigger.tg_trigtuple : nullptr;
 }
 
-void on_delete_noted(const TriggerData& trigger) {
-    std::vector<NotedDelete> const noted = take_noted_deletes();
-    if (noted.empty()) return require_usable(RelationGetRelid(trigger.tg_relation));
+void on_delete_end(const TriggerData& trigger) {
+    std::vector<DeferredDelete> const deferred = take_deferred_deletes();
+    if (deferred.empty()) return require_usable(RelationGetRelid(trigger.tg_relation));
     std::map<std::pair<Oid, core::Uuid>, std::vector<core::Uuid>> groups;
-    for (const NotedDelete& note : noted)
-        groups[{note.relation, note.tenant}].push_back(note.id);
+    for (const DeferredDelete& row : deferred)
+        groups[{row.relation, row.tenant}].push_back(row.id);
     with_spi([&] {
         std::shared_ptr<const Registry> const state = registry();
         for (const auto& [of, ids] : groups)
@@ -164,33 +167,33 @@ void on_delete_noted(const TriggerData& trigger) {
 }
 
 HeapTuple on_update_of_tenant(const TriggerData& trigger) {
-    note_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self);
+    note_partition_move(RelationGetRelid(trigger.tg_relation), trigger.tg_trigtuple->t_self);
     return trigger.tg_newtuple;
 }
 
-RemovedRows::RemovedRows() : outer_(counting) {
-    counting = this;
+HardDeleteCounter::HardDeleteCounter() : outer_(hard_delete_counter) {
+    hard_delete_counter = this;
 }
 
-RemovedRows::~RemovedRows() {
-    counting = outer_;
+HardDeleteCounter::~HardDeleteCounter() {
+    hard_delete_counter = outer_;
 }
 
-std::int64_t RemovedRows::of(const std::string& entity) const {
+std::int64_t HardDeleteCounter::of(const std::string& entity) const {
     auto const found = counts_.find(entity);
     return found == counts_.end() ? 0 : found->second;
 }
 
-AskedRows::AskedRows(Oid table, std::span<const core::Uuid> ids)
-    : outer_(asking), table_(table), ids_(ids.begin(), ids.end()) {
-    asking = this;
+DeletePolicyProbe::DeletePolicyProbe(Oid table, std::span<const core::Uuid> ids)
+    : outer_(policy_probe), table_(table), ids_(ids.begin(), ids.end()) {
+    policy_probe = this;
 }
 
-AskedRows::~AskedRows() {
-    asking = outer_;
+DeletePolicyProbe::~DeletePolicyProbe() {
+    policy_probe = outer_;
 }
 
-bool AskedRows::note(Oid table, const core::Uuid& id) {
+bool DeletePolicyProbe::note(Oid table, const core::Uuid& id) {
     if (table != table_ || ids_.count(id) == 0) return false;
     passed_.insert(id);
     return true;

@@ -2,7 +2,8 @@
 #include "pg/deletes/soft_delete.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "pg/deletes/unit.hpp"
+#include "pg/deletes/cascade_set.hpp"
+#include "pg/server/owner.hpp"
 
 namespace eryxon::pg {
 
@@ -46,14 +47,14 @@ std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::E
 std::vector<Progress> read_progress(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots, bool lock) {
     std::vector<Progress> result(roots.size());
-    RowUnit unit(registry, entity, tenant, Ids(roots.begin(), roots.end()), lock);
-    unit.grow();
+    CascadeSet cascade(registry, entity, tenant, Ids(roots.begin(), roots.end()), lock);
+    cascade.grow();
     std::map<std::pair<const core::Entity*, core::Uuid>, Progress> rows;
-    for (const auto& [of, ids] : unit.rows())
+    for (const auto& [of, ids] : cascade.rows())
         for (const auto& [id, progress] : read_rows(registry, *of, tenant, ids))
             rows[{of, id}] = progress;
     for (std::size_t i = 0; i < roots.size(); i++)
-        for (const auto& [of, ids] : unit.attribute(roots.subspan(i, 1)))
+        for (const auto& [of, ids] : cascade.attribute(roots.subspan(i, 1)))
             for (const auto& [id, root] : ids) {
                 auto const row = rows.find({of, id});
                 if (row == rows.end()) continue;

@@ -2,7 +2,8 @@
 #include "pg/deletes/soft_delete.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "pg/deletes/unit.hpp"
+#include "pg/deletes/cascade_set.hpp"
+#include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
 
 #include <algorithm>
@@ -15,11 +16,9 @@ namespace eryxon::pg {
 
 namespace {
 
-using Node = std::pair<const core::Entity*, core::Uuid>;
-
-// A row of a unit, as it was recorded.
+// A row of a cascade, as it was recorded.
 struct Recorded {
-    std::string entity;  // of the unit's root
+    std::string entity;  // of the cascade's root
     core::Uuid root;
     TimestampTz deleted_at;
 };
@@ -27,10 +26,10 @@ struct Recorded {
 // A row's reference to another, over a key that cascades or forbids.
 struct Reference {
     const ForeignKey* key;
-    Node child, parent;
+    RowKey child, parent;
 };
 
-// One call of restore_units().
+// One call of restore_cascades().
 class Restoration {
 public:
     Restoration(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
@@ -46,9 +45,9 @@ public:
     std::vector<DeletedRow> run();
 
 private:
-    bool is_root(const Node& node) const { return node.first == &entity_ && root_ids_.count(node.second) != 0; }
-    void read_units();
-    void read_unit(const std::string& entity, const Ids& roots);
+    bool is_root(const RowKey& row) const { return row.first == &entity_ && root_ids_.count(row.second) != 0; }
+    void read_cascades();
+    void read_cascade(const std::string& entity, const Ids& roots);
     void read_rows();
     void read_references();
     bool lock_parents();
@@ -74,16 +73,16 @@ private:
     std::shared_ptr<const ForeignKeys> keys_;
 
     Ids root_ids_;
-    std::map<Node, Recorded> recorded_;       // all rows of the units that are touched
-    std::map<core::Uuid, Recorded> own_;      // how the roots themselves were recorded
-    std::map<Node, std::size_t> candidates_;  // rows to bring back, and the root they belong to
-    std::vector<Reference> references_;       // of the candidates and the roots
-    std::set<Node> tried_, live_, locked_;
+    std::map<RowKey, Recorded> recorded_;       // all rows of the cascades that are touched
+    std::map<core::Uuid, Recorded> own_;        // how the roots themselves were recorded
+    std::map<RowKey, std::size_t> candidates_;  // rows to bring back, and the root they belong to
+    std::vector<Reference> references_;         // of the candidates and the roots
+    std::set<RowKey> tried_, live_, locked_;
 };
 
 std::vector<DeletedRow> Restoration::run() {
     root_ids_ = Ids(roots_.begin(), roots_.end());
-    read_units();
+    read_cascades();
     bool again = true;
     while (again) {
         read_rows();
@@ -99,8 +98,8 @@ std::vector<DeletedRow> Restoration::run() {
     return rows();
 }
 
-// Reads how the roots were recorded, and the units they were recorded in.
-void Restoration::read_units() {
+// Reads how the roots were recorded, and the cascades they were recorded in.
+void Restoration::read_cascades() {
     as_extension_owner([&] {
         execute(core::sql(R"(SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete
                           WHERE tenant_id == $1 AND row_entity == $2 AND row_id == ANY ($3))"),
@@ -108,14 +107,14 @@ void Restoration::read_units() {
                     own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), row.timestamp(3)};
                 });
     });
-    std::map<std::string, Ids> units;
+    std::map<std::string, Ids> cascades;
     for (const auto& [id, record] : own_)
-        units[record.entity].insert(record.root);
-    for (const auto& [entity, roots] : units)
-        as_extension_owner([&, of = &entity, ids = &roots] { read_unit(*of, *ids); });
+        cascades[record.entity].insert(record.root);
+    for (const auto& [entity, roots] : cascades)
+        as_extension_owner([&, of = &entity, ids = &roots] { read_cascade(*of, *ids); });
 }
 
-void Restoration::read_unit(const std::string& entity, const Ids& roots) {
+void Restoration::read_cascade(const std::string& entity, const Ids& roots) {
     execute(core::sql(R"(SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete
                       WHERE tenant_id == $1 AND entity == $2 AND root == ANY ($3))"),
             {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
@@ -127,8 +126,8 @@ void Restoration::read_unit(const std::string& entity, const Ids& roots) {
 // Finds the recorded rows that are still deleted as they were recorded.
 void Restoration::read_rows() {
     ByEntity<Ids> ids;
-    for (const auto& [node, record] : recorded_)
-        if (!is_root(node) && !spared_.rows.contains(node)) ids[node.first].insert(node.second);
+    for (const auto& [row, record] : recorded_)
+        if (!is_root(row) && !spared_.rows.contains(row)) ids[row.first].insert(row.second);
     candidates_.clear();
     for (const auto& [entity, of_entity] : ids) {
         const Table& table = registry_.table(*entity);
@@ -137,8 +136,8 @@ void Restoration::read_rows() {
                                   WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NOT NULL)",
                               {{"table", table.name}}),
                     {Param::uuid(tenant_), uuid_array(*wanted)}, [&](const Row& row) {
-                        Node const node{from, row.uuid(0)};
-                        if (recorded_.at(node).deleted_at == row.timestamp(1)) candidates_[node] = roots_.size();
+                        RowKey const found{from, row.uuid(0)};
+                        if (recorded_.at(found).deleted_at == row.timestamp(1)) candidates_[found] = roots_.size();
                     });
         });
     }
@@ -147,8 +146,8 @@ void Restoration::read_rows() {
 // Reads what the candidates and the roots refer to.
 void Restoration::read_references() {
     ByEntity<Ids> ids;
-    for (const auto& [node, root] : candidates_)
-        ids[node.first].insert(node.second);
+    for (const auto& [row, root] : candidates_)
+        ids[row.first].insert(row.second);
     if (restore_roots_) ids[&entity_].insert(root_ids_.begin(), root_ids_.end());
     references_.clear();
     for (const ForeignKey& key : keys_->keys) {
@@ -164,8 +163,8 @@ void Restoration::keep_reachable() {
     std::map<core::Uuid, std::size_t> first;
     for (std::size_t i = roots_.size(); i-- > 0;)
         first[roots_[i]] = i;
-    for (auto& [node, root] : candidates_) {
-        const Recorded& record = recorded_.at(node);
+    for (auto& [row, root] : candidates_) {
+        const Recorded& record = recorded_.at(row);
         auto const own = first.find(record.root);
         if (record.entity == entity_.name && own != first.end()) root = own->second;
     }
@@ -192,7 +191,7 @@ void Restoration::keep_reachable() {
 bool Restoration::lock_parents() {
     ByEntity<Ids> missing;
     for (const Reference& reference : references_) {
-        const Node& parent = reference.parent;
+        const RowKey& parent = reference.parent;
         if (is_root(parent) || candidates_.count(parent) != 0 || !tried_.insert(parent).second) continue;
         missing[parent.first].insert(parent.second);
     }
@@ -221,8 +220,8 @@ void Restoration::lock_roots() const {
 bool Restoration::lock_candidates() {
     ByEntity<Ids> missing;
     if (restore_roots_ && locked_.empty()) missing[&entity_] = root_ids_;
-    for (const auto& [node, root] : candidates_)
-        if (locked_.count(node) == 0) missing[node.first].insert(node.second);
+    for (const auto& [row, root] : candidates_)
+        if (locked_.count(row) == 0) missing[row.first].insert(row.second);
     for (const auto& [entity, ids] : missing) {
         const Table& table = registry_.table(*entity);
         Ids below = ids;
@@ -280,8 +279,8 @@ void Restoration::refuse_reference(const Reference& reference) const {
 void Restoration::write() {
     ByEntity<Ids> ids;
     if (restore_roots_) ids[&entity_];
-    for (const auto& [node, root] : candidates_)
-        ids[node.first].insert(node.second);
+    for (const auto& [row, root] : candidates_)
+        ids[row.first].insert(row.second);
     for (const auto& [entity, of_entity] : ids) {
         if (entity == &entity_ && restore_roots_) write_rows(*entity, root_ids_);
         as_child_owner(entity_.table, entity->table, [&, to = entity, below = &of_entity] { write_rows(*to, *below); });
@@ -307,8 +306,8 @@ void Restoration::write_rows(const core::Entity& entity, const Ids& ids) const {
 void Restoration::forget() const {
     ByEntity<Ids> ids;
     ids[&entity_] = root_ids_;
-    for (const auto& [node, root] : candidates_)
-        ids[node.first].insert(node.second);
+    for (const auto& [row, root] : candidates_)
+        ids[row.first].insert(row.second);
     for (const auto& [entity, of_entity] : ids)
         execute(core::sql(
                     "DELETE FROM eryxon.soft_delete WHERE tenant_id == $1 AND row_entity == $2 AND row_id == ANY ($3)"),
@@ -320,15 +319,15 @@ std::vector<DeletedRow> Restoration::rows() const {
     if (restore_roots_)
         for (std::size_t i = 0; i < roots_.size(); i++)
             rows.push_back({i, &entity_, roots_[i]});
-    for (const auto& [node, root] : candidates_)
-        rows.push_back({root, node.first, node.second});
+    for (const auto& [row, root] : candidates_)
+        rows.push_back({root, row.first, row.second});
     return rows;
 }
 
 }  // namespace
 
-std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                      std::span<const core::Uuid> roots, bool restore_roots, const Spared& spared) {
+std::vector<DeletedRow> restore_cascades(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                                         std::span<const core::Uuid> roots, bool restore_roots, const Spared& spared) {
     if (roots.empty()) return {};
     return Restoration(registry, entity, tenant, roots, restore_roots, spared).run();
 }

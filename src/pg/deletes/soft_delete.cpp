@@ -1,11 +1,12 @@
 // Soft-deletes rows: locks the roots, finds and locks what belongs to them, writes, checks foreign keys, records the
-// unit.
+// cascade.
 #include "pg/deletes/soft_delete.hpp"
 
 #include "core/base/sql_text.hpp"
+#include "pg/deletes/cascade_set.hpp"
 #include "pg/deletes/delete_trigger.hpp"
-#include "pg/deletes/unit.hpp"
 #include "pg/registry/tenant.hpp"
+#include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
 
 extern "C" {
@@ -36,10 +37,10 @@ public:
 private:
     Ids lock_roots() const;
     void check_left_out(const Ids& locked) const;
-    void write(const RowUnit& unit, const Ids& locked);
+    void write(const CascadeSet& cascade, const Ids& locked);
     void write_rows(const core::Entity& entity, const Ids& ids);
-    void check_references(const RowUnit& unit) const;
-    std::vector<DeletedRow> attribute(const RowUnit& unit) const;
+    void check_references(const CascadeSet& cascade) const;
+    std::vector<DeletedRow> attribute(const CascadeSet& cascade) const;
     void record(const std::vector<DeletedRow>& rows) const;
     void forget_earlier(const std::vector<DeletedRow>& rows) const;
 
@@ -56,11 +57,11 @@ std::vector<DeletedRow> Deletion::run() {
     Ids const locked = lock_roots();
     check_left_out(locked);
     if (locked.empty()) return {};
-    RowUnit unit(registry_, entity_, tenant_, locked, true);
-    unit.grow();
-    write(unit, locked);
-    check_references(unit);
-    std::vector<DeletedRow> rows = attribute(unit);
+    CascadeSet cascade(registry_, entity_, tenant_, locked, true);
+    cascade.grow();
+    write(cascade, locked);
+    check_references(cascade);
+    std::vector<DeletedRow> rows = attribute(cascade);
     as_extension_owner([&] {
         forget_earlier(rows);
         record(rows);
@@ -88,8 +89,8 @@ void Deletion::check_left_out(const Ids& locked) const {
 }
 
 // Writes the rows, entity by entity: the roots with the caller's rights, the others with their tables' owners'.
-void Deletion::write(const RowUnit& unit, const Ids& locked) {
-    for (const auto& [entity, ids] : unit.rows()) {
+void Deletion::write(const CascadeSet& cascade, const Ids& locked) {
+    for (const auto& [entity, ids] : cascade.rows()) {
         Ids below = ids;
         if (entity == &entity_) {
             try {
@@ -127,11 +128,11 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids) {
 }
 
 // Refuses if a live row refers to a deleted one by a foreign key that does not act on deletes.
-void Deletion::check_references(const RowUnit& unit) const {
+void Deletion::check_references(const CascadeSet& cascade) const {
     auto const keys = foreign_keys(registry_);
     for (const ForeignKey& key : keys->keys) {
-        auto const parents = unit.rows().find(key.parent);
-        if (parents == unit.rows().end() || parents->second.empty()) continue;
+        auto const parents = cascade.rows().find(key.parent);
+        if (parents == cascade.rows().end() || parents->second.empty()) continue;
         if (key.child != nullptr) registry_.table(*key.child);  // refuses: its rows cannot be looked at
         if ((key.cascades() || key.forbids()) && has_unseen_children(key, tenant_, parents->second))
             refuse({core::Code::database_error,
@@ -151,15 +152,15 @@ void Deletion::check_references(const RowUnit& unit) const {
     }
 }
 
-std::vector<DeletedRow> Deletion::attribute(const RowUnit& unit) const {
+std::vector<DeletedRow> Deletion::attribute(const CascadeSet& cascade) const {
     std::vector<DeletedRow> rows;
-    for (const auto& [entity, ids] : unit.attribute(roots_, order_ == RootOrder::topmost_first))
+    for (const auto& [entity, ids] : cascade.attribute(roots_, order_ == RootOrder::topmost_first))
         for (const auto& [id, root] : ids)
             rows.push_back({root, entity, id});
     return rows;
 }
 
-// A row's place in a unit it went with earlier no longer counts.
+// A row's place in a cascade it went with earlier no longer counts.
 void Deletion::forget_earlier(const std::vector<DeletedRow>& rows) const {
     ByEntity<Ids> ids;
     for (const DeletedRow& row : rows)
@@ -200,8 +201,8 @@ void Deletion::record(const std::vector<DeletedRow>& rows) const {
 }
 
 // Deletes rows of an entity that does not keep them.
-std::vector<DeletedRow> really_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                      std::span<const core::Uuid> roots) {
+std::vector<DeletedRow> hard_delete_rows(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                                         std::span<const core::Uuid> roots) {
     std::map<core::Uuid, std::size_t> first;
     for (std::size_t i = 0; i < roots.size(); i++)
         first.emplace(roots[i], i);
@@ -238,7 +239,7 @@ void require_deletable(const Registry& registry, const core::Entity& entity, con
     const Table& table = registry.table(entity);
     require_delete_privilege(table);
     if (!entity.soft_delete || !has_policies(table)) return;
-    AskedRows const asked(table.oid, ids);
+    DeletePolicyProbe const probe(table.oid, ids);
     std::string const live_rows = core::sql(
         "FROM {table} WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NULL", {{"table", table.name}});
     std::uint64_t const gone = execute("DELETE " + live_rows, {Param::uuid(tenant), uuid_array(ids)});
@@ -250,7 +251,7 @@ void require_deletable(const Registry& registry, const core::Entity& entity, con
                 {},
                 "55000"});
     execute("SELECT id " + live_rows, {Param::uuid(tenant), uuid_array(ids)}, [&](const Row& row) {
-        if (asked.passed().count(row.uuid(0)) != 0) return;
+        if (probe.passed().count(row.uuid(0)) != 0) return;
         refuse({core::Code::access_denied,
                 "a policy or trigger keeps " + entity.singular + " " + core::to_string(row.uuid(0)) +
                     " from being deleted",
@@ -261,7 +262,7 @@ void require_deletable(const Registry& registry, const core::Entity& entity, con
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots, RootOrder order) {
     if (roots.empty()) return {};
-    if (!entity.soft_delete) return really_delete(registry, entity, tenant, roots);
+    if (!entity.soft_delete) return hard_delete_rows(registry, entity, tenant, roots);
     return Deletion(registry, entity, tenant, roots, order).run();
 }
 

@@ -44,8 +44,16 @@ struct Spared {
 // Brings back what went with the rows, all or nothing, and with restore_roots the rows themselves. Rows that were
 // changed or deleted again since stay; so do spared ones, and rows below the roots whose parent stays deleted. Raises
 // 23503 if a root's parent is deleted or a row refers to a deleted one, 23505 if a unique value was taken meanwhile.
-std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                      std::span<const core::Uuid> roots, bool restore_roots, const Spared& spared = {});
+std::vector<DeletedRow> restore_cascades(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                                         std::span<const core::Uuid> roots, bool restore_roots,
+                                         const Spared& spared = {});
+
+// The name under which upsert knows it.
+inline std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity,
+                                             const core::Uuid& tenant, std::span<const core::Uuid> roots,
+                                             bool restore_roots, const Spared& spared) {
+    return restore_cascades(registry, entity, tenant, roots, restore_roots, spared);
+}
 
 // How far work has gone on a row or anything live that belongs to it.
 struct Progress {

@@ -53,7 +53,7 @@ TransitionSpill::~TransitionSpill() {
     active = before_;
 }
 
-void watch_executor() {
+void register_executor_hook() {
     previous_hook = ExecutorStart_hook;
     ExecutorStart_hook = on_executor_start;
 }

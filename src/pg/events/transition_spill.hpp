@@ -20,6 +20,6 @@ private:
 };
 
 // Puts the hook into the executor; called once when the library is loaded.
-void watch_executor();
+void register_executor_hook();
 
 }  // namespace eryxon::pg

@@ -213,7 +213,7 @@ void add_references(const Registry& registry, std::vector<ForeignKey>& keys) {
     std::move(added.begin(), added.end(), std::back_inserter(keys));
 }
 
-constexpr const char* noted_sql = R"(
+constexpr const char* deferring_sql = R"(
     SELECT t.tgrelid
       FROM pg_catalog.pg_trigger t
       JOIN pg_catalog.pg_proc p ON p.oid == t.tgfoid
@@ -222,14 +222,14 @@ constexpr const char* noted_sql = R"(
        AND p.proname == 'soft_delete_noted' AND n.nspname == 'eryxon')";
 
 // Finds the tables that, with all the tables they are partitions of, have the trigger at the end of statements.
-void read_noted(const std::vector<Oid>& relations, std::unordered_set<Oid>& noted) {
+void read_deferring(const std::vector<Oid>& relations, std::unordered_set<Oid>& deferring) {
     std::unordered_set<Oid> having;
-    execute(core::sql(noted_sql), {oid_array(relations)}, [&](const Row& row) { having.insert(row.oid(0)); });
+    execute(core::sql(deferring_sql), {oid_array(relations)}, [&](const Row& row) { having.insert(row.oid(0)); });
     for (Oid relation : relations) {
         bool const covered = std::all_of(relations.begin(), relations.end(), [&](Oid other) {
             return having.count(other) != 0 || (other != relation && !is_partition_of(relation, other));
         });
-        if (covered) noted.insert(relation);
+        if (covered) deferring.insert(relation);
     }
 }
 
@@ -240,7 +240,7 @@ std::shared_ptr<const ForeignKeys> load(const Registry& registry) {
     add_references(registry, loaded->keys);
     for (ForeignKey& key : loaded->keys)
         write_statements(key);
-    read_noted(relations, loaded->noted);
+    read_deferring(relations, loaded->deferring);
     return loaded;
 }
 

@@ -44,8 +44,8 @@ struct ForeignKey {
 
 struct ForeignKeys {
     std::vector<ForeignKey> keys;
-    // Tables whose DELETE statements all end in the trigger that handles the noted rows.
-    std::unordered_set<Oid> noted;
+    // Tables whose DELETE statements all end in the trigger that does deferred deletes.
+    std::unordered_set<Oid> deferring;
 };
 
 // The foreign keys of that state of the registry. Needs an SPI connection.

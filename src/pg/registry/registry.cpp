@@ -227,7 +227,7 @@ std::shared_ptr<const Registry> locked_registry(std::span<const std::string_view
     }
 }
 
-void watch_catalog() {
+void register_catalog_callbacks() {
     CacheRegisterRelcacheCallback(on_relation_change, 0);
     CacheRegisterSyscacheCallback(ENUMOID, on_catalog_change, 0);
     CacheRegisterSyscacheCallback(NAMESPACEOID, on_catalog_change, 0);

@@ -70,7 +70,7 @@ std::shared_ptr<const Registry> registry();
 std::shared_ptr<const Registry> locked_registry(std::span<const std::string_view> entities);
 
 // Registers the callbacks that mark the state stale; called once when the library is loaded.
-void watch_catalog();
+void register_catalog_callbacks();
 
 // The name, quoted for use in SQL.
 std::string quoted(std::string_view name);

@@ -96,7 +96,7 @@ IndexPlanning::~IndexPlanning() {
     active--;
 }
 
-void watch_planner() {
+void register_planner_hook() {
     previous_hook = get_relation_info_hook;
     get_relation_info_hook = on_relation_info;
 }

@@ -21,6 +21,6 @@ private:
 };
 
 // Puts the hook into the planner; called once when the library is loaded.
-void watch_planner();
+void register_planner_hook();
 
 }  // namespace eryxon::pg

@@ -50,7 +50,7 @@ std::int64_t statement_number(Oid sequence) {
     return firing.empty() ? nextval_internal(sequence, false) : firing.back();
 }
 
-void watch_statements() {
+void register_statement_hook() {
     previous_hook = ExecutorFinish_hook;
     ExecutorFinish_hook = on_executor_finish;
 }

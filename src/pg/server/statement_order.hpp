@@ -14,6 +14,6 @@ namespace eryxon::pg {
 std::int64_t statement_number(Oid sequence);
 
 // Puts the hook into the executor; called once when the library is loaded.
-void watch_statements();
+void register_statement_hook();
 
 }  // namespace eryxon::pg

@@ -1,17 +1,18 @@
 // Walks down the foreign keys from the root rows.
-#include "pg/deletes/unit.hpp"
+#include "pg/deletes/cascade_set.hpp"
 
 #include <algorithm>
 #include <numeric>
 
 namespace eryxon::pg {
 
-RowUnit::RowUnit(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock)
+CascadeSet::CascadeSet(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots,
+                       bool lock)
     : registry_(registry), entity_(entity), tenant_(tenant), keys_(foreign_keys(registry)), lock_(lock) {
     rows_[&entity] = std::move(roots);
 }
 
-void RowUnit::grow() {
+void CascadeSet::grow() {
     if (rows_[&entity_].empty()) return;
     mark_below(entity_);
     while (!open_.empty()) {
@@ -25,13 +26,13 @@ void RowUnit::grow() {
 }
 
 // Notes that the entities whose rows belong to this one's must be looked at.
-void RowUnit::mark_below(const core::Entity& entity) {
+void CascadeSet::mark_below(const core::Entity& entity) {
     for (const ForeignKey& key : keys_->keys)
         if (key.cascades() && key.parent == &entity) open_.insert(key.child);
 }
 
 // Finds the entity's rows below all rows found so far; with locks, looks until nothing new appears under them.
-void RowUnit::grow_entity(const core::Entity& entity) {
+void CascadeSet::grow_entity(const core::Entity& entity) {
     registry_.table(entity);  // refuses: rows that cannot be found must not be left behind
     Ids tried;
     std::vector<Found> found = look_up(entity);
@@ -52,8 +53,8 @@ void RowUnit::grow_entity(const core::Entity& entity) {
     open_.erase(&entity);
 }
 
-// Locks the found rows that are neither part of the unit nor tried before; returns them.
-Ids RowUnit::lock_new(const core::Entity& entity, const std::vector<Found>& found, const Ids& tried) {
+// Locks the found rows that are neither part of the cascade nor tried before; returns them.
+Ids CascadeSet::lock_new(const core::Entity& entity, const std::vector<Found>& found, const Ids& tried) {
     const Ids& rows = rows_[&entity];
     Ids fresh;
     for (const Found& one : found)
@@ -63,7 +64,7 @@ Ids RowUnit::lock_new(const core::Entity& entity, const std::vector<Found>& foun
 }
 
 // All live rows of the entity below the rows found so far, and below one another.
-std::vector<RowUnit::Found> RowUnit::look_up(const core::Entity& entity) const {
+std::vector<CascadeSet::Found> CascadeSet::look_up(const core::Entity& entity) const {
     std::vector<Found> found;
     Ids fresh;
     auto follow = [&](const ForeignKey& key, const Ids& parents, const Ids& known) {
@@ -88,7 +89,7 @@ std::vector<RowUnit::Found> RowUnit::look_up(const core::Entity& entity) const {
 }
 
 // The indexes of the roots in the order in which they claim rows.
-std::vector<std::size_t> RowUnit::order_of(std::span<const core::Uuid> roots, bool topmost_first) const {
+std::vector<std::size_t> CascadeSet::order_of(std::span<const core::Uuid> roots, bool topmost_first) const {
     std::vector<std::size_t> order(roots.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     if (!topmost_first) return order;
@@ -100,18 +101,18 @@ std::vector<std::size_t> RowUnit::order_of(std::span<const core::Uuid> roots, bo
     return order;
 }
 
-ByEntity<std::map<core::Uuid, std::size_t>> RowUnit::attribute(std::span<const core::Uuid> roots,
-                                                               bool topmost_first) const {
+ByEntity<std::map<core::Uuid, std::size_t>> CascadeSet::attribute(std::span<const core::Uuid> roots,
+                                                                  bool topmost_first) const {
     ByEntity<std::map<core::Uuid, std::size_t>> first;
     const Ids& present = rows_.at(&entity_);
     for (std::size_t root : order_of(roots, topmost_first)) {
         if (present.count(roots[root]) == 0) continue;
-        std::vector<Node> open{{&entity_, roots[root]}};
+        std::vector<RowKey> open{{&entity_, roots[root]}};
         while (!open.empty()) {
-            Node const node = open.back();
+            RowKey const row = open.back();
             open.pop_back();
-            if (!first[node.first].emplace(node.second, root).second) continue;
-            if (auto children = below_.find(node); children != below_.end())
+            if (!first[row.first].emplace(row.second, root).second) continue;
+            if (auto children = below_.find(row); children != below_.end())
                 open.insert(open.end(), children->second.begin(), children->second.end());
         }
     }

@@ -1,5 +1,5 @@
-// Keeps the triggers' notes, and forgets them with their transaction.
-#include "pg/deletes/delete_notes.hpp"
+// Keeps the deferred deletes and noted moves, and forgets them with their transaction.
+#include "pg/deletes/deferred_deletes.hpp"
 
 #include "pg/deletes/delete_trigger.hpp"
 
@@ -14,15 +14,15 @@ namespace eryxon::pg {
 namespace {
 
 // A row that the present UPDATE takes to another partition.
-struct NotedMove {
+struct PartitionMove {
     Oid relation;
     ItemPointerData row;
     CommandId command;
 };
 
 struct Notes {
-    std::vector<NotedDelete> deletes;
-    std::vector<NotedMove> moves;
+    std::vector<DeferredDelete> deletes;
+    std::vector<PartitionMove> moves;
 };
 
 // Takes no memory: the callbacks may be the first to ask.
@@ -38,10 +38,10 @@ void on_transaction_end(XactEvent event, void*) {
     notes().moves.clear();
 }
 
-// Forgets the deletes noted in a rolled-back subtransaction and those below it, which have higher numbers.
+// Forgets the deletes deferred in a rolled-back subtransaction and those below it, which have higher numbers.
 void on_subtransaction_end(SubXactEvent event, SubTransactionId level, SubTransactionId, void*) {
     if (event != SUBXACT_EVENT_ABORT_SUB) return;
-    std::erase_if(notes().deletes, [level](const NotedDelete& note) { return note.level >= level; });
+    std::erase_if(notes().deletes, [level](const DeferredDelete& note) { return note.level >= level; });
 }
 
 }  // namespace
@@ -50,31 +50,31 @@ CommandId firing_command() {
     return call([] { return GetActiveSnapshot()->curcid; });
 }
 
-void note_delete(Oid relation, const core::Uuid& tenant, const core::Uuid& id) {
+void defer_delete(Oid relation, const core::Uuid& tenant, const core::Uuid& id) {
     notes().deletes.push_back({relation, tenant, id, firing_command(), GetCurrentSubTransactionId()});
 }
 
-std::vector<NotedDelete> take_noted_deletes() {
-    std::vector<NotedDelete> taken;
+std::vector<DeferredDelete> take_deferred_deletes() {
+    std::vector<DeferredDelete> taken;
     if (notes().deletes.empty()) return taken;
     CommandId const command = firing_command();
-    for (const NotedDelete& note : notes().deletes)
+    for (const DeferredDelete& note : notes().deletes)
         if (note.command >= command) taken.push_back(note);
-    std::erase_if(notes().deletes, [command](const NotedDelete& note) { return note.command >= command; });
+    std::erase_if(notes().deletes, [command](const DeferredDelete& note) { return note.command >= command; });
     return taken;
 }
 
 // A statement moves its rows one by one, so its earlier notes, and those of statements inside it, are done with.
-void note_move(Oid relation, const ItemPointerData& row) {
+void note_partition_move(Oid relation, const ItemPointerData& row) {
     CommandId const command = firing_command();
-    std::erase_if(notes().moves, [command](const NotedMove& move) { return move.command >= command; });
+    std::erase_if(notes().moves, [command](const PartitionMove& move) { return move.command >= command; });
     notes().moves.push_back({relation, row, command});
 }
 
-bool take_noted_move(Oid relation, const ItemPointerData& row) {
+bool take_partition_move(Oid relation, const ItemPointerData& row) {
     if (notes().moves.empty()) return false;
     CommandId const command = firing_command();
-    auto same = [&](const NotedMove& move) {
+    auto same = [&](const PartitionMove& move) {
         return move.relation == relation && move.command == command &&
                ItemPointerGetBlockNumberNoCheck(&move.row) == ItemPointerGetBlockNumberNoCheck(&row) &&
                ItemPointerGetOffsetNumberNoCheck(&move.row) == ItemPointerGetOffsetNumberNoCheck(&row);
@@ -82,7 +82,7 @@ bool take_noted_move(Oid relation, const ItemPointerData& row) {
     return std::erase_if(notes().moves, same) > 0;
 }
 
-void watch_transactions() {
+void register_transaction_callbacks() {
     RegisterXactCallback(on_transaction_end, nullptr);
     RegisterSubXactCallback(on_subtransaction_end, nullptr);
 }

@@ -1,4 +1,4 @@
-// Notes that triggers leave for later triggers of the same statement: rows to delete at its end, rows that change
+// What triggers leave for later triggers of the same statement: deletes deferred to its end, rows that change
 // partition.
 #pragma once
 
@@ -16,7 +16,7 @@ extern "C" {
 namespace eryxon::pg {
 
 // A row whose DELETE was kept back until the statement ends.
-struct NotedDelete {
+struct DeferredDelete {
     Oid relation;
     core::Uuid tenant, id;
     CommandId command;
@@ -26,12 +26,12 @@ struct NotedDelete {
 // The command of the statement that fires the present trigger.
 CommandId firing_command();
 
-void note_delete(Oid relation, const core::Uuid& tenant, const core::Uuid& id);
-// Takes the notes of the present statement, and of those it ran without their own end.
-std::vector<NotedDelete> take_noted_deletes();
+void defer_delete(Oid relation, const core::Uuid& tenant, const core::Uuid& id);
+// Takes the deletes of the present statement, and of those it ran without their own end.
+std::vector<DeferredDelete> take_deferred_deletes();
 
-void note_move(Oid relation, const ItemPointerData& row);
+void note_partition_move(Oid relation, const ItemPointerData& row);
 // True, once, if the present statement noted that the row moves.
-bool take_noted_move(Oid relation, const ItemPointerData& row);
+bool take_partition_move(Oid relation, const ItemPointerData& row);
 
 }  // namespace eryxon::pg
