@@ -1,10 +1,9 @@
 // The relay's connection: names that are looked up slowly, and servers that take no writes.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { preload } from './lib/preload.mjs';
 import { startReceiver } from './lib/receiver.mjs';
 import { createHookDatabase, deliveries, emit, newHook, otherHook, startRelay } from './lib/relay.mjs';
 import { cluster, sql, tenantB, until } from './lib/shop.mjs';
@@ -24,19 +23,11 @@ afterEach(() => receiver.stop());
 // A URI with two servers: the first one, and the one with the tests' databases.
 const uriOf = (first) => `postgresql://eryxon_relay@/${database}?host=${[first, process.env.PGHOST].map(encodeURIComponent).join(',')}`;
 
-// The library that makes the look-up of one name slow; it stands before the sanitizer's.
-function slowNames() {
-    const library = join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'slow_names.so');
-    const source = fileURLToPath(new URL('lib/slow_names.c', import.meta.url));
-    execFileSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'], { stdio: 'pipe' });
-    return { LD_PRELOAD: library, ASAN_OPTIONS: 'abort_on_error=0:exitcode=99:verify_asan_link_order=0' };
-}
-
 test('a slow look-up of a name holds up neither messages under way nor the stop', { timeout: 90000 }, async () => {
     const hooks = [newHook(database, `${receiver.url}/one`), otherHook(database, `${receiver.url}/two`)];
     const answers = [];
     receiver.behaviour = (_request, response) => answers.push(() => response.writeHead(200).end());
-    const relay = await startRelay({ database, uri: uriOf('slow-names.invalid'), env: slowNames() });
+    const relay = await startRelay({ database, uri: uriOf('slow-names.invalid'), env: preload('slow_names') });
     emit(database);
     emit(database, 1, 'job.created', undefined, tenantB);
     await until('both are under way', () => answers.length === 2);

@@ -119,16 +119,16 @@ bool Service::takes_file(const Request& request) const {
     return gateway::takes_file(find_route(config_.base_path, request.method, request.path).endpoint);
 }
 
-std::optional<Failure> Service::screen(const Request& request, Style style) {
+Task<std::optional<Failure>> Service::screen(const Request& request, Style style) {
     Route const route = find_route(config_.base_path, request.method, request.path);
-    if (!calls_function(route.endpoint)) return std::nullopt;
+    if (!calls_function(route.endpoint)) co_return std::nullopt;
     try {
         Trace unused;
         authenticate(request, unused, style);
         refuse_idempotency_key(request, style);
-        return std::nullopt;
+        co_return std::nullopt;
     } catch (const Failure& failure) {
-        return failure;
+        co_return failure;
     }
 }
 
@@ -214,9 +214,8 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
             throw failure;
         }
         case Endpoint::health:
-            co_return Response{.body = "{\"status\":\"ok\"}"};
         case Endpoint::ready:
-            co_return answer_ready();
+            co_return *answer_health(request, trace);
         case Endpoint::metrics:
             co_return Response{.body = metrics_.text(database_.counts()),
                                .content_type = "text/plain; version=0.0.4; charset=utf-8"};
@@ -237,6 +236,14 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
     }
     Response description = co_await answer_openapi(request);
     co_return std::move(description);
+}
+
+std::optional<Response> Service::answer_health(const Request& request, Trace& trace) const {
+    Route const route = find_route(config_.base_path, request.method, request.path);
+    if (route.endpoint != Endpoint::health && route.endpoint != Endpoint::ready) return std::nullopt;
+    trace.route = route.path;
+    if (route.endpoint == Endpoint::ready) return answer_ready();
+    return Response{.body = "{\"status\":\"ok\"}"};
 }
 
 Response Service::answer_ready() const {

@@ -54,10 +54,12 @@ public:
     // True where the request's body is a CSV file.
     bool takes_file(const Request& request) const;
     // What is wrong with the credentials of a request whose body has not arrived, if its endpoint asks for any.
-    std::optional<Failure> screen(const Request& request, Style style);
+    Task<std::optional<Failure>> screen(const Request& request, Style style);
     // Nothing if the file or large body of a request may come: the caller is known, and a file's entity. Else the
     // refusal. The request is charged here, and not again by answer() with the same trace.
     Task<std::optional<Response>> admit(const Request& request, Trace& trace);
+    // Whether the gateway and its database are well, if that is asked. For any thread.
+    std::optional<Response> answer_health(const Request& request, Trace& trace) const;
     // The answer to a request that arrived completely.
     Task<Response> answer(const Request& request, Trace& trace);
 

@@ -1,4 +1,4 @@
-// Boost.Asio as the gateway uses it: coroutines on one io_context that one thread runs, so nothing needs a lock.
+// Boost.Asio as the gateway uses it: coroutines on an io_context that one thread runs, so nothing needs a lock.
 #pragma once
 
 #include <utility>  // before asio, whose coroutine headers of 1.74 forget it

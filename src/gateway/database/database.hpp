@@ -6,6 +6,7 @@
 #include "gateway/database/call_answer.hpp"
 #include "gateway/database/pool.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -17,8 +18,8 @@ public:
 
     void start();
     void stop();
-    // True if the database answers and takes writes.
-    bool is_ready() const { return catalog_ && pool_.is_up() && answers_ && takes_writes_; }
+    // True if the database answers and takes writes. For any thread.
+    bool is_ready() const { return pool_.is_up() && answers_ && takes_writes_; }
     Pool::Counts counts() const { return pool_.counts(); }
 
     // The catalog, waiting for the database if it was not read yet. Who comes when it is a minute old reads it again.
@@ -56,8 +57,8 @@ private:
     StatementPtr catalog_statement_;
     std::shared_ptr<const Catalog> catalog_;
     TimePoint loaded_{};
-    bool answers_ = true;       // as far as was asked last
-    bool takes_writes_ = true;  // likewise
+    std::atomic<bool> answers_ = true;       // as far as was asked last
+    std::atomic<bool> takes_writes_ = true;  // likewise
     Timer pulse_;
     bool stopping_ = false;
     Pool pool_;

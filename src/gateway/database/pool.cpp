@@ -112,7 +112,7 @@ Task<void> Pool::pause(Member& member, std::chrono::milliseconds& delay) {
 void Pool::came_up(Member& member) {
     ++counts_.connects;
     away_by_ = TimePoint::max();
-    renewing_ = false;
+    up_ = true;
     if (std::exchange(away_, false)) {
         LogLine("info").quoted("msg", "the database is back").write();
         failure_.clear();
@@ -135,7 +135,7 @@ void Pool::went_down(Member& member) {
     if (!retired) ++counts_.failures;
     std::erase(idle_, &member);
     if (--counts_.open > 0) return;
-    renewing_ = retired;
+    up_ = retired;
     if (retired) return;
     away_by_ = Clock::now() + patience;
     for (Waiter* waiter : waiters_)
@@ -148,7 +148,7 @@ void Pool::attempt_failed(Member& member) {
     if (std::exchange(failure_, member.connection.reason()) != failure_) log_failure(failure_, counts_.open);
     if (counts_.open > 0) return;
     away_ = true;
-    renewing_ = false;
+    up_ = false;
     for (Waiter* waiter : waiters_)
         waiter->timer.cancel();
 }

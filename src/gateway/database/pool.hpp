@@ -4,6 +4,7 @@
 
 #include "gateway/database/connection.hpp"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <list>
@@ -66,8 +67,8 @@ public:
     void renew_idle(const std::string& reason);
     // True if no connection is open, and an attempt failed or has taken too long.
     bool is_away() const { return away_ || Clock::now() >= away_by_; }
-    // True if a connection is open, or the gateway itself gave up the last one a moment ago.
-    bool is_up() const { return counts_.open > 0 || renewing_; }
+    // True if a connection is open, or the gateway itself gave up the last one a moment ago. For any thread.
+    bool is_up() const { return up_; }
     Counts counts() const;
 
 private:
@@ -107,7 +108,7 @@ private:
     Counts counts_;
     Member* scout_ = nullptr;  // who alone tries to connect while no connection is open
     bool away_ = false;
-    bool renewing_ = false;  // the last connection was given up, and the next attempt is under way
+    std::atomic<bool> up_ = false;
     TimePoint away_by_ = TimePoint::max();
     std::string failure_;  // of an attempt to connect, as logged last
     bool stopping_ = false;

@@ -15,6 +15,7 @@ constexpr std::uint32_t header_limit = 32 * 1024;  // bytes of request line and 
 constexpr std::ptrdiff_t most_headers = 100;
 constexpr std::size_t small_read = 8 * 1024;
 constexpr std::size_t large_read = 64 * 1024;
+constexpr std::size_t large_body = 4 * 1024 * 1024;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // before JSON; RFC 8259 lets it be ignored
 
 std::string_view view(boost::beast::string_view text) {
@@ -131,15 +132,23 @@ bool Session::has_begun() {
     return !text.empty() && text != "\r";
 }
 
-// What can be told before the body is there: 0, or the status of a refusal.
+// What can be told of the headers alone: 0, or the status of a refusal.
 unsigned Session::check_headers() {
     auto const& message = parser_->get();
     if (!has_known_framing(message)) return 501;
     if (!has_one_host(message)) return 400;
     if (std::distance(message.begin(), message.end()) > most_headers) return 431;
-    if (parser_->is_done()) return 0;
-    std::optional<Failure> const failure = service_.screen(make_request(), style());
-    return failure ? refuse_with(*failure) : 0;
+    return 0;
+}
+
+// Looks at the credentials before the body is there: 0, or the status of a refusal.
+Task<unsigned> Session::screen() {
+    TimePoint const deadline = deadline_;
+    enter(Phase::answer, TimePoint::max());
+    Request const request = make_request();
+    std::optional<Failure> const failure = co_await service_.screen(request, style());
+    enter(Phase::headers, deadline);
+    co_return failure ? refuse_with(*failure) : 0;
 }
 
 // Asks who sends a file or a large body before it is there, and takes memory for what is there of it: 0, `refused`, or
@@ -158,13 +167,22 @@ Task<unsigned> Session::let_in() {
         enter(phase, body_deadline());
     }
     if (!body_.grow_to(parser_->get().body().size(), takes_file_)) co_return refuse_with(out_of_body_memory());
+    make_room_for_body();
     co_return 0;
+}
+
+// A text that grows is copied; so one that is large by now gets all the room that it may need, which costs nothing
+// until it is used.
+void Session::make_room_for_body() {
+    std::string& body = parser_->get().body();
+    if (body.size() > large_body && body.capacity() < body_limit_) body.reserve(body_limit_);
 }
 
 // The headers are there, the body is not. A client that asks before sending it is told to go on. 0, or an end of
 // read_request() other than `complete`.
 Task<unsigned> Session::enter_body() {
-    unsigned const end = co_await let_in();
+    unsigned end = co_await screen();
+    if (end == 0) end = co_await let_in();
     if (end != 0) co_return end;
     enter(Phase::body, body_deadline());
     auto const& message = parser_->get();

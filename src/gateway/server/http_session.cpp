@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <boost/beast/http/verb.hpp>
 #include <charconv>
 
@@ -35,7 +36,7 @@ std::string address_of(const Socket& socket) {
 
 }  // namespace
 
-Session::Session(Socket socket, Service& service, BodyMemory& bodies, const Config& config)
+Session::Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config)
     : socket_(std::move(socket)), service_(service), config_(config), client_(address_of(socket_)), body_(bodies) {
     ErrorCode ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
@@ -98,17 +99,19 @@ Style Session::style() const {
 // Gives back what the request has taken.
 void Session::forget_request() {
     headers_.clear();
+    if (parser_) service_.discard(std::move(parser_->get().body()));
     parser_.reset();
     body_.release();
     pace_.reset();
     trace_.reset();
 }
 
-// Gives back the body of a request that is still being answered.
+// Gives back the body of a request that is still being answered. Called by the service's thread, while this one leaves
+// the parser alone; the count of bytes is this one's.
 void Session::let_go_of_body(Request& request) {
     std::string().swap(parser_->get().body());
     request.body = "";
-    body_.release();
+    asio::post(socket_.get_executor(), [this] { body_.release(); });
 }
 
 // What is noted of the request beside its answer; it goes on where the file was let in.
@@ -193,7 +196,7 @@ Task<bool> Session::write_stream(const Response& response, const Trace& trace, b
         bytes_out_ += co_await asio::async_write(socket_, asio::buffer(text), into(error));
         if (error || last) break;
         enter(Phase::answer, TimePoint::max());
-        std::optional<std::string> const piece = co_await response.stream->next();
+        std::optional<std::string> const piece = co_await service_.next(*response.stream);
         last = !piece || finishing_;
         text = last ? std::string(last_chunk) : chunk(*piece);
     }

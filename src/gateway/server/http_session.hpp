@@ -2,9 +2,9 @@
 #pragma once
 
 #include "gateway/api/body_memory.hpp"
-#include "gateway/api/service.hpp"
 #include "gateway/base/message.hpp"
 #include "gateway/server/body_pace.hpp"
+#include "gateway/server/service_thread.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -18,7 +18,7 @@ namespace eryxon::gateway {
 
 class Session {
 public:
-    Session(Socket socket, Service& service, BodyMemory& bodies, const Config& config);
+    Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config);
 
     // Serves until either side ends the connection.
     Task<void> run();
@@ -50,7 +50,9 @@ private:
     Task<unsigned> read_request();
     Task<bool> fill();
     Task<unsigned> enter_body();
+    Task<unsigned> screen();
     Task<unsigned> let_in();
+    void make_room_for_body();
     bool is_large() const;
     bool has_begun();
     TimePoint body_deadline();
@@ -74,7 +76,7 @@ private:
     void log(const Request& request, const Response& response, const Trace& trace) const;
 
     Socket socket_;
-    Service& service_;
+    ServiceThread& service_;
     const Config& config_;
     std::string client_;
     boost::beast::flat_buffer buffer_;

@@ -29,7 +29,7 @@ Server::Server(asio::io_context& context, const Config& config, const Companion&
     : context_(context),
       config_(config),
       stop_companion_(companion.stop),
-      service_(context.get_executor(), config),
+      service_(config),
       bodies_(config.body_memory),
       acceptor_(context.get_executor()),
       signals_(context.get_executor(), SIGTERM, SIGINT, SIGHUP),

@@ -38,7 +38,7 @@ private:
     asio::io_context& context_;
     const Config& config_;
     std::function<void()> stop_companion_;
-    Service service_;
+    ServiceThread service_;
     BodyMemory bodies_;
     Acceptor acceptor_;
     Signals signals_;

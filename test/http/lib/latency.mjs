@@ -21,18 +21,35 @@ export function timed(gateway, method, path, { key, body, agent } = {}) {
     });
 }
 
-// A series of such requests, one after the other on one connection: their statuses, and the median and longest time.
+// Statuses and times of answers: the median, the 99th percentile and the longest.
+function summary(answers) {
+    const times = answers.map((answer) => answer.took).sort((a, b) => a - b);
+    return {
+        statuses: [...new Set(answers.map((answer) => answer.status))],
+        median: times[Math.floor(times.length / 2)],
+        p99: times[Math.floor(times.length * 0.99)],
+        longest: times.at(-1),
+        answers,
+    };
+}
+
+// A series of such requests, one after the other on one connection.
 export async function series(gateway, number, method, path, options = {}) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const answers = [];
     for (let n = 0; n < number; n++)
         answers.push(await timed(gateway, method, path, { ...options, body: options.body?.(n), agent }));
     agent.destroy();
-    const times = answers.map((answer) => answer.took).sort((a, b) => a - b);
-    return {
-        statuses: [...new Set(answers.map((answer) => answer.status))],
-        median: times[Math.floor(times.length / 2)],
-        longest: times.at(-1),
-        answers,
-    };
+    return summary(answers);
+}
+
+// The same GET in turn to several servers, each on a connection of its own, so that all meet the same moments.
+export async function inTurn(servers, number, path) {
+    const agents = servers.map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
+    const answers = servers.map(() => []);
+    for (let n = 0; n < number; n++)
+        for (const [place, server] of servers.entries())
+            answers[place].push(await timed(server, 'GET', path, { agent: agents[place] }));
+    agents.forEach((agent) => agent.destroy());
+    return answers.map(summary);
 }
