@@ -1,9 +1,11 @@
 // The program eryxon-gateway.
 #include "gateway/base/config.hpp"
+#include "gateway/base/log_thread.hpp"
 #include "gateway/relay/relay_program.hpp"
 #include "gateway/server/server.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -54,6 +56,7 @@ int main(int argc, char** argv) {
         }
         std::signal(SIGPIPE, SIG_IGN);
         raise_file_limit();
+        LogThread const log(STDERR_FILENO);
         if (command.program == Command::Program::relay)
             run_relay(command.relay);
         else

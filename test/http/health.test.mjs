@@ -2,12 +2,13 @@
 // Times are compared with those of the same run in peace.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { databaseUri, startGateway, startProgram } from './lib/gateway.mjs';
 import { inTurn, series, timed } from './lib/latency.mjs';
 import { startIdle, startLoad } from './lib/load.mjs';
 import { preload } from './lib/preload.mjs';
@@ -176,6 +177,21 @@ test('a body that takes the service a second', { timeout: 60000 }, async () => {
     assert.ok(passed > 2000, `both bodies took ${passed} ms`);
     assert.ok(longest < Math.max(500, 10 * peace.longest), `/healthz took ${longest} ms`);
     for (const body of bodies) assert.equal((await body).status, 201);
+    await gateway.stop();
+});
+
+test('nobody reads the log', { timeout: 60000 }, async () => {
+    const gateway = startProgram(['serve', '--listen', '127.0.0.1:0'], { ERYXON_DB_URI: databaseUri(database) }, 'pipe');
+    const [first] = await once(gateway.process.stderr, 'data');
+    gateway.process.stderr.pause();
+    gateway.port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(first)[1]);
+    const peace = await health(gateway);
+    const lines = series(gateway, 6000, 'GET', `/${'x'.repeat(1000)}`);
+    alive(peace, await health(gateway), 'nobody reads the log');
+    assert.deepEqual((await lines).statuses, [404]);
+    let text = '';
+    gateway.process.stderr.on('data', (part) => (text += part)).resume();
+    await until('it says so', () => /msg="nobody read the log: lines are missing" lines=[1-9]/.test(text));
     await gateway.stop();
 });
 

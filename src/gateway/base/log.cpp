@@ -2,11 +2,11 @@
 #include "gateway/base/log.hpp"
 
 #include "core/json/json.hpp"
+#include "gateway/base/log_thread.hpp"
 
 #include <simdjson.h>
 #include <unistd.h>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -74,14 +74,11 @@ LogLine& LogLine::milliseconds(std::string_view name, double value) {
 }
 
 void LogLine::write() {
-    text_.push_back('\n');
-    std::string_view rest = text_;
-    while (!rest.empty()) {
-        ssize_t const written = ::write(STDERR_FILENO, rest.data(), rest.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return;
-        rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    std::string const line = text();
+    if (LogThread* const thread = log_thread())
+        thread->put(line);
+    else
+        write_out(STDERR_FILENO, line);
 }
 
 }  // namespace eryxon::gateway

@@ -15,7 +15,10 @@ public:
     LogLine& quoted(std::string_view name, std::string_view value);  // for everything else
     LogLine& number(std::string_view name, unsigned long long value);
     LogLine& milliseconds(std::string_view name, double value);
-    void write();  // to stderr, at once
+    // The line, with its end.
+    std::string text() const { return text_ + '\n'; }
+    // To stderr: at once, or by the thread that writes the log.
+    void write();
 
 private:
     std::string text_;

@@ -1,6 +1,8 @@
 // Signals and threads around the relay.
 #include "gateway/relay/relay_program.hpp"
 
+#include "gateway/base/signals_blocked.hpp"
+
 #include <prometheus/exposer.h>
 #include <csignal>
 #include <cstdio>
@@ -29,22 +31,6 @@ public:
     ~SignalScope() { signalled = nullptr; }
     SignalScope(const SignalScope&) = delete;
     SignalScope& operator=(const SignalScope&) = delete;
-};
-
-// Threads that are made while this lives get no signals.
-class SignalsBlocked {
-public:
-    SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    sigset_t before_{};
 };
 
 }  // namespace

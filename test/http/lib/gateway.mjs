@@ -33,11 +33,11 @@ function environment(given) {
     };
 }
 
-// Starts the program with these arguments, its messages in a file. A test that fails does not wait for it, and leaves none behind.
-export function startProgram(args, env) {
+// Starts the program with these arguments, its messages in a file, or in a pipe that the test reads. A test that fails does not wait for it, and leaves none behind.
+export function startProgram(args, env, messages = undefined) {
     const log = join(folder, `${++started}.log`);
     const file = openSync(log, 'w');
-    const child = spawn(binary, args, { env: environment(env), stdio: ['ignore', file, file] });
+    const child = spawn(binary, args, { env: environment(env), stdio: ['ignore', file, messages ?? file] });
     closeSync(file);
     child.unref();
     children.add(child);
