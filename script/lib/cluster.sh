@@ -18,19 +18,21 @@ cluster_create() {
     shift
     if [ -f "$folder/data/PG_VERSION" ]; then return 0; fi
     cluster_folder "$folder" || die "folder $folder belongs to somebody else"
-    (cd "$folder" && as_server_user "$(pg_dir --bindir)/initdb" --pgdata="$folder/data" --username=postgres --auth=trust \
-        --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$folder/initdb.log" || { cat "$folder/initdb.log" >&2; return 1; }
+    (cd "$folder" && as_server_user "$(pg_dir --bindir)/initdb" --pgdata="$folder/data" --username=postgres \
+        --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$folder/initdb.log" ||
+        { cat "$folder/initdb.log" >&2; return 1; }
     for line in "listen_addresses = ''" "unix_socket_directories = '$folder'" "logging_collector = off" "$@"; do
         printf '%s\n' "$line" >>"$folder/data/postgresql.conf"
     done
 }
 
-# Starts the cluster in folder $1 unless it runs, with POSTGRES as the program if that is set, and points libpq's environment at it.
+# Starts the cluster in folder $1 unless it runs, with POSTGRES as the program if that is set, and points libpq's
+# environment at it.
 cluster_start() {
     local folder=$1
     if ! cluster_runs "$folder"; then
-        (cd "$folder" && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$folder/data" --log="$folder/log" --wait --silent \
-            ${POSTGRES:+-p "$POSTGRES"} start) ||
+        (cd "$folder" && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$folder/data" --log="$folder/log" \
+            --wait --silent ${POSTGRES:+-p "$POSTGRES"} start) ||
             { tail -n 20 "$folder/log" >&2; return 1; }
     fi
     cluster_use "$folder"
@@ -56,7 +58,8 @@ cluster_stop() {
 
 # Restarts the server of folder $1 in a mode of pg_ctl (immediate: as after a crash).
 cluster_restart() {
-    (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --log="$1/log" --mode="$2" --wait --silent restart)
+    (cd / && as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --log="$1/log" --mode="$2" --wait --silent \
+        restart)
 }
 
 # What a server's log says of a crash, of memory that was written over, and of what a transaction left open.

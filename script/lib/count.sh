@@ -33,7 +33,8 @@ count_tap() {
     if [ "$skipped" -gt 0 ]; then grep -oiE '# skip.*' "$2" | sort -u | head -n 3 | sed 's/^#/     /'; fi
 }
 
-# Counts the `test … ok` and `test … FAILED` lines, from PostgreSQL 16 on `ok 1 - test` and `not ok 1 - test`, of a pg_regress log $2 for suite $1 with exit status $3.
+# Counts the `test … ok` and `test … FAILED` lines, from PostgreSQL 16 on `ok 1 - test` and `not ok 1 - test`, of a
+# pg_regress log $2 for suite $1 with exit status $3.
 count_regress() {
     local passed failed
     passed=$(grep -cE '\.\.\. ok|^ok ' "$2" || true)

@@ -29,17 +29,19 @@ CREATE FUNCTION pg_temp.load(entity text)
 
 \echo
 \echo '2. Load the shop: one call of eryxon_bulk_upsert for each CSV file. All is new.'
-SELECT l.* FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) WITH ORDINALITY e(name, n), pg_temp.load(e.name) l
+SELECT l.* FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) WITH ORDINALITY e(name, n),
+    pg_temp.load(e.name) l
     ORDER BY n;
 
 \echo '   What stands in the tables now:'
-SELECT j.job_number AS job, j.customer, p.part_number AS part, p.quantity, o.sequence AS seq, o.operation_name AS operation,
-       c.name AS cell, o.estimated_time AS minutes
+SELECT j.job_number AS job, j.customer, p.part_number AS part, p.quantity, o.sequence AS seq,
+    o.operation_name AS operation, c.name AS cell, o.estimated_time AS minutes
     FROM jobs j JOIN parts p ON p.job_id = j.id JOIN operations o ON o.part_id = p.id JOIN cells c ON c.id = o.cell_id
     ORDER BY job, part, seq LIMIT 6;
 
 \echo '3. Load the same files again. Nothing has changed, so nothing is written.'
-SELECT l.* FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) WITH ORDINALITY e(name, n), pg_temp.load(e.name) l
+SELECT l.* FROM unnest('{cells,resources,jobs,parts,operations}'::text[]) WITH ORDINALITY e(name, n),
+    pg_temp.load(e.name) l
     ORDER BY n;
 
 \echo '4. The ERP moves the date of job J-7002. One record of the file differs, so one is updated.'
@@ -62,7 +64,8 @@ SELECT r ->> 'index' AS index, r ->> 'external_id' AS external_id, r ->> 'action
 
 \echo '7. Delete an order: it and what hangs on it are marked, not lost.'
 SELECT eryxon_delete_external('jobs', 'FOUNDRY', 'SO-7005') AS deleted;
-SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live_jobs, count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted_jobs
+SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS live_jobs,
+    count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted_jobs
     FROM jobs;
 
 \echo '8. Restore it: exactly what went comes back.'
@@ -76,4 +79,5 @@ SELECT e.key AS entity, r ->> 'external_id' AS external_id, r ->> 'action' AS ac
         jsonb_array_elements(e.value -> 'results') r;
 
 \echo '10. Every call left a row in the history.'
-SELECT entity, operation, status, total, created, updated, skipped, errors FROM eryxon.sync_run ORDER BY started_at, entity;
+SELECT entity, operation, status, total, created, updated, skipped, errors FROM eryxon.sync_run
+    ORDER BY started_at, entity;

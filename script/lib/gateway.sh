@@ -11,8 +11,8 @@ gateway_build() {
         cmake --build "$build" --parallel "$(nproc)" --target eryxon-gateway >/dev/null
 }
 
-# Starts the program $2 beside the cluster in folder $1 as the server's user; further arguments are settings NAME=value for
-# its environment. Prints the address it listens on.
+# Starts the program $2 beside the cluster in folder $1 as the server's user; further arguments are settings NAME=value
+# for its environment. Prints the address it listens on.
 gateway_start() {
     local folder=$1 program=$2
     shift 2

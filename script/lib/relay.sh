@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# Runs the gateway's relay and the sample receiver beside a private cluster. Source after common.sh, cluster.sh and gateway.sh.
+# Runs the gateway's relay and the sample receiver beside a private cluster. Source after common.sh, cluster.sh and
+# gateway.sh.
 #
-# They live in the cluster's folder: bin/eryxon-gateway (the relay is the same program), relay.pid, relay.log, bin/receiver.py,
-# receiver.pid, receiver.log, receiver.secret.
+# They live in the cluster's folder: bin/eryxon-gateway (the relay is the same program), relay.pid, relay.log,
+# bin/receiver.py, receiver.pid, receiver.log, receiver.secret.
 
-# Starts a program in folder $1 as the server's user under the name $2; further arguments are settings NAME=value and the command line.
+# Starts a program in folder $1 as the server's user under the name $2; further arguments are settings NAME=value and
+# the command line.
 companion_start() {
     local folder=$1 name=$2
     shift 2
@@ -36,7 +38,8 @@ receiver_start() {
     receiver_stop "$folder"
     install -D -m 755 "$ROOT/sample/receiver.py" "$folder/bin/receiver.py"
     receiver_secret "$folder" </dev/null
-    companion_start "$folder" receiver bash -c 'echo $$ >receiver.pid && exec python3 bin/receiver.py 0 receiver.secret' || return 1
+    companion_start "$folder" receiver bash -c \
+        'echo $$ >receiver.pid && exec python3 bin/receiver.py 0 receiver.secret' || return 1
     sed -n 's/^listening on //p' "$folder/receiver.log"
 }
 
@@ -48,8 +51,8 @@ receiver_events() { sed 1d "$1/receiver.log"; }
 
 receiver_stop() { companion_stop "$1" receiver receiver.py; }
 
-# Starts the program $2 as a relay beside the cluster in folder $1; further arguments are its flags. It reaches loopback, and nothing
-# else that is not public.
+# Starts the program $2 as a relay beside the cluster in folder $1; further arguments are its flags. It reaches
+# loopback, and nothing else that is not public.
 relay_start() {
     local folder=$1 program=$2
     shift 2

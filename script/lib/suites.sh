@@ -43,7 +43,9 @@ count_logs() {
 
 # Builds core, the gateway and their tests in SANITIZED, under AddressSanitizer and UndefinedBehaviorSanitizer.
 SANITIZED=$ROOT/build/sanitized
-build_sanitized() { cmake_build "$SANITIZED" -DCMAKE_BUILD_TYPE=Debug -DERYXON_WERROR=ON -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON; }
+build_sanitized() {
+    cmake_build "$SANITIZED" -DCMAKE_BUILD_TYPE=Debug -DERYXON_WERROR=ON -DERYXON_SANITIZE=ON -DERYXON_GATEWAY=ON
+}
 
 # core and the gateway's parts without a server: GoogleTest.
 suite_unit() {
@@ -63,7 +65,8 @@ cmake_build() {
 # libFuzzer targets over core, FUZZ_SECONDS each; a crash, leak or timeout fails.
 suite_fuzz() {
     local build=$ROOT/build/fuzz target name
-    logged fuzz-build cmake_build "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-14 -DERYXON_WERROR=ON -DERYXON_FUZZ=ON
+    logged fuzz-build cmake_build "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-14 \
+        -DERYXON_WERROR=ON -DERYXON_FUZZ=ON
     if [ "$STATUS" -ne 0 ]; then count "fuzz build" 0 1; return; fi
     for target in "$ROOT"/test/fuzz/*_fuzz.cpp; do
         name=$(basename "$target" .cpp)
@@ -122,7 +125,8 @@ run_pgtap() {
     done
 }
 
-# TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers; all of them, or the one named $1.
+# TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers; all of them,
+# or the one named $1.
 suite_tap() {
     local folder=$WORK/tap-${1:-all} file name logs pgxs
     pgxs=$(dirname "$(pg_dir --pgxs)")/../test
@@ -235,6 +239,8 @@ suite_bench() {
     "$ROOT/test/bench/run" --guard --no-install >"$WORK/bench.log" 2>"$WORK/bench.err" || STATUS=$?
     grep -E '^(not )?ok - ' "$WORK/bench.log" | sed 's/^/   /' || true
     # Another failure than a missed target: a crash in the server's log, say.
-    if [ "$STATUS" -ne 0 ] && ! grep -q '^not ok - ' "$WORK/bench.log"; then tail -n 20 "$WORK/bench.log" "$WORK/bench.err"; fi
+    if [ "$STATUS" -ne 0 ] && ! grep -q '^not ok - ' "$WORK/bench.log"; then
+        tail -n 20 "$WORK/bench.log" "$WORK/bench.err"
+    fi
     count_summary bench "$WORK/bench.log" "$STATUS"
 }
