@@ -19,9 +19,11 @@ $node->safe_psql('postgres', <<'SQL');
 	$$;
 	-- Jobs from..to with one part and one operation each; every record says in which version it was sent.
 	CREATE FUNCTION orders(first integer, last integer, version text) RETURNS jsonb LANGUAGE sql AS $$
-		SELECT jsonb_agg(jsonb_build_object('external_id', 'J' || n, 'external_source', 'SAP', 'job_number', 'N' || n, 'customer', version,
+		SELECT jsonb_agg(jsonb_build_object('external_id', 'J' || n, 'external_source', 'SAP', 'job_number', 'N' || n,
+			'customer', version,
 			'parts', jsonb_build_array(jsonb_build_object('external_id', 'P' || n, 'part_number', 'P' || n, 'material', version,
-				'operations', jsonb_build_array(jsonb_build_object('external_id', 'O' || n, 'operation_name', 'saw', 'cell_name', 'C',
+				'operations', jsonb_build_array(jsonb_build_object('external_id', 'O' || n, 'operation_name', 'saw', 'cell_name',
+					'C',
 					'notes', version))))) ORDER BY n) FROM generate_series(first, last) n
 	$$;
 	SELECT eryxon_bulk_upsert('cells', '[{"external_id":"C","external_source":"SAP","name":"C"}]');
@@ -115,7 +117,8 @@ for my $how ('kill -9', 'immediate shutdown')
 	my $version = "kept by $how";
 	my $session = $node->background_psql('postgres');
 	my $pid = $session->query_safe('SELECT pg_backend_pid()');
-	is($session->query_safe("SELECT eryxon_bulk_upsert('jobs', orders(1, 200, '$version'), '{\"client_ref\":\"$version\"}') ->> 'errors'"),
+	is($session->query_safe("SELECT eryxon_bulk_upsert('jobs', orders(1, 200, '$version'),
+			'{\"client_ref\":\"$version\"}') ->> 'errors'"),
 		'0', "a call before $how is answered");
 	my $after = shop_state($node);
 	if ($how eq 'kill -9') { kill 'KILL', $pid; sleep 0.3 }
@@ -125,8 +128,10 @@ for my $how ('kill -9', 'immediate shutdown')
 	is(shop_state($node), $after, "$how after the answer: all of the call is there");
 	is($node->safe_psql('postgres', "SELECT count(*) FROM eryxon.sync_run WHERE client_ref = '$version'"),
 		'3', "$how after the answer: history of all three entities");
-	is($node->safe_psql('postgres', "SELECT count(*) FROM jobs j JOIN parts p ON p.job_id = j.id JOIN operations o ON o.part_id = p.id"
-			  . " WHERE (j.customer, p.material, o.notes) = ('$version', '$version', '$version')"), '200', "$how after the answer: all rows");
+	is($node->safe_psql('postgres',
+		"SELECT count(*) FROM jobs j JOIN parts p ON p.job_id = j.id JOIN operations o ON o.part_id = p.id"
+			  . " WHERE (j.customer, p.material, o.notes) = ('$version', '$version', '$version')"), '200',
+			      "$how after the answer: all rows");
 }
 
 # At moments that nobody chose: the call is there wholly or not at all.

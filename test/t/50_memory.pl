@@ -1,5 +1,6 @@
-# A call with 100,000 records: its memory stays under ten times the payload's size, with events too, that of a file with as many lines under 200 MB (a million
-# take less than 2 GB); a cancel is answered within a second wherever it comes, and the session goes on with nothing written.
+# A call with 100,000 records: its memory stays under ten times the payload's size, with events too, that of a file with
+# as many lines under 200 MB (a million take less than 2 GB); a cancel is answered within a second wherever it comes,
+# and the session goes on with nothing written.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -12,16 +13,23 @@ my $records = $ENV{ERYXON_RECORDS} || 100_000;
 my $node = start_shop('memory', 'shared_buffers = 16MB', 'max_wal_size = 4GB', 'log_statement = none');
 $node->safe_psql('postgres', <<"SQL");
 	CREATE TABLE payload (name text, json json, jsonb jsonb, csv text);
-	INSERT INTO payload (name, json) SELECT 'jobs', json_agg(json_build_object('external_id', 'SO-' || n, 'external_source', 'SAP',
-		'job_number', 'JOB-' || n, 'customer', 'Customer ' || n % 997, 'due_date', '2026-12-' || lpad((1 + n % 28)::text, 2, '0'),
-		'priority', n % 10, 'notes', repeat('material certificate ', 4) || n, 'metadata', json_build_object('plant', n % 7, 'buyer', 'B' || n)))
+	INSERT INTO payload (name, json)
+		SELECT 'jobs', json_agg(json_build_object('external_id', 'SO-' || n, 'external_source', 'SAP',
+		'job_number', 'JOB-' || n, 'customer', 'Customer ' || n % 997, 'due_date',
+			'2026-12-' || lpad((1 + n % 28)::text, 2, '0'),
+		'priority', n % 10, 'notes', repeat('material certificate ', 4) || n, 'metadata',
+			json_build_object('plant', n % 7, 'buyer', 'B' || n)))
 	FROM generate_series(1, $records) n;
-	INSERT INTO payload (name, json) SELECT 'changed', replace(json::text, 'Customer ', 'Client ')::json FROM payload WHERE name = 'jobs';
+	INSERT INTO payload (name, json) SELECT 'changed', replace(json::text, 'Customer ', 'Client ')::json FROM payload
+		WHERE name = 'jobs';
 	UPDATE payload SET jsonb = json;
-	INSERT INTO payload (name, json) SELECT 'gone', json_agg(json_build_object('external_id', 'SO-' || n, 'external_source', 'SAP', '_op', 'delete'))
+	INSERT INTO payload (name, json)
+		SELECT 'gone', json_agg(json_build_object('external_id', 'SO-' || n, 'external_source', 'SAP', '_op', 'delete'))
 	FROM generate_series(1, $records) n;
-	INSERT INTO payload (name, csv) SELECT 'file', E'external_id,external_source,job_number,customer,due_date,priority\\n' ||
-		string_agg(format('SO-%1\$s,SAP,JOB-%1\$s,Customer %2\$s,2026-12-01,%3\$s', n, n % 997, n % 10), E'\\n') FROM generate_series(1, $records) n;
+	INSERT INTO payload (name, csv)
+		SELECT 'file', E'external_id,external_source,job_number,customer,due_date,priority\\n' ||
+		string_agg(format('SO-%1\$s,SAP,JOB-%1\$s,Customer %2\$s,2026-12-01,%3\$s', n, n % 997, n % 10), E'\\n')
+			FROM generate_series(1, $records) n;
 SQL
 my $size = $node->safe_psql('postgres', "SELECT octet_length(json::text) FROM payload WHERE name = 'jobs'");
 diag(sprintf('payload: %d records, %.1f MB', $records, $size / 1e6));
@@ -70,15 +78,18 @@ sub call_for
 }
 
 # Takes everything away again.
-sub clear_jobs { $node->safe_psql('postgres', 'TRUNCATE jobs, parts, operations, eryxon.sync_run, eryxon.event_outbox CASCADE') }
+sub clear_jobs { $node->safe_psql('postgres',
+	'TRUNCATE jobs, parts, operations, eryxon.sync_run, eryxon.event_outbox CASCADE') }
 
 # Every job was told once since the last time, as that, under its own key.
 sub check_told
 {
 	my ($type) = @_;
-	is($node->safe_psql('postgres', <<"SQL"), "$records|$records|$records", "$type is told of every job, under its own key");
+	my $name = "$type is told of every job, under its own key";
+	is($node->safe_psql('postgres', <<"SQL"), "$records|$records|$records", $name);
 		WITH told AS (DELETE FROM eryxon.event_outbox RETURNING *)
-		SELECT count(*), count(DISTINCT t.row_id), count(*) FILTER (WHERE (t.external_source, t.external_id) = (j.external_source, j.external_id))
+		SELECT count(*), count(DISTINCT t.row_id),
+			count(*) FILTER (WHERE (t.external_source, t.external_id) = (j.external_source, j.external_id))
 		  FROM told t JOIN jobs j ON j.id = t.row_id WHERE t.type = '$type'
 SQL
 }
@@ -96,7 +107,8 @@ check_peak('import_csv, unchanged', call_for('eryxon_import_csv', 'csv', 'file',
 clear_jobs();
 
 # With events, and so little work_mem that transition tables of any size go to files.
-$node->safe_psql('postgres', "ALTER DATABASE postgres SET eryxon.capture_events = on; ALTER DATABASE postgres SET work_mem = '64kB'");
+$node->safe_psql('postgres', 
+	"ALTER DATABASE postgres SET eryxon.capture_events = on; ALTER DATABASE postgres SET work_mem = '64kB'");
 check_peak('bulk_upsert_json, all new, with events', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
 check_told('job.created');
 check_peak('bulk_upsert_json, changed, with events', call_for('eryxon_bulk_upsert_json', 'json', 'changed', 'updated'));
@@ -105,11 +117,13 @@ check_peak('bulk_upsert_json, deleted, with events', call_for('eryxon_bulk_upser
 check_told('job.deleted');
 check_peak('bulk_upsert_json, restored, with events', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'restored'));
 check_told('job.restored');
-check_peak('UPDATE, with events', q(WITH u AS (UPDATE jobs SET customer = 'plain' RETURNING id) SELECT count(*) FROM u));
+check_peak('UPDATE, with events', q(WITH u AS (UPDATE jobs SET customer = 'plain' RETURNING id) SELECT count(*)
+	FROM u));
 check_told('job.updated');
 check_peak('DELETE, with events', 'DELETE FROM jobs; SELECT count(deleted_at) FROM jobs');
 check_told('job.deleted');
-$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET eryxon.capture_events; ALTER DATABASE postgres RESET work_mem');
+$node->safe_psql('postgres', 
+	'ALTER DATABASE postgres RESET eryxon.capture_events; ALTER DATABASE postgres RESET work_mem');
 clear_jobs();
 
 # How long the whole call takes at best, then cancels at ten moments of it.
@@ -117,7 +131,8 @@ my $whole;
 for (1 .. 2)
 {
 	my $started = time;
-	$node->safe_psql('postgres', 'BEGIN; ' . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created') . '; ROLLBACK');
+	$node->safe_psql('postgres', 'BEGIN; ' . call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created')
+		. '; ROLLBACK');
 	$whole = time - $started if !defined($whole) || time - $started < $whole;
 }
 my ($slowest, $cancels) = (0, 0);

@@ -1,8 +1,8 @@
-# Eight clients change rows in transactions that stay open for random times, while a reader follows the change feed: it sees
-# every committed event once, and the events of a row in the order in which they happened. Meanwhile another tenant misbehaves: poisoned,
-# deep and large events, a transaction that stays open. Then that tenant floods the feed, and changes texts of 140 MB: the first one's feed and webhooks
-# go on, faster than his.
-# ERYXON_FEED_RUNS (50) runs; ERYXON_SEED is the first one's seed.
+# Eight clients change rows in transactions that stay open for random times, while a reader follows the change feed: it
+# sees every committed event once, and the events of a row in the order in which they happened. Meanwhile another tenant
+# misbehaves: poisoned, deep and large events, a transaction that stays open. Then that tenant floods the feed, and
+# changes texts of 140 MB: the first one's feed and webhooks go on, faster than his. ERYXON_FEED_RUNS (50) runs;
+# ERYXON_SEED is the first one's seed.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -18,7 +18,8 @@ my $node = start_shop('feed', 'fsync = off', 'eryxon.capture_events = on', 'shar
 
 # The counters are jobs whose priority each transaction raises by one: what it was tells how often it was raised.
 $node->safe_psql('postgres', <<'SQL');
-	CREATE TABLE received (place bigint GENERATED ALWAYS AS IDENTITY, run integer, id uuid, type text, row_id uuid, priority integer);
+	CREATE TABLE received (place bigint GENERATED ALWAYS AS IDENTITY, run integer, id uuid, type text, row_id uuid,
+		priority integer);
 	CREATE TABLE writing (done boolean NOT NULL);
 
 	-- Follows the feed by pages of random size until the writers are done and nothing is left.
@@ -53,7 +54,8 @@ append_to_file($script, <<'SQL');
 \set before random(0, 8)
 \set fate random(1, 10)
 BEGIN;
-INSERT INTO jobs (tenant_id, job_number) SELECT eryxon_tenant_id(), 'free ' || gen_random_uuid() FROM generate_series(1, 1 + :fate % 3);
+INSERT INTO jobs (tenant_id, job_number) SELECT eryxon_tenant_id(), 'free ' || gen_random_uuid()
+	FROM generate_series(1, 1 + :fate % 3);
 \sleep :before ms
 UPDATE jobs SET priority = priority + 1 WHERE job_number = 'counter ' || :counter;
 \sleep :wait ms
@@ -76,28 +78,34 @@ sub prepare_run
 SQL
 }
 
-# What is wrong with what the reader of a run has seen: nothing, if every row was told once, and every step of each counter in turn.
+# What is wrong with what the reader of a run has seen: nothing, if every row was told once, and every step of each
+# counter in turn.
 sub faults
 {
 	my ($run) = @_;
 	return $node->safe_psql('postgres', <<"SQL");
 		SELECT 'told twice: ' || id FROM received WHERE run = $run GROUP BY id HAVING count(*) > 1
 		UNION ALL
-		SELECT format('job %s told %s times', j.id, count(r.id)) FROM jobs j LEFT JOIN received r ON r.run = $run AND r.row_id = j.id AND r.type = 'job.created'
+		SELECT format('job %s told %s times', j.id, count(r.id)) FROM jobs j LEFT JOIN received r ON r.run = $run
+			AND r.row_id = j.id AND r.type = 'job.created'
 		 WHERE j.job_number LIKE 'free %' GROUP BY j.id HAVING count(r.id) <> 1
 		UNION ALL
-		SELECT 'never committed: ' || r.row_id FROM received r LEFT JOIN jobs j ON j.id = r.row_id WHERE r.run = $run AND j.id IS NULL
+		SELECT 'never committed: ' || r.row_id FROM received r LEFT JOIN jobs j ON j.id = r.row_id WHERE r.run = $run
+			AND j.id IS NULL
 		UNION ALL
 		SELECT format('%s is %s, told were %s', j.job_number, j.priority, array_agg(r.priority ORDER BY r.place))
-		  FROM jobs j LEFT JOIN received r ON r.run = $run AND r.row_id = j.id AND r.type = 'job.updated' WHERE j.job_number LIKE 'counter %'
+		  FROM jobs j LEFT JOIN received r ON r.run = $run AND r.row_id = j.id AND r.type = 'job.updated'
+		      WHERE j.job_number LIKE 'counter %'
 		 GROUP BY j.job_number, j.priority
-		HAVING coalesce(array_agg(r.priority ORDER BY r.place) FILTER (WHERE r.priority IS NOT NULL), '{}') <> ARRAY(SELECT generate_series(1, j.priority))
+		HAVING coalesce(array_agg(r.priority ORDER BY r.place) FILTER (WHERE r.priority IS NOT NULL),
+			'{}') <> ARRAY(SELECT generate_series(1, j.priority))
 SQL
 }
 
 # What the other tenant does meanwhile. Events of rows whose key says so raise when they are to get their positions.
 my $other = 'b0000000-0000-4000-8000-000000000002';
-$node->safe_psql('postgres', "ALTER TABLE eryxon.event ADD CONSTRAINT poison CHECK (external_id IS NULL OR external_id NOT LIKE 'poison%')");
+$node->safe_psql('postgres', "ALTER TABLE eryxon.event ADD CONSTRAINT poison
+	CHECK (external_id IS NULL OR external_id NOT LIKE 'poison%')");
 my $bad_script = PostgreSQL::Test::Utils::tempdir() . '/bad.sql';
 append_to_file($bad_script, <<"SQL");
 \\set kind random(1, 3)
@@ -105,12 +113,14 @@ append_to_file($bad_script, <<"SQL");
 BEGIN;
 SET LOCAL eryxon.tenant_id = '$other';
 \\if :kind = 1
-INSERT INTO jobs (tenant_id, job_number, external_source, external_id) SELECT eryxon_tenant_id(), 'bad ' || key, 'S', 'poison ' || key FROM gen_random_uuid() AS key;
+INSERT INTO jobs (tenant_id, job_number, external_source, external_id) SELECT eryxon_tenant_id(), 'bad ' || key, 'S',
+	'poison ' || key FROM gen_random_uuid() AS key;
 \\elif :kind = 2
 INSERT INTO jobs (tenant_id, job_number, metadata)
 SELECT eryxon_tenant_id(), 'bad ' || gen_random_uuid(), ('{"a":' || repeat('[', 998) || repeat(']', 998) || '}')::jsonb;
 \\else
-INSERT INTO jobs (tenant_id, job_number, notes) SELECT eryxon_tenant_id(), 'bad ' || gen_random_uuid(), repeat(chr(1), 100000) FROM generate_series(1, 3);
+INSERT INTO jobs (tenant_id, job_number, notes) SELECT eryxon_tenant_id(), 'bad ' || gen_random_uuid(),
+	repeat(chr(1), 100000) FROM generate_series(1, 3);
 \\endif
 \\sleep :wait ms
 COMMIT;
@@ -120,10 +130,12 @@ SQL
 sub other_faults
 {
 	return $node->safe_psql('postgres', <<"SQL");
-		SELECT format('job %s is told %s times and set aside %s times', j.external_id, count(DISTINCT e.id), count(DISTINCT r.id))
+		SELECT format('job %s is told %s times and set aside %s times', j.external_id, count(DISTINCT e.id),
+			count(DISTINCT r.id))
 		  FROM jobs j LEFT JOIN eryxon.event e ON e.row_id = j.id LEFT JOIN eryxon.event_refused r ON r.row_id = j.id
 		 WHERE j.tenant_id = '$other' GROUP BY j.id
-		HAVING count(DISTINCT e.id) <> (j.external_id IS NULL)::integer OR count(DISTINCT r.id) <> (j.external_id IS NOT NULL)::integer
+		HAVING count(DISTINCT e.id) <> (j.external_id IS NULL)::integer
+			OR count(DISTINCT r.id) <> (j.external_id IS NOT NULL)::integer
 		UNION ALL
 		SELECT 'set aside of the good tenant: ' || r.id FROM eryxon.event_refused r WHERE r.tenant_id <> '$other'
 SQL
@@ -139,7 +151,8 @@ for my $seed ($first .. $first + $runs - 1)
 	$reader->{run}->pump_nb;
 	$node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM writing') or die 'the reader does not begin';
 	$node->command_ok([ 'pgbench', '--no-vacuum', '--client=8', '--jobs=2', '--transactions=12', "--random-seed=$seed",
-			'--file', "$script\@4", '--file', "$bad_script\@1", '--host', $node->host, '--port', $node->port, 'postgres' ], "writers of seed $seed");
+			'--file', "$script\@4", '--file', "$bad_script\@1", '--host', $node->host, '--port', $node->port, 'postgres' ],
+				"writers of seed $seed");
 	$node->safe_psql('postgres', 'UPDATE writing SET done = true');
 	$reader->{run}->pump until $reader->{stdout} =~ /followed/ || !$reader->{run}->pumpable;
 	$reader->{stdin} .= "\\q\n";
@@ -151,10 +164,12 @@ for my $seed ($first .. $first + $runs - 1)
 	is(other_faults(), '', "seed $seed: of the other tenant what is poisoned is set aside, and no more");
 }
 
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM received'), '>', 60 * $runs, 'the readers saw what the writers wrote');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM received'), '>', 60 * $runs,
+	'the readers saw what the writers wrote');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), '0', 'nothing is left in the outbox');
 
-like(slurp_file($node->logfile), qr/WARNING:  event \S+ of tenant $other was set aside: .*poison/, 'the log tells what was set aside');
+like(slurp_file($node->logfile), qr/WARNING:  event \S+ of tenant $other was set aside: .*poison/,
+	'the log tells what was set aside');
 
 # Milliseconds that a statement takes, as a tenant.
 sub time_of
@@ -171,19 +186,24 @@ SQL
 
 # A flood: who reads waits for his own events, and for a batch of the other's at most.
 $node->safe_psql('postgres', 'DELETE FROM eryxon.event_refused; DELETE FROM eryxon.event');
-$node->safe_psql('postgres', "INSERT INTO jobs (tenant_id, job_number) SELECT '$other', 'flood ' || n FROM generate_series(1, 60000) n");
+$node->safe_psql('postgres', "INSERT INTO jobs (tenant_id, job_number)
+	SELECT '$other', 'flood ' || n FROM generate_series(1, 60000) n");
 $node->safe_psql('postgres', "UPDATE jobs SET notes = 'calm' WHERE job_number = 'counter 1'");
 my $calm = time_of($tenant, 'SELECT eryxon_changes() AS page');
-is($node->safe_psql('postgres', "SELECT count(*) FROM eryxon.event WHERE tenant_id = '$tenant'"), 1, 'behind 60,000 events of another tenant the only one of a reader is told');
+is($node->safe_psql('postgres', "SELECT count(*) FROM eryxon.event WHERE tenant_id = '$tenant'"), 1,
+	'behind 60,000 events of another tenant the only one of a reader is told');
 my $idle = time_of($tenant, 'SELECT eryxon_changes() AS page');
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), '>=', 50000, 'without waiting for most of the others');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), '>=', 50000,
+	'without waiting for most of the others');
 my $flooded = time_of($other, 'SELECT eryxon_changes(NULL, 1) AS page');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), 0, 'the other waits for his own');
-note(sprintf 'a read took %.0f ms behind a flood of another tenant, %.0f ms with nothing new, the flooding tenant\'s own %.0f ms', $calm, $idle, $flooded);
+note(sprintf 'a read took %.0f ms behind a flood of another tenant, %.0f ms with nothing new, '
+	. 'the flooding tenant\'s own %.0f ms', $calm, $idle, $flooded);
 cmp_ok($calm, '<', $flooded, 'the calm tenant reads faster than the one that floods');
 
 # Texts of 140 MB: the row is written, and relays and readers get the other events.
-$node->safe_psql('postgres', "DELETE FROM eryxon.event; INSERT INTO jobs (tenant_id, job_number) VALUES ('$other', 'huge')");
+$node->safe_psql('postgres', "DELETE FROM eryxon.event;
+	INSERT INTO jobs (tenant_id, job_number) VALUES ('$other', 'huge')");
 my $changes = $node->safe_psql('postgres', <<"SQL");
 	SET eryxon.tenant_id = '$other';
 	DO \$\$ BEGIN PERFORM eryxon_webhook_create('https://other.example.com', '{*}'); END \$\$;
@@ -191,13 +211,15 @@ my $changes = $node->safe_psql('postgres', <<"SQL");
 	UPDATE jobs SET notes = repeat(chr(2), 140000000) WHERE job_number = 'huge';
 	SELECT jsonb_path_query_array(eryxon_changes(), '\$.events[*].changes[*] ? (\@.field == "notes")')
 SQL
-is($changes, '[{"old": null, "field": "notes", "omitted": {"new": 140000000}}, {"field": "notes", "omitted": {"new": 140000000, "old": 140000000}}]',
+is($changes, '[{"old": null, "field": "notes", "omitted": {"new": 140000000}}, '
+	. '{"field": "notes", "omitted": {"new": 140000000, "old": 140000000}}]',
 	'a text of 140 MB is changed with capture on, and its events say how large it was');
 my $bodies = $node->safe_psql('postgres', <<'SQL');
 	DO $$ BEGIN PERFORM eryxon_webhook_create('https://good.example.com', '{*}'); END $$;
 	UPDATE jobs SET notes = 'small' WHERE job_number = 'counter 1';
 	SELECT count(*) > 0 FROM eryxon_changes();
-	SELECT string_agg((body::jsonb #>> '{data,changes}') || octet_length(body), ' ') FROM eryxon.claim_deliveries('r', 100, '1 minute') WHERE url LIKE '%good%'
+	SELECT string_agg((body::jsonb #>> '{data,changes}') || octet_length(body), ' ')
+		FROM eryxon.claim_deliveries('r', 100, '1 minute') WHERE url LIKE '%good%'
 SQL
 like($bodies, qr/"small".*\d/, 'a relay gets the good tenant\'s message');
 

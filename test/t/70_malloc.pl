@@ -1,6 +1,6 @@
-# Allocations of a backend fail, one or some in a row, anywhere in calls of all kinds: the server stays, the call says 53200 and
-# leaves nothing, the same session goes on, and in the end history, rows and events agree.
-# ERYXON_INJECTIONS (3000) failures; ERYXON_SEED repeats their choice.
+# Allocations of a backend fail, one or some in a row, anywhere in calls of all kinds: the server stays, the call says
+# 53200 and leaves nothing, the same session goes on, and in the end history, rows and events agree. ERYXON_INJECTIONS
+# (3000) failures; ERYXON_SEED repeats their choice.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -19,7 +19,8 @@ diag("seed $seed");
 # The library that fails, and the memory by which it is told.
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my ($library, $control) = ("$folder/failing_malloc.so", "$folder/control");
-command_ok([ 'cc', '-shared', '-fPIC', '-O1', '-o', $library, dirname(__FILE__) . '/failing_malloc.c' ], 'the library is built');
+command_ok([ 'cc', '-shared', '-fPIC', '-O1', '-o', $library, dirname(__FILE__) . '/failing_malloc.c' ],
+	'the library is built');
 append_to_file($control, "\0" x 4096);
 open(my $shared, '+<', $control) or die "control: $!";
 binmode $shared;
@@ -67,7 +68,8 @@ $node->safe_psql('postgres', <<'SQL');
 	END
 	$$;
 	ALTER DATABASE postgres SET eryxon.max_bulk_records = 5;
-	SELECT eryxon_bulk_upsert('cells', jsonb_agg(jsonb_build_object('external_id', 'C' || n, 'external_source', 'SAP', 'name', 'cell ' || n)))
+	SELECT eryxon_bulk_upsert('cells',
+		jsonb_agg(jsonb_build_object('external_id', 'C' || n, 'external_source', 'SAP', 'name', 'cell ' || n)))
 	  FROM generate_series(1, 3) n;
 SQL
 
@@ -75,14 +77,16 @@ SQL
 sub pick { return $_[ int(rand(@_)) ] }
 sub operation
 {
-	return { external_id => 'O' . int(rand(60)), operation_name => pick('saw', 'mill', 'weld'), cell_name => pick('cell 1', 'cell 2', 'cell 9'),
+	return { external_id => 'O' . int(rand(60)), operation_name => pick('saw', 'mill', 'weld'),
+		cell_name => pick('cell 1', 'cell 2', 'cell 9'),
 		estimated_time => int(rand(50)) };
 }
 sub part
 {
 	my ($job) = @_;
 	my $number = int(rand(4));
-	return { external_id => "P$job-$number", part_number => "part $number", quantity => int(rand(9)) + 1, notes => 'n' x rand(300),
+	return { external_id => "P$job-$number", part_number => "part $number", quantity => int(rand(9)) + 1,
+		notes => 'n' x rand(300),
 		operations => [ map { operation() } 1 .. rand(3) ] };
 }
 sub job
@@ -90,7 +94,8 @@ sub job
 	my $number = int(rand(40));
 	my %key = (external_id => "J$number", external_source => pick('SAP', 'SAP', 'ABAS'));
 	return { %key, _op => 'delete' } if rand() < 0.1;
-	return { %key, job_number => rand() < 0.05 ? undef : "job $number $key{external_source}", customer => 'customer ' . int(rand(5)),
+	return { %key, job_number => rand() < 0.05 ? undef : "job $number $key{external_source}",
+		customer => 'customer ' . int(rand(5)),
 		due_date => pick('2027-01-01', '2027-02-30', undef), metadata => { buyer => int(rand(3)) }, notes => 'n' x rand(2000),
 		parts => [ map { part("$number$key{external_source}") } 1 .. rand(3) ] };
 }
@@ -98,17 +103,21 @@ sub jobs { return [ map { job() } 1 .. 1 + rand(8) ] }
 sub literal { return "'" . (JSON::PP->new->canonical->encode($_[0]) =~ s/'/''/gr) . "'" }
 sub file
 {
-	my @lines = map { my $n = int(rand(40)); "J$n,SAP,job $n SAP,\"customer " . int(rand(5)) . '",' . ('n' x rand(500)) } 1 .. 1 + rand(20);
+	my @lines = map { my $n = int(rand(40));
+		"J$n,SAP,job $n SAP,\"customer " . int(rand(5)) . '",' . ('n' x rand(500)) } 1 .. 1 + rand(20);
 	return "'" . join("\n", 'external_id,external_source,job_number,customer,notes', @lines) . "'";
 }
-sub options { return pick("'{}'", "'{}'", q('{"children":"replace"}'), q('{"skip_unchanged":false}'), q('{"adopt":true}')) }
+sub options { return pick("'{}'", "'{}'", q('{"children":"replace"}'), q('{"skip_unchanged":false}'),
+	q('{"adopt":true}')) }
 sub key { return q('J) . int(rand(40)) . q(') }
 
 my %calls = (
 	bulk => sub { "SELECT eryxon_bulk_upsert('jobs', " . literal(jobs()) . ', ' . options() . ')' },
 	bulk_json => sub { "SELECT eryxon_bulk_upsert_json('jobs', " . literal(jobs()) . ', ' . options() . ')' },
 	http => sub { 'SELECT eryxon_api."api-jobs-bulk-sync"(' . literal([ job(), job() ]) . ')' },
-	sync => sub { 'SELECT eryxon_sync(' . literal({ jobs => jobs(), cells => [ { external_id => 'C' . int(rand(5)), external_source => 'SAP', name => 'cell ' . int(rand(4)) } ] }) . ')' },
+	sync => sub { 'SELECT eryxon_sync('
+		. literal({ jobs => jobs(), cells => [ { external_id => 'C' . int(rand(5)), external_source => 'SAP',
+		name => 'cell ' . int(rand(4)) } ] }) . ')' },
 	diff => sub { 'SELECT eryxon_diff(' . literal({ jobs => jobs() }) . ')' },
 	single => sub { "SELECT eryxon_upsert('jobs', " . literal(job()) . ')' },
 	csv => sub { "SELECT eryxon_import_csv('jobs', " . file() . ')' },
@@ -116,10 +125,14 @@ my %calls = (
 	parts => sub { 'CALL import_in_parts(' . file() . ')' },
 	delete => sub { "SELECT eryxon_delete('jobs', id) FROM jobs WHERE external_id = " . key() },
 	delete_external => sub { "SELECT eryxon_delete_external('jobs', 'SAP', " . key() . ')' },
-	delete_plain => sub { 'DELETE FROM ' . pick('jobs', 'parts', 'operations') . " WHERE external_id LIKE '%" . int(rand(40)) . "'" },
-	restore => sub { "SELECT eryxon_restore('jobs', id) FROM jobs WHERE deleted_at IS NOT NULL AND external_id = " . key() },
-	plain => sub { pick("INSERT INTO jobs (tenant_id, job_number) SELECT eryxon_tenant_id(), 'plain ' || gen_random_uuid() FROM generate_series(1, 20)",
-		"UPDATE parts SET status = 'in_progress' WHERE random() < 0.1", "UPDATE jobs SET customer = 'x' || random()", "UPDATE operations SET status = 'completed' WHERE random() < 0.1") },
+	delete_plain => sub { 'DELETE FROM ' . pick('jobs', 'parts', 'operations') . " WHERE external_id LIKE '%"
+		. int(rand(40)) . "'" },
+	restore => sub { "SELECT eryxon_restore('jobs', id) FROM jobs WHERE deleted_at IS NOT NULL AND external_id = "
+		. key() },
+	plain => sub { pick("INSERT INTO jobs (tenant_id, job_number)
+			SELECT eryxon_tenant_id(), 'plain ' || gen_random_uuid() FROM generate_series(1, 20)",
+		"UPDATE parts SET status = 'in_progress' WHERE random() < 0.1", "UPDATE jobs SET customer = 'x' || random()",
+			"UPDATE operations SET status = 'completed' WHERE random() < 0.1") },
 	changes => sub { 'SELECT eryxon_changes(NULL, 20)' },
 	status => sub { 'SELECT eryxon_status()' });
 my @names = sort keys %calls;
@@ -159,7 +172,8 @@ sub run_call
 
 # What is left of the backend's locks, and whether it still works.
 my $check = q(SELECT count(*) || ' locks' FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
-SELECT eryxon_bulk_upsert('cells', '[{"external_id":"C1","external_source":"SAP","name":"cell 1"}]') ->> 'errors' || ' errors');
+SELECT eryxon_bulk_upsert('cells', '[{"external_id":"C1","external_source":"SAP","name":"cell 1"}]') ->> 'errors'
+	|| ' errors');
 
 my (%length, %states, %lost);
 my ($failures, $ended, $started) = (0, 0, time);
@@ -176,10 +190,11 @@ while ($failures < $injections)
 	my ($seen, $failed) = disarm();
 	$$length = $seen if !$failed;
 	$failures += $failed > 0;
-	# A session may be of no more use by the server's own doing: without memory for an error, or for the settings of a library, it ends;
-	# it warns that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not get out of its transaction;
-	# a subtransaction that could not begin inside another one ends the session.
-	if ($session->{stderr} =~ /FATAL:  53200|LOCATION:.* guc\.c:|WARNING:  53200|during exception cleanup|unexpected state SUBBEGIN/)
+	# A session may be of no more use by the server's own doing: without memory for an error, or for the settings of a
+	# library, it ends; it warns that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not
+	# get out of its transaction; a subtransaction that could not begin inside another one ends the session.
+	my $own = qr/FATAL:  53200|LOCATION:.* guc\.c:|WARNING:  53200|during exception cleanup|unexpected state SUBBEGIN/;
+	if ($session->{stderr} =~ $own)
 	{
 		$ended++;
 		connect_session();
@@ -218,11 +233,14 @@ sub nothing_is
 	my ($name, $query) = @_;
 	is($node->safe_psql('postgres', $query), '', $name);
 }
-my $rows = join ' UNION ALL ', map { "SELECT '$_' AS entity, id, deleted_at, external_id FROM $_" } qw(jobs parts operations cells resources);
-my $events = "SELECT entity, row_id, type FROM eryxon.event UNION ALL SELECT entity, row_id, type FROM eryxon.event_outbox";
+my $rows = join ' UNION ALL ',
+	map { "SELECT '$_' AS entity, id, deleted_at, external_id FROM $_" } qw(jobs parts operations cells resources);
+my $events = "SELECT entity, row_id, type FROM eryxon.event UNION ALL
+	SELECT entity, row_id, type FROM eryxon.event_outbox";
 nothing_is('history = rows', <<"SQL");
 	SELECT entity, r.rows, h.created FROM (SELECT entity, count(external_id) AS rows FROM ($rows) r GROUP BY entity) r
-	  FULL JOIN (SELECT entity, sum(created) AS created FROM eryxon.sync_run WHERE operation <> 'diff' GROUP BY entity) h USING (entity)
+	  FULL JOIN (SELECT entity, sum(created) AS created FROM eryxon.sync_run WHERE operation <> 'diff'
+	      GROUP BY entity) h USING (entity)
 	 WHERE coalesce(r.rows, 0) <> coalesce(h.created, 0)
 SQL
 nothing_is('events = rows', <<"SQL");
@@ -234,11 +252,13 @@ nothing_is('events = rows', <<"SQL");
 SQL
 nothing_is('what went with what = what is deleted', <<"SQL");
 	SELECT entity, id FROM (SELECT entity, id FROM ($rows) r WHERE deleted_at IS NOT NULL) r
-	  FULL JOIN (SELECT row_entity AS entity, row_id AS id FROM eryxon.soft_delete) s USING (entity, id) WHERE r.id IS NULL OR s.id IS NULL
+	  FULL JOIN (SELECT row_entity AS entity, row_id AS id FROM eryxon.soft_delete) s USING (entity, id) WHERE r.id IS NULL
+	      OR s.id IS NULL
 SQL
 nothing_is('no row hangs on a deleted one', <<'SQL');
 	SELECT p.id FROM parts p JOIN jobs j ON j.id = p.job_id WHERE p.deleted_at IS NULL AND j.deleted_at IS NOT NULL
-	UNION ALL SELECT o.id FROM operations o JOIN parts p ON p.id = o.part_id WHERE o.deleted_at IS NULL AND p.deleted_at IS NOT NULL
+	UNION ALL SELECT o.id FROM operations o JOIN parts p ON p.id = o.part_id WHERE o.deleted_at IS NULL
+		AND p.deleted_at IS NOT NULL
 SQL
 nothing_is('no lock is left', q(SELECT locktype, classid, objid, pid FROM pg_locks WHERE locktype = 'advisory'));
 

@@ -1,6 +1,6 @@
-# A primary is lost and its standby takes over, under load: what was acknowledged is there, the feed tells each event once and its token goes on, and
-# webhooks come once and in the order of their rows. The gateway and the relay find the new primary by a connection string with both hosts.
-# Before that, a standby answers what it can, and refuses the rest.
+# A primary is lost and its standby takes over, under load: what was acknowledged is there, the feed tells each event
+# once and its token goes on, and webhooks come once and in the order of their rows. The gateway and the relay find the
+# new primary by a connection string with both hosts. Before that, a standby answers what it can, and refuses the rest.
 use strict;
 use warnings;
 use HTTP::Tiny;
@@ -43,7 +43,8 @@ sub await_line
 sub start_pair
 {
 	my ($kind) = @_;
-	my $primary = start_shop("primary_$kind", 'fsync = off', 'wal_level = replica', 'max_wal_senders = 5', 'eryxon.capture_events = on');
+	my $primary = start_shop("primary_$kind", 'fsync = off', 'wal_level = replica', 'max_wal_senders = 5',
+		'eryxon.capture_events = on');
 	$primary->safe_psql('postgres', <<'SQL');
 		CREATE ROLE authenticator LOGIN NOINHERIT;
 		CREATE ROLE eryxon_anon;
@@ -65,7 +66,8 @@ SQL
 sub both
 {
 	my ($role, $primary, $standby) = @_;
-	my ($hosts, $ports) = map { join ',', @$_ } [ map { $_->host } $primary, $standby ], [ map { $_->port } $primary, $standby ];
+	my ($hosts, $ports) = map { join ',', @$_ } [ map { $_->host } $primary, $standby ],
+		[ map { $_->port } $primary, $standby ];
 	return "postgresql://$role@/postgres?host=$hosts&port=$ports&target_session_attrs=read-write&connect_timeout=5";
 }
 
@@ -77,7 +79,8 @@ sub start_webhook
 	append_to_file($secret, '');
 	my $log = start_program("receiver_$kind", {}, 'python3', "$ENV{TESTDIR}/sample/receiver.py", 0, $secret);
 	my $url = await_line($log, qr/^listening on (\S+)/);
-	append_to_file($secret, $primary->safe_psql('postgres', "SELECT eryxon_webhook_create('$url', '{job.*}') ->> 'secret'"));
+	append_to_file($secret, $primary->safe_psql('postgres',
+		"SELECT eryxon_webhook_create('$url', '{job.*}') ->> 'secret'"));
 	start_relay($kind, $primary, $standby);
 	return $log;
 }
@@ -93,11 +96,13 @@ sub start_relay
 sub start_gateway
 {
 	my ($kind, $uri) = @_;
-	my $log = start_program("gateway_$kind", { ERYXON_DB_URI => $uri, ERYXON_LISTEN => '127.0.0.1:0' }, $program, 'serve', '--admin-dir', 'off');
+	my $log = start_program("gateway_$kind", { ERYXON_DB_URI => $uri, ERYXON_LISTEN => '127.0.0.1:0' }, $program, 'serve',
+		'--admin-dir', 'off');
 	return await_line($log, qr/listening on (\S+)/);
 }
 
-# Sends a request until it is answered by something else than "try again": status, decoded body, and how often it had to be repeated.
+# Sends a request until it is answered by something else than "try again": status, decoded body, and how often it had to
+# be repeated.
 sub request
 {
 	my ($method, $url, $key, $body) = @_;
@@ -115,7 +120,8 @@ sub request
 	return ($answer->{status}, eval { decode_json($answer->{content}) }, $repeated);
 }
 
-# One writer: raises the priority of its jobs by one with each call, and notes each call that was acknowledged, until a file tells it to end.
+# One writer: raises the priority of its jobs by one with each call, and notes each call that was acknowledged, until a
+# file tells it to end.
 sub write_records
 {
 	my ($url, $key, $writer) = @_;
@@ -123,7 +129,8 @@ sub write_records
 	$notes->autoflush;
 	for (my $version = 1; !-e "$folder/stop"; $version++)
 	{
-		my @records = map { { external_id => "$writer-$_", external_source => 'ERP', job_number => "$writer-$_", priority => $version } } 1 .. 10;
+		my @records = map { { external_id => "$writer-$_", external_source => 'ERP', job_number => "$writer-$_",
+			priority => $version } } 1 .. 10;
 		my $begin = time;
 		my ($status, $answer, $repeated) = request('POST', "$url/api-jobs/bulk-sync", $key, \@records);
 		my $good = $status == 200 && $answer->{success} && $answer->{data}{errors} == 0;
@@ -132,7 +139,8 @@ sub write_records
 	}
 }
 
-# Follows the feed over HTTP from a token, and notes each event, until a file tells it that all are written and none is left.
+# Follows the feed over HTTP from a token, and notes each event, until a file tells it that all are written and none is
+# left.
 sub follow_feed
 {
 	my ($url, $key, $token) = @_;
@@ -211,7 +219,8 @@ sub faults
 		push @faults, "$row: $priority after " . ($at{$row} // 0) if $priority != ($at{$row} // 0) + 1;
 		$at{$row} = $priority;
 	}
-	push @faults, map { "$_: is $is{$_}, told was " . ($at{$_} // 'nothing') } grep { $is{$_} != ($at{$_} // 0) } sort keys %is;
+	push @faults, map { "$_: is $is{$_}, told was " . ($at{$_} // 'nothing') } grep {
+		$is{$_} != ($at{$_} // 0) } sort keys %is;
 	return join "\n", @faults[ 0 .. ($#faults > 9 ? 9 : $#faults) ];
 }
 
@@ -233,7 +242,8 @@ sub await_deliveries
 {
 	my ($node) = @_;
 	return $node->poll_query_until('postgres', <<'SQL');
-		SELECT NOT EXISTS (SELECT FROM eryxon.event_outbox) AND NOT EXISTS (SELECT FROM eryxon.delivery WHERE status <> 'delivered')
+		SELECT NOT EXISTS (SELECT FROM eryxon.event_outbox)
+			AND NOT EXISTS (SELECT FROM eryxon.delivery WHERE status <> 'delivered')
 SQL
 }
 
@@ -248,7 +258,8 @@ sub stop_program
 
 sub stop_programs { stop_program($_) for keys %started }
 
-# The lines of a gateway's log that tell of more than a database that is away, for which requests get 503 or 504: what the server said when it ended counts as that.
+# The lines of a gateway's log that tell of more than a database that is away, for which requests get 503 or 504: what
+# the server said when it ended counts as that.
 sub own_errors
 {
 	my ($log) = @_;
@@ -263,7 +274,8 @@ sub failover_under_load
 	$standby->restart;
 	$primary->append_conf('postgresql.conf', "synchronous_standby_names = '*'");
 	$primary->reload;
-	$primary->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'") or die 'no synchronous standby';
+	$primary->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'")
+		or die 'no synchronous standby';
 	my $key = $primary->safe_psql('postgres', "SELECT eryxon_api_key_create('$tenant', 'ERP', role => 'eryxon_api')");
 	my $url = start_gateway('sync', both('authenticator', $primary, $standby));
 	my $received = start_webhook('sync', $primary, $standby);
@@ -285,17 +297,20 @@ sub failover_under_load
 	{
 		my ($acknowledged, $else) = notes_of($writer);
 		is("@$else", '', "writer $writer: nothing but calls that were acknowledged");
-		is($standby->safe_psql('postgres', "SELECT count(*), min(priority), max(priority) FROM jobs WHERE external_id LIKE '$writer-%'"),
+		is($standby->safe_psql('postgres',
+			"SELECT count(*), min(priority), max(priority) FROM jobs WHERE external_id LIKE '$writer-%'"),
 			join('|', 10, ($acknowledged->[-1]) x 2), "writer $writer: all that was acknowledged is there");
 	}
 	my @slowest = sort { $b <=> $a } map { /(\S+)$/mg } map { slurp_file("$folder/writer_$_") } @writers;
 	note("slowest call: $slowest[0] s");
 	my @seen = split /\n/, slurp_file("$folder/reader");
 	is(pop @seen, 'end', 'the token went on over the failover');
-	is(faults($standby, [ map { (split / /)[ 1, 2 ] ? [ (split / /)[ 1, 2 ] ] : () } @seen ]), '', 'the feed: each event once, in the order of its row');
+	is(faults($standby, [ map { (split / /)[ 1, 2 ] ? [ (split / /)[ 1, 2 ] ] : () } @seen ]), '',
+		'the feed: each event once, in the order of its row');
 	ok(await_deliveries($standby), 'all webhooks are delivered');
 	is(faults($standby, received($received)), '', 'webhooks: each once, in the order of its row');
-	is($standby->safe_psql('postgres', "SELECT sum(created) FROM eryxon.sync_run WHERE entity = 'jobs'"), 30, 'history tells what was created');
+	is($standby->safe_psql('postgres', "SELECT sum(created) FROM eryxon.sync_run WHERE entity = 'jobs'"), 30,
+		'history tells what was created');
 	stop_programs();
 	is(join("\n", own_errors("$folder/gateway_sync.log")), '', 'the gateway met no error of its own');
 	$standby->stop;
@@ -311,10 +326,12 @@ sub standby_answers
 	$primary->wait_for_catchup($standby);
 	is($standby->safe_psql('postgres', $events), $told, 'standby: the feed is the primary\'s');
 	is($standby->safe_psql('postgres', q(SELECT eryxon_status() #>> '{entities,jobs,live}')), 3, 'standby: status');
-	is($standby->safe_psql('postgres', q(SELECT eryxon_api."api-jobs-list"() #>> '{data,pagination,total}')), 3, 'standby: lists');
+	is($standby->safe_psql('postgres', q(SELECT eryxon_api."api-jobs-list"() #>> '{data,pagination,total}')), 3,
+		'standby: lists');
 	isnt($standby->safe_psql('postgres', q(SELECT eryxon_describe('jobs'))), '', 'standby: describe');
 	my %writes = (
-		'bulk upsert' => q(SELECT eryxon_bulk_upsert('jobs', '[{"external_id": "1", "external_source": "ERP", "priority": 9}]')),
+		'bulk upsert' => q(SELECT eryxon_bulk_upsert('jobs',
+			'[{"external_id": "1", "external_source": "ERP", "priority": 9}]')),
 		'upsert' => q(SELECT eryxon_upsert('jobs', '{"external_id": "1", "external_source": "ERP", "priority": 9}')),
 		'delete' => q(SELECT eryxon_delete_external('jobs', 'ERP', '1')),
 		'import' => q(SELECT eryxon_import_csv('jobs', E'external_id,job_number\n1,1\n', '{"external_source": "ERP"}')),
@@ -333,15 +350,19 @@ sub standby_answers
 	my $ahead = $primary->safe_psql('postgres', "SELECT eryxon_changes() ->> 'next'");
 	my ($status, $page, $error) = $standby->psql('postgres', "SELECT eryxon_changes('$ahead')");
 	$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
-	is_deeply($page ? decode_json($page) : $error, { events => [], next => $ahead, more => JSON::PP::false }, 'standby: a token that is ahead gets an empty page');
+	is_deeply($page ? decode_json($page) : $error, { events => [], next => $ahead, more => JSON::PP::false },
+		'standby: a token that is ahead gets an empty page');
 }
 
-# An asynchronous standby has what was committed, and not the places that the lost primary gave to events: it tells the same events.
+# An asynchronous standby has what was committed, and not the places that the lost primary gave to events: it tells the
+# same events.
 sub failover_before_positions
 {
 	my ($primary, $standby) = start_pair('async');
 	$primary->safe_psql('postgres', <<'SQL');
-		SELECT eryxon_bulk_upsert('jobs', (SELECT jsonb_agg(jsonb_build_object('external_id', n::text, 'external_source', 'ERP', 'job_number', n, 'priority', 1))
+		SELECT eryxon_bulk_upsert('jobs',
+			(SELECT jsonb_agg(jsonb_build_object('external_id', n::text, 'external_source', 'ERP', 'job_number', n, 'priority',
+			1))
 		                                     FROM generate_series(1, 3) n));
 SQL
 	standby_answers($primary, $standby);
@@ -350,7 +371,8 @@ SQL
 	$primary->safe_psql('postgres', 'UPDATE jobs SET priority = 2; UPDATE jobs SET priority = 3');
 	$primary->wait_for_catchup($standby);
 	$standby->stop;
-	is($primary->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), 6, 'events without a place are on both sides');
+	is($primary->safe_psql('postgres', 'SELECT count(*) FROM eryxon.event_outbox'), 6,
+		'events without a place are on both sides');
 
 	start_relay('async', $primary, $standby);
 	my $events = "SELECT jsonb_path_query_array(eryxon_changes(%s), '\$.events[*].id')";
@@ -362,13 +384,15 @@ SQL
 	$standby->promote;
 
 	my ($status, $new, $error) = $standby->psql('postgres', sprintf $events, "'$token'");
-	is($standby->safe_psql('postgres', sprintf $events, 'NULL'), $told, 'the new primary tells the same events with the same ids');
+	is($standby->safe_psql('postgres', sprintf $events, 'NULL'), $told,
+		'the new primary tells the same events with the same ids');
 	is($new, '[]', 'the token of the lost primary goes on') or diag($error);
 	$standby->safe_psql('postgres', 'UPDATE jobs SET priority = 4');
 	ok(await_deliveries($standby), 'the relay has found the new primary');
 	my %times;
 	$times{"@$_"}++ for @{ received($received) };
-	is_deeply(\%times, { map { my $priority = $_; map { ("$_ $priority" => 1) } 1 .. 3 } 2 .. 4 }, 'webhooks: each event once, by its webhook-id');
+	is_deeply(\%times, { map { my $priority = $_; map { ("$_ $priority" => 1) } 1 .. 3 } 2 .. 4 },
+		'webhooks: each event once, by its webhook-id');
 	stop_programs();
 	$standby->stop;
 }
