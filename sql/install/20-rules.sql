@@ -17,7 +17,8 @@ INSERT INTO eryxon.shipped_rule (entity, field, rule) VALUES
     ('cells', 'description',            '{}'),
 
     ('resources', 'name',        '{"required":true,"min_length":1}'),
-    ('resources', 'type',        '{"required":true,"enum":["tooling","fixture","mold","material","equipment","machine","other"]}'),
+    ('resources', 'type',        '{"required":true,"enum":["tooling","fixture","mold","material","equipment",'
+                                 '"machine","other"]}'),
     ('resources', 'description', '{}'),
     ('resources', 'identifier',  '{}'),
     ('resources', 'location',    '{}'),
@@ -31,16 +32,19 @@ INSERT INTO eryxon.shipped_rule (entity, field, rule) VALUES
     ('jobs', 'due_date',   '{}'),
     ('jobs', 'priority',   '{"min":0,"default":0}'),
     ('jobs', 'notes',      '{"aliases":["description"]}'),
-    ('jobs', 'status',     '{"enum":["not_started","in_progress","on_hold","completed"],"default":"not_started","write":"forward"}'),
+    ('jobs', 'status',     '{"enum":["not_started","in_progress","on_hold","completed"],"default":"not_started",'
+                           '"write":"forward"}'),
     ('jobs', 'metadata',   '{}'),
 
     ('parts', 'part_number',          '{"required":true,"min_length":1,"max_length":255}'),
-    ('parts', 'job',                  '{"required":true,"references":{"entity":"jobs","parent":true,"children":"parts"}}'),
+    ('parts', 'job',                  '{"required":true,"references":{"entity":"jobs","parent":true,'
+                                      '"children":"parts"}}'),
     ('parts', 'parent_part',          '{"references":{"entity":"parts","parent":true}}'),
     ('parts', 'material',             '{"default":"Unknown"}'),
     ('parts', 'quantity',             '{"min":1,"default":1}'),
     ('parts', 'notes',                '{"aliases":["description"]}'),
-    ('parts', 'status',               '{"enum":["not_started","in_progress","on_hold","completed"],"default":"not_started","write":"forward"}'),
+    ('parts', 'status',               '{"enum":["not_started","in_progress","on_hold","completed"],'
+                                      '"default":"not_started","write":"forward"}'),
     ('parts', 'metadata',             '{}'),
     ('parts', 'drawing_no',           '{}'),
     ('parts', 'cnc_program_name',     '{"max_length":255}'),
@@ -51,12 +55,15 @@ INSERT INTO eryxon.shipped_rule (entity, field, rule) VALUES
     ('parts', 'is_bullet_card',       '{}'),
 
     ('operations', 'operation_name',       '{"required":true,"min_length":1,"max_length":255}'),
-    ('operations', 'part',                 '{"required":true,"references":{"entity":"parts","parent":true,"children":"operations"}}'),
+    ('operations', 'part',                 '{"required":true,"references":{"entity":"parts","parent":true,'
+                                           '"children":"operations"}}'),
     ('operations', 'cell',                 '{"required":true,"references":{"entity":"cells","match":"name"}}'),
     ('operations', 'sequence',             '{"min":1,"default":"next"}'),
     ('operations', 'estimated_time',       '{"aliases":["estimated_time_minutes"],"min":0,"default":0}'),
     ('operations', 'setup_time',           '{"aliases":["setup_time_minutes"],"min":0}'),
     ('operations', 'notes',                '{"aliases":["instructions","description"]}'),
-    ('operations', 'status',               '{"enum":["not_started","in_progress","on_hold","completed"],"value_aliases":{"paused":"on_hold"},"default":"not_started","write":"forward"}'),
+    ('operations', 'status',               '{"enum":["not_started","in_progress","on_hold","completed"],'
+                                           '"value_aliases":{"paused":"on_hold"},"default":"not_started",'
+                                           '"write":"forward"}'),
     ('operations', 'assigned_operator_id', '{}'),
     ('operations', 'metadata',             '{}');

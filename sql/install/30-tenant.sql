@@ -16,8 +16,9 @@ The claim sub if it is a uuid, else the setting eryxon.user_id.';
 CREATE FUNCTION eryxon.callers_path() RETURNS text
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_callers_path';
 COMMENT ON FUNCTION eryxon.callers_path IS
-'The search_path with which the caller came. A function that pins its own takes that one before it reads users'' tables: their policies are code of users,
-which may name things without a schema. What is executed then must name everything with its schema, operators too.';
+'The search_path with which the caller came. A function that pins its own takes that one before it reads users'' tables:
+their policies are code of users, which may name things without a schema. What is executed then must name everything
+with its schema, operators too.';
 
 CREATE POLICY tenant ON eryxon.sync_run FOR SELECT
     USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id()));

@@ -60,8 +60,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.apply_registry IS
-'The writing part of write_registry(), run as the extension''s owner; checks again what it is given, for anybody can call that.
-Entity and table are as write_registry() found and checked them: the table to attach, or the one that the entity has.';
+'The writing part of write_registry(), run as the extension''s owner; checks again what it is given, for anybody can
+call that. Entity and table are as write_registry() found and checked them: the table to attach, or the one that the
+entity has.';
 REVOKE EXECUTE ON FUNCTION eryxon.apply_registry(text, text, regclass, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.check_entity_name(entity text) RETURNS void

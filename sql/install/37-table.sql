@@ -40,7 +40,8 @@ DECLARE
     found boolean := false;
 BEGIN
     IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = $1)' INTO found USING table_name;
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition d WHERE d.logicalrelid = $1)' INTO found
+            USING table_name;
     END IF;
     RETURN found;
 END
@@ -103,11 +104,12 @@ BEGIN
     SELECT a.attname INTO nullable FROM pg_attribute a
      WHERE a.attrelid = table_name AND a.attname IN ('id', 'tenant_id')
        AND (NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint c  -- from PostgreSQL 18 on, NOT NULL may be NOT VALID
-                                         WHERE c.conrelid = a.attrelid AND c.contype = 'n' AND c.conkey = ARRAY[a.attnum] AND NOT c.convalidated))
+                                         WHERE c.conrelid = a.attrelid AND c.contype = 'n'
+                                             AND c.conkey = ARRAY[a.attnum] AND NOT c.convalidated))
      ORDER BY a.attname LIMIT 1;
     IF FOUND THEN
-        PERFORM eryxon.fail('NOT_NULL', '23502', nullable, format('cannot attach: column "%s" of table %s allows nulls', nullable, table_name),
-            format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL;', table_name, nullable));
+        PERFORM eryxon.fail('NOT_NULL', '23502', nullable, format('cannot attach: column "%s" of table %s allows nulls',
+            nullable, table_name), format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL;', table_name, nullable));
     END IF;
 END
 $$;
@@ -150,7 +152,8 @@ AS $$
        AND (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a
              WHERE a.attrelid = table_name AND a.attnum = ANY (i.indkey[0:2]::smallint[]))
            = '{external_id,external_source,tenant_id}'::name[]
-       AND NOT EXISTS (SELECT FROM pg_collation c WHERE c.oid = ANY (i.indcollation::oid[]) AND NOT c.collisdeterministic)
+       AND NOT EXISTS (SELECT FROM pg_collation c WHERE c.oid = ANY (i.indcollation::oid[])
+           AND NOT c.collisdeterministic)
        AND coalesce(pg_get_expr(i.indpred, i.indrelid), '(external_id IS NOT NULL)') = '(external_id IS NOT NULL)'
      ORDER BY i.indpred IS NOT NULL, c.relname LIMIT 1
 $$;

@@ -28,8 +28,8 @@ CREATE FUNCTION eryxon.ensure_key_index(table_name regclass) RETURNS name
 AS $$
 BEGIN
     IF eryxon.find_key_index(table_name) IS NULL THEN
-        EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL',
-                       table_name);
+        EXECUTE format('CREATE UNIQUE INDEX ON %s (tenant_id, external_source, external_id) '
+                       'WHERE external_id IS NOT NULL', table_name);
     END IF;
     RETURN eryxon.find_key_index(table_name);
 END
@@ -46,7 +46,8 @@ DECLARE
                                 WHERE t.tgrelid = table_name AND t.tgname = trigger_name AND t.tgfoid = function);
 BEGIN
     IF wanted AND NOT present THEN
-        EXECUTE format('CREATE TRIGGER %I ' || level || ' EXECUTE FUNCTION %s', trigger_name, event, table_name, function);
+        EXECUTE format('CREATE TRIGGER %I ' || level || ' EXECUTE FUNCTION %s', trigger_name, event, table_name,
+            function);
         EXECUTE format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION eryxon_sync', trigger_name, table_name);
     ELSIF present AND NOT wanted THEN
         EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, table_name);
@@ -59,10 +60,10 @@ COMMENT ON FUNCTION eryxon.ensure_trigger IS
 CREATE FUNCTION eryxon.ensure_capture(table_name regclass, wanted boolean) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture', 'INSERT OR UPDATE OR DELETE', 'eryxon.begin_capture()', wanted,
-                                 'BEFORE %s ON %s FOR EACH STATEMENT');
-    SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture_' || lower(t.event), t.event, 'eryxon.write_events()', wanted,
-                                 'AFTER %s ON %s REFERENCING ' || t.rows || ' FOR EACH STATEMENT')
+    SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture', 'INSERT OR UPDATE OR DELETE',
+        'eryxon.begin_capture()', wanted, 'BEFORE %s ON %s FOR EACH STATEMENT');
+    SELECT eryxon.ensure_trigger(table_name, 'zz_eryxon_capture_' || lower(t.event), t.event, 'eryxon.write_events()',
+        wanted, 'AFTER %s ON %s REFERENCING ' || t.rows || ' FOR EACH STATEMENT')
       FROM (VALUES ('INSERT', 'NEW TABLE AS new_rows'),
                    ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'),
                    ('DELETE', 'OLD TABLE AS old_rows')) AS t(event, rows)
@@ -96,5 +97,5 @@ COMMENT ON FUNCTION eryxon.ensure_triggers IS
 CREATE FUNCTION eryxon.keep_updated_at() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_keep_updated_at';
 COMMENT ON FUNCTION eryxon.keep_updated_at IS
-'BEFORE UPDATE FOR EACH ROW of the tables of eryxon_create_tables(), where the statement itself did not change updated_at:
-has lists with updated_since see changes by whomever.';
+'BEFORE UPDATE FOR EACH ROW of the tables of eryxon_create_tables(), where the statement itself did not change
+updated_at: has lists with updated_since see changes by whomever.';

@@ -12,8 +12,8 @@ CREATE FUNCTION eryxon.policy_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eryxon.warning('POLICY_HIDES_DELETED', p.polname,
-               format('policy "%s" looks at deleted_at: the roles it applies to cannot restore deleted rows that it hides',
-                      p.polname))
+               format('policy "%s" looks at deleted_at: the roles it applies to cannot restore deleted rows that it '
+                      'hides', p.polname))
       FROM pg_policy p
       JOIN pg_attribute a ON a.attrelid = p.polrelid AND a.attname = 'deleted_at'
      WHERE p.polrelid = table_name AND p.polcmd IN ('r', 'w', '*')
@@ -49,7 +49,8 @@ AS $$
       FROM pg_index i
       JOIN pg_class c ON c.oid = i.indexrelid
      CROSS JOIN LATERAL (SELECT coalesce(array_agg(a.attname), '{}') AS names FROM pg_attribute a
-                          WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]::smallint[])) k
+                          WHERE a.attrelid = i.indrelid AND a.attnum = ANY (
+                              i.indkey[0:i.indnkeyatts - 1]::smallint[])) k
      WHERE i.indrelid = table_name AND (i.indisunique OR i.indisexclusion)
        AND NOT k.names @> '{id}' AND NOT k.names @> '{tenant_id,external_source,external_id}'
        AND NOT k.names @> '{deleted_at}'
@@ -63,8 +64,8 @@ CREATE FUNCTION eryxon.deferred_warnings(table_name regclass) RETURNS SETOF json
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eryxon.warning('CONSTRAINT_DEFERRED', c.conname,
-               format('constraint "%s" is initially deferred: where it fails, the whole transaction fails, not one record',
-                      c.conname))
+               format('constraint "%s" is initially deferred: where it fails, the whole transaction fails, not one '
+                      'record', c.conname))
       FROM pg_constraint c
      WHERE c.conrelid = table_name AND c.condeferred
      ORDER BY c.conname
@@ -78,7 +79,8 @@ AS $$
     SELECT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
                     WHERE t.tgrelid = table_name AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
                       AND t.tgtype & (1 | 2 | 16) = (1 | 2 | 16)
-                      AND (p.prosrc ~ E'\\mupdated_at\\M' OR p.proname = 'moddatetime' OR p.oid = 'eryxon.keep_updated_at()'::regprocedure))
+                      AND (p.prosrc ~ E'\\mupdated_at\\M' OR p.proname = 'moddatetime'
+                          OR p.oid = 'eryxon.keep_updated_at()'::regprocedure))
 $$;
 COMMENT ON FUNCTION eryxon.keeps_updated_at IS
 'True if a BEFORE UPDATE trigger for each row seems to set updated_at.';
@@ -88,8 +90,10 @@ CREATE FUNCTION eryxon.updated_at_warnings(table_name regclass) RETURNS SETOF js
 AS $$
     SELECT eryxon.warning('UPDATED_AT_NOT_KEPT', 'updated_at',
                CASE WHEN eryxon.has_column(table_name, 'updated_at', 'timestamptz')
-                    THEN 'no trigger keeps "updated_at": lists with updated_since miss changes by others than the sync, the change feed has them'
-                    ELSE 'there is no column "updated_at": lists with updated_since miss changes by others than the sync, the change feed has them'
+                    THEN 'no trigger keeps "updated_at": lists with updated_since miss changes by others than the '
+                         'sync, the change feed has them'
+                    ELSE 'there is no column "updated_at": lists with updated_since miss changes by others than the '
+                         'sync, the change feed has them'
                END)
      WHERE NOT eryxon.keeps_updated_at(table_name) OR NOT eryxon.has_column(table_name, 'updated_at', 'timestamptz')
 $$;
@@ -100,8 +104,8 @@ CREATE FUNCTION eryxon.persistence_warnings(table_name regclass) RETURNS SETOF j
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eryxon.warning('UNLOGGED', '',
-               format('table %s is unlogged: a crash of the server empties it, while history and events say that its rows are there',
-                      t.relid::regclass))
+               format('table %s is unlogged: a crash of the server empties it, while history and events say that its '
+                      'rows are there', t.relid::regclass))
       FROM (SELECT table_name AS relid UNION SELECT p.relid FROM pg_partition_tree(table_name) p) t
       JOIN pg_class c ON c.oid = t.relid
      WHERE c.relpersistence = 'u'

@@ -45,7 +45,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) IS
 'Maps a field of an entity.
 Replaces the whole rule, also a shipped one.
-Keys: column, aliases, default, required, enum, value_aliases, min, max, min_length, max_length, pattern, write, references.';
+Keys: column, aliases, default, required, enum, value_aliases, min, max, min_length, max_length, pattern, write,
+references.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_unmap_field(entity text, field text) RETURNS void

@@ -14,7 +14,8 @@ COMMENT ON FUNCTION eryxon.columns_before IS
 CREATE FUNCTION eryxon.columns_after() RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT 'created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), UNIQUE (tenant_id, id)'
+    SELECT 'created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), '
+           'UNIQUE (tenant_id, id)'
 $$;
 COMMENT ON FUNCTION eryxon.columns_after IS
 'Column definitions and keys that all five tables have after their own ones.';
@@ -115,7 +116,8 @@ AS $$
             material_cert_number text,
             is_bullet_card       boolean,
             %3$s,
-            CONSTRAINT parts_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES %1$I.jobs (tenant_id, id) ON DELETE CASCADE,
+            CONSTRAINT parts_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES %1$I.jobs (tenant_id, id)
+                ON DELETE CASCADE,
             CONSTRAINT parts_parent_part_fkey FOREIGN KEY (tenant_id, parent_part_id)
                 REFERENCES %1$I.parts (tenant_id, id) ON DELETE CASCADE);
         CREATE UNIQUE INDEX parts_live_number ON %1$I.parts (tenant_id, job_id, part_number) WHERE deleted_at IS NULL;
@@ -136,7 +138,8 @@ AS $$
             part_id              uuid NOT NULL,
             cell_id              uuid NOT NULL,
             sequence             integer NOT NULL DEFAULT 1 CONSTRAINT operations_sequence_check CHECK (sequence >= 1),
-            estimated_time       numeric NOT NULL DEFAULT 0 CONSTRAINT operations_estimated_time_check CHECK (estimated_time >= 0),
+            estimated_time       numeric NOT NULL DEFAULT 0 CONSTRAINT operations_estimated_time_check
+                CHECK (estimated_time >= 0),
             setup_time           numeric CONSTRAINT operations_setup_time_check CHECK (setup_time >= 0),
             notes                text,
             %4$s,
@@ -198,7 +201,8 @@ BEGIN
     THEN
         PERFORM eryxon.fail('DATABASE_ERROR', '42830', 'schema_name',
             format('table %s has no unique key (tenant_id, id) to refer to', table_name),
-            format('ALTER TABLE %s ADD UNIQUE (tenant_id, id), or make the missing tables yourself and attach them.', table_name));
+            format('ALTER TABLE %s ADD UNIQUE (tenant_id, id), or make the missing tables yourself and attach them.',
+                table_name));
     END IF;
 END
 $$;

@@ -21,7 +21,8 @@ All or nothing: a natural key taken meanwhile is an error.';
 CREATE FUNCTION eryxon.soft_delete() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_soft_delete';
 COMMENT ON FUNCTION eryxon.soft_delete IS
-'BEFORE DELETE FOR EACH ROW of attached tables: marks the row and what hangs on it, and keeps it. Where soft_delete_noted() follows, it only notes the row.';
+'BEFORE DELETE FOR EACH ROW of attached tables: marks the row and what hangs on it, and keeps it. Where
+soft_delete_noted() follows, it only notes the row.';
 
 CREATE FUNCTION eryxon.soft_delete_noted() RETURNS trigger
     LANGUAGE C AS 'MODULE_PATHNAME', 'eryxon_soft_delete_noted';

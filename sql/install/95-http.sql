@@ -16,7 +16,8 @@ CREATE FUNCTION eryxon.http_diff(body json) RETURNS json
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_diff';
 COMMENT ON FUNCTION eryxon.http_diff IS 'eryxon_diff() as an HTTP answer; sets response.status.';
 
-CREATE FUNCTION eryxon.http_delete(entity text, id uuid, external_id text, external_source text, hard boolean, force boolean)
+CREATE FUNCTION eryxon.http_delete(entity text, id uuid, external_id text, external_source text, hard boolean,
+    force boolean)
     RETURNS json
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_delete';
 COMMENT ON FUNCTION eryxon.http_delete IS
@@ -35,7 +36,8 @@ CREATE FUNCTION eryxon.http_changes(options jsonb) RETURNS json
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_changes';
 COMMENT ON FUNCTION eryxon.http_changes IS 'eryxon_changes() as an HTTP answer; sets response.status.';
 
-CREATE FUNCTION eryxon.api_functions(entity text) RETURNS TABLE (name text, arguments text, definition text, comment text)
+CREATE FUNCTION eryxon.api_functions(entity text)
+    RETURNS TABLE (name text, arguments text, definition text, comment text)
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT f.name, f.arguments,
@@ -44,27 +46,32 @@ AS $$
            f.comment
       FROM (VALUES
         (format('api-%s-sync', entity), 'json', 'VOLATILE', format('eryxon.http_upsert(%L, $1)', entity),
-         format('Creates, updates, restores or skips one record of %s.%sThe body is the record. 201 if it was created, else 200.',
-                entity, chr(10))),
+         format('Creates, updates, restores or skips one record of %s.%sThe body is the record. 201 if it was created, '
+                'else 200.', entity, chr(10))),
         (format('api-%s-bulk-sync', entity), 'json', 'VOLATILE', format('eryxon.http_bulk_upsert(%L, $1)', entity),
-         format('Upserts up to eryxon.max_bulk_records records of %s.%sThe body is {"items":[...],"options":{...}} or an array. '
+         format('Upserts up to eryxon.max_bulk_records records of %s.%sThe body is {"items":[...],'
+                '"options":{...}} or an array. '
                 'Each record has its own outcome.', entity, chr(10))),
         (format('api-%s-delete', entity),
-         'id uuid DEFAULT NULL, external_id text DEFAULT NULL, external_source text DEFAULT NULL, hard boolean DEFAULT NULL, '
+         'id uuid DEFAULT NULL, external_id text DEFAULT NULL, external_source text DEFAULT NULL, '
+         'hard boolean DEFAULT NULL, '
          'force boolean DEFAULT NULL', 'VOLATILE',
          format('eryxon.http_delete(%L, id, external_id, external_source, hard, force)', entity),
          format('Deletes one row of %s.%sBy id for good, by external key softly, unless hard says otherwise. '
                 'Running work is deleted only with force.', entity, chr(10))),
         (format('api-%s-list', entity),
-         'id uuid DEFAULT NULL, external_id text DEFAULT NULL, external_source text DEFAULT NULL, status text DEFAULT NULL, '
+         'id uuid DEFAULT NULL, external_id text DEFAULT NULL, external_source text DEFAULT NULL, '
+         'status text DEFAULT NULL, '
          'search text DEFAULT NULL, updated_since text DEFAULT NULL, include_deleted boolean DEFAULT NULL, '
-         'sort_by text DEFAULT NULL, sort_order text DEFAULT NULL, max_rows integer DEFAULT NULL, skip_rows integer DEFAULT NULL',
+         'sort_by text DEFAULT NULL, sort_order text DEFAULT NULL, max_rows integer DEFAULT NULL, '
+         'skip_rows integer DEFAULT NULL',
          'STABLE',
          format('eryxon.http_list(%L, pg_catalog.jsonb_build_object(%s))', entity,
-                (SELECT string_agg(format('%1$L, %1$I', p), ', ') FROM unnest('{id,external_id,external_source,status,search,
+                (SELECT string_agg(format('%1$L, %1$I', p), ', ')
+                    FROM unnest('{id,external_id,external_source,status,search,
                     updated_since,include_deleted,sort_by,sort_order,max_rows,skip_rows}'::text[]) AS p)),
-         format('Lists %s of the tenant.%sFilters, order and pages; with id one row. Deleted rows only with include_deleted.',
-                entity, chr(10)))
+         format('Lists %s of the tenant.%sFilters, order and pages; with id one row. Deleted rows only with '
+                'include_deleted.', entity, chr(10)))
       ) AS f(name, arguments, volatility, call, comment)
 $$;
 COMMENT ON FUNCTION eryxon.api_functions IS
@@ -121,19 +128,21 @@ Takes what api-erp-sync-sync takes and writes nothing but history.';
 CREATE FUNCTION eryxon_api."api-erp-sync-status"(entity_type text DEFAULT NULL, source text DEFAULT NULL,
                                                  max_rows integer DEFAULT NULL) RETURNS json
     LANGUAGE sql STABLE
-    RETURN eryxon.http_status(pg_catalog.jsonb_build_object('entity', entity_type, 'source', source, 'limit', max_rows));
+    RETURN eryxon.http_status(pg_catalog.jsonb_build_object('entity', entity_type, 'source', source, 'limit',
+        max_rows));
 COMMENT ON FUNCTION eryxon_api."api-erp-sync-status" IS
 'Counts and the latest runs of the tenant, per entity and source.
 max_rows limits the runs (20).';
 
-CREATE FUNCTION eryxon_api."api-erp-sync-changes"(since text DEFAULT NULL, entity_type text DEFAULT NULL, source text DEFAULT NULL,
-                                                  exclude_source text DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS json
+CREATE FUNCTION eryxon_api."api-erp-sync-changes"(since text DEFAULT NULL, entity_type text DEFAULT NULL,
+    source text DEFAULT NULL, exclude_source text DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS json
     LANGUAGE sql VOLATILE
-    RETURN eryxon.http_changes(pg_catalog.jsonb_build_object('since', since, 'max_rows', max_rows, 'entity', entity_type,
-                                                             'source', source, 'exclude_source', exclude_source));
+    RETURN eryxon.http_changes(pg_catalog.jsonb_build_object('since', since, 'max_rows', max_rows, 'entity',
+        entity_type, 'source', source, 'exclude_source', exclude_source));
 COMMENT ON FUNCTION eryxon_api."api-erp-sync-changes" IS
 'The tenant''s events after the token since, in order; without it from the first that is kept.
-exclude_source leaves out what that ERP changed itself. The answer has "events", "next" (the token to go on with) and "more".';
+exclude_source leaves out what that ERP changed itself. The answer has "events", "next" (the token to go on with) and
+"more".';
 
 CREATE FUNCTION eryxon_api.pre_request() RETURNS void
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_pre_request';
@@ -147,7 +156,8 @@ AS $$
 DECLARE
     sequence regclass;
 BEGIN
-    EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', (SELECT c.relnamespace::regnamespace FROM pg_class c WHERE c.oid = table_name), role);
+    EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', (SELECT c.relnamespace::regnamespace FROM pg_class c
+        WHERE c.oid = table_name), role);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', table_name, role);
     FOR sequence IN
         SELECT d.objid::regclass FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
@@ -165,7 +175,8 @@ CREATE FUNCTION eryxon.check_role(role name) RETURNS void
 AS $$
 BEGIN
     IF role IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '42704', 'role', format('role %s does not exist', coalesce(to_json(role)::text, 'null')),
+        PERFORM eryxon.fail('INVALID_OPTION', '42704', 'role',
+            format('role %s does not exist', coalesce(to_json(role)::text, 'null')),
                             'Create it first with CREATE ROLE.');
     END IF;
 END

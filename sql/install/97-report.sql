@@ -1,6 +1,7 @@
 -- What became of deliveries: a relay's reports, and what they say of the endpoints.
 --
--- Reports wait for no lock. What somebody else holds, who deletes or changes a webhook, say, stays with the relay, which reports it again.
+-- Reports wait for no lock. What somebody else holds, who deletes or changes a webhook, say, stays with the relay,
+-- which reports it again.
 
 CREATE TYPE eryxon.report AS (
     delivery    uuid,
@@ -25,16 +26,19 @@ CREATE TYPE eryxon.tally AS (
     retry_after numeric
 );
 COMMENT ON TYPE eryxon.tally IS
-'What reports say of an endpoint: the deliveries that it took and not, whether it answered 410, and for how long it asked to be left alone.';
+'What reports say of an endpoint: the deliveries that it took and not, whether it answered 410, and for how long it
+asked to be left alone.';
 
 CREATE FUNCTION eryxon.read_reports(results jsonb) RETURNS SETOF eryxon.report
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT DISTINCT ON (r.delivery, r.attempt) r.delivery, r.attempt, r.status, coalesce(r.status BETWEEN 200 AND 299, false),
+    SELECT DISTINCT ON (r.delivery, r.attempt) r.delivery, r.attempt, r.status,
+        coalesce(r.status BETWEEN 200 AND 299, false),
            left(r.error, 1000), r.duration_ms, CASE WHEN r.retry_after > 0 THEN least(r.retry_after, 86400) END,
-           CASE WHEN octet_length(r.response) <= 65536 THEN r.response ELSE left(r.response, 16384) END, coalesce(r.interrupted, false)
-      FROM jsonb_to_recordset(results) AS r(delivery uuid, attempt integer, status integer, error text, duration_ms numeric,
-                                            retry_after numeric, response text, interrupted boolean)
+           CASE WHEN octet_length(r.response) <= 65536 THEN r.response ELSE left(r.response, 16384) END,
+               coalesce(r.interrupted, false)
+      FROM jsonb_to_recordset(results) AS r(delivery uuid, attempt integer, status integer, error text,
+          duration_ms numeric, retry_after numeric, response text, interrupted boolean)
      ORDER BY r.delivery, r.attempt
 $$;
 COMMENT ON FUNCTION eryxon.read_reports IS
@@ -65,7 +69,8 @@ AS $$
     SELECT make_interval(secs => least(5 * 2 ^ least(pauses - 1, 10), 300) * (1 + 0.2 * random()))
 $$;
 COMMENT ON FUNCTION eryxon.pause_length IS
-'How long an endpoint that fails is left alone: 5 seconds, twice as long each time, up to 5 minutes, and up to a fifth more.';
+'How long an endpoint that fails is left alone: 5 seconds, twice as long each time, up to 5 minutes, and up to a fifth
+more.';
 
 CREATE FUNCTION eryxon.judge_pause(w eryxon.webhook, seen eryxon.tally, moment timestamptz) RETURNS eryxon.webhook
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -77,7 +82,8 @@ DECLARE
 BEGIN
     w.failures := CASE WHEN cardinality(seen.arrived) > 0 THEN 0 ELSE least(w.failures + failed, 1000000) END;
     IF seen.retry_after IS NOT NULL THEN
-        w.paused_until := greatest(w.paused_until, moment + make_interval(secs => seen.retry_after * (1 + 0.1 * random())));
+        w.paused_until := greatest(w.paused_until,
+            moment + make_interval(secs => seen.retry_after * (1 + 0.1 * random())));
     ELSIF probe_arrived THEN
         w.pauses := 0;
         w.paused_until := NULL;
@@ -86,7 +92,8 @@ BEGIN
         w.pauses := least(w.pauses + 1, 1000);
         w.paused_until := moment + eryxon.pause_length(w.pauses);
     ELSIF w.paused_until IS NULL AND w.ramp IS NOT NULL THEN
-        w.ramp := CASE WHEN failed > coalesce(cardinality(seen.arrived), 0) THEN greatest(w.ramp / 2, 1) WHEN w.ramp * 2 < w.max_in_flight THEN w.ramp * 2 END;
+        w.ramp := CASE WHEN failed > coalesce(cardinality(seen.arrived), 0) THEN greatest(w.ramp / 2, 1)
+            WHEN w.ramp * 2 < w.max_in_flight THEN w.ramp * 2 END;
     END IF;
     IF probe_failed OR probe_arrived OR w.paused_until IS NULL THEN
         w.probe := NULL;
@@ -95,16 +102,18 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.judge_pause IS
-'The webhook with its pause as the reports leave it. 429 and 503 with Retry-After pause it for that time and up to a tenth more, five failures in a row
-for some seconds, longer each time that the probe fails. What was under way then changes nothing; afterwards one delivery, the probe, decides. If it arrives, the number under way grows step by step, as long as
-most messages arrive.';
+'The webhook with its pause as the reports leave it. 429 and 503 with Retry-After pause it for that time and up to a
+tenth more, five failures in a row for some seconds, longer each time that the probe fails. What was under way then
+changes nothing; afterwards one delivery, the probe, decides. If it arrives, the number under way grows step by step, as
+long as most messages arrive.';
 
 CREATE FUNCTION eryxon.judged(w eryxon.webhook, seen eryxon.tally, moment timestamptz) RETURNS eryxon.webhook
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     lately  boolean := coalesce(w.failed_at > moment - '2 days'::interval, false);
-    failing boolean := coalesce(w.failing_since <= moment - '5 days'::interval AND lately, false) AND cardinality(seen.arrived) = 0;
+    failing boolean := coalesce(w.failing_since <= moment - '5 days'::interval AND lately, false)
+        AND cardinality(seen.arrived) = 0;
 BEGIN
     IF w.enabled AND (seen.gone OR failing) THEN
         w.enabled := false;
@@ -116,21 +125,23 @@ BEGIN
         w.failed_at := NULL;
     ELSE
         w.failing_since := CASE WHEN lately THEN least(coalesce(w.failing_since, moment), moment) ELSE moment END;
-        w.failed_at := CASE WHEN w.failed_at BETWEEN moment - '1 hour'::interval AND moment THEN w.failed_at ELSE moment END;
+        w.failed_at := CASE WHEN w.failed_at BETWEEN moment - '1 hour'::interval AND moment THEN w.failed_at
+            ELSE moment END;
     END IF;
     RETURN eryxon.judge_pause(w, seen, moment);
 END
 $$;
 COMMENT ON FUNCTION eryxon.judged IS
-'The webhook as the reports leave it: since when it has had nothing but failures, less than two days from one to the next (the time of the last one
-to the hour). Five days of that disable it, and 410 does at once.';
+'The webhook as the reports leave it: since when it has had nothing but failures, less than two days from one to the
+next (the time of the last one to the hour). Five days of that disable it, and 410 does at once.';
 
 CREATE FUNCTION eryxon.tallies(deliveries uuid[], reports eryxon.report[]) RETURNS SETOF eryxon.tally
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
-    SELECT w.id, w.url_version, array_agg(d.id) FILTER (WHERE r.succeeded), array_agg(d.id) FILTER (WHERE NOT r.succeeded),
+    SELECT w.id, w.url_version, array_agg(d.id) FILTER (WHERE r.succeeded), array_agg(d.id)
+        FILTER (WHERE NOT r.succeeded),
            bool_or(r.status IS NOT DISTINCT FROM 410), max(r.retry_after) FILTER (WHERE r.status IN (429, 503))
       FROM unnest(reports) AS r
       JOIN eryxon.delivery d ON d.id = r.delivery AND d.attempt = r.attempt
@@ -140,7 +151,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.tallies IS
-'What the reports of these deliveries say of their endpoints. What was sent to a URL that a webhook has no more says nothing.';
+'What the reports of these deliveries say of their endpoints. What was sent to a URL that a webhook has no more says
+nothing.';
 REVOKE EXECUTE ON FUNCTION eryxon.tallies(uuid[], eryxon.report[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.judge_webhook(seen eryxon.tally, moment timestamptz) RETURNS text
@@ -162,16 +174,18 @@ BEGIN
     END IF;
     new := eryxon.judged(old, seen, moment);
     UPDATE eryxon.webhook w
-       SET enabled = new.enabled, disabled_at = new.disabled_at, disabled_reason = new.disabled_reason, failing_since = new.failing_since,
-           failed_at = new.failed_at, failures = new.failures, paused_until = new.paused_until, pauses = new.pauses, probe = new.probe, ramp = new.ramp
+       SET enabled = new.enabled, disabled_at = new.disabled_at, disabled_reason = new.disabled_reason,
+           failing_since = new.failing_since,
+           failed_at = new.failed_at, failures = new.failures, paused_until = new.paused_until, pauses = new.pauses,
+               probe = new.probe, ramp = new.ramp
      WHERE w.id = seen.webhook;
     RETURN CASE WHEN new.paused_until IS NOT NULL OR cardinality(seen.arrived) = 0 THEN 'leave'
                 WHEN old.paused_until IS NULL THEN 'wake' ELSE 'resume' END;
 END
 $$;
 COMMENT ON FUNCTION eryxon.judge_webhook IS
-'Writes down what reports say of an endpoint, and tells what that means for what waits: leave, wake, resume after a pause; or busy: somebody
-else is changing the webhook, so nothing was written.';
+'Writes down what reports say of an endpoint, and tells what that means for what waits: leave, wake, resume after a
+pause; or busy: somebody else is changing the webhook, so nothing was written.';
 REVOKE EXECUTE ON FUNCTION eryxon.judge_webhook(eryxon.tally, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.wake(webhook uuid, resumed boolean) RETURNS void
@@ -184,29 +198,34 @@ DECLARE
     spread double precision;
 BEGIN
     failed := ARRAY(SELECT d.id FROM eryxon.delivery d
-                     WHERE d.webhook_id = webhook AND d.failures > 0 AND d.woken <> d.failures AND d.due_at > moment AND d.relay IS NULL
+                     WHERE d.webhook_id = webhook AND d.failures > 0 AND d.woken <> d.failures AND d.due_at > moment
+                         AND d.relay IS NULL
                      ORDER BY d.due_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED);
     IF resumed THEN
-        due := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.webhook_id = webhook AND d.due_at <= moment AND d.relay IS NULL
+        due := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.webhook_id = webhook AND d.due_at <= moment
+            AND d.relay IS NULL
                       ORDER BY d.due_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED);
     END IF;
     spread := least(greatest(cardinality(failed) + cardinality(due) - 10, 0) * 0.02, 10);
-    UPDATE eryxon.delivery d SET due_at = moment + make_interval(secs => spread * random()), woken = d.failures, failures = d.failures - 1
+    UPDATE eryxon.delivery d SET due_at = moment + make_interval(secs => spread * random()), woken = d.failures,
+        failures = d.failures - 1
      WHERE d.id = ANY (failed);
     UPDATE eryxon.delivery d SET due_at = moment + make_interval(secs => spread * random()) WHERE d.id = ANY (due);
 END
 $$;
 COMMENT ON FUNCTION eryxon.wake IS
-'Makes deliveries due that wait for their next try at an endpoint, for it takes messages now: up to a thousand at a time; more than ten are spread over up to ten seconds, as is
-what piled up in a pause. The try to which one is woken is one more, and each is woken once after each failure: else a message that no
-endpoint would take had used up its tries with the successes of others.';
+'Makes deliveries due that wait for their next try at an endpoint, for it takes messages now: up to a thousand at a
+time; more than ten are spread over up to ten seconds, as is what piled up in a pause. The try to which one is woken is
+one more, and each is woken once after each failure: else a message that no endpoint would take had used up its tries
+with the successes of others.';
 REVOKE EXECUTE ON FUNCTION eryxon.wake(uuid, boolean) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.give_back(deliveries uuid[], reports eryxon.report[]) RETURNS uuid[]
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    given uuid[] := ARRAY(SELECT r.delivery FROM unnest(reports) AS r WHERE r.interrupted AND r.delivery = ANY (deliveries));
+    given uuid[] := ARRAY(SELECT r.delivery FROM unnest(reports) AS r WHERE r.interrupted
+        AND r.delivery = ANY (deliveries));
 BEGIN
     INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, error, duration_ms)
     SELECT d.id, d.attempt, d.relay, d.claimed_at, r.error, r.duration_ms
@@ -217,14 +236,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.give_back IS
-'Makes deliveries whose try the relay itself has broken off due again, and logs the attempts: no failure of the endpoint. Returns them.';
+'Makes deliveries whose try the relay itself has broken off due again, and logs the attempts: no failure of the
+endpoint. Returns them.';
 REVOKE EXECUTE ON FUNCTION eryxon.give_back(uuid[], eryxon.report[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.apply_reports(deliveries uuid[], reports eryxon.report[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, status, error, duration_ms, retry_after, response)
+    INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, status, error, duration_ms,
+        retry_after, response)
     SELECT d.id, d.attempt, d.relay, d.claimed_at, r.status, r.error, r.duration_ms, r.retry_after, r.response
       FROM unnest(reports) AS r JOIN eryxon.delivery d ON d.id = r.delivery AND d.attempt = r.attempt
      WHERE d.id = ANY (deliveries);
@@ -247,13 +268,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.apply_reports IS
-'Logs the attempts, and finishes the deliveries or says when they are to be tried again: after the webhook''s next step and up to a fifth
-more, or when the endpoint asks for it (Retry-After, at most a day), whichever is later.';
+'Logs the attempts, and finishes the deliveries or says when they are to be tried again: after the webhook''s next step
+and up to a fifth more, or when the endpoint asks for it (Retry-After, at most a day), whichever is later.';
 REVOKE EXECUTE ON FUNCTION eryxon.apply_reports(uuid[], eryxon.report[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.finish_deliveries(relay text, results jsonb) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+        SET jit = off
 AS $$
 DECLARE
     reports  eryxon.report[] := ARRAY(SELECT r FROM eryxon.read_reports(results) AS r);
@@ -288,8 +310,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.finish_deliveries IS
-'Takes a relay''s reports: an array of {"delivery","attempt","status","error","duration_ms","retry_after","response","interrupted"}; for a transaction of
-its own. Returns how many it took; unreported() tells which of the others are to be reported again, the rest is not the relay''s any more.';
+'Takes a relay''s reports: an array of
+{"delivery","attempt","status","error","duration_ms","retry_after","response","interrupted"}; for a transaction of its
+own. Returns how many it took; unreported() tells which of the others are to be reported again, the rest is not the
+relay''s any more.';
 REVOKE EXECUTE ON FUNCTION eryxon.finish_deliveries(text, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.unreported(relay text, results jsonb) RETURNS uuid[]
@@ -300,5 +324,6 @@ AS $$
                   WHERE d.relay = unreported.relay)
 $$;
 COMMENT ON FUNCTION eryxon.unreported IS
-'Those of a relay''s reports that finish_deliveries() has not taken, and that it is to get again: others held what it needs.';
+'Those of a relay''s reports that finish_deliveries() has not taken, and that it is to get again: others held what it
+needs.';
 REVOKE EXECUTE ON FUNCTION eryxon.unreported(text, jsonb) FROM PUBLIC;
