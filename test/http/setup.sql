@@ -1,4 +1,5 @@
--- The database of the tests in this folder: the roles as documented, two more for what they must not do, the extension and its tables.
+-- The database of the tests in this folder: the roles as documented, two more for what they must not do, the extension
+-- and its tables.
 
 \set ON_ERROR_STOP on
 \set QUIET on

@@ -34,7 +34,8 @@ CREATE TABLE cells (
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX idx_cells_external_sync ON cells (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX idx_cells_external_sync ON cells (tenant_id, external_source, external_id)
+    WHERE external_id IS NOT NULL;
 
 CREATE TABLE resources (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -53,7 +54,8 @@ CREATE TABLE resources (
     synced_at       timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX uq_resources_erp ON resources (external_source, external_id, tenant_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX uq_resources_erp ON resources (external_source, external_id, tenant_id)
+    WHERE external_id IS NOT NULL;
 
 CREATE TABLE jobs (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -65,7 +67,8 @@ CREATE TABLE jobs (
     status          job_status NOT NULL,
     metadata        jsonb,
     created_by      uuid REFERENCES profiles,
-    search_vector   tsvector GENERATED ALWAYS AS (to_tsvector('simple', job_number || ' ' || coalesce(customer, ''))) STORED,
+    search_vector   tsvector GENERATED ALWAYS
+        AS (to_tsvector('simple', job_number || ' ' || coalesce(customer, ''))) STORED,
     external_id     text,
     external_source text,
     synced_at       timestamptz,
@@ -76,7 +79,8 @@ CREATE TABLE jobs (
     updated_at      timestamptz NOT NULL DEFAULT now(),
     UNIQUE (tenant_id, job_number)
 );
-CREATE UNIQUE INDEX idx_jobs_external_sync ON jobs (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX idx_jobs_external_sync ON jobs (tenant_id, external_source, external_id)
+    WHERE external_id IS NOT NULL;
 CREATE INDEX ON jobs USING gin (search_vector);
 
 CREATE TABLE parts (
@@ -123,7 +127,8 @@ CREATE TABLE operations (
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX idx_operations_external_sync ON operations (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX idx_operations_external_sync ON operations (tenant_id, external_source, external_id)
+    WHERE external_id IS NOT NULL;
 
 -- A table that no sync knows of.
 CREATE TABLE time_entries (
@@ -143,8 +148,10 @@ CREATE TABLE activity_log (
 );
 
 -- Who calls: the profile of the token's subject.
-CREATE FUNCTION get_user_tenant_id() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT tenant_id FROM profiles WHERE id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
+CREATE FUNCTION get_user_tenant_id() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public,
+    pg_temp AS $$
+    SELECT tenant_id FROM profiles
+        WHERE id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
 $$;
 
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -159,7 +166,8 @@ DECLARE
     r record := coalesce(new, old);
 BEGIN
     INSERT INTO activity_log (tenant_id, user_id, action, entity, entity_id)
-    VALUES (r.tenant_id, (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid, tg_op, tg_table_name, r.id);
+    VALUES (r.tenant_id, (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid, tg_op,
+        tg_table_name, r.id);
     RETURN NULL;
 END
 $$;
@@ -204,7 +212,8 @@ CREATE TRIGGER touch BEFORE UPDATE ON parts FOR EACH ROW EXECUTE FUNCTION touch(
 CREATE TRIGGER touch BEFORE UPDATE ON operations FOR EACH ROW EXECUTE FUNCTION touch();
 CREATE TRIGGER log_jobs AFTER INSERT OR UPDATE OR DELETE ON jobs FOR EACH ROW EXECUTE FUNCTION log_activity();
 CREATE TRIGGER log_parts AFTER INSERT OR UPDATE OR DELETE ON parts FOR EACH ROW EXECUTE FUNCTION log_activity();
-CREATE TRIGGER log_operations AFTER INSERT OR UPDATE OR DELETE ON operations FOR EACH ROW EXECUTE FUNCTION log_activity();
+CREATE TRIGGER log_operations AFTER INSERT OR UPDATE OR DELETE ON operations FOR EACH ROW
+    EXECUTE FUNCTION log_activity();
 
 -- Row level security: everything by the tenant of the caller's profile.
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
@@ -225,9 +234,11 @@ CREATE POLICY own ON operations USING (tenant_id = get_user_tenant_id());
 CREATE POLICY own ON time_entries USING (tenant_id = get_user_tenant_id());
 CREATE POLICY own ON activity_log FOR SELECT USING (tenant_id = get_user_tenant_id());
 CREATE POLICY jobs_read ON jobs FOR SELECT USING (tenant_id = get_user_tenant_id());
-CREATE POLICY jobs_add ON jobs FOR INSERT WITH CHECK (tenant_id = get_user_tenant_id() AND customer IS DISTINCT FROM 'Secret Ltd');
+CREATE POLICY jobs_add ON jobs FOR INSERT WITH
+    CHECK (tenant_id = get_user_tenant_id() AND customer IS DISTINCT FROM 'Secret Ltd');
 CREATE POLICY jobs_change ON jobs FOR UPDATE USING (tenant_id = get_user_tenant_id());
 CREATE POLICY jobs_remove ON jobs FOR DELETE USING (tenant_id = get_user_tenant_id());
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON cells, resources, jobs, parts, operations, time_entries TO mes_office, mes_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON cells, resources, jobs, parts, operations, time_entries TO mes_office,
+    mes_service;
 GRANT SELECT ON tenants, profiles, activity_log TO mes_office, mes_service;

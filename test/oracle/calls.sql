@@ -5,7 +5,8 @@ CREATE FUNCTION oracle.all_faults(node jsonb) RETURNS jsonb LANGUAGE plpgsql IMM
 DECLARE faults jsonb := coalesce(node -> 'faults', '[]'); k jsonb; n jsonb;
 BEGIN
     FOR k IN SELECT * FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) LOOP
-        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP faults := faults || oracle.all_faults(n); END LOOP;
+        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP
+            faults := faults || oracle.all_faults(n); END LOOP;
     END LOOP;
     RETURN faults;
 END $$;
@@ -13,23 +14,30 @@ END $$;
 -- An error outcome. `open` says that the product may report more, `loose` that any error will do.
 CREATE FUNCTION oracle.failed(faults jsonb, p_open boolean, loose boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('action', 'error', 'details', faults, 'open', p_open, 'loose', loose, 'sqlstate',
-        CASE WHEN (p_open AND NOT faults -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND', 'DELETED')) OR loose OR (SELECT count(DISTINCT f ->> 'constraint') FROM jsonb_array_elements(faults) f) > 1 THEN '~'
+        CASE WHEN (p_open AND NOT faults -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND', 'DELETED')) OR loose
+            OR (SELECT count(DISTINCT f ->> 'constraint') FROM jsonb_array_elements(faults) f) > 1 THEN '~'
              ELSE coalesce(faults -> 0 ->> 'sqlstate', oracle.state_of(faults -> 0 ->> 'constraint')) END)
 $$;
 
--- Applies one top-level node in a subtransaction of its own. If a value is taken, children that arrays leave out go first.
+-- Applies one top-level node in a subtransaction of its own. If a value is taken, children that arrays leave out go
+-- first.
 CREATE FUNCTION oracle.unit(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE faults jsonb := oracle.all_faults(node); outcome jsonb; code text; detail text; nested boolean := false; missing jsonb;
+DECLARE faults jsonb := oracle.all_faults(node); outcome jsonb; code text; detail text; nested boolean := false;
+    missing jsonb;
 BEGIN
     IF faults <> '[]' THEN
-        missing := CASE WHEN node ->> 'src' IS NOT NULL AND node ->> 'ext' IS NOT NULL AND jsonb_typeof(node -> 'missing') = 'array'
+        missing := CASE WHEN node ->> 'src' IS NOT NULL AND node ->> 'ext' IS NOT NULL
+            AND jsonb_typeof(node -> 'missing') = 'array'
                              AND oracle.row_by_key(node ->> 'entity', node ->> 'src', node ->> 'ext') IS NULL
-                             AND oracle.opt(options, 'mode', 'upsert') <> 'update' AND oracle.opt(options, 'adopt', 'false') = 'false'
+                             AND oracle.opt(options, 'mode', 'upsert') <> 'update'
+                                 AND oracle.opt(options, 'adopt', 'false') = 'false'
                         THEN node -> 'missing' ELSE '[]' END;
         RETURN oracle.failed(faults || missing, true, false);
     END IF;
-    SELECT bool_or(jsonb_array_length(k -> 'nodes') > 0) INTO nested FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) k;
-    nested := coalesce(nested, false) OR (jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0 AND oracle.opt(options, 'children', 'merge') = 'replace');
+    SELECT bool_or(jsonb_array_length(k -> 'nodes') > 0) INTO nested
+        FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) k;
+    nested := coalesce(nested, false) OR (jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0
+        AND oracle.opt(options, 'children', 'merge') = 'replace');
     BEGIN
         DELETE FROM oracle.came_back;
         outcome := oracle.write_node(node, options);
@@ -39,63 +47,82 @@ BEGIN
     EXCEPTION
         WHEN SQLSTATE 'OR001' THEN
             GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-            RETURN oracle.failed(detail::jsonb, detail::jsonb -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND', 'DELETED'), nested);
+            RETURN oracle.failed(detail::jsonb, detail::jsonb -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND',
+                'DELETED'), nested);
         WHEN OTHERS THEN
-            IF SQLSTATE = '23505' AND nested AND oracle.opt(options, 'children', 'merge') = 'replace' AND NOT options ? 'removes_first' THEN
+            IF SQLSTATE = '23505' AND nested AND oracle.opt(options, 'children', 'merge') = 'replace'
+                AND NOT options ? 'removes_first' THEN
                 RETURN oracle.unit(node, options || '{"removes_first":true}');
             END IF;
-            IF SQLSTATE LIKE '42%' OR SQLSTATE LIKE 'XX%' OR SQLSTATE LIKE '22%' OR SQLSTATE = 'P0004' THEN RAISE; END IF;
-            RETURN oracle.failed(jsonb_build_array(oracle.fault(oracle.code_of(SQLSTATE), '~') || jsonb_build_object('sqlstate', SQLSTATE)), false, nested);
+            IF SQLSTATE LIKE '42%' OR SQLSTATE LIKE 'XX%' OR SQLSTATE LIKE '22%' OR SQLSTATE = 'P0004' THEN
+                RAISE; END IF;
+            RETURN oracle.failed(jsonb_build_array(oracle.fault(oracle.code_of(SQLSTATE), '~')
+                || jsonb_build_object('sqlstate', SQLSTATE)), false, nested);
     END;
 END $$;
 
 -- Adds a history row per entity that has counts.
-CREATE FUNCTION oracle.record_run(counts jsonb, sources jsonb, operation text, results jsonb, options jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION oracle.record_run(counts jsonb, sources jsonb, operation text, results jsonb, options jsonb)
+    RETURNS void LANGUAGE sql AS $$
     INSERT INTO oracle.run
-    SELECT entity, operation, source, CASE WHEN errors = 0 THEN 'completed' WHEN errors = total THEN 'failed' ELSE 'partial' END,
-           total, created, updated, restored, skipped, deleted, errors, options ->> 'client_ref',
-           (SELECT coalesce(jsonb_agg(jsonb_build_object('index', r -> 'index', 'external_id', coalesce(nullif(r -> 'external_id', 'null'), '"~"'), 'code',
-                CASE WHEN r ->> 'sqlstate' = '~' OR jsonb_array_length(r -> 'details') > 1 THEN '~' ELSE r -> 'details' -> 0 ->> 'constraint' END)
-                ORDER BY (r ->> 'index')::int), '[]') FROM jsonb_array_elements(results) r WHERE r ->> 'action' = 'error' AND r ->> 'entity' = t.entity)
-    FROM (SELECT e.key AS entity, sources ->> e.key AS source, (SELECT sum(value::int) FROM jsonb_each_text(e.value)) AS total,
-                 coalesce((e.value ->> 'created')::int, 0) AS created, coalesce((e.value ->> 'updated')::int, 0) AS updated,
-                 coalesce((e.value ->> 'restored')::int, 0) AS restored, coalesce((e.value ->> 'skipped')::int, 0) AS skipped,
+    SELECT entity, operation, source, CASE WHEN errors = 0 THEN 'completed' WHEN errors = total THEN 'failed'
+        ELSE 'partial' END, total, created, updated, restored, skipped, deleted, errors, options ->> 'client_ref',
+           (SELECT coalesce(jsonb_agg(jsonb_build_object('index', r -> 'index', 'external_id',
+               coalesce(nullif(r -> 'external_id', 'null'), '"~"'), 'code',
+                CASE WHEN r ->> 'sqlstate' = '~' OR jsonb_array_length(r -> 'details') > 1 THEN '~'
+                    ELSE r -> 'details' -> 0 ->> 'constraint' END)
+                ORDER BY (r ->> 'index')::int), '[]') FROM jsonb_array_elements(results) r
+                    WHERE r ->> 'action' = 'error' AND r ->> 'entity' = t.entity)
+    FROM (SELECT e.key AS entity, sources ->> e.key AS source, (SELECT sum(value::int) FROM jsonb_each_text(e.value))
+        AS total,
+                 coalesce((e.value ->> 'created')::int, 0) AS created,
+                     coalesce((e.value ->> 'updated')::int, 0) AS updated,
+                 coalesce((e.value ->> 'restored')::int, 0) AS restored,
+                     coalesce((e.value ->> 'skipped')::int, 0) AS skipped,
                  coalesce((e.value ->> 'deleted')::int, 0) AS deleted, coalesce((e.value ->> 'error')::int, 0) AS errors
           FROM jsonb_each(counts) e) t
     WHERE total > 0
 $$;
 
 -- The sources of a tree's nodes by entity: {"jobs":["SAP"]}; '?' for an unreadable one.
-CREATE FUNCTION oracle.sources(node jsonb, failed boolean, options jsonb) RETURNS TABLE (entity text, source text) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION oracle.sources(node jsonb, failed boolean, options jsonb) RETURNS TABLE (entity text, source text)
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE k jsonb; n jsonb;
 BEGIN
     RETURN QUERY SELECT node ->> 'entity', coalesce(node ->> 'src', '?');
     IF failed THEN RETURN; END IF;
     FOR k IN SELECT * FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) LOOP
-        IF k -> 'nodes' = '[]' AND oracle.opt(options, 'children', 'merge') = 'replace' THEN RETURN QUERY SELECT k ->> 'entity', '?'; END IF;
-        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP RETURN QUERY SELECT * FROM oracle.sources(n, false, options); END LOOP;
+        IF k -> 'nodes' = '[]' AND oracle.opt(options, 'children', 'merge') = 'replace' THEN
+            RETURN QUERY SELECT k ->> 'entity', '?'; END IF;
+        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP
+            RETURN QUERY SELECT * FROM oracle.sources(n, false, options); END LOOP;
     END LOOP;
 END $$;
 
--- Applies the records of one entity, from top to bottom; one that refers to a later record waits until that was applied.
--- Results in input order and counts by entity.
+-- Applies the records of one entity, from top to bottom; one that refers to a later record waits until that was
+-- applied. Results in input order and counts by entity.
 CREATE FUNCTION oracle.apply(p_entity text, records jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE pending jsonb; node jsonb; outcome jsonb; results jsonb := '[]'; counts jsonb := '{}'; own jsonb := '{}'; begun jsonb := '[]'; i int;
+DECLARE pending jsonb; node jsonb; outcome jsonb; results jsonb := '[]'; counts jsonb := '{}'; own jsonb := '{}';
+    begun jsonb := '[]'; i int;
 BEGIN
-    SELECT coalesce(jsonb_agg(oracle.read_record(p_entity, e, '', NULL, options) || jsonb_build_object('index', n - 1) ORDER BY n), '[]')
+    SELECT coalesce(jsonb_agg(oracle.read_record(p_entity, e, '', NULL, options) || jsonb_build_object('index', n - 1)
+        ORDER BY n), '[]')
         INTO pending FROM jsonb_array_elements(records) WITH ORDINALITY AS a(e, n);
     WHILE pending <> '[]' OR begun <> '[]' LOOP
         IF begun = '[]' THEN begun := jsonb_build_array(pending -> 0); pending := pending - 0; END IF;
         node := begun -> -1;
         i := oracle.needed_tree(node, pending, options);
-        IF i IS NOT NULL THEN begun := begun || jsonb_build_array(pending -> i); pending := pending - i; CONTINUE; END IF;
+        IF i IS NOT NULL THEN begun := begun || jsonb_build_array(pending -> i); pending := pending - i;
+            CONTINUE; END IF;
         begun := begun - -1;
         IF oracle.needed_tree(node, begun, options) IS NOT NULL THEN node := node || '{"circle":true}'; END IF;
-        outcome := oracle.unit(node, options) || jsonb_build_object('index', node -> 'index', 'external_id', node -> 'ext',
+        outcome := oracle.unit(node, options) || jsonb_build_object('index', node -> 'index', 'external_id',
+            node -> 'ext',
             'external_source', node -> 'src', 'entity', p_entity, 'op', node -> 'op', 'hash', node -> 'hash');
         INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error', options);
         own := oracle.count_one(own, p_entity, outcome ->> 'action');
-        counts := oracle.count_all(oracle.count_one(counts, p_entity, outcome ->> 'action'), coalesce(outcome -> 'counts', '{}'));
+        counts := oracle.count_all(oracle.count_one(counts, p_entity, outcome ->> 'action'),
+            coalesce(outcome -> 'counts', '{}'));
         results := results || outcome;
     END LOOP;
     SELECT coalesce(jsonb_agg(r ORDER BY (r ->> 'index')::int), '[]') INTO results FROM jsonb_array_elements(results) r;
@@ -103,10 +130,12 @@ BEGIN
 END $$;
 
 -- Leaves the call where on_error, max_errors or a single upsert demands it.
-CREATE FUNCTION oracle.raise_if_demanded(results jsonb, single boolean, options jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION oracle.raise_if_demanded(results jsonb, single boolean, options jsonb) RETURNS void
+    LANGUAGE plpgsql AS $$
 DECLARE bad jsonb; n int;
 BEGIN
-    SELECT count(*), (array_agg(r ORDER BY i))[1] INTO n, bad FROM jsonb_array_elements(results) WITH ORDINALITY AS a(r, i) WHERE r ->> 'action' = 'error';
+    SELECT count(*), (array_agg(r ORDER BY i))[1] INTO n, bad FROM jsonb_array_elements(results)
+        WITH ORDINALITY AS a(r, i) WHERE r ->> 'action' = 'error';
     IF n > 0 AND (single OR oracle.opt(options, 'on_error', 'continue') = 'abort') THEN
         RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = bad ->> 'sqlstate', HINT = bad::text;
     ELSIF n > (options ->> 'max_errors')::int THEN
@@ -117,8 +146,10 @@ END $$;
 -- Leaves the call for a payload or option that is wrong as a whole.
 CREATE FUNCTION oracle.check_call(options jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM jsonb_object_keys(options) k WHERE k NOT IN ('on_error', 'skip_unchanged', 'mode', 'update_strategy', 'children',
-        'unknown_fields', 'deleted', 'adopt', 'force', 'results', 'max_errors', 'dry_run', 'record_history', 'client_ref')) THEN
+    IF EXISTS (SELECT FROM jsonb_object_keys(options) k
+        WHERE k NOT IN ('on_error', 'skip_unchanged', 'mode', 'update_strategy', 'children',
+        'unknown_fields', 'deleted', 'adopt', 'force', 'results', 'max_errors', 'dry_run', 'record_history',
+            'client_ref')) THEN
         RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = '22023';
     END IF;
 END $$;
@@ -142,10 +173,12 @@ BEGIN
     END LOOP;
     PERFORM oracle.raise_if_demanded(results, operation = 'single', options);
     SELECT jsonb_object_agg(entity, source) INTO sources FROM (
-        SELECT entity, CASE WHEN bool_or(source = '?') THEN '~' WHEN count(DISTINCT source) = 1 THEN min(source) END AS source
+        SELECT entity, CASE WHEN bool_or(source = '?') THEN '~' WHEN count(DISTINCT source) = 1
+            THEN min(source) END AS source
         FROM oracle.source_of GROUP BY entity) s;
     IF oracle.opt(options, 'record_history', 'true') = 'true' THEN
-        PERFORM oracle.record_run(counts, sources, CASE operation WHEN 'single' THEN 'upsert' ELSE operation END, results, options);
+        PERFORM oracle.record_run(counts, sources, CASE operation WHEN 'single' THEN 'upsert'
+            ELSE operation END, results, options);
     END IF;
     RETURN jsonb_build_object('entities', entities);
 END $$;
@@ -184,7 +217,9 @@ CREATE FUNCTION oracle.upsert(p_entity text, payload jsonb, options jsonb) RETUR
 $$;
 
 -- All entities in dependency order.
-CREATE FUNCTION oracle.sync(payload jsonb, options jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT oracle.call(payload, 'sync', options) $$;
+CREATE FUNCTION oracle.sync(payload jsonb, options jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT oracle.call(payload, 'sync', options) $$;
 
 -- As sync, without a trace but for the history.
-CREATE FUNCTION oracle.diff(payload jsonb, options jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT oracle.call(payload, 'diff', options) $$;
+CREATE FUNCTION oracle.diff(payload jsonb, options jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT oracle.call(payload, 'diff', options) $$;

@@ -12,6 +12,7 @@ CREATE SCHEMA oracle;
 \ir write.sql
 \ir calls.sql
 \ir random.sql
+\ir records.sql
 \ir generate.sql
 \ir compare.sql
 \ir case.sql

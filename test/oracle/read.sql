@@ -5,8 +5,10 @@ CREATE FUNCTION oracle.read_time(v jsonb, is_date boolean) RETURNS text LANGUAGE
 DECLARE s text := v #>> '{}'; m text[]; d date; z text; t time;
 BEGIN
     IF jsonb_typeof(v) = 'number' AND s !~ '^\d{8}$' THEN RETURN NULL; END IF;
-    m := regexp_match(s, '^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d))(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d(?::\d\d)?)?)?$');
-    IF m IS NULL OR coalesce(m[6], '00') > '23' OR coalesce(m[7], '00') > '59' OR coalesce(m[8], '00') > '59' THEN RETURN NULL; END IF;
+    m := regexp_match(s, '^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d))(?:[T '
+                         '](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d(?::\d\d)?)?)?$');
+    IF m IS NULL OR coalesce(m[6], '00') > '23' OR coalesce(m[7], '00') > '59' OR coalesce(m[8], '00') > '59' THEN
+        RETURN NULL; END IF;
     BEGIN
         d := make_date(m[1]::int, coalesce(m[2], m[4])::int, coalesce(m[3], m[5])::int);
     EXCEPTION WHEN OTHERS THEN RETURN NULL;
@@ -21,13 +23,15 @@ END $$;
 CREATE FUNCTION oracle.text_fault(r oracle.rule, c oracle.col, s text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN length(s) < r.min_length THEN 'MIN_LENGTH'
-        WHEN length(s) > least(r.max_length, CASE WHEN c.base = 'character varying' AND c.typmod > 4 THEN c.typmod - 4 END) THEN 'MAX_LENGTH'
+        WHEN length(s) > least(r.max_length, CASE WHEN c.base = 'character varying' AND c.typmod > 4
+            THEN c.typmod - 4 END) THEN 'MAX_LENGTH'
         WHEN s !~ r.pattern THEN 'PATTERN_MISMATCH'
         WHEN NOT s = ANY (r.enum) THEN 'ENUM_CONSTRAINT' END
 $$;
 
 -- Checks a number against its rule and the column's type; null if it is well.
-CREATE FUNCTION oracle.number_fault(r oracle.rule, c oracle.col, n numeric) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION oracle.number_fault(r oracle.rule, c oracle.col, n numeric) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF c.base IN ('smallint', 'integer', 'bigint') THEN
         IF n <> trunc(n) THEN RETURN 'TYPE_MISMATCH'; END IF;
@@ -50,7 +54,8 @@ BEGIN
         v := r.value_aliases -> s; t := jsonb_typeof(v); s := v #>> '{}';
     END IF;
     IF t = 'null' THEN
-        RETURN CASE WHEN r.required OR c.not_null THEN '{"fault":"NOT_NULL"}' ELSE '{"value":null,"hash":null}' END::jsonb;
+        RETURN CASE WHEN r.required OR c.not_null THEN '{"fault":"NOT_NULL"}' ELSE '{"value":null,"hash":null}'
+            END::jsonb;
     END IF;
     IF c.base IN ('text', 'character varying') OR r.enum IS NOT NULL THEN
         IF t = 'number' AND s !~ '^-?\d+$' THEN s := oracle.canonical_number(s::numeric); END IF;
@@ -61,10 +66,12 @@ BEGIN
         ELSIF s ~* 'e\+?\d{4,}$' THEN f := '~';
         ELSE f := oracle.number_fault(r, c, s::numeric); e := to_jsonb(trim_scale(s::numeric)); END IF;
     ELSIF c.base = 'boolean' THEN
-        IF t = 'boolean' OR (t = 'string' AND s IN ('true', 'false')) THEN e := s::jsonb; ELSE f := 'TYPE_MISMATCH'; END IF;
+        IF t = 'boolean' OR (t = 'string' AND s IN ('true', 'false')) THEN e := s::jsonb;
+            ELSE f := 'TYPE_MISMATCH'; END IF;
     ELSIF c.base = 'date' OR c.base LIKE 'timestamp%' THEN
         IF t NOT IN ('string', 'number') THEN f := 'TYPE_MISMATCH';
-        ELSIF oracle.read_time(v, c.base = 'date') IS NULL THEN f := CASE t WHEN 'number' THEN '~' ELSE 'DATE_FORMAT' END;
+        ELSIF oracle.read_time(v, c.base = 'date') IS NULL THEN f := CASE t WHEN 'number' THEN
+            '~' ELSE 'DATE_FORMAT' END;
         ELSE RETURN jsonb_build_object('value', oracle.read_time(v, c.base = 'date'), 'hash', v); END IF;
     ELSIF c.base = 'uuid' THEN
         IF t <> 'string' THEN f := 'TYPE_MISMATCH';
@@ -76,11 +83,13 @@ BEGIN
     ELSIF c.base = 'text[]' THEN
         IF t <> 'array' OR EXISTS (SELECT FROM jsonb_array_elements(CASE t WHEN 'array' THEN v ELSE '[]' END) x
                                    WHERE jsonb_typeof(x) NOT IN ('string', 'number')) THEN f := 'TYPE_MISMATCH';
-        ELSE SELECT coalesce(jsonb_agg(x #>> '{}' ORDER BY i), '[]') INTO e FROM jsonb_array_elements(v) WITH ORDINALITY a(x, i); END IF;
+        ELSE SELECT coalesce(jsonb_agg(x #>> '{}' ORDER BY i), '[]') INTO e
+            FROM jsonb_array_elements(v) WITH ORDINALITY a(x, i); END IF;
     ELSE
         RAISE 'the oracle knows no type %', c.type;
     END IF;
-    RETURN CASE WHEN f IS NOT NULL THEN jsonb_build_object('fault', f) ELSE jsonb_build_object('value', e, 'hash', e) END;
+    RETURN CASE WHEN f IS NOT NULL THEN jsonb_build_object('fault', f) ELSE jsonb_build_object('value', e, 'hash', e)
+        END;
 END $$;
 
 -- What is wrong with a member of the external key; null if nothing is.
@@ -94,7 +103,8 @@ CREATE FUNCTION oracle.key_fault(v jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$;
 
 -- Reads a reference of a record: {"sent":bool,"by","path","text","source","fault","hash":{members}}.
-CREATE FUNCTION oracle.read_reference(r oracle.rule, rec jsonb, parent jsonb, src text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION oracle.read_reference(r oracle.rule, rec jsonb, parent jsonb, src text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE form text; path text; v jsonb; f text; source text; hash jsonb; sent boolean;
 BEGIN
     SELECT coalesce(jsonb_object_agg(key, value), '{}') INTO hash FROM jsonb_each(rec)
@@ -119,16 +129,20 @@ BEGIN
                                   'fault', CASE WHEN sent AND r.required THEN 'FK_REQUIRED' END);
     END IF;
     source := coalesce(hash ->> (r.field || '_external_source'), src);
-    IF form = 'id' AND jsonb_typeof(v) = 'string' AND (v #>> '{}') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN f := 'UUID_FORMAT';
+    IF form = 'id' AND jsonb_typeof(v) = 'string'
+        AND (v #>> '{}') !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN f := 'UUID_FORMAT';
     ELSIF jsonb_typeof(v) <> 'string' AND (form = 'id' OR jsonb_typeof(v) <> 'number') THEN f := 'TYPE_MISMATCH';
     ELSIF parent ->> 'field' = r.field AND form = 'external_id'
-          AND ((v #>> '{}') IS DISTINCT FROM (parent ->> 'ext') OR source IS DISTINCT FROM (parent ->> 'src')) THEN f := 'FK_CONSTRAINT';
+          AND ((v #>> '{}') IS DISTINCT FROM (parent ->> 'ext') OR source IS DISTINCT FROM (parent ->> 'src'))
+              THEN f := 'FK_CONSTRAINT';
     END IF;
-    RETURN jsonb_build_object('sent', true, 'by', form, 'path', path, 'text', v #>> '{}', 'source', source, 'hash', hash, 'fault', f);
+    RETURN jsonb_build_object('sent', true, 'by', form, 'path', path, 'text', v #>> '{}', 'source', source, 'hash',
+        hash, 'fault', f);
 END $$;
 
 -- Reads the members that no rule names: unknown, read-only and reserved ones.
-CREATE FUNCTION oracle.read_others(p_entity text, rec jsonb, prefix text, options jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION oracle.read_others(p_entity text, rec jsonb, prefix text, options jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE k text; known text[]; faults jsonb := '[]'; warnings jsonb := '[]'; extra jsonb := '{}'; code text;
     policy text := oracle.opt(options, 'unknown_fields', 'warn');
 BEGIN
@@ -141,7 +155,8 @@ BEGIN
     FROM oracle.rule WHERE ref = p_entity AND children IS NOT NULL;
     IF policy = 'metadata' AND oracle.column_of(p_entity, 'metadata') IS NULL THEN policy := 'warn'; END IF;
     FOR k IN SELECT key FROM jsonb_each(rec) WHERE NOT key = ANY (known) ORDER BY 1 LOOP
-        code := CASE WHEN k IN ('id', 'tenant_id', 'created_at', 'updated_at', 'synced_at', 'sync_hash', 'deleted_at', 'deleted_by')
+        code := CASE WHEN k IN ('id', 'tenant_id', 'created_at', 'updated_at', 'synced_at', 'sync_hash', 'deleted_at',
+            'deleted_by')
                 THEN 'READ_ONLY' ELSE 'UNKNOWN_FIELD' END;
         IF k LIKE '\_%' THEN faults := faults || oracle.fault('INVALID_PAYLOAD', prefix || k);
         ELSIF policy = 'error' THEN faults := faults || oracle.fault(code, prefix || k);
@@ -155,8 +170,10 @@ END $$;
 -- Reads the fields of a record into faults, creation faults, warnings, values by column, references and hash members.
 CREATE FUNCTION oracle.read_fields(p_entity text, rec jsonb, prefix text, parent jsonb, src text, options jsonb)
 RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE r oracle.rule; c oracle.col; name text; got jsonb; faults jsonb := '[]'; missing jsonb := '[]'; warnings jsonb := '[]';
-    vals jsonb := '{}'; refs jsonb := '{}'; hash jsonb := '{}'; rep boolean := oracle.opt(options, 'update_strategy', 'merge') = 'replace';
+DECLARE r oracle.rule; c oracle.col; name text; got jsonb; faults jsonb := '[]'; missing jsonb := '[]';
+    warnings jsonb := '[]';
+    vals jsonb := '{}'; refs jsonb := '{}'; hash jsonb := '{}';
+        rep boolean := oracle.opt(options, 'update_strategy', 'merge') = 'replace';
 BEGIN
     FOR r IN SELECT * FROM oracle.rule WHERE entity = p_entity ORDER BY field LOOP
         c := oracle.column_of(p_entity, r.col);
@@ -166,14 +183,18 @@ BEGIN
             IF got ->> 'fault' IS NOT NULL THEN
                 faults := faults || oracle.fault(got ->> 'fault', prefix || (got ->> 'path'));
             ELSIF (got ->> 'sent')::boolean THEN refs := refs || jsonb_build_object(r.field, got);
-            ELSIF r.required AND rep THEN faults := faults || oracle.fault('FK_REQUIRED', prefix || r.field || '_external_id');
-            ELSIF r.required THEN missing := missing || oracle.fault('FK_REQUIRED', prefix || r.field || '_external_id');
+            ELSIF r.required AND rep THEN faults := faults || oracle.fault('FK_REQUIRED',
+                prefix || r.field || '_external_id');
+            ELSIF r.required THEN missing := missing || oracle.fault('FK_REQUIRED',
+                prefix || r.field || '_external_id');
             END IF;
             CONTINUE;
         END IF;
-        SELECT n INTO name FROM unnest(r.field || r.aliases) WITH ORDINALITY AS a(n, i) WHERE rec ? n ORDER BY i LIMIT 1;
+        SELECT n INTO name FROM unnest(r.field || r.aliases) WITH ORDINALITY AS a(n, i) WHERE rec ? n ORDER BY i
+            LIMIT 1;
         IF c IS NULL THEN
-            IF name IS NOT NULL THEN warnings := warnings || jsonb_build_object('code', 'UNMAPPED_FIELD', 'path', prefix || name); END IF;
+            IF name IS NOT NULL THEN warnings := warnings || jsonb_build_object('code', 'UNMAPPED_FIELD', 'path',
+                prefix || name); END IF;
         ELSIF name IS NOT NULL THEN
             got := oracle.convert(r, c, rec -> name);
             IF got ? 'fault' THEN faults := faults || oracle.fault(got ->> 'fault', prefix || name);
@@ -183,30 +204,39 @@ BEGIN
             END IF;
         ELSIF r.required AND rep THEN faults := faults || oracle.fault('NOT_NULL', prefix || r.field);
         ELSIF r.required THEN missing := missing || oracle.fault('NOT_NULL', prefix || r.field);
-        ELSIF rep AND r.field NOT IN ('sequence', 'status', 'assigned_operator_id') AND (r.dflt IS NOT NULL OR NOT c.not_null) THEN
+        ELSIF rep AND r.field NOT IN ('sequence', 'status', 'assigned_operator_id')
+            AND (r.dflt IS NOT NULL OR NOT c.not_null) THEN
             vals := vals || jsonb_build_object(r.field, r.dflt);
             hash := hash || jsonb_build_object(r.field, r.dflt);
         END IF;
     END LOOP;
-    RETURN jsonb_build_object('faults', faults, 'missing', missing, 'warnings', warnings, 'values', vals, 'refs', refs, 'hash', hash);
+    RETURN jsonb_build_object('faults', faults, 'missing', missing, 'warnings', warnings, 'values', vals, 'refs', refs,
+        'hash', hash);
 END $$;
 
 -- Reads a record with its children into a tree of nodes.
-CREATE FUNCTION oracle.read_record(p_entity text, rec jsonb, prefix text, parent jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
-DECLARE node jsonb; faults jsonb := '[]'; f jsonb; o jsonb; ext text; src text; code text; r oracle.rule; kids jsonb := '[]'; arr jsonb;
+CREATE FUNCTION oracle.read_record(p_entity text, rec jsonb, prefix text, parent jsonb, options jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE node jsonb; faults jsonb := '[]'; f jsonb; o jsonb; ext text; src text; code text; r oracle.rule;
+    kids jsonb := '[]'; arr jsonb;
 BEGIN
     IF jsonb_typeof(rec) <> 'object' THEN
         RETURN jsonb_build_object('entity', p_entity, 'prefix', prefix, 'faults',
                                   jsonb_build_array(oracle.fault('INVALID_PAYLOAD', rtrim(prefix, '.'))));
     END IF;
-    IF parent IS NOT NULL AND NOT rec ? 'external_source' THEN rec := rec || jsonb_build_object('external_source', parent ->> 'src'); END IF;
+    IF parent IS NOT NULL AND NOT rec ? 'external_source' THEN
+        rec := rec || jsonb_build_object('external_source', parent ->> 'src'); END IF;
     ext := CASE WHEN oracle.key_fault(rec -> 'external_id') IS NULL THEN rec ->> 'external_id' END;
     src := CASE WHEN oracle.key_fault(rec -> 'external_source') IS NULL THEN rec ->> 'external_source' END;
-    IF ext IS NULL THEN faults := faults || oracle.fault(oracle.key_fault(rec -> 'external_id'), prefix || 'external_id'); END IF;
-    IF src IS NULL THEN faults := faults || oracle.fault(oracle.key_fault(rec -> 'external_source'), prefix || 'external_source'); END IF;
-    node := jsonb_build_object('entity', p_entity, 'prefix', prefix, 'ext', ext, 'src', src, 'op', coalesce(rec ->> '_op', 'upsert'));
+    IF ext IS NULL THEN faults := faults || oracle.fault(oracle.key_fault(rec -> 'external_id'),
+        prefix || 'external_id'); END IF;
+    IF src IS NULL THEN faults := faults || oracle.fault(oracle.key_fault(rec -> 'external_source'),
+        prefix || 'external_source'); END IF;
+    node := jsonb_build_object('entity', p_entity, 'prefix', prefix, 'ext', ext, 'src', src, 'op',
+        coalesce(rec ->> '_op', 'upsert'));
     IF rec -> '_op' = '"delete"' THEN RETURN node || jsonb_build_object('faults', faults); END IF;
-    IF rec ? '_op' AND rec -> '_op' <> '"upsert"' THEN faults := faults || oracle.fault('INVALID_PAYLOAD', prefix || '_op'); END IF;
+    IF rec ? '_op' AND rec -> '_op' <> '"upsert"' THEN
+        faults := faults || oracle.fault('INVALID_PAYLOAD', prefix || '_op'); END IF;
     f := oracle.read_fields(p_entity, rec, prefix, parent, src, options);
     o := oracle.read_others(p_entity, rec, prefix, options);
     IF o -> 'extra' <> '{}' THEN
@@ -217,13 +247,14 @@ BEGIN
     FOR r IN SELECT * FROM oracle.rule WHERE ref = p_entity AND children IS NOT NULL LOOP
         arr := rec -> r.children;
         IF coalesce(jsonb_typeof(arr), 'null') = 'null' THEN CONTINUE; END IF;
-        IF jsonb_typeof(arr) <> 'array' THEN faults := faults || oracle.fault('TYPE_MISMATCH', prefix || r.children); CONTINUE; END IF;
+        IF jsonb_typeof(arr) <> 'array' THEN faults := faults || oracle.fault('TYPE_MISMATCH', prefix || r.children);
+            CONTINUE; END IF;
         kids := kids || jsonb_build_object('entity', r.entity, 'key', r.children, 'col', r.col, 'nodes',
             (SELECT coalesce(jsonb_agg(oracle.read_record(r.entity, e, format('%s%s[%s].', prefix, r.children, i - 1),
                     jsonb_build_object('field', r.field, 'ext', ext, 'src', src), options) ORDER BY i), '[]')
              FROM jsonb_array_elements(arr) WITH ORDINALITY AS a(e, i)));
     END LOOP;
-    RETURN node || jsonb_build_object('faults', faults, 'missing', f -> 'missing', 'warnings', (f -> 'warnings') || (o -> 'warnings'),
-        'values', f -> 'values', 'refs', f -> 'refs', 'kids', kids,
+    RETURN node || jsonb_build_object('faults', faults, 'missing', f -> 'missing', 'warnings',
+        (f -> 'warnings') || (o -> 'warnings'), 'values', f -> 'values', 'refs', f -> 'refs', 'kids', kids,
         'hash', oracle.hash((f -> 'hash') || jsonb_build_object('external_id', ext, 'external_source', src)));
 END $$;

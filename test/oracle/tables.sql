@@ -13,10 +13,12 @@ INSERT INTO oracle.rule (entity, field, col, required, min_length, max_length) V
     ('resources', 'name', 'name', true, 1, NULL);
 INSERT INTO oracle.rule (entity, field, col, aliases, max_length) VALUES
     ('jobs', 'customer', 'customer', '{customer_name}', 255), ('jobs', 'notes', 'notes', '{description}', NULL),
-    ('parts', 'notes', 'notes', '{description}', NULL), ('operations', 'notes', 'notes', '{instructions,description}', NULL),
+    ('parts', 'notes', 'notes', '{description}', NULL), ('operations', 'notes', 'notes', '{instructions,description}',
+        NULL),
     ('parts', 'cnc_program_name', 'cnc_program_name', '{}', 255);
 INSERT INTO oracle.rule (entity, field, col)
-    SELECT e, f, f FROM (VALUES ('jobs', 'due_date'), ('jobs', 'metadata'), ('parts', 'metadata'), ('operations', 'metadata'),
+    SELECT e, f, f FROM (VALUES ('jobs', 'due_date'), ('jobs', 'metadata'), ('parts', 'metadata'),
+        ('operations', 'metadata'),
         ('resources', 'metadata'), ('parts', 'drawing_no'), ('parts', 'file_paths'), ('parts', 'material_lot'),
         ('parts', 'material_supplier'), ('parts', 'material_cert_number'), ('parts', 'is_bullet_card'),
         ('operations', 'assigned_operator_id'), ('cells', 'description'), ('resources', 'description'),
@@ -28,14 +30,17 @@ INSERT INTO oracle.rule (entity, field, col, aliases, dflt, min) VALUES
     ('cells', 'capacity_hours_per_day', 'capacity_hours_per_day', '{}', NULL, 0),
     ('cells', 'wip_limit', 'wip_limit', '{}', NULL, 0);
 INSERT INTO oracle.rule (entity, field, col, dflt) VALUES
-    ('parts', 'material', 'material', '"Unknown"'), ('cells', 'active', 'active', 'true'), ('resources', 'active', 'active', 'true');
-INSERT INTO oracle.rule (entity, field, col, dflt, pattern) VALUES ('cells', 'color', 'color', '"#3B82F6"', '^#[0-9A-Fa-f]{6}$');
+    ('parts', 'material', 'material', '"Unknown"'), ('cells', 'active', 'active', 'true'),
+        ('resources', 'active', 'active', 'true');
+INSERT INTO oracle.rule (entity, field, col, dflt, pattern)
+    VALUES ('cells', 'color', 'color', '"#3B82F6"', '^#[0-9A-Fa-f]{6}$');
 INSERT INTO oracle.rule (entity, field, col, next, min) VALUES
     ('operations', 'sequence', 'sequence', true, 1), ('cells', 'sequence', 'sequence', true, NULL);
 INSERT INTO oracle.rule (entity, field, col, dflt, enum, value_aliases, forward) VALUES
     ('jobs', 'status', 'status', '"not_started"', '{not_started,in_progress,on_hold,completed}', '{}', true),
     ('parts', 'status', 'status', '"not_started"', '{not_started,in_progress,on_hold,completed}', '{}', true),
-    ('operations', 'status', 'status', '"not_started"', '{not_started,in_progress,on_hold,completed}', '{"paused":"on_hold"}', true),
+    ('operations', 'status', 'status', '"not_started"', '{not_started,in_progress,on_hold,completed}',
+        '{"paused":"on_hold"}', true),
     ('resources', 'status', 'status', '"available"', '{available,in_use,maintenance,retired}', '{}', false);
 INSERT INTO oracle.rule (entity, field, col, required, enum) VALUES
     ('resources', 'type', 'type', true, '{tooling,fixture,mold,material,equipment,machine,other}');
@@ -71,7 +76,8 @@ CREATE TABLE oracle.column_now (entity text, name text, col oracle.col, PRIMARY 
 CREATE FUNCTION oracle.read_columns() RETURNS void LANGUAGE sql AS $$
     DELETE FROM oracle.column_now;
     INSERT INTO oracle.column_now
-    SELECT e.entity, attname, (attname::text, format_type(atttypid, atttypmod), format_type(atttypid, NULL), attnotnull, atttypmod)::oracle.col
+    SELECT e.entity, attname, (attname::text, format_type(atttypid, atttypmod), format_type(atttypid, NULL), attnotnull,
+        atttypmod)::oracle.col
     FROM oracle.entity e, pg_attribute
     WHERE attrelid = ('oracle_t.' || e.entity)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 $$;
@@ -82,7 +88,8 @@ CREATE FUNCTION oracle.column_of(p_entity text, p_name text) RETURNS oracle.col 
 $$;
 
 -- The tenant all calls act for.
-CREATE FUNCTION oracle.tenant() RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT '11111111-1111-4111-8111-111111111111'::uuid $$;
+CREATE FUNCTION oracle.tenant() RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT '11111111-1111-4111-8111-111111111111'::uuid $$;
 
 -- Makes the oracle's copies of the product's tables: same columns, checks, indexes and foreign keys, no triggers.
 CREATE FUNCTION oracle.copy_tables(p_from text) RETURNS void LANGUAGE plpgsql AS $$

@@ -7,12 +7,15 @@ BEGIN
 END $$;
 
 -- What a node came to: its action, id, remarks and counts by entity of the children below it.
-CREATE FUNCTION oracle.done(action text, id uuid, warnings jsonb DEFAULT '[]', changes jsonb DEFAULT NULL) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object('action', action, 'id', id, 'warnings', coalesce(warnings, '[]'), 'counts', '{}'::jsonb, 'changes', changes)
+CREATE FUNCTION oracle.done(action text, id uuid, warnings jsonb DEFAULT '[]', changes jsonb DEFAULT NULL) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('action', action, 'id', id, 'warnings', coalesce(warnings, '[]'), 'counts', '{}'::jsonb,
+        'changes', changes)
 $$;
 
 -- Adds n to one count of an entity.
-CREATE FUNCTION oracle.count_one(counts jsonb, p_entity text, action text, n int DEFAULT 1) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION oracle.count_one(counts jsonb, p_entity text, action text, n int DEFAULT 1) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
     SELECT counts || jsonb_build_object(p_entity, coalesce(counts -> p_entity, '{}')
         || jsonb_build_object(action, coalesce((counts -> p_entity ->> action)::int, 0) + n))
 $$;
@@ -21,7 +24,8 @@ $$;
 CREATE FUNCTION oracle.count_all(a jsonb, b jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE r record;
 BEGIN
-    FOR r IN SELECT e.key AS entity, c.key AS action, c.value::int AS n FROM jsonb_each(b) e, jsonb_each_text(e.value) c LOOP
+    FOR r IN SELECT e.key AS entity, c.key AS action, c.value::int AS n FROM jsonb_each(b) e,
+        jsonb_each_text(e.value) c LOOP
         a := oracle.count_one(a, r.entity, r.action, r.n);
     END LOOP;
     RETURN a;
@@ -32,9 +36,11 @@ CREATE FUNCTION oracle.op_delete(node jsonb, old jsonb, options jsonb) RETURNS j
 DECLARE id uuid := (old ->> 'id')::uuid; e text := node ->> 'entity';
 BEGIN
     IF old IS NULL OR old ->> 'deleted_at' IS NOT NULL THEN RETURN oracle.done('skipped', NULL); END IF;
-    IF oracle.in_use(e, id) THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('~', '~') || '{"sqlstate":"23503"}')); END IF;
+    IF oracle.in_use(e, id) THEN PERFORM oracle.give_up(
+        jsonb_build_array(oracle.fault('~', '~') || '{"sqlstate":"23503"}')); END IF;
     IF oracle.opt(options, 'force', 'false') <> 'true' AND EXISTS (
-        SELECT FROM oracle.belongings(e, id) b JOIN oracle_t.operations o ON b.row_entity = 'operations' AND o.id = b.row_id
+        SELECT FROM oracle.belongings(e, id) b JOIN oracle_t.operations o ON b.row_entity = 'operations'
+            AND o.id = b.row_id
         WHERE o.status::text = 'in_progress') THEN
         PERFORM oracle.give_up(jsonb_build_array(oracle.fault('IN_PROGRESS', '~')));
     END IF;
@@ -53,7 +59,9 @@ BEGIN
         ids := oracle.targets(r.ref, ref);
         IF cardinality(ids) = 1 THEN cols := cols || jsonb_build_object(r.col, ids[1]);
         ELSIF cardinality(ids) > 1 THEN faults := faults || oracle.fault('AMBIGUOUS_REFERENCE', path);
-        ELSE faults := faults || (oracle.fault(CASE WHEN k = 'parent_part' AND (ref ->> 'text' = node ->> 'ext' OR node ? 'circle') THEN '~' ELSE 'FK_CONSTRAINT' END, path) || jsonb_build_object('optional', k = 'parent_part'));
+        ELSE faults := faults || (oracle.fault(CASE WHEN k = 'parent_part'
+            AND (ref ->> 'text' = node ->> 'ext' OR node ? 'circle') THEN '~' ELSE 'FK_CONSTRAINT' END, path)
+            || jsonb_build_object('optional', k = 'parent_part'));
         END IF;
     END LOOP;
     RETURN jsonb_build_object('faults', faults, 'cols', cols);
@@ -70,8 +78,8 @@ BEGIN
         cond := cond || format(' AND %I = %L', CASE WHEN refs ? (f || '_id') THEN f || '_id' ELSE f END, v);
     END LOOP;
     IF cond = '' THEN RETURN NULL; END IF;
-    EXECUTE format('SELECT to_jsonb(t) FROM oracle_t.%I t WHERE tenant_id = $1 AND external_id IS NULL AND deleted_at IS NULL %s LIMIT 1',
-                   node ->> 'entity', cond) INTO r USING oracle.tenant();
+    EXECUTE format('SELECT to_jsonb(t) FROM oracle_t.%I t WHERE tenant_id = $1 AND external_id IS NULL '
+                   'AND deleted_at IS NULL %s LIMIT 1', node ->> 'entity', cond) INTO r USING oracle.tenant();
     RETURN r;
 END $$;
 
@@ -83,7 +91,8 @@ BEGIN
         IF cols ? r.col OR oracle.column_of(p_entity, r.col) IS NULL THEN CONTINUE; END IF;
         IF r.next THEN
             up := CASE p_entity WHEN 'operations' THEN 'part_id' ELSE 'tenant_id' END;
-            EXECUTE format('SELECT coalesce(max(sequence), 0) + 1 FROM oracle_t.%I WHERE deleted_at IS NULL AND %I = $1', p_entity, up)
+            EXECUTE format('SELECT coalesce(max(sequence), 0) + 1 FROM oracle_t.%I
+                             WHERE deleted_at IS NULL AND %I = $1', p_entity, up)
                 INTO n USING coalesce((cols ->> up)::uuid, oracle.tenant());
             cols := cols || jsonb_build_object(r.col, n);
         ELSE cols := cols || jsonb_build_object(r.col, r.dflt);
@@ -98,18 +107,19 @@ DECLARE list text; id uuid; n int;
 BEGIN
     SELECT string_agg(quote_ident(key), ', ') INTO list FROM jsonb_each(cols);
     IF p_id IS NULL THEN
-        EXECUTE format('INSERT INTO oracle_t.%1$I (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::oracle_t.%1$I, $1) RETURNING id',
-                       p_entity, list) INTO id USING cols;
+        EXECUTE format('INSERT INTO oracle_t.%1$I (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::oracle_t.%1$I, '
+                       '$1) RETURNING id', p_entity, list) INTO id USING cols;
     ELSE
-        EXECUTE format('UPDATE oracle_t.%1$I SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::oracle_t.%1$I, $1)) WHERE id = $2 RETURNING id',
-                       p_entity, list) INTO id USING cols, p_id;
+        EXECUTE format('UPDATE oracle_t.%1$I SET (%2$s) = (SELECT %2$s FROM jsonb_populate_record(NULL::oracle_t.%1$I, '
+                       '$1)) WHERE id = $2 RETURNING id', p_entity, list) INTO id USING cols, p_id;
     END IF;
     IF id IS NULL THEN RAISE SQLSTATE '09000'; END IF;
     RETURN id;
 END $$;
 
 -- The columns of a node's values, with what a `forward` status keeps; remarks go to the second part.
-CREATE FUNCTION oracle.columns_for(node jsonb, old jsonb, OUT cols jsonb, OUT warnings jsonb) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION oracle.columns_for(node jsonb, old jsonb, OUT cols jsonb, OUT warnings jsonb)
+    LANGUAGE plpgsql STABLE AS $$
 DECLARE r oracle.rule; v jsonb; was text;
 BEGIN
     cols := '{}'; warnings := '[]';
@@ -148,11 +158,13 @@ END $$;
 -- Writes the node's own row.
 CREATE FUNCTION oracle.write_row(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE e text := node ->> 'entity'; old jsonb := oracle.row_by_key(e, node ->> 'src', node ->> 'ext'); live boolean;
-    mode text := oracle.opt(options, 'mode', 'upsert'); res jsonb; faults jsonb; cols jsonb; warnings jsonb; adopted boolean := false;
+    mode text := oracle.opt(options, 'mode', 'upsert'); res jsonb; faults jsonb; cols jsonb; warnings jsonb;
+        adopted boolean := false;
     id uuid; p text;
 BEGIN
     IF node ->> 'op' = 'delete' THEN RETURN oracle.op_delete(node, old, options); END IF;
-    live := old ->> 'deleted_at' IS NULL AND NOT EXISTS (SELECT FROM oracle.came_back WHERE row_id = (old ->> 'id')::uuid);
+    live := old ->> 'deleted_at' IS NULL AND NOT EXISTS (SELECT FROM oracle.came_back
+        WHERE row_id = (old ->> 'id')::uuid);
     DELETE FROM oracle.came_back WHERE row_id = (old ->> 'id')::uuid;
     IF old IS NULL AND oracle.opt(options, 'adopt', 'false') = 'true' THEN
         old := oracle.adoptable(node, oracle.resolve(node) -> 'cols'); adopted := old IS NOT NULL; live := true;
@@ -163,7 +175,8 @@ BEGIN
         faults := jsonb_build_array(oracle.fault('DELETED', '~'));
     END IF;
     IF faults IS NOT NULL THEN PERFORM oracle.give_up(faults); END IF;
-    IF old IS NOT NULL AND live AND NOT adopted AND oracle.opt(options, 'skip_unchanged', 'true') = 'true' AND old ->> 'sync_hash' = node ->> 'hash' THEN
+    IF old IS NOT NULL AND live AND NOT adopted AND oracle.opt(options, 'skip_unchanged', 'true') = 'true'
+        AND old ->> 'sync_hash' = node ->> 'hash' THEN
         RETURN oracle.done('skipped', (old ->> 'id')::uuid, node -> 'warnings', '[]');
     END IF;
     res := oracle.resolve(node);
@@ -172,7 +185,8 @@ BEGIN
     SELECT c.cols, c.warnings INTO cols, warnings FROM oracle.columns_for(node, old) c;
     cols := cols || (res -> 'cols') || jsonb_build_object('sync_hash', node ->> 'hash', 'synced_at', now());
     IF old IS NULL OR adopted THEN
-        cols := cols || jsonb_build_object('tenant_id', oracle.tenant(), 'external_id', node ->> 'ext', 'external_source', node ->> 'src');
+        cols := cols || jsonb_build_object('tenant_id', oracle.tenant(), 'external_id', node ->> 'ext',
+            'external_source', node ->> 'src');
     END IF;
     IF old IS NULL THEN cols := oracle.with_defaults(e, cols); END IF;
     IF NOT live THEN cols := cols || '{"deleted_at":null,"deleted_by":null}'; END IF;
@@ -181,9 +195,11 @@ BEGIN
     id := oracle.put(e, (old ->> 'id')::uuid, cols);
     IF NOT live AND old ->> 'deleted_at' IS NOT NULL THEN 
         PERFORM oracle.restore_rest(id, oracle.restored_below(node),
-            oracle.opt(options, 'children', 'merge') = 'replace' AND jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0);
+            oracle.opt(options, 'children', 'merge') = 'replace'
+                AND jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0);
     END IF;
-    warnings := (node -> 'warnings') || warnings || CASE WHEN adopted THEN '[{"code":"ADOPTED","path":"~"}]' ELSE '[]' END::jsonb;
+    warnings := (node -> 'warnings') || warnings || CASE WHEN adopted THEN '[{"code":"ADOPTED","path":"~"}]'
+        ELSE '[]' END::jsonb;
     RETURN oracle.done(CASE WHEN old IS NULL THEN 'created' WHEN live THEN 'updated' ELSE 'restored' END, id, warnings,
                        oracle.changes(e, coalesce(old, '{}'), oracle.row_by_id(e, id)));
 END $$;
@@ -204,7 +220,8 @@ CREATE FUNCTION oracle.started(p_entity text, p_id uuid) RETURNS boolean LANGUAG
 DECLARE b record;
 BEGIN
     FOR b IN SELECT * FROM oracle.belongings(p_entity, p_id) LOOP
-        IF coalesce(oracle.row_by_id(b.row_entity, b.row_id) ->> 'status', 'not_started') <> 'not_started' THEN RETURN true; END IF;
+        IF coalesce(oracle.row_by_id(b.row_entity, b.row_id) ->> 'status', 'not_started') <> 'not_started' THEN
+            RETURN true; END IF;
     END LOOP;
     RETURN false;
 END $$;
@@ -213,22 +230,28 @@ END $$;
 CREATE FUNCTION oracle.drop_missing(node jsonb, p_id uuid, kid jsonb, INOUT outcome jsonb) LANGUAGE plpgsql AS $$
 DECLARE k record;
 BEGIN
-    FOR k IN EXECUTE format('SELECT id FROM oracle_t.%I t WHERE tenant_id = $1 AND %I = $2 AND external_source = $3 AND deleted_at IS NULL
-            AND NOT EXISTS (SELECT FROM jsonb_array_elements($4) n WHERE n ->> ''ext'' = t.external_id AND n ->> ''src'' = t.external_source)
-            ORDER BY external_id', kid ->> 'entity', kid ->> 'col') USING oracle.tenant(), p_id, node ->> 'src', kid -> 'nodes' LOOP
+    FOR k IN EXECUTE format('SELECT id FROM oracle_t.%I t WHERE tenant_id = $1 AND %I = $2 AND external_source = $3 '
+                            'AND deleted_at IS NULL
+            AND NOT EXISTS (SELECT FROM jsonb_array_elements($4) n
+                             WHERE n ->> ''ext'' = t.external_id AND n ->> ''src'' = t.external_source)
+            ORDER BY external_id', kid ->> 'entity', kid ->> 'col') USING oracle.tenant(), p_id, node ->> 'src',
+            kid -> 'nodes' LOOP
         CONTINUE WHEN oracle.row_by_id(kid ->> 'entity', k.id) ->> 'deleted_at' IS NOT NULL;
         IF oracle.started(kid ->> 'entity', k.id) THEN
-            outcome := jsonb_set(outcome, '{warnings}', (outcome -> 'warnings') || '[{"code":"KEPT_STARTED","path":"~"}]');
+            outcome := jsonb_set(outcome, '{warnings}',
+                (outcome -> 'warnings') || '[{"code":"KEPT_STARTED","path":"~"}]');
         ELSE
             PERFORM oracle.soft_delete(kid ->> 'entity', k.id);
-            outcome := jsonb_set(outcome, '{counts}', oracle.count_one(outcome -> 'counts', kid ->> 'entity', 'deleted'));
+            outcome := jsonb_set(outcome, '{counts}', oracle.count_one(outcome -> 'counts', kid ->> 'entity',
+                'deleted'));
         END IF;
     END LOOP;
 END $$;
 
 -- True if the node makes the part that a reference means.
 CREATE FUNCTION oracle.makes(node jsonb, ref jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT node ->> 'entity' = 'parts' AND node ->> 'op' <> 'delete' AND node ->> 'ext' = ref ->> 'text' AND node ->> 'src' = ref ->> 'source'
+    SELECT node ->> 'entity' = 'parts' AND node ->> 'op' <> 'delete' AND node ->> 'ext' = ref ->> 'text'
+        AND node ->> 'src' = ref ->> 'source'
 $$;
 
 -- The node's reference to a parent part that is not there; null if there is none.
@@ -237,7 +260,8 @@ CREATE FUNCTION oracle.missing_parent(node jsonb) RETURNS jsonb LANGUAGE sql STA
        AND cardinality(oracle.targets('parts', node -> 'refs' -> 'parent_part')) = 0
 $$;
 
--- The position among the nodes of the first one that makes the part which this node refers to and which is not there yet.
+-- The position among the nodes of the first one that makes the part which this node refers to and which is not there
+-- yet.
 CREATE FUNCTION oracle.needed_node(node jsonb, nodes jsonb) RETURNS int LANGUAGE sql STABLE AS $$
     SELECT i - 1 FROM (SELECT oracle.missing_parent(node) AS ref) m, jsonb_array_elements(nodes) WITH ORDINALITY a(n, i)
     WHERE m.ref IS NOT NULL AND oracle.makes(n, m.ref) ORDER BY i LIMIT 1
@@ -249,7 +273,8 @@ DECLARE k jsonb; n jsonb;
 BEGIN
     RETURN NEXT node;
     FOR k IN SELECT * FROM jsonb_array_elements(coalesce(node -> 'kids', '[]')) LOOP
-        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP RETURN QUERY SELECT * FROM oracle.all_nodes(n); END LOOP;
+        FOR n IN SELECT * FROM jsonb_array_elements(k -> 'nodes') LOOP
+            RETURN QUERY SELECT * FROM oracle.all_nodes(n); END LOOP;
     END LOOP;
 END $$;
 
@@ -262,19 +287,24 @@ BEGIN
     RETURN CASE WHEN r IS NULL THEN true
         WHEN r ->> 'deleted_at' IS NOT NULL THEN oracle.opt(options, 'deleted', 'restore') <> 'refuse'
         ELSE oracle.opt(options, 'mode', 'upsert') <> 'create'
-             AND NOT (oracle.opt(options, 'skip_unchanged', 'true') = 'true' AND r ->> 'sync_hash' = node ->> 'hash') END;
+             AND NOT (oracle.opt(options, 'skip_unchanged', 'true') = 'true' AND r ->> 'sync_hash' = node ->> 'hash')
+                 END;
 END $$;
 
--- The position among other trees of the first one that makes a part which a node of this tree refers to, while neither it nor the tree itself does.
+-- The position among other trees of the first one that makes a part which a node of this tree refers to, while neither
+-- it nor the tree itself does.
 CREATE FUNCTION oracle.needed_tree(node jsonb, trees jsonb, options jsonb) RETURNS int LANGUAGE plpgsql STABLE AS $$
 DECLARE n jsonb; ref jsonb; found int;
 BEGIN
-    IF trees = '[]' OR node ->> 'entity' NOT IN ('jobs', 'parts') OR oracle.all_faults(node) <> '[]' THEN RETURN NULL; END IF;
+    IF trees = '[]' OR node ->> 'entity' NOT IN ('jobs', 'parts') OR oracle.all_faults(node) <> '[]' THEN
+        RETURN NULL; END IF;
     FOR n IN SELECT * FROM oracle.all_nodes(node) LOOP
         ref := oracle.missing_parent(n);
-        CONTINUE WHEN ref IS NULL OR NOT oracle.writes(n, options) OR EXISTS (SELECT FROM oracle.all_nodes(node) o WHERE oracle.makes(o, ref));
+        CONTINUE WHEN ref IS NULL OR NOT oracle.writes(n, options) OR EXISTS (SELECT FROM oracle.all_nodes(node) o
+            WHERE oracle.makes(o, ref));
         SELECT i - 1 INTO found FROM jsonb_array_elements(trees) WITH ORDINALITY a(t, i)
-            WHERE oracle.all_faults(t) = '[]' AND EXISTS (SELECT FROM oracle.all_nodes(t) o WHERE oracle.makes(o, ref)) ORDER BY i LIMIT 1;
+            WHERE oracle.all_faults(t) = '[]' AND EXISTS (SELECT FROM oracle.all_nodes(t) o WHERE oracle.makes(o, ref))
+                ORDER BY i LIMIT 1;
         IF found IS NOT NULL THEN RETURN found; END IF;
     END LOOP;
     RETURN NULL;
@@ -287,7 +317,8 @@ BEGIN
     IF node ->> 'op' = 'delete' THEN RETURN outcome; END IF;
     FOR kid IN SELECT * FROM jsonb_array_elements(node -> 'kids') LOOP
         rest := kid -> 'nodes';
-        IF options ? 'removes_first' THEN outcome := oracle.drop_missing(node, (outcome ->> 'id')::uuid, kid, outcome); END IF;
+        IF options ? 'removes_first' THEN
+            outcome := oracle.drop_missing(node, (outcome ->> 'id')::uuid, kid, outcome); END IF;
         begun := '[]';
         WHILE rest <> '[]' OR begun <> '[]' LOOP
             IF begun = '[]' THEN begun := jsonb_build_array(rest -> 0); rest := rest - 0; END IF;

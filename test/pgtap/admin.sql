@@ -15,14 +15,20 @@ SELECT FROM eryxon_grant_admin('pgtap_admin') \g /dev/null
 
 -- What the function answers: data, or the code of the error.
 CREATE FUNCTION pg_temp.told(answer json) RETURNS jsonb LANGUAGE sql AS
-$$ SELECT CASE WHEN (answer ->> 'success')::boolean THEN answer::jsonb -> 'data' ELSE answer::jsonb #> '{error,code}' END $$;
+$$ SELECT CASE WHEN (answer ->> 'success')::boolean THEN answer::jsonb -> 'data' ELSE answer::jsonb #> '{error,code}'
+    END $$;
 
-SELECT ok(NOT has_function_privilege('pgtap_plain', 'eryxon_grant_admin(name)', 'EXECUTE'), 'eryxon_grant_admin is not for everybody');
+SELECT ok(NOT has_function_privilege('pgtap_plain', 'eryxon_grant_admin(name)', 'EXECUTE'),
+    'eryxon_grant_admin is not for everybody');
 SELECT throws_ok($$ SELECT eryxon_grant_admin('pgtap_nobody') $$, '42704', NULL, 'a role that does not exist');
-SELECT is((SELECT count(*)::integer FROM eryxon.admin_functions()), 12, 'the functions of keys and webhooks, both forms of replay');
-SELECT is_empty($$ SELECT f FROM eryxon.admin_functions() f WHERE has_function_privilege('pgtap_plain', f, 'EXECUTE') $$, 'none of them is PUBLIC''s');
-SELECT is_empty($$ SELECT f FROM eryxon.admin_functions() f WHERE NOT has_function_privilege('pgtap_admin', f, 'EXECUTE') $$, 'all are the administrator''s');
-SELECT ok(pg_has_role('pgtap_admin', 'pgtap_keys', 'MEMBER'), 'who can give keys the role that they have without another');
+SELECT is((SELECT count(*)::integer FROM eryxon.admin_functions()), 12,
+    'the functions of keys and webhooks, both forms of replay');
+SELECT is_empty($$ SELECT f FROM eryxon.admin_functions() f
+    WHERE has_function_privilege('pgtap_plain', f, 'EXECUTE') $$, 'none of them is PUBLIC''s');
+SELECT is_empty($$ SELECT f FROM eryxon.admin_functions() f
+    WHERE NOT has_function_privilege('pgtap_admin', f, 'EXECUTE') $$, 'all are the administrator''s');
+SELECT ok(pg_has_role('pgtap_admin', 'pgtap_keys', 'MEMBER'),
+    'who can give keys the role that they have without another');
 SELECT lives_ok($$ SELECT eryxon_grant_admin('pgtap_admin') $$, 'once more');
 SELECT lives_ok($$ SELECT eryxon_grant_admin('pgtap_keys') $$, 'for the role of new keys itself');
 SELECT throws_ok($$ SELECT eryxon_attach('keys', 'jobs') $$, '22023', NULL, 'no entity is called keys');
@@ -33,7 +39,8 @@ SELECT is(pg_temp.told(eryxon_api."api-keys-list"()), '"FORBIDDEN"', 'sees no ke
 SET ROLE pgtap_admin;
 SELECT is(pg_temp.told(eryxon_api."api-admin-session"()) -> 'admin', 'true', 'a session of an administrator');
 SELECT is(pg_temp.told(eryxon_api."api-keys-create"('{"name":"x"}')) ->> 'role', 'pgtap_keys', 'makes a key');
-SELECT is(pg_temp.told(eryxon_api."api-csv-import-begin"('cells', convert_to(E'external_id,external_source,name\n1,S,Saw\n', 'UTF8'), run => :'run')) -> 'records',
+SELECT is(pg_temp.told(eryxon_api."api-csv-import-begin"('cells',
+    convert_to(E'external_id,external_source,name\n1,S,Saw\n', 'UTF8'), run => :'run')) -> 'records',
           '1', 'an import begins');
 RESET ROLE;
 SET eryxon.tenant_id = :'two';
@@ -41,7 +48,8 @@ SET ROLE pgtap_admin;
 SELECT is(pg_temp.told(eryxon_api."api-keys-list"()) -> 'keys', '[]', 'another tenant sees no key');
 SELECT is(pg_temp.told(f), '"NOT_FOUND"', 'nor the import: ' || what)
   FROM (VALUES ('run', eryxon_api."api-erp-sync-runs"(:'run')), ('step', eryxon_api."api-csv-import-step"(:'run')),
-               ('end', eryxon_api."api-csv-import-end"(:'run')), ('cancel', eryxon_api."api-erp-sync-runs-cancel"(:'run'))) v(what, f);
+               ('end', eryxon_api."api-csv-import-end"(:'run')),
+                   ('cancel', eryxon_api."api-erp-sync-runs-cancel"(:'run'))) v(what, f);
 RESET ROLE;
 DROP OWNED BY pgtap_keys, pgtap_plain, pgtap_admin;
 DROP ROLE pgtap_keys, pgtap_plain, pgtap_admin;

@@ -32,30 +32,38 @@ SELECT is(request(jsonb_build_object('authorization', 'Bearer ' || :'key'), :'an
 RESET ROLE;
 SELECT is(request('{}', :'anon'::jsonb || jsonb_build_object('eryxon_key', :'digest'::text)), '200', 'its digest');
 RESET ROLE;
-SELECT is(request(jsonb_build_object('x-api-key', :'key'), :'anon'::jsonb || jsonb_build_object('eryxon_key', :'digest'::text)), '200', 'both');
+SELECT is(request(jsonb_build_object('x-api-key', :'key'), :'anon'::jsonb || jsonb_build_object('eryxon_key',
+    :'digest'::text)), '200', 'both');
 RESET ROLE;
-SELECT is(request('{"x-api-key":"ery_live_another"}', :'anon'::jsonb || jsonb_build_object('eryxon_key', :'digest'::text)),
-          'PGRST several different API keys were sent', 'two that differ');
-SELECT is(request('{}', jsonb_build_object('eryxon_key', d)), 'PGRST the API key is unknown, revoked or expired', 'digest ' || d)
-  FROM unnest(ARRAY[left(:'digest', 13), left(:'digest', -1), left(:'digest', -1) || 'g', overlay(:'digest' PLACING upper(substr(:'digest', 14, 30)) FROM 14), 'ery_live_:']) d;
-SELECT is(request('{}', jsonb_build_object('eryxon_key', d)), 'PGRST this is not an API key', 'digest ' || d) FROM unnest('{:,x,secret:0}'::text[]) d;
-SELECT is(request('{}', '{"eryxon_key":1}'), 'PGRST the login role of the gateway is not believed', 'a digest that is no text');
+SELECT is(request('{"x-api-key":"ery_live_another"}', :'anon'::jsonb || jsonb_build_object('eryxon_key',
+    :'digest'::text)), 'PGRST several different API keys were sent', 'two that differ');
+SELECT is(request('{}', jsonb_build_object('eryxon_key', d)), 'PGRST the API key is unknown, revoked or expired',
+    'digest ' || d)
+  FROM unnest(ARRAY[left(:'digest', 13), left(:'digest', -1), left(:'digest', -1) || 'g',
+      overlay(:'digest' PLACING upper(substr(:'digest', 14, 30)) FROM 14), 'ery_live_:']) d;
+SELECT is(request('{}', jsonb_build_object('eryxon_key', d)), 'PGRST this is not an API key', 'digest ' || d)
+    FROM unnest('{:,x,secret:0}'::text[]) d;
+SELECT is(request('{}', '{"eryxon_key":1}'), 'PGRST the login role of the gateway is not believed',
+    'a digest that is no text');
 
 -- A digest is a gateway's word: it counts from the login roles whose claims count.
 SET SESSION AUTHORIZATION pgtap_stranger;
-SELECT is(request('{}', jsonb_build_object('eryxon_key', :'digest'::text)), 'PGRST the login role of the gateway is not believed', 'a stranger with a digest');
+SELECT is(request('{}', jsonb_build_object('eryxon_key', :'digest'::text)),
+    'PGRST the login role of the gateway is not believed', 'a stranger with a digest');
 SELECT is(request('{}', '{"role":"none"}'), '401 no credential was sent', 'whose claims do not count');
 RESET SESSION AUTHORIZATION;
 
 -- "none" is no role but the login role itself.
 SELECT is(request('{"authorization":"Bearer x"}', '{"role":"none","tenant_id":"11111111-1111-4111-8111-111111111111"}'),
           'PGRST the role of the token does not exist', 'a token with the role none');
-SELECT throws_ok(format('SELECT eryxon_api_key_create(%L, %L, role => %L)', :'one', 'x', 'none'), '42704', NULL, 'a key with the role none');
+SELECT throws_ok(format('SELECT eryxon_api_key_create(%L, %L, role => %L)', :'one', 'x', 'none'), '42704', NULL,
+    'a key with the role none');
 
 -- Without a credential the answer is 401, also where there is one tenant for all.
 SET eryxon.tenant_id = :'one';
 SELECT is(request('{}', :'anon'), '401 no credential was sent', 'no credential');
-SELECT is(request('{"authorization":"Basic dXNlcjpwYXNz"}', :'anon'), '401 no credential was sent', 'one of another scheme');
+SELECT is(request('{"authorization":"Basic dXNlcjpwYXNz"}', :'anon'), '401 no credential was sent',
+    'one of another scheme');
 SELECT is(request('{"authorization":"bearer"}', '{"role":"pgtap_api"}'), '200', 'a token, as the gateway tells of it');
 SELECT is(request('{}', '{}', ''), '200', 'plain SQL is no request');
 RESET eryxon.tenant_id;

@@ -14,7 +14,8 @@ SELECT FROM eryxon_create_tables() \g /dev/null
 \set parts `cat "$ERYXON_CSV/parts.csv"`
 \set operations `cat "$ERYXON_CSV/operations.csv"`
 CREATE TEMP TABLE file (entity text, content text);
-INSERT INTO file VALUES ('cells', :'cells'), ('resources', :'resources'), ('jobs', :'jobs'), ('parts', :'parts'), ('operations', :'operations');
+INSERT INTO file VALUES ('cells', :'cells'), ('resources', :'resources'), ('jobs', :'jobs'), ('parts', :'parts'),
+    ('operations', :'operations');
 CREATE TEMP TABLE loaded AS SELECT 1 AS pass, entity, eryxon_import_csv(entity, content) AS result FROM file;
 INSERT INTO loaded SELECT 2, entity, eryxon_import_csv(entity, content) FROM file;
 
@@ -27,7 +28,8 @@ SELECT is_empty($$
     LEFT JOIN operations o ON o.external_id = c.external_id
     LEFT JOIN parts p ON p.id = o.part_id
     LEFT JOIN cells l ON l.id = o.cell_id
-    WHERE (p.external_id, l.name) IS DISTINCT FROM (c.part_external_id, c.cell_name) $$, 'each operation is in its part and cell');
+    WHERE (p.external_id, l.name) IS DISTINCT FROM (c.part_external_id, c.cell_name) $$,
+        'each operation is in its part and cell');
 SELECT is_empty($$
     SELECT c.external_id, j.external_id FROM csv_parts c
     LEFT JOIN parts p ON p.external_id = c.external_id
@@ -35,7 +37,8 @@ SELECT is_empty($$
     WHERE j.external_id IS DISTINCT FROM c.job_external_id $$, 'each part is in its job');
 SELECT is((SELECT sum(estimated_time) FROM operations), 1880::numeric, 'minutes');
 SELECT is((SELECT sum(quantity) FROM parts), 60::bigint, 'quantity');
-SELECT is((SELECT sum((result ->> 'skipped')::int) FROM loaded WHERE pass = 2), 41::bigint, 'second time: all 41 skipped');
+SELECT is((SELECT sum((result ->> 'skipped')::int) FROM loaded WHERE pass = 2), 41::bigint,
+    'second time: all 41 skipped');
 \else
 SELECT skip('no CSV templates beside the checkout', 11);
 \endif

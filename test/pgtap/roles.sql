@@ -1,4 +1,5 @@
--- docs/deploy/roles.sql, with the extension in a schema off the search_path: who may what, and what is never written to a log.
+-- docs/deploy/roles.sql, with the extension in a schema off the search_path: who may what, and what is never written to
+-- a log.
 SET client_min_messages = warning;
 SELECT plan(14);
 DROP EXTENSION eryxon_sync;
@@ -10,11 +11,15 @@ SELECT FROM "Er p".eryxon_create_tables() \g /dev/null
 \ir ../../docs/deploy/roles.sql
 SELECT pass('roles.sql runs, twice');
 SELECT ok(has_table_privilege('eryxon_api', 'jobs', 'UPDATE'), 'the API role may write');
-SELECT ok(has_function_privilege('eryxon_admin', '"Er p".eryxon_webhooks()', 'EXECUTE'), 'the administrators'' role may administer');
+SELECT ok(has_function_privilege('eryxon_admin', '"Er p".eryxon_webhooks()', 'EXECUTE'),
+    'the administrators'' role may administer');
 SELECT ok(NOT has_function_privilege('eryxon_api', '"Er p".eryxon_webhooks()', 'EXECUTE'), 'the API role may not');
-SELECT ok(NOT has_table_privilege(r, 'jobs', 'SELECT'), r || ' may read nothing') FROM unnest('{authenticator,eryxon_anon}'::name[]) r;
-SELECT ok(NOT (rolsuper OR rolbypassrls OR rolinherit), 'the login role is nothing by itself') FROM pg_roles WHERE rolname = 'authenticator';
-SELECT is((SELECT setconfig @> ARRAY['log_parameter_max_length=0', 'log_parameter_max_length_on_error=0'] FROM pg_db_role_setting
+SELECT ok(NOT has_table_privilege(r, 'jobs', 'SELECT'), r || ' may read nothing')
+    FROM unnest('{authenticator,eryxon_anon}'::name[]) r;
+SELECT ok(NOT (rolsuper OR rolbypassrls OR rolinherit), 'the login role is nothing by itself') FROM pg_roles
+    WHERE rolname = 'authenticator';
+SELECT is((SELECT setconfig @> ARRAY['log_parameter_max_length=0', 'log_parameter_max_length_on_error=0']
+    FROM pg_db_role_setting
             WHERE setrole = 'authenticator'::regrole), true, 'no parameter of the login role''s statements is logged');
 
 -- The feed shows rows that a policy inside the tenant may hide: not for everybody.
@@ -27,7 +32,8 @@ SET "eryxon.tenant_id" = '11111111-1111-4111-8111-111111111111';
 SET ROLE pgtap_reader;
 SELECT throws_ok('SELECT "Er p".eryxon_changes()', '42501', NULL, 'a reader of the table has no feed');
 SELECT is(eryxon_api."api-erp-sync-changes"() #>> '{error,code}', 'FORBIDDEN', 'nor over HTTP');
-SELECT throws_ok($$ SELECT eryxon.changes('11111111-1111-4111-8111-111111111111', 'pgtap_reader', NULL, NULL, NULL) $$, '42501', NULL, 'nor by what is below');
+SELECT throws_ok($$ SELECT eryxon.changes('11111111-1111-4111-8111-111111111111', 'pgtap_reader', NULL, NULL, NULL) $$,
+    '42501', NULL, 'nor by what is below');
 RESET ROLE;
 SET ROLE eryxon_api;
 SELECT is(eryxon_api."api-erp-sync-changes"() ->> 'success', 'true', 'the API role has one');

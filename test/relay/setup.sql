@@ -13,7 +13,8 @@ ALTER DATABASE postgres SET eryxon.webhook_allow_http = on;
 \c
 
 CREATE TABLE written (writer integer, step integer, events integer NOT NULL, PRIMARY KEY (writer, step));
-COMMENT ON TABLE written IS 'One row for each transaction of a writer, committed with it: how many events of jobs it must have made.';
+COMMENT ON TABLE written IS 'One row for each transaction of a writer, committed with it: how many events of jobs it '
+                            'must have made.';
 
 CREATE TABLE request (
     came         bigint PRIMARY KEY,  -- came and answered order all that the receiver saw
@@ -58,7 +59,8 @@ CREATE FUNCTION hinder(url text) RETURNS void LANGUAGE sql AS $$
     SELECT set_config('eryxon.tenant_id', 'a0000000-0000-4000-8000-000000000002', true);
     SELECT eryxon_webhook_create(url, '{part.*}', '{"max_in_flight": 1000}');
     INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, changes, occurred_at)
-    SELECT nextval('eryxon.event_statement'), 1, eryxon_tenant_id(), 'part.updated', 'parts', gen_random_uuid(), '{}', now() FROM generate_series(1, 1000);
+    SELECT nextval('eryxon.event_statement'), 1, eryxon_tenant_id(), 'part.updated', 'parts', gen_random_uuid(), '{}',
+        now() FROM generate_series(1, 1000);
 $$;
 CREATE VIEW own_delivery AS
     SELECT d.* FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id

@@ -7,7 +7,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION eryxon_sync;
 
 -- Runs a statement and tells how it ends: SQLSTATE, code, message and hint of its error, or ok.
-CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text)
+    LANGUAGE plpgsql AS $$
 DECLARE
     detail text;
 BEGIN
@@ -39,13 +40,15 @@ CREATE TABLE by_both (id uuid, tenant_id uuid) PARTITION BY LIST (tenant_id);
 CREATE TABLE by_both_rest PARTITION OF by_both DEFAULT PARTITION BY HASH (id);
 CREATE FUNCTION refusals() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT format('%s: %s', t, attempt(format('SELECT eryxon_attach(%L, %L)', 'tools', t)))
-      FROM unnest(ARRAY['tool_view', 'tool_temp', 'no_id', 'no_tenant', 'made_id', 'heir', 'by_id', 'by_both', 'by_tenant_rest',
-                        'eryxon.entity', 'nowhere']) AS t
+      FROM unnest(ARRAY['tool_view', 'tool_temp', 'no_id', 'no_tenant', 'made_id', 'heir', 'by_id', 'by_both',
+          'by_tenant_rest', 'eryxon.entity', 'nowhere']) AS t
 $$;
 SELECT refusals();
-SELECT attempt(format('SELECT eryxon_attach(%L, %L)', e, 'tools')) FROM unnest(ARRAY['Tools', '', '1a', 'a-b', repeat('a', 49), NULL]) AS e;
+SELECT attempt(format('SELECT eryxon_attach(%L, %L)', e, 'tools'))
+    FROM unnest(ARRAY['Tools', '', '1a', 'a-b', repeat('a', 49), NULL]) AS e;
 SELECT attempt(format('SELECT eryxon_attach(%L, %L, %L)', 'tools', 'tools', o)) FROM unnest(ARRAY[
-    '[]', '{"soft":true}', '{"soft_delete":"yes"}', '{"natural_key":"name"}', '{"natural_key":["a b"]}', '{"natural_key":[1]}',
+    '[]', '{"soft":true}', '{"soft_delete":"yes"}', '{"natural_key":"name"}', '{"natural_key":["a b"]}',
+        '{"natural_key":[1]}',
     '{"singular":"A"}', '{"singular":1}', '{"events":1}']) AS o;
 CREATE TABLE wrong (id uuid NOT NULL, tenant_id uuid NOT NULL, external_id integer);
 CREATE TABLE made (id uuid NOT NULL, tenant_id uuid NOT NULL, sync_hash text GENERATED ALWAYS AS ('x') STORED);
@@ -64,7 +67,8 @@ SELECT eryxon_attach('tools', 'tools') ->> 'columns_added';
 SELECT * FROM eryxon.entity;
 
 -- The singular that names events and answers, where no option says it.
-SELECT e, eryxon.singular_of(e) FROM unnest('{quantities,batches,boxes,tools,classes,keys,status,analysis,s,stock}'::text[]) AS e;
+SELECT e, eryxon.singular_of(e)
+    FROM unnest('{quantities,batches,boxes,tools,classes,keys,status,analysis,s,stock}'::text[]) AS e;
 
 -- A trigger that keeps updated_at: no warning; one that is switched off does not count.
 CREATE TABLE kept (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, updated_at timestamptz);
@@ -78,7 +82,8 @@ SELECT eryxon_detach('kept');
 DROP TABLE kept;
 
 -- Options: what is not sent stays as it is.
-SELECT eryxon_attach('tools', 'tools', '{"soft_delete":false,"natural_key":["name"],"singular":"gear","events":true}') ->> 'triggers';
+SELECT eryxon_attach('tools', 'tools', '{"soft_delete":false,"natural_key":["name"],"singular":"gear","events":true}')
+    ->> 'triggers';
 SELECT * FROM eryxon.entity;
 SELECT eryxon_attach('tools', 'tools', '{"soft_delete":true,"events":null}') ->> 'triggers';
 SELECT * FROM eryxon.entity;
@@ -104,14 +109,16 @@ CREATE TABLE by_tenant_one PARTITION OF by_tenant FOR VALUES IN ('00000000-0000-
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'zz%' ORDER BY 1, 2;
 
 -- An index that is there serves: any column order, any name, full or for the rows that have an external key.
-CREATE TABLE found (id uuid NOT NULL, tenant_id uuid NOT NULL, external_id text, external_source text, deleted_at timestamptz);
+CREATE TABLE found (id uuid NOT NULL, tenant_id uuid NOT NULL, external_id text, external_source text,
+    deleted_at timestamptz);
 CREATE UNIQUE INDEX wrong_live ON found (tenant_id, external_source, external_id) WHERE deleted_at IS NULL;
 CREATE INDEX wrong_plain ON found (tenant_id, external_source, external_id);
 CREATE UNIQUE INDEX wrong_two ON found (tenant_id, external_id);
 CREATE UNIQUE INDEX wrong_four ON found (tenant_id, external_source, external_id, id);
 CREATE UNIQUE INDEX wrong_text ON found (tenant_id, external_source, lower(external_id));
 ALTER TABLE found ADD CONSTRAINT wrong_later UNIQUE (tenant_id, external_source, external_id) DEFERRABLE;
-CREATE UNIQUE INDEX right_one ON found (external_id, tenant_id, external_source) INCLUDE (id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX right_one ON found (external_id, tenant_id, external_source) INCLUDE (id)
+    WHERE external_id IS NOT NULL;
 SELECT eryxon_attach('found', 'found') ->> 'index';
 CREATE UNIQUE INDEX right_full ON found (external_source, external_id, tenant_id);
 SELECT eryxon_attach('found', 'found') ->> 'index';
@@ -119,7 +126,8 @@ DROP INDEX right_one, right_full;
 SELECT eryxon_attach('found', 'found') ->> 'index';
 
 -- What the user should know.
-CREATE TABLE noisy (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text, code text, deleted_at timestamptz, during tsrange,
+CREATE TABLE noisy (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text, code text, deleted_at timestamptz,
+    during tsrange,
                     UNIQUE (tenant_id, number), UNIQUE (tenant_id, id), EXCLUDE USING gist (during WITH &&),
                     CONSTRAINT code_later UNIQUE (code) DEFERRABLE INITIALLY DEFERRED);
 CREATE UNIQUE INDEX live_code ON noisy (code) WHERE deleted_at IS NULL;
@@ -131,8 +139,10 @@ CREATE TRIGGER row_update AFTER UPDATE ON noisy FOR EACH ROW EXECUTE FUNCTION no
 CREATE POLICY hides ON noisy USING (tenant_id IS NOT NULL AND deleted_at IS NULL);
 CREATE POLICY shows ON noisy FOR SELECT USING (tenant_id IS NOT NULL);
 CREATE POLICY adds ON noisy FOR INSERT WITH CHECK (deleted_at IS NULL);
-SELECT w ->> 'code', w ->> 'path', w ->> 'message' FROM jsonb_array_elements(eryxon_attach('noisy', 'noisy') -> 'warnings') AS w;
-SELECT w ->> 'code', w ->> 'path' FROM jsonb_array_elements(eryxon_attach('noisy', 'noisy', '{"soft_delete":false}') -> 'warnings') AS w;
+SELECT w ->> 'code', w ->> 'path', w ->> 'message'
+    FROM jsonb_array_elements(eryxon_attach('noisy', 'noisy') -> 'warnings') AS w;
+SELECT w ->> 'code', w ->> 'path'
+    FROM jsonb_array_elements(eryxon_attach('noisy', 'noisy', '{"soft_delete":false}') -> 'warnings') AS w;
 
 -- Rights: EXECUTE and ownership; the registry itself is nobody's to write.
 CREATE ROLE eryxon_attacher;
@@ -156,8 +166,10 @@ SELECT attempt('SELECT * FROM eryxon.soft_delete');
 SELECT attempt('SELECT eryxon.apply_registry(''detach'', ''jobs'', NULL, ''{"entity":"found"}'')');
 SELECT (attempt('SELECT eryxon.write_registry(''map'', ''{"entity":"found","field":"x","rule":{}}'')')).state;
 SELECT attempt(format('SELECT eryxon.write_registry(''attach'', %L)',
-                      jsonb_build_object('entity', e, 'table', t::regclass::oid, 'singular', 'x', 'soft_delete', true, 'natural_key', '[]'::jsonb)))
-  FROM (VALUES ('found', 'theirs.things'), ('more', 'public.found'), ('X', 'theirs.things'), ('more', 'pg_class')) AS r(e, t);
+                      jsonb_build_object('entity', e, 'table', t::regclass::oid, 'singular', 'x', 'soft_delete', true,
+                          'natural_key', '[]'::jsonb)))
+  FROM (VALUES ('found', 'theirs.things'), ('more', 'public.found'), ('X', 'theirs.things'), ('more', 'pg_class'))
+      AS r(e, t);
 SELECT attempt('SELECT eryxon.write_registry(''attach'', ''{"entity":"more"}'')');
 SELECT attempt('SELECT eryxon.write_registry(''detach'', ''{"entity":"found"}'')');
 SELECT attempt('SELECT eryxon_create_tables()');

@@ -8,11 +8,14 @@ CREATE EXTENSION eryxon_sync;
 SELECT FROM eryxon_create_tables() \g /dev/null
 SET eryxon.tenant_id = '5b0e8c1a-7d4f-4c59-9a3b-000000000001';
 
--- Sends one job with these parts; what became of it, what was counted below it, its warnings, and the parts that are live.
+-- Sends one job with these parts; what became of it, what was counted below it, its warnings, and the parts that are
+-- live.
 CREATE FUNCTION send(job text, parts jsonb, options jsonb DEFAULT '{"children":"replace"}',
-                     OUT action text, OUT deleted text, OUT skipped text, OUT warnings text, OUT live text) LANGUAGE plpgsql AS $$
+                     OUT action text, OUT deleted text, OUT skipped text, OUT warnings text, OUT live text)
+                         LANGUAGE plpgsql AS $$
 DECLARE
-    result jsonb := eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', job, 'external_source', 'ERP',
+    result jsonb := eryxon_bulk_upsert('jobs',
+        jsonb_build_array(jsonb_build_object('external_id', job, 'external_source', 'ERP',
         'job_number', job, 'parts', parts)), options) -> 'results' -> 0;
 BEGIN
     action := result ->> 'action';
@@ -31,8 +34,10 @@ SELECT * FROM send('J1', '[]');
 
 \echo -- a line that somebody added is left out, too; one of another source stays
 SELECT * FROM send('J2', '[]');
-SELECT eryxon_bulk_upsert('parts', '[{"external_id":"C","external_source":"ERP","part_number":"c","job_external_id":"J2"},
-    {"external_id":"D","external_source":"MES","part_number":"d","job_external_id":"J2","job_external_source":"ERP"}]') ->> 'created' AS created;
+SELECT eryxon_bulk_upsert('parts',
+    '[{"external_id":"C","external_source":"ERP","part_number":"c","job_external_id":"J2"},
+    {"external_id":"D","external_source":"MES","part_number":"d","job_external_id":"J2","job_external_source":"ERP"}]')
+    ->> 'created' AS created;
 SELECT * FROM send('J2', '[]', '{}');
 SELECT * FROM send('J2', '[]');
 
@@ -43,23 +48,32 @@ SELECT * FROM send('J3', '[]');
 SELECT * FROM send('J3', '[]');
 
 \echo -- in a sync, a diff and a dry run, and two levels down
-SELECT eryxon_sync('{"cells":[{"external_id":"C","external_source":"ERP","name":"c"}],"jobs":[{"external_id":"J4","external_source":"ERP",
-    "job_number":"J4","parts":[{"external_id":"G","part_number":"g","operations":[{"external_id":"O1","operation_name":"o","cell_name":"c"},
+SELECT eryxon_sync('{"cells":[{"external_id":"C","external_source":"ERP","name":"c"}],"jobs":[{"external_id":"J4",'
+                   '"external_source":"ERP",
+    "job_number":"J4","parts":[{"external_id":"G","part_number":"g","operations":[{"external_id":"O1",
+      "operation_name":"o","cell_name":"c"},
     {"external_id":"O2","operation_name":"o","cell_name":"c"}]}]}]}') #>> '{summary,created}' AS created;
 \set fewer '{"jobs":[{"external_id":"J4","external_source":"ERP","job_number":"J4","parts":[{"external_id":"G","part_number":"g","operations":[{"external_id":"O2","operation_name":"o","cell_name":"c"}]}]}]}'
 SELECT eryxon_diff(:'fewer', '{"children":"replace"}') #> '{entities,jobs,results,0,children,operations}' AS operations;
-SELECT eryxon_sync(:'fewer', '{"children":"replace","dry_run":true}') #> '{entities,jobs,results,0,children,operations}' AS operations;
+SELECT eryxon_sync(:'fewer', '{"children":"replace","dry_run":true}') #> '{entities,jobs,results,0,children,operations}'
+    AS operations;
 SELECT eryxon_sync(:'fewer', '{"children":"replace"}') #> '{entities,jobs,results,0,children,operations}' AS operations;
 SELECT external_id, deleted_at IS NOT NULL AS deleted FROM operations ORDER BY 1;
-SELECT entity, operation, total, deleted FROM eryxon.sync_run WHERE deleted > 0 ORDER BY started_at DESC, entity LIMIT 1;
+SELECT entity, operation, total, deleted FROM eryxon.sync_run WHERE deleted > 0 ORDER BY started_at DESC, entity
+    LIMIT 1;
 
 \echo -- two thousand orders, each of which loses one of three lines
-SELECT eryxon_bulk_upsert('jobs', jsonb_agg(jsonb_build_object('external_id', 'K' || n, 'external_source', 'ERP', 'job_number', 'K' || n, 'parts',
-    (SELECT jsonb_agg(jsonb_build_object('external_id', format('K%s-%s', n, p), 'part_number', p::text)) FROM generate_series(1, 3) p)))) ->> 'created' AS created
+SELECT eryxon_bulk_upsert('jobs',
+    jsonb_agg(jsonb_build_object('external_id', 'K' || n, 'external_source', 'ERP', 'job_number', 'K' || n, 'parts',
+    (SELECT jsonb_agg(jsonb_build_object('external_id', format('K%s-%s', n, p), 'part_number', p::text))
+        FROM generate_series(1, 3) p)))) ->> 'created' AS created
   FROM generate_series(1, 2000) n;
-SELECT answer ->> 'skipped' AS skipped, (SELECT sum((r #>> '{children,parts,deleted}')::integer) FROM jsonb_array_elements(answer -> 'results') r) AS deleted
-  FROM (SELECT eryxon_bulk_upsert('jobs', jsonb_agg(jsonb_build_object('external_id', 'K' || n, 'external_source', 'ERP', 'job_number', 'K' || n, 'parts',
-    (SELECT jsonb_agg(jsonb_build_object('external_id', format('K%s-%s', n, p), 'part_number', p::text)) FROM generate_series(1, 2) p))),
+SELECT answer ->> 'skipped' AS skipped, (SELECT sum((r #>> '{children,parts,deleted}')::integer)
+    FROM jsonb_array_elements(answer -> 'results') r) AS deleted
+  FROM (SELECT eryxon_bulk_upsert('jobs',
+      jsonb_agg(jsonb_build_object('external_id', 'K' || n, 'external_source', 'ERP', 'job_number', 'K' || n, 'parts',
+    (SELECT jsonb_agg(jsonb_build_object('external_id', format('K%s-%s', n, p), 'part_number', p::text))
+        FROM generate_series(1, 2) p))),
     '{"children":"replace"}') AS answer FROM generate_series(1, 2000) n) a;
 
 \c :home

@@ -7,7 +7,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION eryxon_sync;
 
 -- Runs a statement and tells how it ends: SQLSTATE, code, message and hint of its error, or ok.
-CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text)
+    LANGUAGE plpgsql AS $$
 DECLARE
     detail text;
 BEGIN
@@ -40,15 +41,19 @@ CREATE TYPE grade AS ENUM ('a', 'b', 'c');
 CREATE DOMAIN short AS varchar(7);
 CREATE TABLE things (
     id uuid NOT NULL, tenant_id uuid NOT NULL,
-    small smallint, big bigint, price numeric(10, 2), weight real, flag boolean NOT NULL, day date NOT NULL, moment timestamptz,
-    grade grade, code short, tags text[], who uuid, extra jsonb, made text GENERATED ALWAYS AS ('x') STORED, address inet, plain text);
+    small smallint, big bigint, price numeric(10, 2), weight real, flag boolean NOT NULL, day date NOT NULL,
+        moment timestamptz,
+    grade grade, code short, tags text[], who uuid, extra jsonb, made text GENERATED ALWAYS AS ('x') STORED,
+        address inet, plain text);
 SELECT eryxon_attach('things', 'things') ->> 'entity';
 SELECT eryxon_describe('things') -> 'properties' -> 'small';
 SELECT eryxon_map_field('things', f, '{}')
   FROM unnest('{small,big,price,weight,flag,day,moment,grade,code,tags,who,extra,made,address,missing}'::text[]) AS f;
 SELECT eryxon_map_field('things', 'best', '{"column":"grade","enum":["a","b","x"],"required":true}');
-SELECT eryxon_map_field('things', 'named', '{"column":"plain","aliases":["title","label"],"max_length":20,"min_length":2,"pattern":"^[a-z]+$","default":"none"}');
-SELECT eryxon_map_field('things', 'weight', '{"required":null,"aliases":null,"min":null,"enum":null,"default":null,"references":null,"column":null}');
+SELECT eryxon_map_field('things', 'named', '{"column":"plain","aliases":["title","label"],"max_length":20,'
+                                           '"min_length":2,"pattern":"^[a-z]+$","default":"none"}');
+SELECT eryxon_map_field('things', 'weight',
+    '{"required":null,"aliases":null,"min":null,"enum":null,"default":null,"references":null,"column":null}');
 SELECT eryxon_map_field('things', 'maker', '{"column":"who","references":{"entity":"resources","match":"name"}}');
 SELECT p.key, p.value FROM jsonb_each(eryxon_describe('things') -> 'properties') AS p ORDER BY p.key COLLATE "C";
 SELECT eryxon_describe('things') -> 'required', eryxon_describe('things') -> 'x-required-on-create';

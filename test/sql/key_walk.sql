@@ -16,13 +16,15 @@ SELECT setseed(0.25) \g /dev/null
 
 -- Keys of several kinds: numbers in a row, words in mixed case, marks and letters beyond ASCII.
 CREATE TABLE key AS
-SELECT DISTINCT CASE n % 5 WHEN 0 THEN 'SO-' || lpad(n::text, 5, '0') WHEN 1 THEN 'so_' || n WHEN 2 THEN chr(65 + n % 26) || n
+SELECT DISTINCT CASE n % 5 WHEN 0 THEN 'SO-' || lpad(n::text, 5, '0') WHEN 1 THEN 'so_' || n WHEN 2
+    THEN chr(65 + n % 26) || n
                 WHEN 3 THEN 'Ä-' || n ELSE substr('aB-_.zé', 1 + n % 7, 1) || (random() * 100000)::integer END AS id,
        'ERP' || n % 2 AS source, random() < 0.7 AS known, random() < 0.1 AS gone
   FROM generate_series(1, 4000) n;
 
 CREATE FUNCTION payload(only_known boolean, wanted float DEFAULT 1) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_agg(jsonb_build_object('external_id', id, 'external_source', source, 'job_number', source || id) ORDER BY random())
+    SELECT jsonb_agg(jsonb_build_object('external_id', id, 'external_source', source, 'job_number', source || id)
+        ORDER BY random())
       FROM key WHERE (known OR NOT only_known) AND random() < wanted
 $$;
 
@@ -34,7 +36,8 @@ BEGIN
         SELECT count(*) FROM jsonb_array_elements($1 -> 'results') r
           LEFT JOIN %s t ON t.external_source = r ->> 'external_source' AND t.external_id = r ->> 'external_id'
          WHERE t.id::text IS DISTINCT FROM r ->> 'id'
-            OR r ->> 'action' <> CASE WHEN t.id IS NULL THEN 'created' WHEN t.deleted_at IS NOT NULL THEN 'restored' ELSE 'skipped' END
+            OR r ->> 'action' <> CASE WHEN t.id IS NULL THEN 'created' WHEN t.deleted_at IS NOT NULL THEN 'restored'
+                ELSE 'skipped' END
     $sql$, target) INTO wrong USING answer;
     RETURN wrong;
 END $$;
@@ -45,10 +48,12 @@ BEGIN
     answer := eryxon_bulk_upsert('jobs', payload(true));
     ASSERT answer ->> 'created' = (SELECT count(*)::text FROM key WHERE known), answer ->> 'errors';
     EXECUTE format('UPDATE %s SET notes = ''moved'' WHERE random() < 0.3', target);
-    EXECUTE format('UPDATE %s t SET deleted_at = now() FROM key k WHERE k.id = t.external_id AND k.source = t.external_source AND k.gone', target);
+    EXECUTE format('UPDATE %s t SET deleted_at = now() FROM key k WHERE k.id = t.external_id '
+                   'AND k.source = t.external_source AND k.gone', target);
     FOR wanted IN 0 .. 5 LOOP
         answer := eryxon_bulk_upsert('jobs', payload(false, 0.5 ^ (2 * wanted)), '{"dry_run":true}');
-        RAISE INFO '% keys: % wrong', CASE WHEN wanted = 0 THEN 'all' ELSE 'one of ' || 4 ^ wanted END, wrong_answers(answer, target);
+        RAISE INFO '% keys: % wrong', CASE WHEN wanted = 0 THEN 'all' ELSE 'one of ' || 4 ^ wanted END,
+            wrong_answers(answer, target);
     END LOOP;
 END $$;
 
@@ -84,11 +89,14 @@ DECLARE answer jsonb; found bigint; unseen bigint;
 BEGIN
     SET LOCAL ROLE key_walk_reader;
     answer := eryxon_bulk_upsert('jobs', (SELECT jsonb_agg(p)
-        FROM (SELECT p FROM jsonb_array_elements(payload(true)) AS p ORDER BY p ->> 'job_number' LIMIT 300) AS few), '{"dry_run":true}');
-    SELECT count(*) FILTER (WHERE r ? 'id'), count(*) FILTER (WHERE r ? 'id' AND NOT EXISTS (SELECT FROM jobs WHERE id::text = r ->> 'id'))
+        FROM (SELECT p FROM jsonb_array_elements(payload(true)) AS p ORDER BY p ->> 'job_number' LIMIT 300) AS few),
+            '{"dry_run":true}');
+    SELECT count(*) FILTER (WHERE r ? 'id'),
+        count(*) FILTER (WHERE r ? 'id' AND NOT EXISTS (SELECT FROM jobs WHERE id::text = r ->> 'id'))
       INTO found, unseen FROM jsonb_array_elements(answer -> 'results') r;
     RESET ROLE;
-    RAISE INFO '%: % found, % of them unseen', what, CASE WHEN found = 0 THEN 'none' WHEN found < 300 THEN 'some' ELSE 'all' END, unseen;
+    RAISE INFO '%: % found, % of them unseen', what, CASE WHEN found = 0 THEN 'none' WHEN found < 300 THEN 'some'
+        ELSE 'all' END, unseen;
 END $$;
 CALL look_as_reader('of the tables made');
 CREATE POLICY moved ON jobs AS RESTRICTIVE USING (notes IS DISTINCT FROM 'moved');
@@ -116,7 +124,8 @@ CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', determinis
 CREATE UNIQUE INDEX ON jobs (tenant_id, external_source COLLATE no_case, external_id);
 SELECT r ->> 'action' AS action, r ->> 'code' AS code
   FROM unnest(ARRAY['SAP', 'SAP', 'sap']) source,
-       eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', 'X', 'external_source', source, 'job_number', 'X'))) a,
+       eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', 'X', 'external_source', source,
+           'job_number', 'X'))) a,
        jsonb_array_elements(a -> 'results') r;
 
 \echo -- nothing is told of a schema that may not be used
@@ -128,7 +137,8 @@ GRANT SELECT, INSERT, UPDATE ON closed.sorted_jobs TO key_walk_reader;
 SET ROLE key_walk_reader;
 \set VERBOSITY sqlstate
 SELECT eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', id, 'external_source', source,
-                                                                       'job_number', source || id))) ->> 'skipped' AS skipped
+                                                                       'job_number', source || id))) ->> 'skipped'
+                                                                           AS skipped
   FROM key WHERE known AND NOT gone LIMIT 1;
 RESET ROLE;
 DROP OWNED BY key_walk_reader;

@@ -7,7 +7,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION eryxon_sync;
 
 -- Runs a statement and tells how it ends: SQLSTATE, code, message and hint of its error, or ok.
-CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text)
+    LANGUAGE plpgsql AS $$
 DECLARE
     detail text;
 BEGIN
@@ -49,9 +50,12 @@ SELECT attempt('SELECT eryxon_map_field(''jobs'', NULL, ''{}'')');
 SELECT attempt(format('SELECT eryxon_map_field(%L, %L, %L)', 'jobs', f, '{}'))
   FROM unnest('{id,tenant_id,sync_hash,deleted_at,created_at,external_id,_op,A,"a b"}'::text[]) AS f;
 SELECT r, attempt(format('SELECT eryxon_map_field(%L, %L, %L)', 'jobs', 'a', r)) FROM unnest(ARRAY[
-    '[]', '1', '{"colum":"a"}', '{"column":1}', '{"column":"tenant_id"}', '{"column":"a; DROP TABLE x"}', '{"aliases":"a"}',
-    '{"aliases":["id"]}', '{"enum":"a"}', '{"enum":[1]}', '{"min":"a"}', '{"max_length":-1}', '{"max_length":1.5}', '{"required":"yes"}',
-    '{"write":"never"}', '{"value_aliases":[]}', '{"references":"jobs"}', '{"references":{}}', '{"references":{"entity":"jobs","match":"id"}}',
+    '[]', '1', '{"colum":"a"}', '{"column":1}', '{"column":"tenant_id"}', '{"column":"a; DROP TABLE x"}',
+        '{"aliases":"a"}',
+    '{"aliases":["id"]}', '{"enum":"a"}', '{"enum":[1]}', '{"min":"a"}', '{"max_length":-1}', '{"max_length":1.5}',
+        '{"required":"yes"}',
+    '{"write":"never"}', '{"value_aliases":[]}', '{"references":"jobs"}', '{"references":{}}',
+        '{"references":{"entity":"jobs","match":"id"}}',
     '{"references":{"entity":"jobs","cascade":true}}', '{"pattern":1}', '{"pattern":"("}']) AS r;
 
 -- A sixth entity maps nothing until it is told, and takes the rules that were left when it is attached again.

@@ -46,10 +46,13 @@ CREATE TABLE pieces_1 PARTITION OF pieces FOR VALUES WITH (MODULUS 2, REMAINDER 
 SELECT eryxon_attach(t, t::regclass) ->> 'triggers' FROM unnest(ARRAY['kits', 'pieces']) t;
 INSERT INTO kits SELECT id('1', 10 * t + n), id('a', t), 'K' || 10 * t + n, CASE n WHEN 2 THEN id('1', 10 * t + 1) END
   FROM generate_series(1, 3) t, generate_series(1, 3) n;
-INSERT INTO pieces SELECT id('2', 10 * t + n), id('a', t), id('1', 10 * t + n) FROM generate_series(1, 3) t, generate_series(1, 3) n;
+INSERT INTO pieces SELECT id('2', 10 * t + n), id('a', t), id('1', 10 * t + n) FROM generate_series(1, 3) t,
+    generate_series(1, 3) n;
 CREATE FUNCTION rows(OUT kits text, OUT pieces text) LANGUAGE sql AS $$
-    SELECT (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id) FROM kits),
-           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id) FROM pieces)
+    SELECT (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id)
+        FROM kits),
+           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id)
+               FROM pieces)
 $$;
 SELECT rows();
 

@@ -1,8 +1,9 @@
 -- The ways of sending a call, the clock, and the check that a call did what it should.
 
--- What was measured: `x` is the number that a part varies, such as the records of a call; `us` is what all calls took together,
--- `fastest` the processor's time for a record of the fastest call.
-CREATE TABLE bench.timing (part text, scenario text, x bigint, arm text, round integer, records bigint, us float, fastest float);
+-- What was measured: `x` is the number that a part varies, such as the records of a call; `us` is what all calls took
+-- together, `fastest` the processor's time for a record of the fastest call.
+CREATE TABLE bench.timing (part text, scenario text, x bigint, arm text, round integer, records bigint, us float,
+    fastest float);
 
 -- Sends one body by one way. For COPY it is the name of a file.
 CREATE FUNCTION bench.send(arm text, body text) RETURNS void LANGUAGE plpgsql AS $$
@@ -38,23 +39,25 @@ DECLARE
 BEGIN
     FOR b IN SELECT call FROM bench.body WHERE name = bodies LOOP
         EXECUTE format('COPY (SELECT j.* FROM bench.body b, json_array_elements(b.body::json) WITH ORDINALITY e(v, i),
-                                     jobs j WHERE b.name = %L AND b.call = %s AND j.external_id = v ->> ''external_id'' ORDER BY i)
+                                     jobs j WHERE b.name = %L AND b.call = %s
+                                       AND j.external_id = v ->> ''external_id'' ORDER BY i)
                           TO %L', bodies, b.call, bench.rows_file(b.call));
     END LOOP;
 END $$;
 
--- The microseconds of processor's time that this session has taken: what else runs on the machine does not count. Reading the first file
--- brings the second up to date.
+-- The microseconds of processor's time that this session has taken: what else runs on the machine does not count.
+-- Reading the first file brings the second up to date.
 CREATE FUNCTION bench.processor_time() RETURNS float LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_read_file('/proc/self/stat');
     RETURN split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::float / 1e3;
 END $$;
 
--- Sends all bodies of a name, each in a transaction of its own, and counts the records and the time that the calls took. The body
--- is unpacked before the clock starts; the commit comes after it has stopped. `fastest` is the processor's
--- time for a record of the fastest call.
-CREATE PROCEDURE bench.send_all(bodies text, arm text, INOUT sent bigint, INOUT us float, INOUT fastest float DEFAULT NULL)
+-- Sends all bodies of a name, each in a transaction of its own, and counts the records and the time that the calls
+-- took. The body is unpacked before the clock starts; the commit comes after it has stopped. `fastest` is the
+-- processor's time for a record of the fastest call.
+CREATE PROCEDURE bench.send_all(bodies text, arm text, INOUT sent bigint, INOUT us float,
+    INOUT fastest float DEFAULT NULL)
     LANGUAGE plpgsql AS $$
 DECLARE
     body text; records integer; began timestamptz; before float;
@@ -99,10 +102,11 @@ CREATE FUNCTION bench.history_since(began timestamptz) RETURNS text LANGUAGE sql
       FROM eryxon.sync_run WHERE started_at >= began
 $$;
 
--- Ends the run unless the tables, and for the extension's arms its history, hold what was to be done with the records sent:
--- shares of them that make or change rows or fail; `known` is the number of rows before.
+-- Ends the run unless the tables, and for the extension's arms its history, hold what was to be done with the records
+-- sent: shares of them that make or change rows or fail; `known` is the number of rows before.
 CREATE PROCEDURE bench.check(what text, arm text, began timestamptz, known bigint, sent bigint,
-                             created numeric, updated numeric DEFAULT 0, failed numeric DEFAULT 0) LANGUAGE plpgsql AS $$
+                             created numeric, updated numeric DEFAULT 0, failed numeric DEFAULT 0)
+                                 LANGUAGE plpgsql AS $$
 DECLARE
     wanted text; found text; lasting boolean := arm <> 'copy';
 BEGIN
@@ -123,7 +127,8 @@ END $$;
 
 -- Measures the bodies of a name by one way, checks what they did and keeps the time.
 CREATE PROCEDURE bench.measure(part text, scenario text, x bigint, bodies text, arm text, round integer,
-                               created numeric, updated numeric DEFAULT 0, failed numeric DEFAULT 0) LANGUAGE plpgsql AS $$
+                               created numeric, updated numeric DEFAULT 0, failed numeric DEFAULT 0)
+                                   LANGUAGE plpgsql AS $$
 DECLARE
     began timestamptz; known bigint := bench.row_count(); sent bigint; us float; fastest float;
 BEGIN

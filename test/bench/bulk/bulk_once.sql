@@ -1,4 +1,5 @@
--- One measurement of a bulk scenario. Variables: `scenario`, `arm`, `round`; `touches`, whether the arm sees the tables at all.
+-- One measurement of a bulk scenario. Variables: `scenario`, `arm`, `round`; `touches`, whether the arm sees the tables
+-- at all.
 \warn bench: round :round, :scenario, :arm
 \if :touches
 SELECT nested, base IS NOT NULL AS loads FROM bench.scenario WHERE scenario = :'scenario' \gset

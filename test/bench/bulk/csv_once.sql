@@ -1,4 +1,5 @@
--- A file and the same records as JSON, all new: one measurement of `arm`, whose texts are named `bodies`. Variable: `round`.
+-- A file and the same records as JSON, all new: one measurement of `arm`, whose texts are named `bodies`. Variable:
+-- `round`.
 \warn bench: round :round, a file, :arm
 \set nested no
 \ir reset.sql

@@ -1,5 +1,5 @@
--- How much private memory a call takes at its peak. The server must have small shared buffers: pages of theirs that the session
--- touches for the first time count as its own.
+-- How much private memory a call takes at its peak. The server must have small shared buffers: pages of theirs that the
+-- session touches for the first time count as its own.
 
 CREATE TABLE bench.peak (scenario text, size bigint, payload bigint, bytes bigint);
 
@@ -8,7 +8,8 @@ CREATE FUNCTION bench.memory(name text) RETURNS bigint LANGUAGE sql VOLATILE AS 
     SELECT (regexp_match(pg_read_file('/proc/self/status'), name || ':\s+(\d+)'))[1]::bigint
 $$;
 
--- Makes the call of that size and notes by how much the session's private memory grew at most; the payload itself is there before.
+-- Makes the call of that size and notes by how much the session's private memory grew at most; the payload itself is
+-- there before.
 CREATE PROCEDURE bench.measure_peak(scenario text, size bigint) LANGUAGE plpgsql AS $$
 DECLARE
     body json; known bigint; bytes bigint; answer jsonb;

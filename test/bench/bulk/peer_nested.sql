@@ -1,5 +1,6 @@
--- Jobs with parts and operations, as an expert would write them by hand: three ON CONFLICT in one statement, each with the ids of the
--- level above, unchanged records told by their hash, and the counts of its children with each job. In PL/pgSQL, where plans are kept.
+-- Jobs with parts and operations, as an expert would write them by hand: three ON CONFLICT in one statement, each with
+-- the ids of the level above, unchanged records told by their hash, and the counts of its children with each job. In
+-- PL/pgSQL, where plans are kept.
 
 CREATE FUNCTION bench.peer_nested(tenant uuid, payload text) RETURNS jsonb LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -10,11 +11,13 @@ BEGIN
         SELECT i - 1 AS index, encode(sha256(convert_to((v - 'parts')::text, 'UTF8')), 'hex') AS hash, r.*
           FROM jsonb_array_elements(payload::jsonb) WITH ORDINALITY AS e(v, i),
                jsonb_to_record(v) AS r(external_id text, external_source text, job_number text, customer text,
-                                       due_date timestamptz, priority integer, notes text, metadata jsonb, parts jsonb)),
+                                       due_date timestamptz, priority integer, notes text, metadata jsonb,
+                                           parts jsonb)),
     job_written AS (
-        INSERT INTO jobs AS j (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes, metadata,
-                               synced_at, sync_hash)
-        SELECT tenant, external_id, external_source, job_number, customer, due_date, priority, notes, metadata, now(), hash FROM job
+        INSERT INTO jobs AS j (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes,
+            metadata, synced_at, sync_hash)
+        SELECT tenant, external_id, external_source, job_number, customer, due_date, priority, notes, metadata, now(),
+            hash FROM job
         ON CONFLICT (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL DO UPDATE
         SET job_number = excluded.job_number, customer = excluded.customer, due_date = excluded.due_date,
             priority = excluded.priority, notes = excluded.notes, metadata = excluded.metadata,
@@ -28,18 +31,19 @@ BEGIN
           LEFT JOIN jobs j ON w.id IS NULL AND j.tenant_id = tenant AND j.external_source = i.external_source
                           AND j.external_id = i.external_id AND j.external_id IS NOT NULL),
     part AS (
-        SELECT d.index, d.id AS job_id, encode(sha256(convert_to(d.id || (v - 'operations')::text, 'UTF8')), 'hex') AS hash, r.*
+        SELECT d.index, d.id AS job_id, encode(sha256(convert_to(d.id || (v - 'operations')::text, 'UTF8')),
+            'hex') AS hash, r.*
           FROM job_done d, jsonb_array_elements(d.parts) AS e(v),
-               jsonb_to_record(v) AS r(external_id text, external_source text, part_number text, material text, quantity integer,
-                                       notes text, metadata jsonb, operations jsonb)),
+               jsonb_to_record(v) AS r(external_id text, external_source text, part_number text, material text,
+                   quantity integer, notes text, metadata jsonb, operations jsonb)),
     part_written AS (
-        INSERT INTO parts AS p (tenant_id, external_id, external_source, job_id, part_number, material, quantity, notes, metadata,
-                                synced_at, sync_hash)
-        SELECT tenant, external_id, external_source, job_id, part_number, coalesce(material, 'Unknown'), coalesce(quantity, 1), notes,
-               metadata, now(), hash FROM part
+        INSERT INTO parts AS p (tenant_id, external_id, external_source, job_id, part_number, material, quantity, notes,
+            metadata, synced_at, sync_hash)
+        SELECT tenant, external_id, external_source, job_id, part_number, coalesce(material, 'Unknown'),
+            coalesce(quantity, 1), notes, metadata, now(), hash FROM part
         ON CONFLICT (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL DO UPDATE
-        SET job_id = excluded.job_id, part_number = excluded.part_number, material = excluded.material, quantity = excluded.quantity,
-            notes = excluded.notes, metadata = excluded.metadata,
+        SET job_id = excluded.job_id, part_number = excluded.part_number, material = excluded.material,
+            quantity = excluded.quantity, notes = excluded.notes, metadata = excluded.metadata,
             synced_at = now(), sync_hash = excluded.sync_hash, updated_at = now(), deleted_at = NULL
         WHERE p.sync_hash IS DISTINCT FROM excluded.sync_hash OR p.deleted_at IS NOT NULL
         RETURNING id, external_source, external_id, xmax = 0 AS inserted),
@@ -50,21 +54,24 @@ BEGIN
           LEFT JOIN parts p ON w.id IS NULL AND p.tenant_id = tenant AND p.external_source = i.external_source
                            AND p.external_id = i.external_id AND p.external_id IS NOT NULL),
     operation AS (
-        SELECT d.index, d.id AS part_id, c.id AS cell_id, encode(sha256(convert_to(d.id || v::text, 'UTF8')), 'hex') AS hash, r.*
+        SELECT d.index, d.id AS part_id, c.id AS cell_id, encode(sha256(convert_to(d.id || v::text, 'UTF8')),
+            'hex') AS hash, r.*
           FROM part_done d, jsonb_array_elements(d.operations) AS e(v),
-               jsonb_to_record(v) AS r(external_id text, external_source text, operation_name text, cell_external_id text,
-                                       sequence integer, estimated_time numeric, notes text, metadata jsonb)
-          LEFT JOIN cells c ON c.tenant_id = tenant AND c.external_source = r.external_source AND c.external_id = r.cell_external_id
+               jsonb_to_record(v) AS r(external_id text, external_source text, operation_name text,
+                   cell_external_id text, sequence integer, estimated_time numeric, notes text, metadata jsonb)
+          LEFT JOIN cells c ON c.tenant_id = tenant AND c.external_source = r.external_source
+              AND c.external_id = r.cell_external_id
                            AND c.external_id IS NOT NULL AND c.deleted_at IS NULL),
     operation_written AS (
-        INSERT INTO operations AS o (tenant_id, external_id, external_source, part_id, cell_id, operation_name, sequence,
-                                     estimated_time, notes, metadata, synced_at, sync_hash)
+        INSERT INTO operations AS o (tenant_id, external_id, external_source, part_id, cell_id, operation_name,
+            sequence, estimated_time, notes, metadata, synced_at, sync_hash)
         SELECT tenant, external_id, external_source, part_id, cell_id, operation_name, coalesce(sequence, 1),
                coalesce(estimated_time, 0), notes, metadata, now(), hash FROM operation
         ON CONFLICT (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL DO UPDATE
         SET part_id = excluded.part_id, cell_id = excluded.cell_id, operation_name = excluded.operation_name,
             sequence = excluded.sequence, estimated_time = excluded.estimated_time, notes = excluded.notes,
-            metadata = excluded.metadata, synced_at = now(), sync_hash = excluded.sync_hash, updated_at = now(), deleted_at = NULL
+            metadata = excluded.metadata, synced_at = now(), sync_hash = excluded.sync_hash, updated_at = now(),
+                deleted_at = NULL
         WHERE o.sync_hash IS DISTINCT FROM excluded.sync_hash OR o.deleted_at IS NOT NULL
         RETURNING external_source, external_id, xmax = 0 AS inserted),
     part_count AS (

@@ -5,10 +5,12 @@ DECLARE
     hash constant text := encode(sha256(convert_to(payload::text, 'UTF8')), 'hex');
     row_id uuid; inserted boolean; synced timestamptz;
 BEGIN
-    INSERT INTO jobs AS j (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes, metadata,
-                           synced_at, sync_hash)
-    VALUES (tenant, payload ->> 'external_id', payload ->> 'external_source', payload ->> 'job_number', payload ->> 'customer',
-            (payload ->> 'due_date')::timestamptz, (payload ->> 'priority')::integer, payload ->> 'notes', payload -> 'metadata',
+    INSERT INTO jobs AS j (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes,
+        metadata, synced_at, sync_hash)
+    VALUES (tenant, payload ->> 'external_id', payload ->> 'external_source', payload ->> 'job_number',
+        payload ->> 'customer',
+            (payload ->> 'due_date')::timestamptz, (payload ->> 'priority')::integer, payload ->> 'notes',
+                payload -> 'metadata',
             now(), hash)
     ON CONFLICT (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL DO UPDATE
     SET job_number = excluded.job_number, customer = excluded.customer, due_date = excluded.due_date,
@@ -23,5 +25,6 @@ BEGIN
     END IF;
     RETURN jsonb_build_object('entity', 'jobs', 'id', row_id, 'external_id', payload ->> 'external_id',
                               'external_source', payload ->> 'external_source', 'sync_hash', hash, 'synced_at', synced,
-                              'action', CASE WHEN inserted THEN 'created' WHEN NOT inserted THEN 'updated' ELSE 'skipped' END);
+                              'action', CASE WHEN inserted THEN 'created' WHEN NOT inserted THEN 'updated'
+                                  ELSE 'skipped' END);
 END $$;

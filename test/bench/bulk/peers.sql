@@ -1,7 +1,8 @@
 -- What an expert would write by hand instead of eryxon_bulk_upsert, over the same tables, with the same answers.
 -- Arguments: the tenant, and the payload as text, as it comes over the wire.
 
--- One statement: ON CONFLICT, unchanged records told by their hash. A bad record loses the batch, a repeated key is an error.
+-- One statement: ON CONFLICT, unchanged records told by their hash. A bad record loses the batch, a repeated key is an
+-- error.
 CREATE FUNCTION bench.peer_set(tenant uuid, payload text) RETURNS jsonb LANGUAGE sql AS $$
     WITH input AS (
         SELECT i - 1 AS index, encode(sha256(convert_to(v::text, 'UTF8')), 'hex') AS hash, r.*
@@ -9,9 +10,10 @@ CREATE FUNCTION bench.peer_set(tenant uuid, payload text) RETURNS jsonb LANGUAGE
                jsonb_to_record(v) AS r(external_id text, external_source text, job_number text, customer text,
                                        due_date timestamptz, priority integer, notes text, metadata jsonb)),
     written AS (
-        INSERT INTO jobs AS j (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes, metadata,
-                               synced_at, sync_hash)
-        SELECT tenant, external_id, external_source, job_number, customer, due_date, priority, notes, metadata, now(), hash FROM input
+        INSERT INTO jobs AS j (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes,
+            metadata, synced_at, sync_hash)
+        SELECT tenant, external_id, external_source, job_number, customer, due_date, priority, notes, metadata, now(),
+            hash FROM input
         ON CONFLICT (tenant_id, external_source, external_id) WHERE external_id IS NOT NULL DO UPDATE
         SET job_number = excluded.job_number, customer = excluded.customer, due_date = excluded.due_date,
             priority = excluded.priority, notes = excluded.notes, metadata = excluded.metadata,
@@ -20,7 +22,8 @@ CREATE FUNCTION bench.peer_set(tenant uuid, payload text) RETURNS jsonb LANGUAGE
         RETURNING id, external_source, external_id, xmax = 0 AS inserted)
     SELECT jsonb_build_object('results', jsonb_agg(jsonb_build_object(
                'index', i.index, 'external_id', i.external_id, 'id', coalesce(w.id, j.id),
-               'action', CASE WHEN w.inserted THEN 'created' WHEN w.id IS NOT NULL THEN 'updated' ELSE 'skipped' END) ORDER BY i.index))
+               'action', CASE WHEN w.inserted THEN 'created' WHEN w.id IS NOT NULL THEN 'updated' ELSE 'skipped' END)
+                   ORDER BY i.index))
       FROM input i
       LEFT JOIN written w USING (external_source, external_id)
       LEFT JOIN jobs j ON w.id IS NULL AND j.tenant_id = tenant AND j.external_source = i.external_source
@@ -40,10 +43,11 @@ BEGIN
              WHERE tenant_id = tenant AND external_source = v ->> 'external_source'
                AND external_id = v ->> 'external_id' AND external_id IS NOT NULL FOR UPDATE;
             IF NOT FOUND THEN
-                INSERT INTO jobs (tenant_id, external_id, external_source, job_number, customer, due_date, priority, notes, metadata,
-                                  synced_at, sync_hash)
+                INSERT INTO jobs (tenant_id, external_id, external_source, job_number, customer, due_date, priority,
+                    notes, metadata, synced_at, sync_hash)
                 VALUES (tenant, v ->> 'external_id', v ->> 'external_source', v ->> 'job_number', v ->> 'customer',
-                        (v ->> 'due_date')::timestamptz, (v ->> 'priority')::integer, v ->> 'notes', v -> 'metadata', now(), hash)
+                        (v ->> 'due_date')::timestamptz, (v ->> 'priority')::integer, v ->> 'notes', v -> 'metadata',
+                            now(), hash)
                 RETURNING id INTO row_id;
                 action := 'created';
             ELSIF old.sync_hash = hash AND old.deleted_at IS NULL THEN
@@ -51,15 +55,19 @@ BEGIN
                 action := 'skipped';
             ELSE
                 UPDATE jobs SET job_number = v ->> 'job_number', customer = v ->> 'customer',
-                       due_date = (v ->> 'due_date')::timestamptz, priority = (v ->> 'priority')::integer, notes = v ->> 'notes',
-                       metadata = v -> 'metadata', synced_at = now(), sync_hash = hash, updated_at = now(), deleted_at = NULL
+                       due_date = (v ->> 'due_date')::timestamptz, priority = (v ->> 'priority')::integer,
+                           notes = v ->> 'notes',
+                       metadata = v -> 'metadata', synced_at = now(), sync_hash = hash, updated_at = now(),
+                           deleted_at = NULL
                  WHERE id = old.id;
                 row_id := old.id;
                 action := 'updated';
             END IF;
-            results := results || jsonb_build_object('index', n, 'external_id', v ->> 'external_id', 'id', row_id, 'action', action);
+            results := results || jsonb_build_object('index', n, 'external_id', v ->> 'external_id', 'id', row_id,
+                'action', action);
         EXCEPTION WHEN OTHERS THEN
-            results := results || jsonb_build_object('index', n, 'external_id', v ->> 'external_id', 'action', 'error', 'error', SQLERRM);
+            results := results || jsonb_build_object('index', n, 'external_id', v ->> 'external_id', 'action', 'error',
+                'error', SQLERRM);
         END;
     END LOOP;
     RETURN jsonb_build_object('results', to_jsonb(results));

@@ -1,21 +1,25 @@
--- A database for the measurements of bulk calls: the extension with its own tables, a tenant, and what makes the texts of calls.
--- Variables: `tenant`, its uuid; `folder`, where the server may write files for COPY.
+-- A database for the measurements of bulk calls: the extension with its own tables, a tenant, and what makes the texts
+-- of calls. Variables: `tenant`, its uuid; `folder`, where the server may write files for COPY.
 SET client_min_messages = warning;
 
 CREATE EXTENSION eryxon_sync;
 SELECT FROM eryxon_create_tables() \g /dev/null
 SELECT format('ALTER DATABASE %I SET %s = %L', current_database(), name, value)
-  FROM (VALUES ('eryxon.tenant_id', :'tenant'), ('bench.folder', :'folder'), ('client_min_messages', 'warning')) s(name, value) \gexec
+  FROM (VALUES ('eryxon.tenant_id', :'tenant'), ('bench.folder', :'folder'), ('client_min_messages', 'warning')) s(name,
+      value) \gexec
 SET eryxon.tenant_id = :'tenant';
 
 CREATE SCHEMA bench;
 
 -- A job as an ERP sends it, about 300 bytes. `change` makes it differ from the one of another change.
 CREATE FUNCTION bench.job(n bigint, change integer DEFAULT 0) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT format('{"external_id":"SO-%s","external_source":"SAP","job_number":"J-%s","customer":"Tidewater Pumps & Valves %s",'
-                  '"due_date":"2027-%s-%sT06:00:00Z","priority":%s,"notes":"Deburr all edges, pack in fours; revision %s.",'
+    SELECT format('{"external_id":"SO-%s","external_source":"SAP","job_number":"J-%s",'
+                  '"customer":"Tidewater Pumps & Valves %s",'
+                  '"due_date":"2027-%s-%sT06:00:00Z","priority":%s,'
+                  '"notes":"Deburr all edges, pack in fours; revision %s.",'
                   '"metadata":{"plant":"0001","order_type":"PP01","buyer":"%s","weight":%s}}',
-                  10000000 + n, 10000000 + n, n % 97, lpad((1 + n % 12)::text, 2, '0'), lpad((1 + n % 28)::text, 2, '0'),
+                  10000000 + n, 10000000 + n, n % 97, lpad((1 + n % 12)::text, 2, '0'),
+                      lpad((1 + n % 28)::text, 2, '0'),
                   n % 10, change, 4700 + n % 50, (n % 9000)::numeric / 100)
 $$;
 
@@ -60,22 +64,25 @@ CREATE FUNCTION bench.record(kind text, n bigint, change integer) RETURNS text L
            END
 $$;
 
--- The number of the record at a place. With a span, the places are spread at random over the numbers 1 to span; the factor is prime.
+-- The number of the record at a place. With a span, the places are spread at random over the numbers 1 to span; the
+-- factor is prime.
 CREATE FUNCTION bench.number_at(place bigint, span bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN span IS NULL THEN place ELSE 1 + place * 2654435761 % span END
 $$;
 
 -- The texts of the calls, by name. Kept as they are, for unpacking them would be part of what is measured.
-CREATE TABLE bench.body (name text, call integer, records integer NOT NULL, body text NOT NULL, PRIMARY KEY (name, call));
+CREATE TABLE bench.body (name text, call integer, records integer NOT NULL, body text NOT NULL,
+    PRIMARY KEY (name, call));
 ALTER TABLE bench.body ALTER body SET STORAGE EXTERNAL;
 
 -- Makes `calls` texts of `size` records of a kind, from the place after `before` on, in place of those of that name.
-CREATE PROCEDURE bench.make_bodies(name text, calls integer, size integer, kind text DEFAULT '', before bigint DEFAULT 0,
-                                   change integer DEFAULT 0, span bigint DEFAULT NULL) LANGUAGE sql AS $$
+CREATE PROCEDURE bench.make_bodies(name text, calls integer, size integer, kind text DEFAULT '',
+    before bigint DEFAULT 0, change integer DEFAULT 0, span bigint DEFAULT NULL) LANGUAGE sql AS $$
     DELETE FROM bench.body b WHERE b.name = make_bodies.name;
     INSERT INTO bench.body
     SELECT name, call, CASE kind WHEN 'nested' THEN 16 ELSE 1 END * size,
-           '[' || (SELECT string_agg(bench.record(kind, bench.number_at(before + (call - 1) * size + n, span), change), ',' ORDER BY n)
+           '[' || (SELECT string_agg(bench.record(kind, bench.number_at(before + (call - 1) * size + n, span), change),
+               ',' ORDER BY n)
                      FROM generate_series(1, size) n) || ']'
       FROM generate_series(1, calls) call
 $$;
@@ -89,7 +96,8 @@ SELECT FROM eryxon_bulk_upsert('cells', (
 CALL bench.make_bodies('warm', 1, 100, before => 4000000);
 CALL bench.make_bodies('warm nested', 1, 10, 'nested', before => 4100000);
 
--- The rows that stand in the tables before every measurement: 20,000 jobs, and 1,500 with parts and operations for nested ones.
+-- The rows that stand in the tables before every measurement: 20,000 jobs, and 1,500 with parts and operations for
+-- nested ones.
 CALL bench.make_bodies('others', 20, 1000, before => bench.other(0));
 CALL bench.make_bodies('nested others', 1, 1500, 'nested', before => bench.other(20000));
 SELECT FROM bench.body, eryxon_bulk_upsert_json('jobs', body::json) WHERE name = 'others' \g /dev/null

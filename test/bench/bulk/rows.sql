@@ -3,11 +3,13 @@
 -- The numbers of rows that are measured, by level.
 CREATE TABLE bench.level (level bigint, rows bigint);
 
--- The statements that drop and make again what slows a fill down: indexes and constraints of jobs, and what refers to them.
+-- The statements that drop and make again what slows a fill down: indexes and constraints of jobs, and what refers to
+-- them.
 CREATE FUNCTION bench.fill_statements(OUT drops text[], OUT makes text[]) LANGUAGE sql STABLE AS $$
     WITH parts AS (
         SELECT 1 AS ordinal, format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS drops,
-               format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS makes
+               format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+                   AS makes
           FROM pg_constraint WHERE confrelid = 'jobs'::regclass
         UNION ALL
         SELECT 2, format('ALTER TABLE jobs DROP CONSTRAINT %I', conname),
@@ -22,13 +24,16 @@ $$;
 
 -- A row of jobs that no call has written, of about the size of those that calls write.
 CREATE FUNCTION bench.filler(n bigint) RETURNS jobs LANGUAGE sql VOLATILE AS $$
-    SELECT (gen_random_uuid(), eryxon_tenant_id(), 'SO-' || 10000000 + n, 'SAP', now(), encode(sha256(n::text::bytea), 'hex'), NULL, NULL,
-            'J-' || 10000000 + n, 'Tidewater Pumps & Valves ' || n % 97, timestamptz '2027-01-01 06:00Z' + n % 336 * interval '1 day', n % 10,
+    SELECT (gen_random_uuid(), eryxon_tenant_id(), 'SO-' || 10000000 + n, 'SAP', now(),
+        encode(sha256(n::text::bytea), 'hex'), NULL, NULL,
+            'J-' || 10000000 + n, 'Tidewater Pumps & Valves ' || n % 97,
+                timestamptz '2027-01-01 06:00Z' + n % 336 * interval '1 day', n % 10,
             'Deburr all edges, pack in fours; revision 0.', 'not_started',
             jsonb '{"buyer": "4711", "plant": "0001", "weight": 12.34, "order_type": "PP01"}', now(), now())::jobs
 $$;
 
--- Puts the rows of `known`, each in its place among the numbers up to `span`, and fillers between them, into the empty table.
+-- Puts the rows of `known`, each in its place among the numbers up to `span`, and fillers between them, into the empty
+-- table.
 CREATE PROCEDURE bench.fill_between(span bigint) LANGUAGE plpgsql AS $$
 DECLARE
     statements record; statement text;
@@ -38,12 +43,14 @@ BEGIN
     INSERT INTO jobs
     SELECT (r.job).*
       FROM (SELECT CASE WHEN k.n IS NULL THEN bench.filler(i.n) ELSE k.job END AS job
-              FROM generate_series(1, span) AS i(n) LEFT JOIN bench.known k USING (n) OFFSET 0) r;  -- each row once, not for each column
+              -- each row once, not for each column
+              FROM generate_series(1, span) AS i(n) LEFT JOIN bench.known k USING (n) OFFSET 0) r;
     FOREACH statement IN ARRAY statements.makes LOOP EXECUTE statement; END LOOP;
 END $$;
 
 -- The numbers that rows are spread over: enough for all that calls send.
-CREATE FUNCTION bench.span(rows bigint, sent bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT greatest(rows, 2 * sent) $$;
+CREATE FUNCTION bench.span(rows bigint, sent bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT greatest(rows, 2 * sent) $$;
 
 -- Fills the table with `rows` rows, among them those that `calls` of `size` find unchanged and those that they change.
 CREATE PROCEDURE bench.fill(rows bigint, calls integer, size integer) LANGUAGE plpgsql AS $$

@@ -6,7 +6,8 @@ SELECT :rows = 0 AS empty \gset
 \if :empty
 TRUNCATE jobs CASCADE;
 \endif
-CALL bench.make_bodies('rows new', :calls, :size, before => bench.span(:rows, :calls * :size) + :round * :calls * :size);
+CALL bench.make_bodies('rows new', :calls, :size,
+    before => bench.span(:rows, :calls * :size) + :round * :calls * :size);
 \ir settle.sql
 CALL bench.measure('rows', 'new', :level, 'rows new', 'json', :round, 1);
 \if :empty

@@ -3,11 +3,13 @@
 -- The ways of sending a call, in the order of the report.
 CREATE TABLE bench.arm (ordinal integer GENERATED ALWAYS AS IDENTITY, arm text, title text);
 INSERT INTO bench.arm (arm, title) VALUES
-    ('json', 'json'), ('json, events', 'json, with events'), ('jsonb', 'jsonb'), ('csv', 'CSV'), ('peer_set', '`peer_set`'), ('peer_nested', '`peer_nested`'), ('peer_loop', '`peer_loop`'),
+    ('json', 'json'), ('json, events', 'json, with events'), ('jsonb', 'jsonb'), ('csv', 'CSV'),
+        ('peer_set', '`peer_set`'), ('peer_nested', '`peer_nested`'), ('peer_loop', '`peer_loop`'),
     ('copy', 'COPY'), ('cast json', 'cast to json'), ('cast jsonb', 'cast to jsonb'),
     ('upsert', '`eryxon_upsert`'), ('peer_one', '`INSERT … ON CONFLICT`');
 
--- The bulk scenarios: the bodies that are sent, those that an arm has loaded before, the arms, and what becomes of the records.
+-- The bulk scenarios: the bodies that are sent, those that an arm has loaded before, the arms, and what becomes of the
+-- records.
 CREATE TABLE bench.scenario (
     ordinal  integer GENERATED ALWAYS AS IDENTITY,
     scenario text,
@@ -19,17 +21,20 @@ CREATE TABLE bench.scenario (
     updated  numeric NOT NULL,
     failed   numeric NOT NULL);
 INSERT INTO bench.scenario (scenario, bodies, base, nested, arms, created, updated, failed) VALUES
-    ('all new', 'base', NULL, false, '{json,"json, events",jsonb,peer_set,peer_loop,copy,cast json,cast jsonb}', 1, 0, 0),
+    ('all new', 'base', NULL, false, '{json,"json, events",jsonb,peer_set,peer_loop,copy,cast json,cast jsonb}', 1, 0,
+        0),
     ('all unchanged', 'base', 'base', false, '{json,jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 0, 0),
-    ('all changed', 'all changed', 'base', false, '{json,"json, events",jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 1, 0),
+    ('all changed', 'all changed', 'base', false, '{json,"json, events",jsonb,peer_set,peer_loop,cast json,cast jsonb}',
+        0, 1, 0),
     ('1 % changed', '1 % changed', 'base', false, '{json,jsonb,peer_set,peer_loop,cast json,cast jsonb}', 0, 0.01, 0),
     ('1 % bad', '1 % bad', NULL, false, '{json,jsonb,peer_loop}', 0.99, 0, 0.01),
     ('1 % bad in the database', '1 % taken', NULL, false, '{json,jsonb,peer_loop}', 0.99, 0, 0.01),
     ('nested, new', 'nested', NULL, true, '{json,jsonb,peer_nested}', 1, 0, 0),
     ('nested, unchanged', 'nested', 'nested', true, '{json,jsonb,peer_nested}', 0, 0, 0);
 
--- What is to be reached: `at least` so many times as fast as another arm, or `at most` so many times its time. `x` and `against_x` are
--- the numbers that a part varies. script/test watches those that have a `guard`: the share of the factor that it asks for.
+-- What is to be reached: `at least` so many times as fast as another arm, or `at most` so many times its time. `x` and
+-- `against_x` are the numbers that a part varies. script/test watches those that have a `guard`: the share of the
+-- factor that it asks for.
 CREATE TABLE bench.target (
     ordinal   integer GENERATED ALWAYS AS IDENTITY,
     part      text,

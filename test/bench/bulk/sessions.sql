@@ -2,13 +2,15 @@
 -- Variables: `calls` and `size`.
 SELECT format('CALL bench.make_bodies(%L, %s, %s, before => %s)', 'session ' || n, :calls, :size, n * :calls * :size)
   FROM generate_series(1, 4) n \gexec
-SELECT format('CALL bench.make_bodies(%L, 1, 100, before => %s)', 'warm ' || n, 4000000 + n * 100) FROM generate_series(1, 4) n \gexec
+SELECT format('CALL bench.make_bodies(%L, 1, 100, before => %s)', 'warm ' || n, 4000000 + n * 100)
+    FROM generate_series(1, 4) n \gexec
 
 -- When the sessions start, and the rows that stand in the tables then.
 CREATE TABLE bench.start (at timestamptz, known bigint);
 
 -- Sends the bodies of one session and keeps the time.
-CREATE PROCEDURE bench.measure_session(scenario text, sessions bigint, bodies text, arm text, round integer) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE bench.measure_session(scenario text, sessions bigint, bodies text, arm text, round integer)
+    LANGUAGE plpgsql AS $$
 DECLARE
     sent bigint; us float; fastest float;
 BEGIN
@@ -28,5 +30,6 @@ BEGIN
     IF count <> sessions THEN
         RAISE '% of % sessions came to their end', count, sessions;
     END IF;
-    CALL bench.check(sessions || ' sessions, ' || scenario, arm, started.at, started.known, sent, (scenario = 'new')::integer);
+    CALL bench.check(sessions || ' sessions, ' || scenario, arm, started.at, started.known, sent,
+        (scenario = 'new')::integer);
 END $$;

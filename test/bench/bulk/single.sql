@@ -1,6 +1,7 @@
 -- Single records, one call and one transaction each.
 
--- Sends `calls` records by one way and keeps the time; payloads are made before the clock starts, commits come after it has stopped.
+-- Sends `calls` records by one way and keeps the time; payloads are made before the clock starts, commits come after it
+-- has stopped.
 CREATE PROCEDURE bench.measure_single(scenario text, arm text, round integer, calls integer, change integer,
                                       created numeric, updated numeric) LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,5 @@
--- Calls of `size` records each, new and then unchanged, in a session that has sent 100 records before. Variables: `size`, `round`.
+-- Calls of `size` records each, new and then unchanged, in a session that has sent 100 records before. Variables:
+-- `size`, `round`.
 \warn bench: round :round, calls of :size
 \set nested no
 \ir reset.sql

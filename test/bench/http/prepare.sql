@@ -25,7 +25,8 @@ GRANT USAGE ON SCHEMA eryxon_api TO authenticator;
 -- Records of about 300 bytes, as many as a call has; BLOCKNUM stands for a number of 8 digits that makes them new.
 CREATE TABLE bench.template (size integer PRIMARY KEY, records text NOT NULL);
 INSERT INTO bench.template
-SELECT size, (SELECT string_agg(format('{"external_id":"SO-BLOCKNUM-%1$s","external_source":"SAP","job_number":"J-BLOCKNUM-%1$s",'
+SELECT size, (SELECT string_agg(
+    format('{"external_id":"SO-BLOCKNUM-%1$s","external_source":"SAP","job_number":"J-BLOCKNUM-%1$s",'
     '"customer":"Tidewater Pumps & Valves","due_date":"2027-01-31","priority":3,'
     '"notes":"Deburr all edges, pack in fours, call before delivery.",'
     '"metadata":{"plant":"0001","order_type":"PP01","buyer":"4711"}}', n), ',') FROM generate_series(1, size) n)
@@ -42,6 +43,7 @@ $$;
 CREATE FUNCTION bench.fill(size integer, records integer) RETURNS void LANGUAGE sql AS $$
     SELECT eryxon_bulk_upsert_json('jobs', format('{"items":[%s]}', string_agg(
                replace(t.records, 'BLOCKNUM', (10000000 + n)::text), ','))::json, '{"results":"none"}')
-      FROM bench.template t, generate_series(0, fill.records / fill.size - 1) n WHERE t.size = fill.size GROUP BY n * fill.size / 1000
+      FROM bench.template t, generate_series(0, fill.records / fill.size - 1) n WHERE t.size = fill.size
+          GROUP BY n * fill.size / 1000
 $$;
 SELECT format('ALTER DATABASE %I SET eryxon.tenant_id = %L', current_database(), :'tenant') \gexec

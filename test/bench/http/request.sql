@@ -12,7 +12,8 @@ SELECT set_config('search_path', '"eryxon_api", "public"', true), set_config('ro
     set_config('request.path', '/rpc/@function@', true), set_config('request.headers', :headers, true),
     set_config('request.cookies', '{}', true);
 SELECT "eryxon_api"."pre_request"();
-WITH pgrst_source AS (SELECT pgrst_call.pgrst_scalar FROM (SELECT "eryxon_api"."@function@"(@body@::json) pgrst_scalar) pgrst_call)
+WITH pgrst_source AS (SELECT pgrst_call.pgrst_scalar
+    FROM (SELECT "eryxon_api"."@function@"(@body@::json) pgrst_scalar) pgrst_call)
 SELECT null::bigint AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total,
     coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')::character varying AS body,
     nullif(current_setting('response.headers', true), '') AS response_headers,
