@@ -3,6 +3,7 @@
 
 #include "core/json/json.hpp"
 #include "gateway/base/log.hpp"
+#include "gateway/base/spawn.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -90,7 +91,7 @@ Database::Database(Executor executor, const Config& config)
 
 void Database::start() {
     pool_.start();
-    asio::co_spawn(executor_, watch(), asio::detached);
+    spawn(executor_, watch(), "looking at the database", Escape::fatal);
 }
 
 void Database::stop() {
@@ -181,7 +182,7 @@ Task<void> Database::refresh(TimePoint deadline) {
 }
 
 void Database::reload() {
-    asio::co_spawn(executor_, read_again(), asio::detached);
+    spawn(executor_, read_again(), "reading the catalog again", Escape::logged);
 }
 
 // Reads the catalog now, whatever its age, and tells the log how that went.

@@ -2,6 +2,7 @@
 #include "gateway/database/pool.hpp"
 
 #include "gateway/base/log.hpp"
+#include "gateway/base/spawn.hpp"
 
 #include <algorithm>
 #include <random>
@@ -45,7 +46,7 @@ Pool::Pool(Executor executor, const Config& config, Prepare prepare)
 
 void Pool::start() {
     for (Member& member : members_)
-        asio::co_spawn(executor_, keep(member), asio::detached);
+        spawn(executor_, keep(member), "a connection to the database", Escape::fatal);
 }
 
 void Pool::stop() {

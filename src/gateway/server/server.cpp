@@ -2,6 +2,7 @@
 #include "gateway/server/server.hpp"
 
 #include "gateway/base/log.hpp"
+#include "gateway/base/spawn.hpp"
 #include "gateway/server/response_head.hpp"
 
 #include <csignal>
@@ -53,9 +54,10 @@ void Server::start() {
     Tcp::endpoint const endpoint(asio::ip::make_address(config_.address), config_.port);
     listen(endpoint);
     service_.start();
-    asio::co_spawn(context_, accept(), asio::detached);
-    asio::co_spawn(context_, watch_time(), asio::detached);
-    asio::co_spawn(context_, watch_signals(), asio::detached);
+    Executor const executor = context_.get_executor();
+    spawn(executor, accept(), "accepting connections", Escape::fatal);
+    spawn(executor, watch_time(), "time limits", Escape::fatal);
+    spawn(executor, watch_signals(), "signals", Escape::fatal);
     std::fprintf(stderr, "eryxon-gateway: listening on http://%s\n", address_text(acceptor_.local_endpoint()).c_str());
 }
 
@@ -109,7 +111,7 @@ void Server::admit(Socket socket) {
     service_.metrics().connection_opened();
     if (stopping_) session->finish();
     asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& error) {
-        if (error) LogLine("error").quoted("msg", "a connection ended with an exception").write();
+        if (error) log_escaped("a connection", error);
         sessions_.erase(session);
         service_.metrics().connection_closed();
     });
