@@ -40,19 +40,32 @@ TEST(HttpAnswer, ErrorsOfTheDatabaseGoByState) {
     EXPECT_EQ(status_of(Code::database_error, "23505"), 409);
     EXPECT_EQ(status_of(Code::database_error, "42883"), 500);
     EXPECT_EQ(status_of(Code::entity_unusable), 500);
-    EXPECT_EQ(http_failure_of("22023", true).status, 400);
-    EXPECT_EQ(http_failure_of("22008", false).status, 422);
-    EXPECT_EQ(http_failure_of("23P01", false).status, 409);
-    EXPECT_EQ(http_failure_of("XX000", true).status, 500);
+    EXPECT_EQ(http_failure_of("22023", Raised::by_us).status, 400);
+    EXPECT_EQ(http_failure_of("22008", Raised::by_others).status, 422);
+    EXPECT_EQ(http_failure_of("23P01", Raised::by_others).status, 409);
+    EXPECT_EQ(http_failure_of("XX000", Raised::by_us).status, 500);
 }
 
 TEST(HttpAnswer, StatesOfOursMeanSomethingElseFromOthers) {
-    EXPECT_EQ(http_failure_of("P0002", true).status, 404);
-    EXPECT_EQ(http_failure_of("P0002", false).status, 500);
-    EXPECT_EQ(http_failure_of("42703", true).status, 422);
-    EXPECT_EQ(http_failure_of("42703", false).status, 500);
+    EXPECT_EQ(http_failure_of("P0002", Raised::by_us).status, 404);
+    EXPECT_EQ(http_failure_of("P0002", Raised::by_others).status, 500);
+    EXPECT_EQ(http_failure_of("42703", Raised::by_us).status, 422);
+    EXPECT_EQ(http_failure_of("42703", Raised::by_others).status, 500);
     EXPECT_EQ(status_of(Code::database_error, "42703"), 500);
     EXPECT_EQ(status_of(Code::unknown_field, "42703"), 422);
+}
+
+TEST(HttpAnswer, ConflictsAreConflictsWhoeverRaisesThem) {
+    for (const char* state : {"23503", "23505", "23P01", "23001"})
+        for (Raised raised : {Raised::by_us, Raised::by_others, Raised::outside})
+            EXPECT_EQ(http_failure_of(state, raised).status, 409) << state;
+}
+
+TEST(HttpAnswer, EveryStatusHasAWord) {
+    EXPECT_EQ(http_code(409), "CONFLICT");
+    EXPECT_EQ(http_code(418), "BAD_REQUEST");
+    EXPECT_EQ(http_code(599), "INTERNAL_ERROR");
+    EXPECT_EQ(http_failure_of("40001", Raised::outside).code, "SERVICE_UNAVAILABLE");
 }
 
 TEST(HttpAnswer, BodiesHaveTheContractsShape) {

@@ -2,6 +2,7 @@
 #include "gateway/base/failure.hpp"
 
 #include "core/json/json.hpp"
+#include "core/result/http_answer.hpp"
 #include "gateway/base/response_settings.hpp"
 
 namespace eryxon::gateway {
@@ -10,34 +11,33 @@ namespace {
 
 struct StatusText {
     unsigned status;
-    const char* code;
     const char* message;
 };
 
 constexpr StatusText status_texts[] = {
-    {400, "BAD_REQUEST", "The request is malformed"},
-    {401, "UNAUTHORIZED", "Authentication required"},
-    {403, "FORBIDDEN", "Permission denied"},
-    {404, "NOT_FOUND", "There is nothing under this path"},
-    {405, "METHOD_NOT_ALLOWED", "This method is not allowed here"},
-    {406, "NOT_ACCEPTABLE", "None of the acceptable media types is available"},
-    {408, "REQUEST_TIMEOUT", "The request did not arrive in time"},
-    {409, "CONFLICT", "The request conflicts with existing data"},
-    {413, "PAYLOAD_TOO_LARGE", "The request body is too large"},
-    {415, "UNSUPPORTED_MEDIA_TYPE", "The request body must be JSON"},
-    {422, "VALIDATION_ERROR", "The data is not valid"},
-    {429, "RATE_LIMITED", "Too many requests"},
-    {431, "HEADERS_TOO_LARGE", "The request headers are too large"},
-    {500, "INTERNAL_ERROR", "The request could not be processed"},
-    {501, "NOT_IMPLEMENTED", "This is not supported"},
-    {503, "SERVICE_UNAVAILABLE", "The database is not available; try again later"},
-    {504, "GATEWAY_TIMEOUT", "The request took too long and was cancelled"},
+    {400, "The request is malformed"},
+    {401, "Authentication required"},
+    {403, "Permission denied"},
+    {404, "There is nothing under this path"},
+    {405, "This method is not allowed here"},
+    {406, "None of the acceptable media types is available"},
+    {408, "The request did not arrive in time"},
+    {409, "The request conflicts with existing data"},
+    {413, "The request body is too large"},
+    {415, "The request body must be JSON"},
+    {422, "The data is not valid"},
+    {429, "Too many requests"},
+    {431, "The request headers are too large"},
+    {500, "The request could not be processed"},
+    {501, "This is not supported"},
+    {503, "The database is not available; try again later"},
+    {504, "The request took too long and was cancelled"},
 };
 
-const StatusText& text_of(unsigned status) {
+const char* message_of(unsigned status) {
     for (const StatusText& text : status_texts)
-        if (text.status == status) return text;
-    return status < 500 ? status_texts[0] : text_of(500);
+        if (text.status == status) return text.message;
+    return message_of(status < 500 ? 400 : 500);
 }
 
 std::string_view or_null(const std::string& json) {
@@ -52,23 +52,18 @@ std::string detail_list(const Failure& failure) {
     return list + ']';
 }
 
-// The message with the hint behind it, for which the contract's shape has no place of its own.
-std::string message_with_hint(const Failure& failure) {
-    if (failure.hint.empty()) return failure.message;
+// The hint, if it is a text.
+std::string hint_text(const Failure& failure) {
+    if (failure.hint.empty()) return {};
     core::JsonArena arena;
     core::Json const hint = core::parse_json(failure.hint, arena);
-    return hint.is_string() ? failure.message + ". " + std::string(hint.text()) : failure.message;
+    return hint.is_string() ? std::string(hint.text()) : std::string();
 }
 
-// The body in the contract's envelope.
+// The body in the contract's envelope, which is the extension's, too.
 std::string route_body(const Failure& failure) {
-    std::string body = "{\"success\":false,\"error\":{";
-    core::write_json_member("code", failure.code, body);
-    body += ',';
-    core::write_json_member("message", message_with_hint(failure), body);
-    body += ",\"details\":" + detail_list(failure);
-    body += ",\"statusCode\":" + std::to_string(failure.status) + "}}";
-    return body;
+    return core::http_failure({failure.code, static_cast<int>(failure.status)}, failure.message, hint_text(failure),
+                              detail_list(failure));
 }
 
 // The body as PostgREST has it.
@@ -84,8 +79,9 @@ std::string rpc_body(const Failure& failure) {
 }  // namespace
 
 Failure own_failure(unsigned status) {
-    const StatusText& text = text_of(status);
-    Failure failure{.status = status, .code = text.code, .message = text.message};
+    Failure failure{.status = status,
+                    .code = std::string(core::http_code(static_cast<int>(status))),
+                    .message = message_of(status)};
     if (status == 503) failure.headers.push_back({"Retry-After", "2"});
     if (status == 401) failure.headers.push_back({"WWW-Authenticate", "Bearer"});
     return failure;

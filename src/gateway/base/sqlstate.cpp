@@ -2,8 +2,10 @@
 #include "gateway/base/failure.hpp"
 
 #include "core/json/json.hpp"
+#include "core/result/http_status.hpp"
 #include "gateway/base/response_settings.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace eryxon::gateway {
@@ -15,7 +17,8 @@ struct StateStatus {
     unsigned status;
 };
 
-// PostgREST's table, the longer beginnings first. Class 54 is the client's doing: too deep, too long.
+// PostgREST's table, the longer beginnings first; the last fits all. On routes the contract's counts
+// (core/result/http_status). Class 54 is the client's doing: too deep, too long.
 constexpr std::array rpc_statuses = std::to_array<StateStatus>({
     {"23503", 409}, {"23505", 409}, {"25006", 405}, {"21000", 500}, {"42883", 404}, {"42P01", 404}, {"42P17", 500},
     {"42501", 403}, {"53400", 500}, {"57P", 503},   {"P0001", 400}, {"08", 503},    {"09", 500},    {"0L", 403},
@@ -24,19 +27,13 @@ constexpr std::array rpc_statuses = std::to_array<StateStatus>({
     {"P0", 500},    {"XX", 500},    {"", 400},
 });
 
-// The contract's table.
-constexpr std::array route_statuses = std::to_array<StateStatus>({
-    {"23503", 409}, {"23505", 409}, {"42501", 403}, {"42883", 404}, {"P0001", 400}, {"P0002", 404},
-    {"55006", 409}, {"42P01", 503}, {"55P03", 503}, {"40001", 503}, {"40P01", 503}, {"57014", 504},
-    {"57P", 503},   {"08", 503},    {"53", 503},    {"22", 400},    {"23", 400},    {"54", 400},
-    {"0L", 403},    {"0P", 403},    {"28", 403},    {"", 500},
-});
-
-template <class Table>
-unsigned look_up(const Table& table, std::string_view sqlstate) {
-    for (const StateStatus& row : table)
-        if (sqlstate.starts_with(row.state)) return row.status;
-    return 500;
+// The status of an error that no function made an answer of.
+unsigned status_of(const DatabaseError& error, Style style) {
+    if (style == Style::route)
+        return static_cast<unsigned>(core::http_failure_of(error.sqlstate, core::Raised::outside).status);
+    return std::find_if(rpc_statuses.begin(), rpc_statuses.end(),
+                        [&](const StateStatus& row) { return error.sqlstate.starts_with(row.state); })
+        ->status;
 }
 
 bool is_digits(std::string_view text) {
@@ -106,10 +103,6 @@ Failure with_own_status(const DatabaseError& error) {
             .message = error.message,
             .details = json_or_nothing(error.detail),
             .hint = json_or_nothing(error.hint)};
-}
-
-unsigned status_of(const DatabaseError& error, Style style) {
-    return style == Style::rpc ? look_up(rpc_statuses, error.sqlstate) : look_up(route_statuses, error.sqlstate);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
 }
 
 Answer failure(const Error& error) {
-    core::HttpFailure const kind = core::http_failure_of(error.sqlstate(), has_details(error));
+    core::HttpFailure const kind =
+        core::http_failure_of(error.sqlstate(), has_details(error) ? core::Raised::by_us : core::Raised::by_others);
     log_failure(kind, error.sqlstate(), error.what());
     const char* hint = error.data().hint;
     return {core::http_failure(kind, error.what(), hint != nullptr ? hint : "", details_of(error)), kind.status};
