@@ -1,7 +1,7 @@
 -- Deliveries: which event goes to which webhook, in which order, and what became of it. Relays claim and report them.
 --
--- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries. Who adds to a queue holds the feed's row; who
--- waits for deliveries asks for them once. Relays wait for no lock on a webhook or what they have claimed. So none of these functions can end in a
+-- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries. Who begins a queue holds the feed's row (what
+-- is sent again is added without it, and begun by a relay); who waits for deliveries asks for them once. Relays wait for no lock on a webhook or what they have claimed. So none of these functions can end in a
 -- deadlock with another, and nobody who changes or deletes a webhook in a long transaction stops what is sent to others.
 --
 -- Queues are empty one moment and full the next, and statistics are always of another one: a plan that scans or joins a whole queue
@@ -58,9 +58,19 @@ CREATE TABLE eryxon.delivery_attempt (
 COMMENT ON TABLE eryxon.delivery_attempt IS
 'What each attempt ended in: the answer''s HTTP status and at most 64 kB of its body, or an error.';
 
-REVOKE ALL ON eryxon.delivery, eryxon.delivery_attempt FROM PUBLIC;
+CREATE TABLE eryxon.replayed (
+    webhook_id uuid NOT NULL REFERENCES eryxon.webhook ON DELETE CASCADE,
+    row_id     uuid NOT NULL,
+    id         uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    PRIMARY KEY (webhook_id, row_id, id)
+);
+COMMENT ON TABLE eryxon.replayed IS
+'Queues to which something was added that is to be sent again: whether its first delivery is due is looked at by a relay.';
+
+REVOKE ALL ON eryxon.delivery, eryxon.delivery_attempt, eryxon.replayed FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery_attempt', '');
+SELECT pg_catalog.pg_extension_config_dump('eryxon.replayed', '');
 SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery_turn', '');
 
 CREATE FUNCTION eryxon.check_read_committed() RETURNS void
@@ -117,18 +127,13 @@ BEGIN
       FROM unnest(webhooks, positions) AS a(webhook, position)
       JOIN eryxon.webhook w ON w.id = a.webhook
       JOIN eryxon.event e ON e.position = a.position
-     WHERE (SELECT true FROM eryxon.delivery p
-             WHERE p.webhook_id = a.webhook AND p.position = a.position AND p.finished_at IS NULL LIMIT 1) IS NULL
-     ORDER BY e.position
-    ON CONFLICT (webhook_id, position) DO UPDATE
-       SET status = 'pending', turn = excluded.turn, due_at = excluded.due_at, failures = 0, woken = 0, finished_at = NULL;
+     ORDER BY e.position;
     GET DIAGNOSTICS queued = ROW_COUNT;
     RETURN queued;
 END
 $$;
 COMMENT ON FUNCTION eryxon.enqueue IS
-'Puts events at the end of their webhooks'' queues, in the order of positions; returns how many. A delivery that is finished is queued
-again. The caller holds the row of eryxon.feed and the webhooks'' rows.';
+'Puts events at the end of their webhooks'' queues, in the order of positions; returns how many. The caller holds the row of eryxon.feed and the webhooks'' rows.';
 REVOKE EXECUTE ON FUNCTION eryxon.enqueue(uuid[], bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.wants(w eryxon.webhook, e eryxon.event) RETURNS boolean
@@ -238,3 +243,86 @@ $$;
 COMMENT ON FUNCTION eryxon.secrets IS
 'The secrets of a webhook that are in force, the current one first.';
 REVOKE EXECUTE ON FUNCTION eryxon.secrets(uuid) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.enqueue_again(webhook uuid, positions bigint[]) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $$
+DECLARE
+    rows uuid[];
+BEGIN
+    WITH again AS (
+        INSERT INTO eryxon.delivery AS d (id, webhook_id, position, type, row_id)
+        SELECT eryxon.delivery_id(e.id, webhook), webhook, e.position, e.type, e.row_id
+          FROM unnest(positions) AS a(position) JOIN eryxon.event e ON e.position = a.position
+         ORDER BY e.position
+        ON CONFLICT (webhook_id, position) DO UPDATE
+           SET status = 'pending', turn = excluded.turn, due_at = NULL, failures = 0, woken = 0, finished_at = NULL
+         WHERE d.finished_at IS NOT NULL
+        RETURNING d.row_id)
+    SELECT array_agg(a.row_id) INTO rows FROM again a;
+    INSERT INTO eryxon.replayed (webhook_id, row_id) SELECT webhook, r FROM unnest(rows) AS r GROUP BY r;
+    RETURN coalesce(cardinality(rows), 0);
+END
+$$;
+COMMENT ON FUNCTION eryxon.enqueue_again IS
+'Puts events at the end of a webhook''s queues, those that are finished and those that were never there; returns how many. None becomes due before a relay has looked at
+its queue: so no lock is needed that others wait for. The caller holds the webhook''s row.';
+REVOKE EXECUTE ON FUNCTION eryxon.enqueue_again(uuid, bigint[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.first_in_queue(webhook uuid, row_id uuid) RETURNS eryxon.delivery
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    first eryxon.delivery;
+BEGIN
+    SELECT q.* INTO first FROM eryxon.delivery q
+     WHERE q.webhook_id = webhook AND q.row_id = first_in_queue.row_id AND q.status = 'pending'
+     ORDER BY q.due_at IS NULL, q.turn LIMIT 1;
+    RETURN first;
+END
+$$;
+COMMENT ON FUNCTION eryxon.first_in_queue IS
+'The delivery of a queue that is due or under way, else the one that is to be sent next.';
+REVOKE EXECUTE ON FUNCTION eryxon.first_in_queue(uuid, uuid) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.begin_queues(queues eryxon.replayed[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    firsts uuid[] := ARRAY(SELECT (eryxon.first_in_queue(q.webhook_id, q.row_id)).id FROM unnest(queues) AS q);
+BEGIN
+    firsts := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.id = ANY (firsts) AND d.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED);
+    DELETE FROM eryxon.delivery d
+     WHERE d.id = ANY (firsts) AND d.due_at IS NULL AND (SELECT true FROM eryxon.event e WHERE e.position = d.position) IS NULL;
+    UPDATE eryxon.delivery d SET due_at = clock_timestamp() + make_interval(secs => w.retry_seconds[1])
+      FROM eryxon.webhook w WHERE d.id = ANY (firsts) AND d.due_at IS NULL AND w.id = d.webhook_id;
+    DELETE FROM eryxon.replayed r
+     USING unnest(queues) AS q CROSS JOIN LATERAL eryxon.first_in_queue(q.webhook_id, q.row_id) AS f
+     WHERE r.webhook_id = q.webhook_id AND r.row_id = q.row_id AND r.id = q.id
+       AND (f.id IS NULL OR f.due_at IS NOT NULL AND f.id = ANY (firsts));
+END
+$$;
+COMMENT ON FUNCTION eryxon.begin_queues IS
+'Has something due in each of these queues, and forgets them. A queue whose first delivery somebody else has locked, for it may be about to be finished, stays for the next
+time; so does one whose first event was pruned meanwhile. The caller holds the rows of eryxon.feed and the webhooks, so that nobody else begins a queue.';
+REVOKE EXECUTE ON FUNCTION eryxon.begin_queues(eryxon.replayed[]) FROM PUBLIC;
+
+CREATE FUNCTION eryxon.begin_replayed() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM eryxon.replayed) THEN
+        RETURN;
+    END IF;
+    PERFORM FROM eryxon.feed FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        PERFORM eryxon.begin_queues(ARRAY(
+            SELECT r FROM eryxon.replayed r JOIN eryxon.webhook w ON w.id = r.webhook_id
+             LIMIT 1000 FOR UPDATE OF r SKIP LOCKED FOR KEY SHARE OF w SKIP LOCKED));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.begin_replayed IS
+'Begins up to 1000 queues of what is to be sent again, unless somebody gives positions at this moment. For a short transaction, as position_events() is.';
+REVOKE EXECUTE ON FUNCTION eryxon.begin_replayed() FROM PUBLIC;

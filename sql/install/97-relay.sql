@@ -222,7 +222,7 @@ CREATE FUNCTION eryxon.claim_deliveries(relay text, at_most integer, lease inter
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $$
 DECLARE
-    moment   timestamptz := clock_timestamp();
+    moment   timestamptz;
     held     uuid[];
     chosen   uuid[];
     messages eryxon.message[];
@@ -230,6 +230,8 @@ DECLARE
 BEGIN
     PERFORM eryxon.check_claim(relay, at_most, lease);
     PERFORM eryxon.check_read_committed();
+    PERFORM eryxon.begin_replayed();
+    moment := clock_timestamp();
     held := eryxon.held_webhooks(moment);
     PERFORM eryxon.mend_due(held, moment);
     chosen := eryxon.lock_chosen(eryxon.choose_due(relay, held, at_most, moment), moment);
@@ -258,10 +260,11 @@ REVOKE EXECUTE ON FUNCTION eryxon.claim_deliveries(text, integer, interval) FROM
 CREATE FUNCTION eryxon.next_due() RETURNS timestamptz
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT min(CASE WHEN c.number < least(w.max_in_flight, CASE WHEN w.paused_until IS NULL THEN w.ramp ELSE 1 END)
+    SELECT least(CASE WHEN EXISTS (SELECT FROM eryxon.replayed) THEN now() + '1 s'::interval END,
+           min(CASE WHEN c.number < least(w.max_in_flight, CASE WHEN w.paused_until IS NULL THEN w.ramp ELSE 1 END)
                     THEN (SELECT greatest(min(d.due_at), w.paused_until) FROM eryxon.delivery d
                            WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL HAVING min(d.due_at) IS NOT NULL)
-                    ELSE c.first_end END)
+                    ELSE c.first_end END))
       FROM eryxon.webhook w
      CROSS JOIN LATERAL (SELECT count(*) AS number, min(f.due_at) AS first_end FROM eryxon.delivery f
                           WHERE f.webhook_id = w.id AND f.relay IS NOT NULL AND f.due_at > now()) AS c

@@ -28,18 +28,17 @@ COMMENT ON FUNCTION @extschema@.eryxon_webhook_test(uuid) IS
 Returns delivery and message_id; eryxon_webhook_logs() shows what was answered.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_test(uuid) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.lock_queues(webhook uuid) RETURNS void
+CREATE FUNCTION eryxon.keep_webhook(webhook uuid) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM eryxon.check_read_committed();
-    PERFORM FROM eryxon.feed FOR UPDATE;
     PERFORM FROM eryxon.webhook w WHERE w.id = webhook FOR KEY SHARE;
 END
 $$;
-COMMENT ON FUNCTION eryxon.lock_queues IS
-'Takes the locks that adding to the queues of a webhook needs. Until the transaction ends, no other events are delivered for the first time.';
-REVOKE EXECUTE ON FUNCTION eryxon.lock_queues(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION eryxon.keep_webhook IS
+'Keeps a webhook, to whose queues something is to be added again, from being deleted. Neither the feed nor a relay waits for that.';
+REVOKE EXECUTE ON FUNCTION eryxon.keep_webhook(uuid) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.requeue(old eryxon.delivery) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -48,7 +47,7 @@ DECLARE
     queued bigint;
 BEGIN
     IF old.status <> 'pending' AND old.position IS NOT NULL THEN
-        RETURN eryxon.enqueue(ARRAY[old.webhook_id], ARRAY[old.position]);
+        RETURN eryxon.enqueue_again(old.webhook_id, ARRAY[old.position]);
     END IF;
     UPDATE eryxon.delivery d
        SET status = 'pending', due_at = clock_timestamp(), finished_at = NULL,
@@ -68,7 +67,7 @@ AS $$
 DECLARE
     old eryxon.delivery;
 BEGIN
-    PERFORM eryxon.lock_queues((SELECT d.webhook_id FROM eryxon.delivery d WHERE d.id = $3));
+    PERFORM eryxon.keep_webhook((SELECT d.webhook_id FROM eryxon.delivery d WHERE d.id = $3));
     SELECT d.* INTO old FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
      WHERE d.id = $3 AND (own IS NULL OR w.tenant_id = own);
     IF NOT FOUND THEN
@@ -101,8 +100,8 @@ BEGIN
     IF from_time IS NULL OR to_time IS NULL OR from_time > to_time THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'from_time', 'the range of time must have a beginning and a later end');
     END IF;
-    PERFORM eryxon.lock_queues(wanted.id);
-    SELECT eryxon.enqueue(array_agg(wanted.id), array_agg(e.position)) INTO queued
+    PERFORM eryxon.keep_webhook(wanted.id);
+    SELECT eryxon.enqueue_again(wanted.id, array_agg(e.position)) INTO queued
       FROM eryxon.event e
      WHERE e.tenant_id = wanted.tenant_id AND e.occurred_at BETWEEN from_time AND to_time
        AND eryxon.wants(wanted, e);

@@ -47,6 +47,7 @@ DROP FUNCTION eryxon.choose_due(uuid[], integer, timestamptz);
 DROP FUNCTION eryxon.give_back(uuid[], jsonb);
 DROP FUNCTION eryxon.judge_webhooks(uuid[], jsonb);
 DROP FUNCTION eryxon.key_id(text);
+DROP FUNCTION eryxon.lock_queues(uuid);
 DROP FUNCTION eryxon.lock_reported(text, jsonb);
 DROP FUNCTION eryxon.position_events(integer);
 DROP FUNCTION eryxon.prepare_upload(uuid);
@@ -114,6 +115,7 @@ SELECT id, webhook_id, position, type, row_id, turn, status, due_at, relay, atte
 INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, finished_at, status, error, duration_ms, retry_after, response)
 SELECT delivery_id, attempt, relay, started_at, finished_at, status, error, duration_ms, retry_after, response
   FROM eryxon_old.delivery_attempt;
+-- @take CREATE TABLE eryxon.replayed (
 -- @take REVOKE ALL ON eryxon.delivery,
 
 DELETE FROM eryxon.shipped_rule;

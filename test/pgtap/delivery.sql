@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set tenant 'a0000000-0000-4000-8000-000000000001'
 SET eryxon.tenant_id = :'tenant';
-SELECT plan(81);
+SELECT plan(82);
 
 -- The event at a position: of row 1, 2 and so on of the tenant.
 CREATE FUNCTION pg_temp.event(place bigint, row_number integer, type text DEFAULT 'job.updated',
@@ -188,6 +188,7 @@ SELECT throws_ok(format('SELECT eryxon_webhook_test(%L)', :'hook'), '22023', NUL
 SELECT FROM eryxon_webhook_update(:'hook', '{"enabled":true}') \g /dev/null
 SELECT is(pg_temp.claim('r1') || ' ' || pg_temp.answer('r1', 500), '1 2 2', 'enabled again, it gets what waited');
 SELECT is(eryxon_webhook_replay(:'hook', '-infinity'), '{"queued": 1}', 'and on demand what was made meanwhile');
+SELECT is(pg_temp.claim('r1', 0), NULL, 'which becomes due when a relay looks there');
 SELECT FROM pg_temp.pass('4 days 23 hours') \g /dev/null
 SELECT is(concat_ws(' ', pg_temp.claim('r1', 1), pg_temp.answer('r1', 500), pg_temp.webhook()), '3 1 enabled since',
     'five days of failures are not over');
