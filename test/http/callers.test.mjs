@@ -4,17 +4,22 @@ import { after, before, test } from 'node:test';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { curl } from './lib/curl.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { createDatabase, newKey } from './lib/shop.mjs';
 
 const origin = 'https://app.example.com';
-let database, key, gateway;
+let database, key, gateway, neighbour;
 
 before(async () => {
     database = createDatabase('http_callers');
     key = newKey(database);
     gateway = await startGateway({ database, flags: ['--cors-origin', origin, '--base-path', '/functions/v1'] });
+    neighbour = await startNeighbour(gateway, database, '/functions/v1');
 });
-after(() => gateway.stop());
+after(async () => {
+    await neighbour.unharmed();
+    await gateway.stop();
+});
 
 const ask = (method, path, headers, options = {}) => curl(method, gateway.url + path, { headers, ...options });
 

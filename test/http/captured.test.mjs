@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { count, createDatabase, job, newKey, sql } from './lib/shop.mjs';
 
 const records = 1000;
-let database, gateway, key;
+let database, gateway, key, neighbour;
 
 before(async () => {
     database = createDatabase('http_captured');
@@ -14,9 +15,13 @@ before(async () => {
     sql(database, `ALTER DATABASE ${database} SET work_mem = '64kB'`);
     key = newKey(database);
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
 });
 
-after(() => gateway?.stop());
+after(async () => {
+    await neighbour.unharmed();
+    await gateway.stop();
+});
 
 // Sends all records with these members, and returns the counts of the answer.
 async function sendAll(members) {

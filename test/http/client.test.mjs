@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PostgrestClient } from '@supabase/postgrest-js';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { createDatabase, entities, job, newKey, nobody, record, seedBody, sql, tenantB, until } from './lib/shop.mjs';
 import { claims, hmacToken } from './lib/tokens.mjs';
 
-let gateway, database, key, client;
+let gateway, database, key, client, neighbour;
 const created = {
     cells: record('X', { name: 'Mill' }),
     resources: record('X', { name: 'Jig', type: 'fixture' }),
@@ -22,12 +23,14 @@ before(async () => {
     database = createDatabase('http_client');
     key = newKey(database);
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
     client = clientWith({ 'X-Api-Key': key });
     const { data, status, error } = await client.rpc('api-erp-sync-sync', seedBody);
     assert.equal(status, 200, JSON.stringify(error));
     assert.equal(data.data.summary.created, 3);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog([key]);
 });

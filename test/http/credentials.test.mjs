@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { jwtSecret, runProgram, startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { count, createDatabase, job, newKey, revokeKey, tenantA, tenantB, until } from './lib/shop.mjs';
 import { claims, hmacToken, keyPair, now, rsaKeys, rsaToken, signedToken, unsignedToken } from './lib/tokens.mjs';
 
-let gateway, database, key;
+let gateway, database, key, neighbour;
 const sent = [];
 
 // Asks for the list of jobs, and remembers what must not be logged.
@@ -34,8 +35,10 @@ before(async () => {
     database = createDatabase('http_credentials');
     key = newKey(database);
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog(sent);
 });

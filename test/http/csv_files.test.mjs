@@ -5,18 +5,21 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client, jobs } from './lib/files.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { createDatabase, newKey, root } from './lib/shop.mjs';
 
 const folder = join(root, 'test/csv');
-let gateway, client, key;
+let gateway, client, key, database, neighbour;
 
 before(async () => {
-    const database = createDatabase('http_csv_files');
+    database = createDatabase('http_csv_files');
     key = newKey(database);
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
     client = new Client(gateway, key);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog([key]);
 });

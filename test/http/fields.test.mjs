@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { exchange, messageWith, open, statuses } from './lib/raw.mjs';
 import { count, createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
 import { claims, hmacToken } from './lib/tokens.mjs';
 
-let gateway, key, database;
+let gateway, key, database, neighbour;
 const put = (body, headers) => curl('PUT', `${gateway.url}/api-jobs/sync`, { key, body, headers });
 
 before(async () => {
@@ -18,8 +19,10 @@ before(async () => {
         "CREATE FUNCTION eryxon_api.headers() RETURNS json LANGUAGE sql AS $$ SELECT current_setting('request.headers')::json $$",
     );
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog([key.slice(12)]);
 });

@@ -3,20 +3,23 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { answerTo, exchange, messageWith, open, quiet, statuses } from './lib/raw.mjs';
 import { createDatabase, job, newKey, until } from './lib/shop.mjs';
 
-let gateway, key;
+let gateway, key, database, neighbour;
 const message = (...parts) => messageWith(key, ...parts);
 const one = (bytes, ...wanted) => answerTo(gateway.port, bytes, ...wanted);
 
 before(async () => {
-    const database = createDatabase('http_messages');
+    database = createDatabase('http_messages');
     key = newKey(database);
     const times = ['--header-timeout', '2', '--request-timeout', '4', '--idle-timeout', '3'];
     gateway = await startGateway({ database, flags: [...times, '--max-connections', '80', '--body-limit', '64K'] });
+    neighbour = await startNeighbour(gateway, database);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog([key.slice(12)]);
 });

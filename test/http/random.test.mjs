@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { createDatabase, job, newKey, seedBody } from './lib/shop.mjs';
 
 const bodies = Number(process.env.ERYXON_BODIES ?? 10000),
@@ -23,7 +24,7 @@ const targets = [
     ['POST', '/rpc/api-jobs-delete'],
     ['POST', '/rpc/api-erp-sync-status'],
 ];
-let gateway, key;
+let gateway, key, database, neighbour;
 
 // A generator of numbers below one (mulberry32): the same for the same seed.
 function generator(state) {
@@ -85,11 +86,13 @@ function send([method, path], bytes) {
 }
 
 before(async () => {
-    const database = createDatabase('http_random');
+    database = createDatabase('http_random');
     key = newKey(database);
     gateway = await startGateway({ database, flags: ['--access-log', 'on'] });
+    neighbour = await startNeighbour(gateway, database);
 });
 after(async () => {
+    await neighbour.unharmed();
     agent.destroy();
     await gateway.stop();
     gateway.checkLog([key.slice(12)]);

@@ -3,19 +3,22 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, jobs } from './lib/files.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { messageWith, open, statuses } from './lib/raw.mjs';
 import { createDatabase, job, newKey, until } from './lib/shop.mjs';
 
 const stranger = `ery_live_${'A'.repeat(43)}`;
-let database, key, gateway, client;
+let database, key, gateway, client, neighbour;
 
 before(async () => {
     database = createDatabase('http_uploads');
     key = newKey(database);
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
     client = new Client(gateway, key);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog([key, stranger]);
 });

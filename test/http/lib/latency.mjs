@@ -22,7 +22,7 @@ export function timed(gateway, method, path, { key, body, agent } = {}) {
 }
 
 // Statuses and times of answers: the median, the 99th percentile and the longest.
-function summary(answers) {
+export function summary(answers) {
     const times = answers.map((answer) => answer.took).sort((a, b) => a - b);
     return {
         statuses: [...new Set(answers.map((answer) => answer.status))],
