@@ -1,8 +1,10 @@
 -- Deliveries: which event goes to which webhook, in which order, and what became of it. Relays claim and report them.
 --
--- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries. Who begins a queue holds the feed's row (what
--- is sent again is added without it, and begun by a relay); who waits for deliveries asks for them once. Relays wait for no lock on a webhook or what they have claimed. So none of these functions can end in a
--- deadlock with another, and nobody who changes or deletes a webhook in a long transaction stops what is sent to others.
+-- Locks are taken in this order, those of one kind in the order of ids: the row of eryxon.feed, webhooks, deliveries.
+-- Who begins a queue holds the feed's row (what is sent again is added without it, and begun by a relay); who waits for
+-- deliveries asks for them once. Relays wait for no lock on a webhook or what they have claimed. So none of these
+-- functions can end in a deadlock with another, and nobody who changes or deletes a webhook in a long transaction stops
+-- what is sent to others.
 --
 -- Queues are empty one moment and full the next, and statistics are always of another one: a plan that scans or joins a whole queue
 -- for each row is ruinous then. So look-ups are kept to indexes: by settings of the functions, and as subqueries with LIMIT, which no plan
@@ -65,7 +67,8 @@ CREATE TABLE eryxon.replayed (
     PRIMARY KEY (webhook_id, row_id, id)
 );
 COMMENT ON TABLE eryxon.replayed IS
-'Queues to which something was added that is to be sent again: whether its first delivery is due is looked at by a relay.';
+'Queues to which something was added that is to be sent again: whether its first delivery is due is looked at by a
+relay.';
 
 REVOKE ALL ON eryxon.delivery, eryxon.delivery_attempt, eryxon.replayed FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('eryxon.delivery', '');
@@ -133,7 +136,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.enqueue IS
-'Puts events at the end of their webhooks'' queues, in the order of positions; returns how many. The caller holds the row of eryxon.feed and the webhooks'' rows.';
+'Puts events at the end of their webhooks'' queues, in the order of positions; returns how many. The caller holds
+the row of eryxon.feed and the webhooks'' rows.';
 REVOKE EXECUTE ON FUNCTION eryxon.enqueue(uuid[], bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.wants(w eryxon.webhook, e eryxon.event) RETURNS boolean
@@ -266,8 +270,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.enqueue_again IS
-'Puts events at the end of a webhook''s queues, those that are finished and those that were never there; returns how many. None becomes due before a relay has looked at
-its queue: so no lock is needed that others wait for. The caller holds the webhook''s row.';
+'Puts events at the end of a webhook''s queues, those that are finished and those that were never there; returns
+how many. None becomes due before a relay has looked at its queue: so no lock is needed that others wait for. The caller holds the webhook''s row.';
 REVOKE EXECUTE ON FUNCTION eryxon.enqueue_again(uuid, bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.first_in_queue(webhook uuid, row_id uuid) RETURNS eryxon.delivery
@@ -292,9 +296,11 @@ AS $$
 DECLARE
     firsts uuid[] := ARRAY(SELECT (eryxon.first_in_queue(q.webhook_id, q.row_id)).id FROM unnest(queues) AS q);
 BEGIN
-    firsts := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.id = ANY (firsts) AND d.status = 'pending' FOR NO KEY UPDATE SKIP LOCKED);
+    firsts := ARRAY(SELECT d.id FROM eryxon.delivery d WHERE d.id = ANY (firsts) AND d.status = 'pending'
+                       FOR NO KEY UPDATE SKIP LOCKED);
     DELETE FROM eryxon.delivery d
-     WHERE d.id = ANY (firsts) AND d.due_at IS NULL AND (SELECT true FROM eryxon.event e WHERE e.position = d.position) IS NULL;
+     WHERE d.id = ANY (firsts) AND d.due_at IS NULL
+       AND (SELECT true FROM eryxon.event e WHERE e.position = d.position) IS NULL;
     UPDATE eryxon.delivery d SET due_at = clock_timestamp() + make_interval(secs => w.retry_seconds[1])
       FROM eryxon.webhook w WHERE d.id = ANY (firsts) AND d.due_at IS NULL AND w.id = d.webhook_id;
     DELETE FROM eryxon.replayed r
@@ -304,8 +310,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.begin_queues IS
-'Has something due in each of these queues, and forgets them. A queue whose first delivery somebody else has locked, for it may be about to be finished, stays for the next
-time; so does one whose first event was pruned meanwhile. The caller holds the rows of eryxon.feed and the webhooks, so that nobody else begins a queue.';
+'Has something due in each of these queues, and forgets them. A queue whose first delivery somebody else has locked, for it may
+be about to be finished, stays for the next time; so does one whose first event was pruned meanwhile. The caller holds
+the rows of eryxon.feed and the webhooks, so that nobody else begins a queue.';
 REVOKE EXECUTE ON FUNCTION eryxon.begin_queues(eryxon.replayed[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_replayed() RETURNS void
@@ -324,5 +331,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.begin_replayed IS
-'Begins up to 1000 queues of what is to be sent again, unless somebody gives positions at this moment. For a short transaction, as position_events() is.';
+'Begins up to 1000 queues of what is to be sent again, unless somebody gives positions at this moment. For a short
+transaction, as position_events() is.';
 REVOKE EXECUTE ON FUNCTION eryxon.begin_replayed() FROM PUBLIC;

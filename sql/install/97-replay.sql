@@ -37,7 +37,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.keep_webhook IS
-'Keeps a webhook, to whose queues something is to be added again, from being deleted. Neither the feed nor a relay waits for that.';
+'Keeps a webhook, to whose queues something is to be added again, from being deleted. Neither the feed nor a relay
+waits for that.';
 REVOKE EXECUTE ON FUNCTION eryxon.keep_webhook(uuid) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.requeue(old eryxon.delivery) RETURNS bigint

@@ -1,5 +1,5 @@
-// A second tenant beside the one that a file tests: it writes and reads a cell all the time, in a thread of its own. Whatever the
-// first tenant does, each of its calls must succeed, and take about as long as in peace.
+// A second tenant beside the one that a file tests: it writes and reads a cell all the time, in a thread of its own.
+// Whatever the first tenant does, each of its calls must succeed, and take about as long as in peace.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -15,7 +15,8 @@ async function writeAndRead({ port, base, key }, n) {
     const written = await timed({ port }, 'PUT', `${base}/api-cells/sync`, { key, body });
     const read = await timed({ port }, 'GET', `${base}/api-cells?external_source=SAP&external_id=NEIGHBOUR`, { key });
     const good = [200, 201].includes(written.status) && read.text.includes(`"Neighbour ${n}"`);
-    return { status: good ? 'good' : `${written.status} ${written.text} ${read.status} ${read.text}`, took: written.took + read.took };
+    const fault = `${written.status} ${written.text} ${read.status} ${read.text}`;
+    return { status: good ? 'good' : fault, took: written.took + read.took };
 }
 
 // The thread: calls until it is told to end.
@@ -30,7 +31,8 @@ async function live() {
         if (n === calls) parentPort.postMessage('peace');
         await new Promise((resolve) => setTimeout(resolve, pause));
     }
-    parentPort.postMessage({ peace: summary(answers.slice(1, calls)), all: summary(answers.slice(1)), number: answers.length });
+    const peace = summary(answers.slice(1, calls)), all = summary(answers.slice(1));
+    parentPort.postMessage({ peace, all, number: answers.length });
     parentPort.close();
 }
 
@@ -39,7 +41,8 @@ if (!isMainThread && workerData?.part === 'neighbour') live();
 // Moves the neighbour in; resolves once it knows what peace is.
 export async function startNeighbour(gateway, database, base = '') {
     const key = newKey(database, tenantB);
-    const worker = new Worker(new URL(import.meta.url), { workerData: { part: 'neighbour', port: gateway.port, base, key } });
+    const workerData = { part: 'neighbour', port: gateway.port, base, key };
+    const worker = new Worker(new URL(import.meta.url), { workerData });
     await once(worker, 'message');
     return new Neighbour(worker, database);
 }
@@ -58,7 +61,8 @@ class Neighbour {
         assert.deepEqual(all.statuses, ['good']);
         assert.ok(all.median < Math.max(100, 5 * peace.median), `median ${all.median} ms, in peace ${peace.median} ms`);
         assert.ok(all.p99 < Math.max(2000, 20 * peace.p99), `p99 ${all.p99} ms, in peace ${peace.p99} ms`);
-        const name = sql(this.database, `SELECT name FROM cells WHERE tenant_id = '${tenantB}' AND external_id = 'NEIGHBOUR'`);
+        const own = `tenant_id = '${tenantB}' AND external_id = 'NEIGHBOUR'`;
+        const name = sql(this.database, `SELECT name FROM cells WHERE ${own}`);
         assert.equal(name, `Neighbour ${number - 1}`);
     }
 }
