@@ -108,11 +108,12 @@ CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON eryxon.user_rule
     FOR EACH STATEMENT EXECUTE FUNCTION eryxon.registry_changed();
 
-CREATE FUNCTION eryxon.fail(code text, state text, path text, message text, hint text DEFAULT NULL) RETURNS void
+CREATE FUNCTION eryxon.fail(code text, state text, path text, message text, hint text DEFAULT NULL, params jsonb DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    details text := jsonb_build_array(jsonb_build_object('path', path, 'constraint', code, 'message', message));
+    details text := jsonb_build_array(jsonb_build_object('path', path, 'constraint', code, 'message', message)
+        || CASE WHEN params IS NULL THEN '{}' ELSE jsonb_build_object('params', params) END);
 BEGIN
     IF hint IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = details;
@@ -121,7 +122,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.fail IS
-'Raises an error of the product: SQLSTATE, message, the JSON array of details, hint.';
+'Raises an error of the product: SQLSTATE, message, the JSON array of details, hint. params: what a translation of the message needs.';
 
 CREATE FUNCTION eryxon.check_options(options jsonb, known text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

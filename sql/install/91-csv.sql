@@ -8,10 +8,12 @@ CREATE TABLE eryxon.csv_rejected (
     text      text NOT NULL,
     code      text NOT NULL,
     message   text NOT NULL,
+    params    jsonb,
     PRIMARY KEY (run_id, line)
 );
 COMMENT ON TABLE eryxon.csv_rejected IS
-'Lines of CSV files that failed, as they stood in the file; line 0 is the header, with the delimiter as message. They go with their run.';
+'Lines of CSV files that failed, as they stood in the file; line 0 is the header, with the delimiter as message. message tells all faults, code and
+params the first one. They go with their run.';
 ALTER TABLE eryxon.csv_rejected ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON eryxon.csv_rejected FOR SELECT
     USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND entity = ANY ((SELECT eryxon.readable_entities(current_user))::text[]));

@@ -61,11 +61,13 @@ BEGIN
                             'Name one, or set eryxon.api_role.');
     ELSIF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '42704', 'role', format('role "%s" does not exist', role),
-                            format('CREATE ROLE %I NOLOGIN, then eryxon_grant_api(%L).', role, role));
+                            format('CREATE ROLE %I NOLOGIN, then eryxon_grant_api(%L).', role, role),
+                            jsonb_build_object('reason', 'unknown_role', 'role', role));
     ELSIF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'role', 'an API key cannot have a superuser''s role');
     ELSIF NOT eryxon.may_become(caller, role) THEN
-        PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'role', format('must be member of role "%s"', role));
+        PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'role', format('must be member of role "%s"', role),
+                            params => jsonb_build_object('reason', 'not_a_member', 'role', role));
     END IF;
 END
 $$;
@@ -91,7 +93,8 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'name', 'an API key needs a name',
                             'Name the system that will use it.');
     ELSIF expires_at <= now() THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'expires_at', 'the time of expiry has passed already');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'expires_at', 'expiry time is in the past',
+                            params => '{"reason": "expired"}');
     END IF;
     WITH made AS (
         INSERT INTO eryxon.api_key (tenant_id, name, prefix, hash, role, expires_at)

@@ -92,7 +92,7 @@ BEGIN
     PERFORM eryxon.forget_uploads();
     IF (SELECT count(*) FROM eryxon.csv_upload u WHERE u.tenant_id = tenant AND u.status IN ('running', 'cancelling')) >= 8 THEN
         PERFORM eryxon.fail('IN_PROGRESS', '55006', 'run', '8 imports of this tenant are under way',
-                            'Wait until one has ended, or go on with one and cancel it.');
+                            'Wait until one has ended, or go on with one and cancel it.', '{"reason": "too_many_imports", "limit": 8}');
     ELSIF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = run) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id exists already', 'Leave it out, or take another random one.');
     END IF;
@@ -238,7 +238,8 @@ BEGIN
     SELECT * INTO upload FROM eryxon.csv_upload u WHERE u.run_id = run AND u.tenant_id = tenant;
     SELECT * INTO row FROM eryxon.sync_run r WHERE r.id = run AND r.tenant_id = tenant;
     IF upload.run_id IS NULL AND row.id IS NULL THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('run %s does not exist', coalesce(run::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('run %s does not exist', coalesce(run::text, 'NULL')),
+                            params => jsonb_build_object('reason', 'unknown_run', 'run', run));
     END IF;
     state := eryxon.upload_state(upload);
     RETURN CASE WHEN row.id IS NOT NULL THEN to_jsonb(row) - 'tenant_id' ELSE

@@ -92,9 +92,9 @@ BEGIN
     ELSIF lower(filters ->> 'sort_order') NOT IN ('asc', 'desc') THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_order', 'the order must be asc or desc');
     ELSIF filters ? 'status' AND eryxon.field_column(wanted_entity, 'status') IS NULL THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'status', format('%s have no status', wanted_entity));
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'status', format('entity "%s" has no status', wanted_entity));
     ELSIF filters ? 'search' AND NOT EXISTS (SELECT FROM eryxon.search_columns(wanted_entity)) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'search', format('%s have no name or number to search', wanted_entity));
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'search', format('entity "%s" has no name or number to search', wanted_entity));
     ELSIF filters ? 'updated_since' AND eryxon.read_time(filters ->> 'updated_since') IS NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'updated_since', format('invalid date or time: %s', filters -> 'updated_since'),
                             'Send YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with Z or an offset such as +02:00.');
@@ -128,7 +128,7 @@ DECLARE
     sorted name := eryxon.field_column(wanted_entity, wanted);
 BEGIN
     IF NOT coalesce(eryxon.can_sort(table_name, sorted), false) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_by', format('%s cannot be sorted by %s', wanted_entity, to_json(wanted)));
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_by', format('entity "%s" cannot be sorted by %s', wanted_entity, to_json(wanted)));
     END IF;
     RETURN format('t.%I %s NULLS LAST, t.id', sorted, lower(coalesce(filters ->> 'sort_order', 'asc')));
 END

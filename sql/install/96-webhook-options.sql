@@ -105,7 +105,8 @@ DECLARE
 BEGIN
     IF fault IS NOT NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'url', 'the URL of a webhook ' || fault,
-            CASE WHEN fault LIKE '%https://' THEN 'A superuser can allow http:// with the setting eryxon.webhook_allow_http.' END);
+            CASE WHEN fault LIKE '%https://' THEN 'A superuser can allow http:// with the setting eryxon.webhook_allow_http.' END,
+            CASE WHEN fault LIKE '%https://' THEN '{"reason": "not_https"}'::jsonb ELSE '{"reason": "invalid_url"}' END);
     END IF;
 END
 $$;

@@ -200,7 +200,8 @@ CREATE FUNCTION eryxon.top_errors(since timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.count DESC, t.code, t.entity, t.source), '[]')
-      FROM (SELECT e ->> 'code' AS code, r.entity, r.source, count(*) AS count, min(e ->> 'message') AS example
+      FROM (SELECT e ->> 'code' AS code, r.entity, r.source, count(*) AS count, min(e ->> 'message') AS example,
+                   (array_agg(e -> 'params' ORDER BY e ->> 'message'))[1] AS params
               FROM eryxon.sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.error_details) e
              WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since AND r.operation <> 'diff'
              GROUP BY 1, 2, 3 ORDER BY count(*) DESC LIMIT 100) AS t

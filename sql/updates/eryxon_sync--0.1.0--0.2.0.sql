@@ -44,6 +44,7 @@ DROP FUNCTION eryxon.caller_role();
 DROP FUNCTION eryxon.check_key_role(name);
 DROP FUNCTION eryxon.check_key_tenant(uuid);
 DROP FUNCTION eryxon.choose_due(uuid[], integer, timestamptz);
+DROP FUNCTION eryxon.fail(text, text, text, text, text);
 DROP FUNCTION eryxon.give_back(uuid[], jsonb);
 DROP FUNCTION eryxon.judge_webhooks(uuid[], jsonb);
 DROP FUNCTION eryxon.key_id(text);
@@ -117,6 +118,8 @@ SELECT delivery_id, attempt, relay, started_at, finished_at, status, error, dura
   FROM eryxon_old.delivery_attempt;
 -- @take CREATE TABLE eryxon.replayed (
 -- @take REVOKE ALL ON eryxon.delivery,
+
+ALTER TABLE eryxon.csv_rejected ADD COLUMN params jsonb;
 
 DELETE FROM eryxon.shipped_rule;
 DELETE FROM eryxon.shipped_entity;

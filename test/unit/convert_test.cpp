@@ -298,13 +298,13 @@ TEST(Convert, FaultsSayThatAFractionIsTooFine) {
     auto fault = bench.convert(R"("2026-12-31T10:20:30.1234567Z")", out);
     ASSERT_TRUE(fault);
     EXPECT_EQ(fault->code, Code::date_format);
-    EXPECT_EQ(fault->message,
-              "invalid date \"2026-12-31T10:20:30.1234567Z\": its fraction of a second has more than the 6 "
-              "digits that are kept here");
+    EXPECT_EQ(
+        fault->message,
+        "invalid date \"2026-12-31T10:20:30.1234567Z\": the column stores only 6 digits of a fraction of a second");
     Bench date(ValueKind::date, "{}");
     fault = date.convert(R"("2026-12-31T00:00:00.0000001Z")", out);
     ASSERT_TRUE(fault);
-    EXPECT_EQ(fault->message, "invalid date \"2026-12-31T00:00:00.0000001Z\": a time of day is not kept here");
+    EXPECT_EQ(fault->message, "invalid date \"2026-12-31T00:00:00.0000001Z\": the column stores no time of day");
 }
 
 TEST(Convert, LongValuesAreCutAtACharacter) {

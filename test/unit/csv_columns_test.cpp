@@ -70,10 +70,10 @@ TEST(CsvColumns, TakeAMappingAndASource) {
 TEST(CsvColumns, RefuseWhatCannotBeMeant) {
     CsvOptions options;
     EXPECT_EQ(failure("jobs", "external_id,External-Id\n"),
-              "columns \"external_id\" and \"External-Id\" are both \"external_id\"");
+              "columns \"external_id\" and \"External-Id\" both map to \"external_id\"");
     EXPECT_EQ(failure("jobs", "external_id,customer,Customer Name\n"),
-              "columns \"customer\" and \"Customer Name\" are both \"customer\"");
-    EXPECT_EQ(failure("jobs", "x,x\n"), "columns \"x\" and \"x\" are both \"x\"");
+              "columns \"customer\" and \"Customer Name\" both map to \"customer\"");
+    EXPECT_EQ(failure("jobs", "x,x\n"), "columns \"x\" and \"x\" both map to \"x\"");
     EXPECT_EQ(failure("jobs", "a,b\n1,2\n"), "no column of the file is a field of jobs");
     options.mapping = {{"Customer", "customer"}};
     EXPECT_EQ(failure("jobs", "external_id,notes\n", options), "the file has no column \"Customer\"");
@@ -82,7 +82,7 @@ TEST(CsvColumns, RefuseWhatCannotBeMeant) {
 TEST(CsvColumns, TellWhatIsWrongWithALine) {
     EXPECT_EQ(read("jobs", "external_id,notes\n1,a,b\n2,c,\n3,\"d\"e\n4,x\0y\n"sv),
               "the line has 3 cells, the header 2\n{\"external_id\":\"2\",\"notes\":\"c\"}\n"
-              "a quote stands inside a cell, or a quoted cell is never closed\nthe cell has a NUL byte in it\n");
+              "misplaced or missing quote\nthe cell contains a NUL byte\n");
 }
 
 TEST(CsvColumns, TakeRejectedLinesBack) {

@@ -72,7 +72,7 @@ TEST(CsvReader, GivesUpWhereItIsNotClearHowToGoOn) {
         read(text);
         FAIL();
     } catch (const CallError& error) {
-        EXPECT_EQ(error.faults().front().message, "line 2: a quoted cell is never closed");
+        EXPECT_EQ(error.faults().front().message, "line 2: unterminated quoted cell");
         EXPECT_EQ(error.faults().front().sqlstate, "22P04");
     }
 }

@@ -37,6 +37,16 @@ TEST(Result, OfAFaultyRecord) {
     EXPECT_NE(written(outcome).find(R"("error":"no way","sqlstate":"P0001")"), std::string::npos);
 }
 
+TEST(Result, ShowsWhatMessagesAreMadeOf) {
+    Fault fault{Code::max_value, "quantity", "too much", "12"};
+    fault.params = R"({"reason":"too_large","limit":10})";
+    EXPECT_EQ(details_text({fault}), R"([{"path":"quantity","constraint":"MAX_VALUE","message":"too much","value":12,)"
+                                     R"("params":{"limit":10,"reason":"too_large"}}])");
+    JsonArena arena;
+    EXPECT_EQ(json_text(warnings_json({{"KEPT", "status", "kept", R"({"kept":"x"})"}}, arena)),
+              R"([{"code":"KEPT","path":"status","message":"kept","params":{"kept":"x"}}])");
+}
+
 TEST(Result, ShowsAValueThatIsNoJson) {
     EXPECT_EQ(details_text({{Code::check_constraint, "a", "b", "[1, {\"x\": 1.50}]"}, {Code::exists, "", "c", "1 2"}}),
               R"([{"path":"a","constraint":"CHECK_CONSTRAINT","message":"b","value":[1,{"x":1.50}]},)"

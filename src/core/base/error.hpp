@@ -50,7 +50,8 @@ std::string_view code_name(Code code);
 std::string_view code_sqlstate(Code code);
 
 // One fault of a record. `path` names the field ("due_date", "parts[0].quantity"; empty for the
-// whole record); `value` is the offending value as JSON text, empty if there is none to show.
+// whole record); `value` is the offending value as JSON text, empty if there is none to show; `params` what the message
+// is made of, a JSON object as text, empty where the message is somebody else's.
 struct Fault {
     Code code;
     std::string path;
@@ -58,6 +59,7 @@ struct Fault {
     std::string value;
     std::string sqlstate{};  // only where it differs from the code's own
     std::string hint{};
+    std::string params{};
 };
 
 // A remark on a record that was written all the same: KEPT, UNMAPPED_FIELD, SOURCE_CASE, ADOPTED ...
@@ -65,6 +67,7 @@ struct Warning {
     std::string_view code;  // a literal
     std::string path;
     std::string message;
+    std::string params{};  // as of a fault
 };
 
 // Ends the whole call: raised to the client with the SQLSTATE of its first fault,

@@ -3,7 +3,7 @@
 
 #include "core/csv/csv_formula.hpp"
 #include "core/csv/csv_values.hpp"
-#include "core/json/fault_text.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/json/json_build.hpp"
 
 #include <algorithm>
@@ -44,14 +44,14 @@ const Field* find_field(const Entity& entity, std::string_view name) {
     return &entity.fields[static_cast<std::size_t>(entity.names[number].index)];
 }
 
-[[noreturn]] void refuse(const std::string& message, const std::string& hint) {
-    throw CallError(Fault{Code::invalid_option, "mapping", message, {}, {}, hint});
+[[noreturn]] void refuse(Reason reason, FaultParams params, std::string hint) {
+    throw CallError(make_fault(Code::invalid_option, "mapping", reason, params, std::move(hint)));
 }
 
 void check_mapping(std::span<const std::string_view> headings, const CsvOptions& options) {
     for (const auto& [heading, field] : options.mapping)
         if (std::find(headings.begin(), headings.end(), heading) == headings.end())
-            refuse("the file has no column " + quoted(heading),
+            refuse(Reason::unknown_column, {{"column", heading}},
                    "The mapping names columns as the header row does, without one by their numbers.");
 }
 
@@ -65,7 +65,7 @@ void check_members(const Entity& entity, const std::vector<CsvColumn>& columns,
         if (added) continue;
         std::string_view const one = headings[first->second], other = headings[column.place];
         refuse(
-            "columns " + quoted(one) + " and " + quoted(other) + " are both " + quoted(name),
+            Reason::same_field, {{"column", one}, {"other", other}, {"field", name}},
             std::string(one == other ? "Rename one of them in the file." : "Leave one of them out: map it to null.") +
                 " Give header = false if the first line holds data.");
     }
@@ -75,8 +75,14 @@ void check_any_field(const Entity& entity, const std::vector<CsvColumn>& columns
     if (std::any_of(columns.begin(), columns.end(),
                     [&](const CsvColumn& column) { return entity.names.find(column.name) >= 0; }))
         return;
-    refuse("no column of the file is a field of " + entity.name,
+    refuse(Reason::no_field, {{"entities", entity.name}},
            "Give the delimiter, a mapping, or header = false if the first line holds data.");
+}
+
+// The fault with the text that caused it.
+Fault with_text(Fault fault, std::string_view text) {
+    fault.value = text;
+    return fault;
 }
 
 }  // namespace
@@ -148,21 +154,15 @@ Json CsvColumns::record(const CsvRecord& line, JsonArena& arena) {
 
 std::optional<Fault> CsvColumns::fault(const CsvRecord& line) const {
     if (line.malformed)
-        return Fault{Code::invalid_payload,
-                     "",
-                     "a quote stands inside a cell, or a quoted cell is never closed",
-                     std::string(line.text.substr(0, 100)),
-                     {},
-                     "Put quotes around the whole cell, and double those that belong to it."};
+        return with_text(make_fault(Code::invalid_payload, "", Reason::malformed_line, {},
+                                    "Put quotes around the whole cell, and double those that belong to it."),
+                         line.text.substr(0, 100));
     for (std::size_t i = count_; i < line.cells.size(); i++)
         if (!line.cells[i].empty())
-            return Fault{
-                Code::invalid_payload,
-                "",
-                "the line has " + std::to_string(line.cells.size()) + " cells, the header " + std::to_string(count_),
-                std::string(line.cells[i]),
-                {},
-                "Put quotes around cells that have the delimiter in them."};
+            return with_text(make_fault(Code::invalid_payload, "", Reason::extra_cells,
+                                        {{"cells", line.cells.size()}, {"limit", count_}},
+                                        "Put quotes around cells that have the delimiter in them."),
+                             line.cells[i]);
     for (const CsvColumn& column : columns_) {
         if (column.place >= line.cells.size()) continue;
         if (std::optional<Fault> fault = cell_fault(column, line.cells[column.place])) return fault;
@@ -173,16 +173,14 @@ std::optional<Fault> CsvColumns::fault(const CsvRecord& line) const {
 std::optional<Fault> CsvColumns::cell_fault(const CsvColumn& column, std::string_view written) const {
     std::string_view const cell = unquoted(written);
     if (cell.find('\0') != std::string_view::npos)
-        return Fault{Code::invalid_payload, column.name, "the cell has a NUL byte in it", {}};
+        return make_fault(Code::invalid_payload, column.name, Reason::nul_byte);
     bool const decimal_point = options_.decimal == ',' && is_number(column.kind) &&
                                cell.find('.') != std::string_view::npos && number_with_point(cell).empty();
     if (decimal_point && cell != options_.null_token)
-        return Fault{Code::type_mismatch,
-                     column.name,
-                     "invalid number " + quoted(cell),
-                     std::string(cell),
-                     {},
-                     "The decimal sign is a comma; points stand between groups of three digits."};
+        return with_text(make_fault(Code::type_mismatch, column.name, Reason::invalid_value,
+                                    {{"type", "number"}, {"value", Json::string(cell)}},
+                                    "The decimal sign is a comma; points stand between groups of three digits."),
+                         cell);
     return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include "core/csv/csv_columns.hpp"
 #include "core/csv/csv_formula.hpp"
 #include "core/csv/csv_values.hpp"
+#include "core/json/fault_reason.hpp"
 
 #include <algorithm>
 #include <map>
@@ -17,8 +18,8 @@ namespace {
 constexpr std::size_t sample_bytes = 1 << 18, sample_records = 200, shown_samples = 5, shown_characters = 60;
 constexpr std::string_view delimiters = ",;\t|";
 
-[[noreturn]] void refuse_file(const std::string& what, const std::string& hint) {
-    throw CallError(Fault{Code::invalid_option, "", what, {}, {}, hint});
+[[noreturn]] void refuse_file(Reason reason, std::string hint = {}) {
+    throw CallError(make_fault(Code::invalid_option, "", reason, {}, std::move(hint)));
 }
 
 // The first lines of a text; whole ones, unless it has but one.
@@ -71,7 +72,7 @@ public:
         : entity_(entity), arena_(arena) {
         delimiter_ = options.delimiter != '\0' ? options.delimiter : find_delimiter(text);
         rows_ = first_rows(text, delimiter_);
-        if (rows_.empty()) refuse_file("the file has no line with anything in it", {});
+        if (rows_.empty()) refuse_file(Reason::empty_file);
         corrected_ = is_rejected_header(rows_.front());
         has_header_ = corrected_ || (options.find_header ? looks_like_header() : options.header);
         name_columns();
@@ -178,7 +179,7 @@ DateOrder Inspection::dates() {
         any_cell(kinds, [](std::string_view cell) { return cell.find('/') != std::string_view::npos; });
     JsonObject warning(arena_, 2);
     warning.add("code", "DATE_ORDER");
-    warning.add("message", "the dates do not tell whether the day or the month comes first");
+    warning.add("message", reason_entry(Reason::date_order).message);
     warnings_.push_back(warning.json());
     return slashes && delimiter_ == ',' ? DateOrder::month_first : DateOrder::day_first;
 }
@@ -213,11 +214,9 @@ Json Inspection::answer() {
 
 void refuse_other_formats(std::string_view bytes) {
     if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xD0\xCF\x11\xE0"))
-        refuse_file("the file is a workbook of a spreadsheet, not CSV",
-                    "Save it as \"CSV UTF-8\" in the spreadsheet, and import that file.");
+        refuse_file(Reason::workbook, "Save it as \"CSV UTF-8\" in the spreadsheet, and import that file.");
     if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
-        refuse_file("the file is encoded in UTF-16",
-                    "Save it as \"CSV UTF-8\" in the spreadsheet, and import that file.");
+        refuse_file(Reason::utf_16, "Save it as \"CSV UTF-8\" in the spreadsheet, and import that file.");
 }
 
 std::string_view find_encoding(std::string_view bytes) {

@@ -1,7 +1,7 @@
 // Reads CSV text record by record. libcsv is handed one physical line after the other, which tells where records begin.
 #include "core/csv/csv_reader.hpp"
 
-#include "core/base/error.hpp"
+#include "core/json/fault_reason.hpp"
 
 #include <csv.h>
 #include <algorithm>
@@ -130,12 +130,17 @@ bool CsvReader::fill(CsvRecord& record) {
     return !all_empty(record.cells);
 }
 
+// The fault of a cell that swallows too many lines.
+static Fault unterminated(std::size_t line) {
+    Fault fault = make_fault(Code::invalid_payload, "", Reason::unterminated_cell, {{"line", line}},
+                             "Put a second quote where the cell ends, or double a quote that belongs to it.");
+    fault.sqlstate = "22P04";
+    return fault;
+}
+
 // Goes back behind the record's first line: most likely the fault is there, and the lines that it swallowed are good.
 void CsvReader::leave_out(CsvRecord& record) {
-    if (line_ - record.line > most_lines)
-        throw CallError(Fault{Code::invalid_payload, "",
-                              "line " + std::to_string(record.line) + ": a quoted cell is never closed", "", "22P04",
-                              "Put a second quote where the cell ends, or double a quote that belongs to it."});
+    if (line_ - record.line > most_lines) throw CallError(unterminated(record.line));
     parser_->restart();
     position_ = first_end_;
     line_ = record.line;

@@ -75,8 +75,4 @@ std::string_view type_phrase(JsonType type) {
     return "";
 }
 
-Fault value_fault(Code code, std::string message, const Json& value) {
-    return {code, {}, std::move(message), shown_value(value)};
-}
-
 }  // namespace eryxon::core

@@ -22,7 +22,4 @@ std::string shown_value(const Json& value);
 // "null", "a boolean", "an array" ...
 std::string_view type_phrase(JsonType type);
 
-// A fault with the value that caused it and no path yet.
-Fault value_fault(Code code, std::string message, const Json& value);
-
 }  // namespace eryxon::core

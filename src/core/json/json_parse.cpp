@@ -187,7 +187,7 @@ Json Reader::read_value(ondemand::value& value, int depth) {
     if (*last_ != '[' && *last_ != '{') return read_scalar(value);
     if (depth >= max_json_depth) {
         refuse("54001", "JSON is nested too deeply",
-               "At most " + std::to_string(max_json_depth) + " levels are taken.");
+               "At most " + std::to_string(max_json_depth) + " levels are allowed.");
     }
     return *last_ == '[' ? read_array(value, depth + 1) : read_object(value, depth + 1);
 }

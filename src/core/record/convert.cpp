@@ -3,6 +3,7 @@
 
 #include "core/json/canonical.hpp"
 #include "core/json/decimal.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/json/fault_text.hpp"
 
 #include <algorithm>
@@ -36,8 +37,7 @@ std::string list_words(const std::vector<std::string>& words) {
 }
 
 Fault enum_fault(const std::vector<std::string>& words, const Json& json) {
-    return value_fault(Code::enum_constraint,
-                       "invalid value " + quoted(json) + ", expected one of: " + list_words(words), json);
+    return value_fault(Code::enum_constraint, Reason::not_allowed, json, {"allowed", list_words(words)});
 }
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
@@ -102,15 +102,11 @@ bool is_date_form(const Json& json) {
 std::optional<Fault> convert_datetime(const Column& column, const Json& json, const Converted& out) {
     if (!is_date_form(json)) return type_fault("date", json);
     const auto datetime = parse_datetime(json.text());
-    if (!datetime) return value_fault(Code::date_format, "invalid date " + quoted(json), json);
+    if (!datetime) return value_fault(Code::date_format, Reason::invalid_date, json);
     if (column.kind == ValueKind::date && !datetime->is_midnight())
-        return value_fault(Code::date_format, "invalid date " + quoted(json) + ": a time of day is not kept here",
-                           json);
+        return value_fault(Code::date_format, Reason::time_of_day, json);
     if (column.kind != ValueKind::date && too_fine(*datetime, column.fraction_digits))
-        return value_fault(Code::date_format,
-                           "invalid date " + quoted(json) + ": its fraction of a second has more than the " +
-                               std::to_string(column.fraction_digits) + " digits that are kept here",
-                           json);
+        return value_fault(Code::date_format, Reason::fraction_of_second, json, {"limit", column.fraction_digits});
     out.set(*datetime);
     return std::nullopt;
 }
@@ -118,7 +114,7 @@ std::optional<Fault> convert_datetime(const Column& column, const Json& json, co
 std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, const Converted& out) {
     if (!json.is_string()) return type_fault("uuid", json);
     const auto uuid = parse_uuid(json.text());
-    if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
+    if (!uuid) return uuid_fault(json);
     const std::string canonical = to_string(*uuid);
     out.set(*uuid);
     out.hashed = canonical == json.text() ? json : Json::string(context.arena.copy(canonical));
@@ -151,7 +147,7 @@ std::optional<Fault> convert_text_array(const Field& field, const Column& column
         const auto text = scalar_text(item, context.arena);
         std::optional<Fault> fault = text ? check_text(field, column, *text, item, context) : type_fault("text", item);
         if (fault) {
-            fault->message += " in element " + std::to_string(i);
+            add_element(*fault, i);
             return fault;
         }
         converted = converted || !item.is_string();
@@ -207,17 +203,11 @@ std::optional<Fault> check_length(const Field& field, const Column& column, std:
     if (greatest >= 0 && text.size() > static_cast<std::size_t>(greatest)) {
         const std::size_t length = count_characters(text);
         if (length > static_cast<std::size_t>(greatest))
-            return value_fault(Code::max_length,
-                               "value is too long: " + std::to_string(length) + " characters, at most " +
-                                   std::to_string(greatest) + " are allowed",
-                               json);
+            return length_fault(Code::max_length, Reason::too_long, length, static_cast<std::size_t>(greatest), json);
     }
     const auto least = static_cast<std::size_t>(std::max(field.min_length.value_or(0), 0));
     if (least > 0 && (text.empty() || (least > 1 && count_characters(text) < least)))
-        return value_fault(Code::min_length,
-                           "value is too short: " + std::to_string(count_characters(text)) + " characters, at least " +
-                               std::to_string(least) + " are needed",
-                           json);
+        return length_fault(Code::min_length, Reason::too_short, count_characters(text), least, json);
     return std::nullopt;
 }
 
@@ -237,7 +227,7 @@ std::optional<Fault> convert_value(const Entity& entity, const Field& field, con
     const Json& json = resolve_value_alias(field, sent);
     if (as_sent) out.hashed = sent;
     if (!json.is_null()) return convert_present(field, column, json, context, out);
-    if (field.required || column.not_null) return value_fault(Code::not_null, "null is not allowed", sent);
+    if (field.required || column.not_null) return value_fault(Code::not_null, Reason::null_value, sent);
     if (!as_sent) out.hashed = json;
     return std::nullopt;
 }
@@ -274,18 +264,27 @@ std::optional<Fault> check_text(const Field& field, const Column& column, std::s
     if (!field.allowed.empty() && !contains(field.allowed, text)) return enum_fault(field.allowed, json);
     if (auto fault = check_length(field, column, text, json)) return fault;
     if (!field.pattern.empty() && context.matches && !context.matches(field.pattern, text))
-        return value_fault(Code::pattern_mismatch,
-                           "value " + quoted(json) + " does not match pattern \"" + field.pattern + '"', json);
+        return value_fault(Code::pattern_mismatch, Reason::pattern, json, {"pattern", field.pattern});
     return std::nullopt;
 }
 
 Fault type_fault(std::string_view noun, const Json& json) {
-    std::string message = "invalid " + std::string(noun);
     if (json.is_scalar() && !json.is_null())
-        message += ' ' + quoted(json);
-    else
-        message += ": " + std::string(type_phrase(json.type())) + " was sent";
-    return value_fault(Code::type_mismatch, std::move(message), json);
+        return value_fault(Code::type_mismatch, Reason::invalid_value, json, {"type", noun});
+    Fault fault =
+        make_fault(Code::type_mismatch, {}, Reason::wrong_type, {{"type", noun}, {"sent", type_phrase(json.type())}});
+    fault.value = shown_value(json);
+    return fault;
+}
+
+Fault uuid_fault(const Json& json) {
+    return value_fault(Code::uuid_format, Reason::invalid_value, json, {"type", "uuid"});
+}
+
+Fault length_fault(Code code, Reason reason, std::size_t length, std::size_t limit, const Json& json) {
+    Fault fault = make_fault(code, {}, reason, {{"length", length}, {"limit", limit}});
+    fault.value = shown_value(json);
+    return fault;
 }
 
 }  // namespace eryxon::core

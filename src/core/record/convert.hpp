@@ -1,6 +1,7 @@
 // Lossless conversion of JSON values to the kinds of columns, and the rules' checks on them.
 #pragma once
 
+#include "core/json/fault_reason.hpp"
 #include "core/record/record.hpp"
 
 #include <memory>
@@ -49,5 +50,9 @@ std::optional<Fault> convert_floating(const Field& field, const Json& json, cons
 
 // The fault TYPE_MISMATCH: `invalid integer "12abc"`.
 Fault type_fault(std::string_view noun, const Json& json);
+// The fault UUID_FORMAT.
+Fault uuid_fault(const Json& json);
+// The fault of a text with too many or too few characters.
+Fault length_fault(Code code, Reason reason, std::size_t length, std::size_t limit, const Json& json);
 
 }  // namespace eryxon::core

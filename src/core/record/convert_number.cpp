@@ -1,6 +1,6 @@
 // Conversion of JSON numbers, and of strings that hold one, to integer, numeric and floating columns.
 #include "core/json/decimal.hpp"
-#include "core/json/fault_text.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/record/convert.hpp"
 
 #include <charconv>
@@ -15,13 +15,11 @@ constexpr std::int64_t numeric_integer_digits = 131072;
 constexpr std::int64_t numeric_scale = 16383;
 
 Fault above(const Json& json, std::string_view limit) {
-    return value_fault(Code::max_value, "value " + quoted(json) + " is greater than the maximum " + std::string(limit),
-                       json);
+    return value_fault(Code::max_value, Reason::too_large, json, FaultParam::decimal("limit", limit));
 }
 
 Fault below(const Json& json, std::string_view limit) {
-    return value_fault(Code::min_value, "value " + quoted(json) + " is less than the minimum " + std::string(limit),
-                       json);
+    return value_fault(Code::min_value, Reason::too_small, json, FaultParam::decimal("limit", limit));
 }
 
 // The number if the whole text is a short plain integer of JSON's grammar.
@@ -68,6 +66,12 @@ std::optional<Fault> check_range(const Column& column, std::int64_t value, const
     return std::nullopt;
 }
 
+// The fault of a number that double precision cannot hold, or only as zero.
+Fault out_of_range(const Decimal& number, const Json& json) {
+    const Code code = number.exponent < 0 ? Code::type_mismatch : number.negative ? Code::min_value : Code::max_value;
+    return value_fault(code, Reason::out_of_range, json);
+}
+
 // Checks the precision and scale of numeric(p,s), and what numeric holds at all.
 std::optional<Fault> check_precision(const Column& column, const Decimal& number, const Json& json) {
     const bool limited = column.precision > 0 && column.scale >= 0;
@@ -75,13 +79,10 @@ std::optional<Fault> check_precision(const Column& column, const Decimal& number
     const std::int64_t scale = limited ? column.scale : numeric_scale;
     if (number.is_zero()) return std::nullopt;
     if (number.exponent <= -numeric_scale || number.scale() > scale)
-        return value_fault(Code::type_mismatch,
-                           "value " + quoted(json) + " has more than " + std::to_string(scale) + " decimal digits",
-                           json);
+        return value_fault(Code::type_mismatch, Reason::too_many_decimals, json, {"limit", scale});
     if (number.integer_digits() <= digits) return std::nullopt;
-    return value_fault(
-        number.negative ? Code::min_value : Code::max_value,
-        "value " + quoted(json) + " has more than " + std::to_string(digits) + " digits before the point", json);
+    return value_fault(number.negative ? Code::min_value : Code::max_value, Reason::too_many_digits, json,
+                       {"limit", digits});
 }
 
 }  // namespace
@@ -119,18 +120,10 @@ std::optional<Fault> convert_floating(const Field& field, const Json& json, cons
     const auto token = numeric_token(json);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
-    if (number->exponent > 310 || number->exponent < -330)
-        return value_fault(number->exponent < 0 ? Code::type_mismatch
-                           : number->negative   ? Code::min_value
-                                                : Code::max_value,
-                           "value " + quoted(json) + " is out of range of double precision", json);
+    if (number->exponent > 310 || number->exponent < -330) return out_of_range(*number, json);
     double nearest = 0;
     const auto result = std::from_chars(token->data(), token->data() + token->size(), nearest);
-    if (result.ec == std::errc::result_out_of_range)
-        return value_fault(number->exponent < 0 ? Code::type_mismatch
-                           : number->negative   ? Code::min_value
-                                                : Code::max_value,
-                           "value " + quoted(json) + " is out of range of double precision", json);
+    if (result.ec == std::errc::result_out_of_range) return out_of_range(*number, json);
     out.set(*token);
     out.hashed = Json::number(*token);
     return check_limits(field, *number, json);

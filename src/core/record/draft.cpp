@@ -2,6 +2,7 @@
 #include "core/record/draft.hpp"
 
 #include "core/json/canonical.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/json/fault_text.hpp"
 
 namespace eryxon::core {
@@ -45,16 +46,14 @@ bool keeps_unknown_in_metadata(const Draft& draft) {
 // A name that is not known, or known but read-only: silent, a warning or a fault, as the option says.
 void report_not_taken(Draft& draft, const JsonMember& member, bool read_only) {
     const UnknownFields choice = draft.context.options.unknown_fields;
-    const std::string_view message = read_only ? "read-only field" : "unknown field";
+    const Reason reason = read_only ? Reason::read_only : Reason::unknown_field;
     if (choice == UnknownFields::ignore) return;
     if (choice == UnknownFields::error)
-        draft.add_fault(
-            value_fault(read_only ? Code::read_only : Code::unknown_field, std::string(message), member.value),
-            member.name);
+        draft.add_fault(value_fault(read_only ? Code::read_only : Code::unknown_field, reason, member.value),
+                        member.name);
     else
-        draft.record.warnings.push_back({read_only ? "READ_ONLY" : "UNKNOWN_FIELD",
-                                         draft.record.path + shorten(member.name, shown_in_path),
-                                         std::string(message)});
+        draft.record.warnings.push_back(make_warning(read_only ? "READ_ONLY" : "UNKNOWN_FIELD",
+                                                     draft.record.path + shorten(member.name, shown_in_path), reason));
 }
 
 }  // namespace
@@ -78,7 +77,7 @@ void Draft::add_fault(Fault fault, std::string_view path) {
 }
 
 void Draft::add_missing(Code code, std::string_view path) {
-    Fault fault{code, record.path + std::string(path), "required field is missing", {}};
+    Fault fault = make_fault(code, record.path + std::string(path), Reason::required);
     if (replaces()) {
         record.faults.push_back(std::move(fault));
         return;
@@ -119,13 +118,11 @@ void report_ignored(Draft& draft) {
                 report_not_taken(draft, *member, true);
                 break;
             case Ignored::Why::reserved:
-                draft.add_fault(
-                    value_fault(Code::invalid_payload, "names that begin with \"_\" are reserved", member->value),
-                    member->name);
+                draft.add_fault(value_fault(Code::invalid_payload, Reason::reserved_name, member->value), member->name);
                 break;
             case Ignored::Why::unmapped:
-                draft.record.warnings.push_back({"UNMAPPED_FIELD", draft.record.path + std::string(member->name),
-                                                 "the table has no column for this field"});
+                draft.record.warnings.push_back(make_warning(
+                    "UNMAPPED_FIELD", draft.record.path + std::string(member->name), Reason::unmapped_field));
                 break;
         }
     }

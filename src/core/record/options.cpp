@@ -20,12 +20,10 @@ struct Word {
 };
 
 [[noreturn]] void refuse(std::string_view name, const Json& value, std::string_view expected) {
-    Fault fault = value_fault(Code::invalid_option,
-                              "invalid value " + quoted(value) + " for option \"" + std::string(name) +
-                                  "\", expected " + std::string(expected),
-                              value);
-    fault.path = name;
-    throw CallError(std::move(fault));
+    throw CallError(Fault{Code::invalid_option, std::string(name),
+                          "invalid value " + quoted(value) + " for option \"" + std::string(name) + "\", expected " +
+                              std::string(expected),
+                          shown_value(value)});
 }
 
 bool read_flag(std::string_view name, const Json& value) {

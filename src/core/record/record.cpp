@@ -1,6 +1,7 @@
 // Reads records: members by name, key, fields, references, what is left over, hash, and then the nested records.
 #include "core/record/record.hpp"
 
+#include "core/json/fault_reason.hpp"
 #include "core/json/fault_text.hpp"
 #include "core/record/draft.hpp"
 
@@ -62,8 +63,7 @@ std::string own_path(const Record& record) {
 std::optional<Fault> child_array_fault(const Json& json, const Entity::Children& children) {
     if (json.displaces_records()) return records_twice(children.key);
     if (json.is_null() || json.is_array()) return std::nullopt;
-    return value_fault(Code::type_mismatch,
-                       "expected an array of records, not " + std::string(type_phrase(json.type())), json);
+    return value_fault(Code::type_mismatch, Reason::not_an_array, json, {"sent", type_phrase(json.type())});
 }
 
 // Reads one array of nested records.
@@ -93,8 +93,8 @@ void read_children(const Json& json, const ReadContext& context, Record& record)
 // Reads any JSON value as a record whose entity and path are set.
 void read_into(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record) {
     if (!json.is_object()) {
-        Fault fault = value_fault(Code::invalid_payload,
-                                  "expected a JSON object, not " + std::string(type_phrase(json.type())), json);
+        Fault fault =
+            value_fault(Code::invalid_payload, Reason::not_an_object, json, {"sent", type_phrase(json.type())});
         fault.path = own_path(record);
         record.faults.push_back(std::move(fault));
         return;
@@ -117,12 +117,8 @@ void read_record(const Entity& entity, const Json& json, const ReadContext& cont
 }
 
 Fault records_twice(std::string_view name) {
-    return {Code::invalid_payload,
-            std::string(name),
-            json_string(name) + " stands more than once in an object",
-            {},
-            {},
-            "Put all records into one array."};
+    return make_fault(Code::invalid_payload, std::string(name), Reason::member_twice, {{"member", name}},
+                      "Put all records into one array.");
 }
 
 std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {

@@ -33,14 +33,10 @@ bool has_space_at_ends(std::string_view text) {
 
 // The fault of a key text, if it has one.
 std::optional<Fault> check_key(std::string_view text, const Json& json) {
-    if (text.empty()) return value_fault(Code::min_length, "value is empty", json);
+    if (text.empty()) return value_fault(Code::min_length, Reason::empty, json);
     if (text.size() > greatest_key_length && count_characters(text) > greatest_key_length)
-        return value_fault(
-            Code::max_length,
-            "value is too long: " + std::to_string(count_characters(text)) + " characters, at most 255 are allowed",
-            json);
-    if (has_space_at_ends(text))
-        return value_fault(Code::pattern_mismatch, "value " + quoted(json) + " has white space at an end", json);
+        return length_fault(Code::max_length, Reason::too_long, count_characters(text), greatest_key_length, json);
+    if (has_space_at_ends(text)) return value_fault(Code::pattern_mismatch, Reason::outer_space, json);
     return std::nullopt;
 }
 
@@ -49,9 +45,9 @@ bool read_part(Draft& draft, int number, std::string_view& out) {
     const JsonMember* member = draft.sent_as(number);
     const std::string& name = draft.entity.names[number].text;
     if (!member || member->value.is_null()) {
-        draft.add_fault(
-            {Code::not_null, {}, member ? "null is not allowed" : "required field is missing", member ? "null" : ""},
-            name);
+        Fault fault = make_fault(Code::not_null, {}, member ? Reason::null_value : Reason::required);
+        fault.value = member ? "null" : "";
+        draft.add_fault(std::move(fault), name);
         return false;
     }
     std::string_view text;
@@ -91,10 +87,7 @@ void read_key(Draft& draft) {
     const bool has_id = read_part(draft, MemberNames::external_id, draft.record.external_id);
     draft.record.has_key = read_source(draft) && has_id;
     if (draft.bad_operation)
-        draft.add_fault(value_fault(Code::invalid_payload,
-                                    "invalid operation " + quoted(draft.bad_operation->value) +
-                                        ", expected \"upsert\" or \"delete\"",
-                                    draft.bad_operation->value),
+        draft.add_fault(value_fault(Code::invalid_payload, Reason::invalid_operation, draft.bad_operation->value),
                         draft.bad_operation->name);
 }
 

@@ -74,7 +74,7 @@ std::optional<Fault> read_id(const Json& json, ReferenceValue& value) {
     value.by = ReferenceValue::By::id;
     if (!json.is_string()) return type_fault("uuid", json);
     const auto uuid = parse_uuid(json.text());
-    if (!uuid) return value_fault(Code::uuid_format, "invalid uuid " + quoted(json), json);
+    if (!uuid) return uuid_fault(json);
     value.id = *uuid;
     return std::nullopt;
 }
@@ -98,10 +98,12 @@ std::optional<Fault> read_target(const Reading& reading, const JsonMember* count
 
 // The fault of a nested record that names another parent than the one it stands in.
 Fault other_parent_fault(const Enclosing& enclosing, const Json& sent) {
-    return value_fault(Code::fk_constraint,
-                       "reference to " + quoted(sent) + " contradicts the enclosing " +
-                           enclosing.record.entity->singular + ' ' + quoted(enclosing.record.external_id),
-                       sent);
+    Fault fault = make_fault(Code::fk_constraint, {}, Reason::other_parent,
+                             {{"value", sent},
+                              {"entity", enclosing.record.entity->singular},
+                              {"external_id", enclosing.record.external_id}});
+    fault.value = shown_value(sent);
+    return fault;
 }
 
 // Checks a reference of a nested record that names its parent itself; by id or name only the database can tell.
@@ -141,7 +143,7 @@ void clear_reference(const Reading& reading, const JsonMember& member) {
     Draft& draft = reading.draft;
     const bool not_null = draft.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
     if (reading.field.required || not_null || is_to_enclosing(draft, reading.field))
-        draft.add_fault(value_fault(Code::fk_required, "null is not allowed", member.value), reading.external_id_name);
+        draft.add_fault(value_fault(Code::fk_required, Reason::null_value, member.value), reading.external_id_name);
     else
         draft.record.references.push_back({&reading.field, ReferenceValue::By::null, member.name, {}, {}, {}});
 }

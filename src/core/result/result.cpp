@@ -5,8 +5,8 @@ namespace eryxon::core {
 
 namespace {
 
-// The offending value of a fault, which is JSON text; what is none stands as a string, for an error that is being
-// reported must not end in another one.
+// The offending value of a fault or its params, which are JSON text; what is none stands as a string, for an error that
+// is being reported must not end in another one.
 Json shown(const std::string& value, JsonArena& arena) {
     try {
         return parse_json(value, arena);
@@ -16,19 +16,21 @@ Json shown(const std::string& value, JsonArena& arena) {
 }
 
 Json detail_json(const Fault& fault, JsonArena& arena) {
-    JsonObject detail(arena, 4);
+    JsonObject detail(arena, 5);
     detail.add("path", make_string(fault.path, arena));
     detail.add("constraint", code_name(fault.code));
     detail.add("message", make_string(fault.message, arena));
     if (!fault.value.empty()) detail.add("value", shown(fault.value, arena));
+    if (!fault.params.empty()) detail.add("params", shown(fault.params, arena));
     return detail.json();
 }
 
 Json warning_json(const Warning& warning, JsonArena& arena) {
-    JsonObject object(arena, 3);
+    JsonObject object(arena, 4);
     object.add("code", warning.code);
     object.add("path", make_string(warning.path, arena));
     object.add("message", make_string(warning.message, arena));
+    if (!warning.params.empty()) object.add("params", shown(warning.params, arena));
     return object.json();
 }
 

@@ -16,9 +16,7 @@ constexpr std::size_t greatest_identifier_length = 63;
 constexpr std::size_t greatest_alias_length = 255;
 
 [[noreturn]] void refuse(std::string path, std::string message, const Json& value) {
-    Fault fault = value_fault(Code::invalid_option, std::move(message), value);
-    fault.path = std::move(path);
-    throw CallError(std::move(fault));
+    throw CallError(Fault{Code::invalid_option, std::move(path), std::move(message), shown_value(value)});
 }
 
 [[noreturn]] void refuse_type(std::string path, std::string_view expected, const Json& value) {

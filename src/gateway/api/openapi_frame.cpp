@@ -73,8 +73,11 @@ const char* openapi_frame() {
         "answer.error": {"type": "object", "required": ["success", "error"], "properties": {"success": {"const": false},
             "error": {"type": "object", "required": ["code", "message", "details", "statusCode"], "properties": {
                 "code": {"type": "string"}, "message": {"type": "string"}, "hint": {}, "statusCode": {"type": "integer"},
-                "details": {"type": ["array", "null"], "items": {"type": "object", "properties": {"path": {"type": "string"},
-                    "constraint": {"type": "string"}, "message": {"type": "string"}, "value": {}}}}}}}},
+                "details": {"$ref": "#/components/schemas/answer.details"}}}}},
+        "answer.details": {"type": ["array", "null"], "items": {"type": "object", "properties": {"path": {"type": "string"},
+            "constraint": {"type": "string"}, "message": {"type": "string"}, "value": {}, "params": {"$ref": "#/components/schemas/fault.params"}}}},
+        "fault.params": {"type": "object", "description": "What the message is made of, for translations: the reason, and the values in the text",
+            "properties": {"reason": {"type": "string"}}, "additionalProperties": {"type": ["string", "number", "boolean"]}},
         "answer.function_error": {"type": "object", "required": ["code", "message", "details", "hint"],
             "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "details": {}, "hint": {}}},
         "result.upsert": {"type": "object", "required": ["action", "external_id", "external_source"], "properties": {
@@ -83,7 +86,8 @@ const char* openapi_frame() {
             "sync_hash": {"type": "string"}, "synced_at": {"type": ["string", "null"], "format": "date-time"},
             "children": {"type": "object"}, "warnings": {"type": "array", "items": {"$ref": "#/components/schemas/result.warning"}}}},
         "result.warning": {"type": "object", "required": ["code", "message"],
-            "properties": {"code": {"type": "string"}, "path": {"type": "string"}, "message": {"type": "string"}}},
+            "properties": {"code": {"type": "string"}, "path": {"type": "string"}, "message": {"type": "string"},
+                "params": {"$ref": "#/components/schemas/fault.params"}}},
         "result.bulk": {"type": "object", "required": ["total", "results"], "properties": {
             "total": {"type": "integer"}, "created": {"type": "integer"}, "updated": {"type": "integer"},
             "restored": {"type": "integer"}, "skipped": {"type": "integer"}, "deleted": {"type": "integer"},
@@ -92,7 +96,7 @@ const char* openapi_frame() {
                 "index": {"type": "integer"}, "action": {"enum": ["created", "updated", "restored", "skipped", "deleted", "error"]},
                 "id": {"type": "string", "format": "uuid"}, "external_id": {"type": ["string", "null"]},
                 "external_source": {"type": ["string", "null"]}, "code": {"type": "string"}, "error": {"type": "string"},
-                "sqlstate": {"type": "string"}, "details": {"type": "array"}}}}}},
+                "sqlstate": {"type": "string"}, "details": {"$ref": "#/components/schemas/answer.details"}}}}}},
         "call.options": {"type": "object", "properties": {
             "on_error": {"enum": ["continue", "abort"], "default": "continue"}, "skip_unchanged": {"type": "boolean", "default": true},
             "mode": {"enum": ["upsert", "create", "update"], "default": "upsert"},

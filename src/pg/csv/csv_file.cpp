@@ -2,6 +2,7 @@
 #include "pg/csv/csv_file.hpp"
 
 #include "core/csv/csv_inspect.hpp"
+#include "core/json/fault_reason.hpp"
 
 namespace eryxon::pg {
 
@@ -40,17 +41,16 @@ CsvFile::CsvFile(const core::Entity& entity, std::string_view text, std::string_
 // has one.
 void CsvFile::read_headings(core::CsvReader& reader) {
     if (!reader.next(record_))
-        throw core::CallError(core::Code::invalid_payload, "the file has no line with anything in it");
-    if (record_.malformed)
-        throw core::CallError(
-            core::Fault{core::Code::invalid_payload,
-                        "",
-                        "line " + std::to_string(record_.line) + ": a quote stands inside a cell of the header",
-                        {},
-                        "22P04"});
+        throw core::CallError(core::make_fault(core::Code::invalid_payload, "", core::Reason::empty_file));
+    if (record_.malformed) {
+        core::Fault fault =
+            core::make_fault(core::Code::invalid_payload, "", core::Reason::quote_in_header, {{"line", record_.line}});
+        fault.sqlstate = "22P04";
+        throw core::CallError(std::move(fault));
+    }
     has_header_ = options_.header || core::is_rejected_header(record_.cells);
     if (has_header_ && record_.text.find('\0') != std::string_view::npos)
-        throw core::CallError(core::Code::invalid_payload, "the header has a NUL byte in it");
+        throw core::CallError(core::make_fault(core::Code::invalid_payload, "", core::Reason::nul_in_header));
     for (std::size_t i = 0; i < record_.cells.size(); i++)
         headings_.push_back(has_header_ ? std::string(record_.cells[i]) : std::to_string(i + 1));
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/utf8.hpp"
 #include "core/csv/csv_inspect.hpp"
+#include "core/json/fault_reason.hpp"
 #include "pg/server/arguments.hpp"
 #include "pg/server/boundary.hpp"
 
@@ -18,15 +19,17 @@ namespace eryxon::pg {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message, const std::string& hint, const char* sqlstate) {
-    throw core::CallError(core::Fault{core::Code::invalid_option, "encoding", message, {}, sqlstate, hint});
+[[noreturn]] void refuse(core::Reason reason, core::FaultParams params, const char* hint, const char* sqlstate = "") {
+    core::Fault fault = core::make_fault(core::Code::invalid_option, "encoding", reason, params, hint);
+    fault.sqlstate = sqlstate;
+    throw core::CallError(std::move(fault));
 }
 
 int encoding_number(const std::string& name) {
     int const encoding = call([&] { return pg_char_to_encoding(name.c_str()); });
     if (encoding < 0 || !PG_VALID_FE_ENCODING(encoding))
-        refuse("unknown encoding \"" + name + "\"", "Use UTF8, WIN1252, LATIN1 or another of PostgreSQL's names.",
-               "22023");
+        refuse(core::Reason::unknown_encoding, {{"encoding", name}},
+               "Use UTF8, WIN1252, LATIN1 or another of PostgreSQL's names.");
     return encoding;
 }
 
@@ -36,7 +39,7 @@ void check_utf8(std::string_view text) {
     for (std::size_t begin = 0; begin < text.size(); line++) {
         std::size_t const end = std::min(text.find('\n', begin), text.size());
         if (!core::is_utf8(text.substr(begin, end - begin)))
-            refuse("line " + std::to_string(line) + ": invalid byte sequence for encoding UTF8",
+            refuse(core::Reason::not_in_encoding, {{"line", line}, {"encoding", "UTF8"}},
                    "Give the file's encoding, such as WIN1252.", "22021");
         begin = end + 1;
     }
@@ -74,7 +77,12 @@ CsvSource csv_argument(FunctionCallInfo info, int argument) {
 CsvText decode_csv(const CsvSource& source, const std::string& encoding) {
     std::string_view const bytes = source.bytes;
     if (source.is_text && !encoding.empty())
-        refuse("a text has the database's encoding", "Pass the bytes of the file instead.", "22023");
+        throw core::CallError(core::Fault{core::Code::invalid_option,
+                                          "encoding",
+                                          "text has the database's encoding",
+                                          {},
+                                          {},
+                                          "Pass the bytes of the file instead."});
     core::refuse_other_formats(bytes);
     CsvText decoded{encoding.empty() ? std::string(core::find_encoding(bytes)) : encoding, bytes};
     int const number = encoding_number(decoded.encoding);

@@ -3,6 +3,7 @@
 
 #include "core/base/sql_text.hpp"
 #include "core/csv/csv_options.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/json/json_build.hpp"
 #include "core/record/options.hpp"
 #include "pg/csv/csv_file.hpp"
@@ -184,8 +185,8 @@ core::Json cancel_upload(const core::Uuid& run, core::JsonArena& arena) {
                     [&](const Row& row) { stops = row.boolean(0); });
         });
     if (!stops)
-        throw core::CallError(
-            core::Fault{core::Code::not_found, "run", "no import " + core::to_string(run) + " is running", {}});
+        throw core::CallError(core::make_fault(core::Code::not_found, "run", core::Reason::import_not_running,
+                                               {{"run", core::to_string(run)}}));
     core::JsonObject answer(arena, 2);
     answer.add("id", core::make_uuid(run, arena));
     answer.add("status", core::Json::string("cancelling"));

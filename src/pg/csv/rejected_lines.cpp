@@ -14,6 +14,14 @@ namespace eryxon::pg {
 
 namespace {
 
+// What is told of a failed line: all its faults.
+std::string message_of(const std::vector<core::Fault>& faults) {
+    std::string message;
+    for (const core::Fault& fault : faults)
+        message += (message.empty() ? "" : "; ") + (fault.path.empty() ? "" : fault.path + ": ") + fault.message;
+    return message;
+}
+
 // Lines that one statement writes.
 constexpr std::size_t rejected_at_once = 1000;
 
@@ -34,12 +42,14 @@ public:
         });
     }
 
-    void add(std::int64_t line, std::string_view text, std::string_view code, std::string_view message) {
+    // Keeps a line with all its faults as the message, and the code and params of the first one.
+    void add(std::int64_t line, std::string_view text, const std::vector<core::Fault>& faults) {
         lines_.push_back(std::to_string(line));
         texts_.emplace_back(text);
         std::replace(texts_.back().begin(), texts_.back().end(), '\0', ' ');
-        codes_.emplace_back(code);
-        messages_.emplace_back(message);
+        codes_.emplace_back(core::code_name(faults.front().code));
+        messages_.push_back(message_of(faults));
+        params_.push_back(faults.front().params);
         if (lines_.size() == rejected_at_once) flush();
     }
 
@@ -47,14 +57,15 @@ public:
         if (lines_.empty()) return;
         as_extension_owner([&] {
             execute(
-                R"(INSERT INTO eryxon.csv_rejected (run_id, tenant_id, entity, line, text, code, message)
-                   SELECT $1, $2, $3, u.line::pg_catalog.int8, u.text, u.code, u.message
+                R"(INSERT INTO eryxon.csv_rejected (run_id, tenant_id, entity, line, text, code, message, params)
+                   SELECT $1, $2, $3, u.line::pg_catalog.int8, u.text, u.code, u.message,
+                          NULLIF(u.params, '')::pg_catalog.jsonb
                      FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),
-                                     pg_catalog.unnest($7)) AS u(line, text, code, message))",
+                                     pg_catalog.unnest($7), pg_catalog.unnest($8)) AS u(line, text, code, message, params))",
                 {Param::uuid(run_), Param::uuid(tenant_), Param::text(entity_), array(lines_), array(texts_),
-                 array(codes_), array(messages_)});
+                 array(codes_), array(messages_), array(params_)});
         });
-        for (auto* values : {&lines_, &texts_, &codes_, &messages_})
+        for (auto* values : {&lines_, &texts_, &codes_, &messages_, &params_})
             values->clear();
     }
 
@@ -66,16 +77,8 @@ private:
 
     core::Uuid run_, tenant_;
     std::string_view entity_;
-    std::vector<std::string> lines_, texts_, codes_, messages_;
+    std::vector<std::string> lines_, texts_, codes_, messages_, params_;
 };
-
-// What is told of a failed line: all its faults.
-std::string message_of(const std::vector<core::Fault>& faults) {
-    std::string message;
-    for (const core::Fault& fault : faults)
-        message += (message.empty() ? "" : "; ") + (fault.path.empty() ? "" : fault.path + ": ") + fault.message;
-    return message;
-}
 
 }  // namespace
 
@@ -85,9 +88,7 @@ void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch&
     for (const RecordTree& tree : batch.trees) {
         if (tree.state != RecordTree::State::failed) continue;
         if (!std::exchange(any, true)) rejected.add_header(file);
-        std::vector<core::Fault> const faults = faults_of(tree);
-        const CsvPlace& place = batch.places[tree.index];
-        rejected.add(batch.line_of(tree), place.text, core::code_name(faults.front().code), message_of(faults));
+        rejected.add(batch.line_of(tree), batch.places[tree.index].text, faults_of(tree));
     }
     rejected.flush();
 }

@@ -69,10 +69,10 @@ void run_worker(const core::Uuid& tenant) {
     BackgroundWorker worker = worker_description(tenant);
     BackgroundWorkerHandle* handle;
     if (!RegisterDynamicBackgroundWorker(&worker, &handle)) {
-        ereport(WARNING,
-                (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("no background worker is free to position events"),
-                 errdetail("Events that were committed since the last time come with a later call."),
-                 errhint("Raise max_worker_processes, or run a relay.")));
+        ereport(WARNING, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+                          errmsg("no background worker is free to position events"),
+                          errdetail("Events that were committed since the last time come with a later call."),
+                          errhint("Raise max_worker_processes, or run a relay.")));
         return;
     }
     WaitForBackgroundWorkerShutdown(handle);

@@ -64,13 +64,13 @@ std::string statement(const UpsertCall& upsert, const core::Entity& entity,
 
 void link_row(Item& item, const core::Uuid& id) {
     if (item.adopted) {
-        item.fail(core::Code::ambiguous_reference, "", "several live rows without external key have this natural key");
+        item.fail(core::Code::ambiguous_reference, "", core::Reason::ambiguous_natural_key);
         return;
     }
     item.found = item.adopted = true;
     item.plan = Plan::update;
     item.id = id;
-    item.warnings.push_back({"ADOPTED", item.record->path, "linked to the row that has the same natural key"});
+    item.warnings.push_back(core::make_warning("ADOPTED", item.record->path, core::Reason::adopted));
 }
 
 void adopt_entity(UpsertCall& upsert, const std::vector<Item*>& all) {

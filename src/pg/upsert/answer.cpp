@@ -16,8 +16,8 @@ void append(std::vector<core::Warning>& all, const core::RareVector<core::Warnin
 std::vector<core::Warning> warnings_of(const RecordTree& tree) {
     std::vector<core::Warning> warnings;
     if (!tree.known_source.empty())
-        warnings.push_back({"SOURCE_CASE", "external_source",
-                            "source \"" + tree.known_source + "\" is known and differs only in case"});
+        warnings.push_back(core::make_warning("SOURCE_CASE", "external_source", core::Reason::source_case,
+                                              {{"source", tree.known_source}}));
     for (const Item* item : tree.items) {
         append(warnings, item->record->warnings);
         append(warnings, item->warnings);
@@ -62,13 +62,14 @@ constexpr std::size_t most_csv_details = 100;
 core::Json error_detail(const Batch& batch, const RecordTree& tree, core::JsonArena& arena) {
     core::Fault const first = faults_of(tree).front();
     std::string_view const external_id = tree.root().record->external_id;
-    core::JsonObject detail(arena, 6);
+    core::JsonObject detail(arena, 7);
     detail.add("index", core::make_number(batch.index_of(tree), arena));
     if (std::int64_t const line = batch.line_of(tree); line > 0) detail.add("line", core::make_number(line, arena));
     detail.add("external_id", external_id.empty() ? core::Json::null() : core::Json::string(external_id));
     detail.add("code", core::code_name(first.code));
     detail.add("message", core::make_string(first.message, arena));
     detail.add("path", core::make_string(first.path, arena));
+    if (!first.params.empty()) detail.add("params", core::parse_json(arena.copy(first.params), arena));
     return detail.json();
 }
 

@@ -43,8 +43,8 @@ std::vector<MissingChild> without_started(UpsertCall& upsert, const core::Entity
         }
         Item& item = *missing[i].above;
         item.warnings.push_back(
-            {"KEPT_STARTED", item.record->path + spec.key,
-             entity.singular + " \"" + missing[i].external_id + "\" was not sent but is started, so it stays"});
+            core::make_warning("KEPT_STARTED", item.record->path + spec.key, core::Reason::kept_started,
+                               {{"entity", entity.singular}, {"external_id", missing[i].external_id}}));
     }
     return idle;
 }

@@ -118,6 +118,24 @@ bool held_by_deleted(UpsertCall& upsert, const Item& item, const std::vector<std
     return deleted;
 }
 
+// What the message of the server says, where that is clear.
+std::optional<core::Reason> reason_of(core::Code code, bool by_deleted) {
+    switch (code) {
+        case core::Code::not_null:
+            return core::Reason::null_value;
+        case core::Code::unique_constraint:
+            return by_deleted ? core::Reason::taken_by_deleted : core::Reason::taken;
+        case core::Code::fk_constraint:
+            return core::Reason::unknown_reference;
+        case core::Code::check_constraint:
+            return core::Reason::violates_check;
+        case core::Code::access_denied:
+            return core::Reason::no_permission;
+        default:
+            return std::nullopt;
+    }
+}
+
 }  // namespace
 
 bool is_key_collision(const UpsertCall& upsert, const Error& error) {
@@ -158,8 +176,11 @@ core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& er
     std::vector<std::string> const columns = columns_of(*entity, index, data);
     fault.path += field_path(*entity, columns);
     bool const live_only = index != nullptr && index->live_only;
-    if (fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(upsert, item, columns))
-        fault.hint = "A deleted row holds this value: restore it, or delete it for good.";
+    bool const by_deleted =
+        fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(upsert, item, columns);
+    if (by_deleted) fault.hint = "A deleted row holds this value: restore it, or delete it for good.";
+    if (auto const reason = reason_of(fault.code, by_deleted))
+        fault.params = core::reason_params(*reason, {{"constraint", text_of(data.constraint_name)}});
     return fault;
 }
 

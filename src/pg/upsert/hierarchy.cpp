@@ -74,8 +74,8 @@ bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Fie
     if (starts.empty()) return false;
     execute(statement, {Param::uuid(upsert.tenant), uuid_array(starts)}, [&](const Row& row) {
         rows.at(row.uuid(0))
-            ->fail(core::Code::circular_reference, path_of(up),
-                   "the " + entity.singular + " would be its own ancestor");
+            ->fail(core::Code::circular_reference, path_of(up), core::Reason::own_ancestor,
+                   {{"entity", entity.singular}});
         found = true;
     });
     return found;
@@ -104,18 +104,18 @@ bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Fie
          {"parent", quoted(up.column_name)},
          {"group", quoted(group.column_name)}});
     bool found = false;
-    auto const fail = [&](const Item* item, const core::Field& field, const std::string& message) {
+    auto const fail = [&](const Item* item, const core::Field& field, core::Reason reason) {
         if (item == nullptr) return;
         found = true;
-        if (item->faults.empty()) rows.at(item->id)->fail(core::Code::fk_constraint, path_of(field), message);
+        if (item->faults.empty())
+            rows.at(item->id)->fail(core::Code::fk_constraint, path_of(field), reason,
+                                    {{"entity", entity.singular}, {"group", group.name}});
     };
     execute(statement, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
         const Item* child = item_of(rows, row.uuid(0));
         const Item* parent = item_of(rows, row.uuid(1));
-        if (child == nullptr || !acts_later(*child, parent))
-            fail(parent, group, "the " + entity.singular + " would leave the ones below it behind");
-        if (parent == nullptr || !acts_later(*parent, child))
-            fail(child, up, "the parent " + entity.singular + " belongs to another " + group.name);
+        if (child == nullptr || !acts_later(*child, parent)) fail(parent, group, core::Reason::leaves_children);
+        if (parent == nullptr || !acts_later(*parent, child)) fail(child, up, core::Reason::parent_elsewhere);
     });
     return found;
 }

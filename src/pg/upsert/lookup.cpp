@@ -58,13 +58,12 @@ void decide_upsert(UpsertCall& upsert, Item& item) {
         item.id = new_id(upsert);
     } else if (item.soft_deleted && upsert.options.deleted == core::Deleted::refuse) {
         item.plan = Plan::skip;
-        item.fail(core::Code::deleted, "", "the row with this external key is deleted",
-                  "Option deleted = restore brings it back.");
+        item.fail(core::Code::deleted, "", core::Reason::deleted, {}, "Option deleted = restore brings it back.");
     } else if (item.soft_deleted) {
         item.plan = Plan::restore;
     } else if (upsert.options.mode == core::Mode::create && !item.came_back) {
         item.plan = Plan::skip;
-        item.fail(core::Code::exists, "", "a row with this external key exists");
+        item.fail(core::Code::exists, "", core::Reason::exists);
     } else {
         item.plan = item.same_hash && upsert.options.skip_unchanged && !item.came_back ? Plan::skip : Plan::update;
     }
@@ -106,8 +105,8 @@ void keep_progress(Item& item, const core::Field& field, std::string_view now) {
     bool const reopened = now == field.allowed.back();
     if (wanted == now || (!back && !reopened)) return;
     item.kept.push_back(&field);
-    item.warnings.push_back({"KEPT", item.record->path + field.name,
-                             "\"" + std::string(now) + "\" is kept, \"" + std::string(wanted) + "\" is not taken"});
+    item.warnings.push_back(core::make_warning("KEPT", item.record->path + field.name, core::Reason::kept,
+                                               {{"kept", now}, {"sent", wanted}}));
 }
 
 // A restored row that does not name its parent keeps the one it has: that one must be live then.
@@ -157,7 +156,7 @@ bool writes_key(const core::Entity& entity) {
 // A row that was found but cannot be locked: it went away meanwhile, or a policy keeps it from being updated.
 void on_row_vanished(UpsertCall& upsert, Item& item) {
     if (upsert.retries < max_retries && !IsolationUsesXactSnapshot()) throw RetryCall{upsert.lock};
-    item.fail(core::Code::access_denied, "", "a row-level security policy does not let this row be updated");
+    item.fail(core::Code::access_denied, "", core::Reason::policy);
 }
 
 void lock_entity_rows(UpsertCall& upsert, const core::Entity& entity, const std::vector<Item*>& all) {

@@ -48,10 +48,6 @@ bool is_open(const RecordTree& tree) {
     return tree.state == RecordTree::State::open && !tree.is_refused();
 }
 
-std::string quote(std::string_view text) {
-    return "\"" + std::string(text) + "\"";
-}
-
 // The column that says whether a row is in use, where the entity has one: those out of use are not found by name.
 const core::Column* active_column(const core::Entity& entity) {
     const core::Field* active = entity.find("active");
@@ -64,20 +60,24 @@ void fail_unknown(Request& request, const core::Entity& entity) {
     Item& item = *request.item;
     item.unresolved = true;
     if (request.sent == nullptr) {
-        item.fail(core::Code::fk_constraint, request.field->name,
-                  "the " + entity.singular + " it belongs to is deleted",
-                  "Restore that " + entity.singular + " first.");
+        item.fail(core::Code::fk_constraint, request.field->name, core::Reason::parent_deleted,
+                  {{"entity", entity.singular}}, "Restore that " + entity.singular + " first.");
         return;
     }
     const core::ReferenceValue& sent = *request.sent;
-    std::string const what = sent.by == By::id ? "id " + quote(core::to_string(sent.id))
-                             : sent.by == By::name
-                                 ? "name " + quote(sent.text)
-                                 : "external_id " + quote(sent.text) + " of source " + quote(sent.source);
-    std::string const kind = sent.by == By::name && active_column(entity) != nullptr ? "no live, active " : "no live ";
-    item.fail(core::Code::fk_constraint, std::string(sent.path), kind + entity.singular + " has " + what);
-    core::write_json_string(sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text),
-                            item.faults.back().value);
+    std::string const wanted = sent.by == By::id ? core::to_string(sent.id) : std::string(sent.text);
+    core::FaultParam const kind("entity", entity.singular);
+    auto const fail = [&](core::Reason reason, core::FaultParams params) {
+        item.fail(core::Code::fk_constraint, std::string(sent.path), reason, params);
+    };
+    if (sent.by == By::id)
+        fail(core::Reason::unknown_id, {kind, {"id", wanted}});
+    else if (sent.by == By::external_id)
+        fail(core::Reason::unknown_external_id, {kind, {"external_id", wanted}, {"source", sent.source}});
+    else
+        fail(active_column(entity) != nullptr ? core::Reason::unknown_active_name : core::Reason::unknown_name,
+             {kind, {"name", wanted}});
+    core::write_json_string(wanted, item.faults.back().value);
 }
 
 // A target that is not in the database may be a record of this very call that is still to be written: of the same tree,
@@ -152,9 +152,8 @@ void apply_lookup(const Batch* pending, const core::Entity& entity, Request& req
     Item& item = *request.item;
     Target& target = item.targets[request.target];
     if (answer.rows > 1) {
-        item.fail(core::Code::ambiguous_reference, std::string(request.sent->path),
-                  "several live rows of " + entity.name + " have the name " + quote(request.sent->text),
-                  "Refer to it by external_id.");
+        item.fail(core::Code::ambiguous_reference, std::string(request.sent->path), core::Reason::ambiguous_name,
+                  {{"entities", entity.name}, {"name", request.sent->text}}, "Refer to it by external_id.");
     } else if (answer.rows == 1) {
         target.found = answer.id;
     } else if (Item* other = pending != nullptr ? find_in_call(*pending, entity, request) : nullptr) {
@@ -163,7 +162,7 @@ void apply_lookup(const Batch* pending, const core::Entity& entity, Request& req
         return fail_unknown(request, entity);
     }
     if (request.sent != nullptr && &entity == &item.entity() && target.id() == item.id && item.faults.empty())
-        item.fail(core::Code::circular_reference, std::string(request.sent->path), "refers to the record itself");
+        item.fail(core::Code::circular_reference, std::string(request.sent->path), core::Reason::self_reference);
 }
 
 // Answers all requests of one entity and form; `pending`: with records of the batch that are still to be written.
@@ -212,7 +211,8 @@ void add_target(UpsertCall& upsert, Item& item, const core::ReferenceValue& sent
     if (target.null) return;
     bool const inherited = is_inherited(item, *sent.field);
     if (inherited && sent.by == By::id && sent.id != item.parent->id) {
-        item.fail(core::Code::fk_constraint, std::string(sent.path), "is not the record that this one stands in");
+        item.fail(core::Code::fk_constraint, std::string(sent.path), core::Reason::not_the_parent,
+                  {{"entity", item.parent->entity().singular}});
         return;
     }
     if (inherited && item.parent->writes()) {
@@ -221,8 +221,8 @@ void add_target(UpsertCall& upsert, Item& item, const core::ReferenceValue& sent
     }
     const core::Entity* entity = upsert.registry.schema.find(sent.field->reference->entity);
     if (entity == nullptr) {
-        item.fail(core::Code::fk_constraint, std::string(sent.path),
-                  "entity " + quote(sent.field->reference->entity) + " is not attached");
+        item.fail(core::Code::fk_constraint, std::string(sent.path), core::Reason::not_attached,
+                  {{"entities", sent.field->reference->entity}});
         return;
     }
     requests[{entity->order, sent.by}].push_back({&item, sent.field, &sent, sent.id, item.targets.size() - 1});

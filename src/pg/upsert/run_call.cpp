@@ -162,7 +162,7 @@ void refuse_running(UpsertCall& upsert, const ItemGroups& groups) {
         auto const progress = read_progress(upsert.registry, removed.front()->entity(), upsert.tenant, ids);
         for (std::size_t i = 0; i < removed.size(); i++)
             if (progress[i].running)
-                removed[i]->fail(core::Code::in_progress, "", "an operation is in progress",
+                removed[i]->fail(core::Code::in_progress, "", core::Reason::in_progress, {},
                                  "Option force = true deletes it all the same.");
     }
 }
@@ -175,7 +175,7 @@ void check_creation(UpsertCall& upsert, const ItemGroups& groups) {
             if (item->plan != Plan::create) continue;
             if (upsert.options.mode == core::Mode::update) {
                 item->faults.clear();
-                item->fail(core::Code::not_found, "", "no row has this external key",
+                item->fail(core::Code::not_found, "", core::Reason::not_found, {},
                            "Option mode = update creates nothing.");
                 continue;
             }

@@ -189,8 +189,7 @@ public:
         for (std::size_t i = 0; i < seen_.size(); i++) {
             if (seen_[i]) continue;
             missing = true;
-            set_.items[i]->fail(core::Code::database_error, "",
-                                "a trigger suppressed the row or changed its id or tenant");
+            set_.items[i]->fail(core::Code::database_error, "", core::Reason::suppressed);
         }
         if (missing) throw TreesFailed{};
     }

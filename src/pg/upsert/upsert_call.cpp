@@ -95,12 +95,10 @@ const Target* Item::target(const core::Field& field) const {
     return nullptr;
 }
 
-void Item::fail(core::Code code, std::string path, std::string message, std::string hint) {
+void Item::fail(core::Code code, std::string path, core::Reason reason, core::FaultParams params, std::string hint) {
     path = record->path + path;
     if (path.ends_with('.')) path.pop_back();
-    core::Fault fault{code, std::move(path), std::move(message), {}};
-    fault.hint = std::move(hint);
-    faults.push_back(std::move(fault));
+    faults.push_back(core::make_fault(code, std::move(path), reason, params, std::move(hint)));
 }
 
 void Item::note_row(const core::Uuid& row, std::string_view hash, bool deleted) {

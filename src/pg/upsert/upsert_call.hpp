@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/block.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/record/record.hpp"
 #include "core/result/result.hpp"
 #include "pg/registry/registry.hpp"
@@ -68,7 +69,8 @@ struct Item {
     bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
     bool stands_in(const Item& other) const;
     const Target* target(const core::Field& field) const;
-    void fail(core::Code code, std::string path, std::string message, std::string hint = {});
+    void fail(core::Code code, std::string path, core::Reason reason, core::FaultParams params = {},
+              std::string hint = {});
     // Notes the row that has its external key.
     void note_row(const core::Uuid& row, std::string_view hash, bool deleted);
     // Forgets what an earlier look at the database said.

@@ -143,8 +143,7 @@ void UpsertSession::refuse_errors() const {
     std::string const record = "[" + std::to_string(first_batch->index_of(*first)) + "]";
     for (core::Fault& fault : faults)
         fault.path = record + (fault.path.empty() ? "" : "." + fault.path);
-    if (std::int64_t const line = first_batch->line_of(*first); line > 0)
-        faults.front().message = "line " + std::to_string(line) + ": " + faults.front().message;
+    if (std::int64_t const line = first_batch->line_of(*first); line > 0) core::add_line(faults.front(), line);
     if (!aborts)
         faults.front().hint = std::to_string(errors) + " records are wrong, max_errors allows " +
                               std::to_string(*options_.max_errors) + ". " + faults.front().hint;

@@ -54,7 +54,7 @@ private:
                 if (in_wave && other->faulty()) return true;
                 if (!in_wave && item->faults.empty())
                     item->fail(core::Code::circular_reference, target.field->name + "_external_id",
-                               "the " + item->entity().singular + " would be its own ancestor");
+                               core::Reason::own_ancestor, {{"entity", item->entity().singular}});
             }
         return false;
     }
