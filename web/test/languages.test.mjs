@@ -193,3 +193,38 @@ test('no English is left in the monitor and in what connects', () =>
         await page.locator('.deliveries tbody tr').first().waitFor();
         await expectTranslated(page, 'connections');
     }));
+
+// An answer that refuses the file, with one detail.
+const refused = (message, params) => ({
+    success: false,
+    error: {
+        code: 'BAD_REQUEST',
+        message: `mapping: ${message}. A hint.`,
+        details: [{ path: 'mapping', constraint: 'INVALID_OPTION', message, params }],
+        statusCode: 400,
+    },
+});
+
+test('a fault is told by its reason and values, one without by the message', () =>
+    site.signedIn({ expected: /status of 400/ }, async (page) => {
+        const known = { reason: 'same_field', column: 'A', other: 'B', field: 'notes' };
+        const told = async (params, texts) => {
+            await page.route('**/api-jobs/inspect*', (route) =>
+                route.fulfill({ status: 400, json: refused('the message', params) }),
+            );
+            await choose(page, 'jobs', 'orders.csv', csv([['a'], ['1']]));
+            for (const [code, text] of Object.entries(texts)) {
+                await page.locator('.language select').selectOption(code);
+                await page.getByRole('alert').filter({ hasText: text }).waitFor();
+            }
+            await page.locator('.language select').selectOption('en');
+            await page.unroute('**/api-jobs/inspect*');
+        };
+        await told(known, {
+            en: 'mapping: the message. A hint.',
+            nl: 'mapping: de kolommen „A” en „B” zijn beide „notes”',
+            de: 'mapping: die Spalten „A“ und „B“ sind beide „notes“',
+        });
+        await told({ reason: 'of a later version' }, { nl: 'the message. A hint.', de: 'the message. A hint.' });
+        await told(undefined, { nl: 'the message. A hint.' });
+    }));

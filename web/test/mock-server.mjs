@@ -101,7 +101,7 @@ function runRoute(request, response, shop, id) {
     if (!run) throw new Refusal(404, 'NOT_FOUND', `run ${id} does not exist`);
     if (request.method === 'DELETE') {
         if (!['running', 'cancelling'].includes(run.status))
-            throw new Refusal(404, 'NOT_FOUND', `no import ${id} is running`);
+            throw new Refusal(404, 'NOT_FOUND', `import ${id} is not running`);
         run.status = 'cancelling';
         return answer(response, 200, { id, status: 'cancelling' });
     }

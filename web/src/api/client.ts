@@ -1,4 +1,5 @@
 // Requests to the gateway, and the credential that they carry.
+import type { Params } from '../i18n/faults';
 import { readable } from './file';
 
 const STORAGE_KEY = 'eryxon-credential';
@@ -9,6 +10,7 @@ export interface FaultDetail {
     constraint: string;
     message: string;
     value?: unknown;
+    params?: Params;
 }
 
 // An answer that is no success, or no answer at all (status 0). `data` is what had been done before it failed.

@@ -1,4 +1,6 @@
 // Shapes of the gateway's answers.
+import type { Params } from '../i18n/faults';
+
 export interface Field {
     name: string;
     required: boolean;
@@ -92,8 +94,8 @@ export interface LineResult {
     action: Action;
     code?: string;
     error?: string;
-    details?: { path: string; constraint: string; message: string; value?: unknown }[];
-    warnings?: { code: string; path?: string; message: string }[];
+    details?: { path: string; constraint: string; message: string; value?: unknown; params?: Params }[];
+    warnings?: { code: string; path?: string; message: string; params?: Params }[];
     changes?: Change[];
 }
 
@@ -113,6 +115,7 @@ export interface RunError {
     code: string;
     message: string;
     path?: string | null;
+    params?: Params;
 }
 
 export interface Run extends Counts {
@@ -149,7 +152,14 @@ export interface DayStatistic {
 
 export interface Statistics {
     days: DayStatistic[];
-    top_errors: { code: string; entity: string; source: string | null; count: number; example: string }[];
+    top_errors: {
+        code: string;
+        entity: string;
+        source: string | null;
+        count: number;
+        example: string;
+        params?: Params | null;
+    }[];
     last_success: { entity: string; source: string | null; finished_at: string }[];
     deliveries: { open: number; dead: number };
 }

@@ -194,6 +194,8 @@ export const de: Messages = {
     'run.monitor': 'Unter Synchronisation ansehen',
     'run.refused_lines': 'Abgelehnte Zeilen',
     'run.position': 'Nr.',
+    'fault.element': 'Element {n}',
+    'fault.line': 'Zeile {n}: {text}',
     'run.failed': 'Der Import wurde abgebrochen, weil ein Fehler auftrat.',
     'run.failed_hint':
         '{done} von {total} Zeilen wurden importiert und bleiben. Importieren Sie die Datei erneut für den Rest: Was schon da ist, bleibt, wie es ist.',

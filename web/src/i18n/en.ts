@@ -186,6 +186,8 @@ const texts = {
     'run.monitor': 'Show in the sync monitor',
     'run.refused_lines': 'Refused lines',
     'run.position': 'No.',
+    'fault.element': 'element {n}',
+    'fault.line': 'line {n}: {text}',
     'run.failed': 'The import was broken off.',
     'run.failed_hint':
         '{done} of {total} lines were imported, and stay. Import the file again for the rest: what is there already is left as it is.',

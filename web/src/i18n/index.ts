@@ -3,9 +3,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { codes } from './codes';
 import { de } from './de';
 import { en, type Messages } from './en';
+import { faults, kinds, types, type Params } from './faults';
 import { entities, fields } from './names';
 import { nl } from './nl';
-import { translateSaid } from './said';
 
 export const languages = { en: 'English', nl: 'Nederlands', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
@@ -108,12 +108,44 @@ export const entityName = (entity: string): string => entities[entity]?.[order[c
 // What a field is called on paper; the field's name where it is not one of the shipped ones.
 export const fieldName = (field: string): string => fields[field]?.[order[current]] ?? field;
 
-// What a warning says: in the user's language where its code is known.
+// What a warning of a file says: in the user's language where its code is known.
 export const warningText = (warning: { code?: string; message: string }): string =>
-    warning.code !== undefined && warning.code in codes ? codeName(warning.code) : said(warning.message);
+    warning.code !== undefined && warning.code in codes ? codeName(warning.code) : warning.message;
 
-// A text of the server in the user's language.
-export const said = (text: string): string => (current === 'en' ? text : translateSaid(text, current === 'nl' ? 1 : 2));
+// What the server says of a record, a file or a request: by its reason, which a code with one text needs not have.
+export interface Told {
+    message: string;
+    code?: string;
+    constraint?: string;
+    params?: Params | null;
+}
+
+const quotes = { en: ['“', '”'], nl: ['„', '”'], de: ['„', '“'] } as const;
+
+// A value of a fault as it stands in its text: names as the user knows them, a sent text in quotes.
+function shownParam(name: string, value: Params[string]): string {
+    const place = order[current] - 1;
+    const text = String(value);
+    if (name === 'entity' || name === 'group') return fieldName(text);
+    if (name === 'entities') return entityName(text);
+    if (name === 'type') return types[text]?.[place] ?? text;
+    if (name === 'sent' && text in kinds) return kinds[text]![place]!;
+    if (typeof value === 'number') return number(value);
+    return name === 'value' && typeof value === 'string' ? quotes[current].join(text) : text;
+}
+
+// The text of a fault or warning in the user's language; the server's own where that is English or has no reason.
+export function told(fault: Told): string {
+    const params = fault.params ?? {};
+    const known = faults[String(params.reason ?? (fault.code ?? fault.constraint ?? '').toLowerCase())];
+    if (current === 'en' || known === undefined) return fault.message;
+    const shown = Object.entries(params).map(([name, value]) => [name, shownParam(name, value)]);
+    const sentence = known[order[current] - 1]!;
+    const text = fill(sentence, Object.fromEntries(shown) as Values);
+    if (params.element !== undefined) return `${text} (${t('fault.element', { n: Number(params.element) + 1 })})`;
+    const tells = params.line === undefined || sentence.includes('{line}');
+    return tells ? text : t('fault.line', { n: Number(params.line), text });
+}
 
 // What an error code means, in a few words.
 export const codeName = (code: string): string => codes[code]?.[order[current]] ?? code;

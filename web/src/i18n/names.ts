@@ -60,5 +60,7 @@ export const fields: Names = {
     job: ['Order', 'Order', 'Auftrag'],
     part: ['Part', 'Onderdeel', 'Teil'],
     parent_part: ['Parent part', 'Bovenliggend onderdeel', 'Übergeordnetes Teil'],
+    operation: ['Operation', 'Bewerking', 'Arbeitsgang'],
+    resource: ['Equipment', 'Machine', 'Betriebsmittel'],
     cell: ['Work center', 'Werkcentrum', 'Arbeitsplatz'],
 };

@@ -193,6 +193,8 @@ export const nl: Messages = {
     'run.monitor': 'Bekijken onder Synchronisatie',
     'run.refused_lines': 'Geweigerde regels',
     'run.position': 'Nr.',
+    'fault.element': 'element {n}',
+    'fault.line': 'regel {n}: {text}',
     'run.failed': 'De import is afgebroken.',
     'run.failed_hint':
         '{done} van {total} regels zijn geïmporteerd; die blijven. Importeer het bestand opnieuw voor de rest: wat er al is, blijft zoals het is.',

@@ -1,6 +1,6 @@
 // Second step: how the file is read, and which column is which field.
 import { useEffect, useState } from 'preact/hooks';
-import { fieldName, said, t, warningText } from '../i18n';
+import { fieldName, t, warningText } from '../i18n';
 import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
 import type { Column, FormatOptions } from '../api/types';
@@ -153,7 +153,7 @@ function Warnings(props: { wizard: Wizard }) {
                 <Notice
                     key={index}
                     kind="warning"
-                    title={typeof warning === 'string' ? said(warning) : warningText(warning)}
+                    title={typeof warning === 'string' ? warning : warningText(warning)}
                 />
             ))}
         </div>

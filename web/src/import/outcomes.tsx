@@ -1,7 +1,7 @@
 // What becomes of each line, as a table: filtered by outcome and text, page by page.
 import { useId, useMemo, useState } from 'preact/hooks';
 import type { Action, LineResult } from '../api/types';
-import { codeName, fieldName, moment, number, plural, said, t } from '../i18n';
+import { codeName, fieldName, moment, number, plural, t, told } from '../i18n';
 import { ActionBadge, actionName, actions } from '../ui/badge';
 import { Pager } from '../ui/pager';
 
@@ -85,7 +85,7 @@ function Faults(props: { result: LineResult }) {
                     <strong>{codeName(fault.constraint)}</strong>
                     {fault.path !== '' && <span> · {fieldName(fault.path)}</span>}
                     <br />
-                    <span class="faults-text">{said(fault.message)}</span>
+                    <span class="faults-text">{told(fault)}</span>
                 </li>
             ))}
         </ul>
@@ -108,7 +108,7 @@ function Line(props: { result: LineResult }) {
                 {result.action === 'error' ? <Faults result={result} /> : <Changes result={result} />}
                 {result.warnings?.map((warning, index) => (
                     <p key={index} class="line-warning">
-                        {codeName(warning.code)}: {said(warning.message)}
+                        {codeName(warning.code)}: {told(warning)}
                     </p>
                 ))}
             </td>

@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { rejected, rejectedFile } from '../api/calls';
 import { ApiError } from '../api/client';
 import type { Run } from '../api/types';
-import { entityName, number, percent, plural, said, t } from '../i18n';
+import { entityName, number, percent, plural, t } from '../i18n';
 import { link } from '../router';
-import { explain, Fault, Loading, Notice } from '../ui/notice';
+import { errorText, explain, Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
 import { Outcomes } from './outcomes';
 import { useImport, type Result } from './sending';
@@ -61,13 +61,13 @@ function Progress(props: {
 // What broke an import off, and what of it was imported before.
 function Broken(props: { result: Result; lines: number }) {
     const { counts, failure } = props.result;
-    const why = typeof failure === 'string' ? said(failure) : explain(failure);
+    const why = typeof failure === 'string' ? failure : explain(failure);
     const values = { done: number(counts.total - counts.errors), total: number(props.lines) };
     return (
         <Notice kind="error" title={t('run.failed')}>
             {why !== '' && <p>{why}</p>}
-            {failure instanceof ApiError && failure.message !== '' && said(failure.message) !== why && (
-                <p>{said(failure.message)}</p>
+            {failure instanceof ApiError && failure.message !== '' && errorText(failure) !== why && (
+                <p>{errorText(failure)}</p>
             )}
             <p>{t('run.failed_hint', values)}</p>
         </Notice>

@@ -2,7 +2,7 @@
 import { useId, useState } from 'preact/hooks';
 import { runs as fetchRuns, statistics } from '../api/calls';
 import type { Statistics } from '../api/types';
-import { codeName, entityName, number, said, t, time } from '../i18n';
+import { codeName, entityName, number, t, time, told } from '../i18n';
 import { link } from '../router';
 import { useSession } from '../session';
 import { actionName, Figure } from '../ui/badge';
@@ -170,7 +170,7 @@ function TopErrors(props: { statistics: Statistics; filter: Filter }) {
                                 <span class="top-errors-where">
                                     {entityName(row.entity)} · {row.source ?? t('monitor.mixed')}
                                 </span>
-                                <span class="faults-text">{said(row.example)}</span>
+                                <span class="faults-text">{told({ code: row.code, message: row.example, params: row.params ?? null })}</span>
                             </span>
                         </li>
                     ))}

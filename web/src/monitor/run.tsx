@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { cancelRun, isActive, rejected, run as fetchRun } from '../api/calls';
 import { follow } from '../api/follow';
 import type { Run, RunError } from '../api/types';
-import { codeName, entityName, fieldName, number, percent, plural, said, t, time } from '../i18n';
+import { codeName, entityName, fieldName, number, percent, plural, t, time, told } from '../i18n';
 import { CountFigures } from '../import/counts';
 import { link } from '../router';
 import { StatusBadge } from '../ui/badge';
@@ -56,7 +56,7 @@ function Broken(props: { run: Run }) {
     const values = { done: number(run.total - run.errors), total: number(run.records ?? run.total) };
     return (
         <Notice kind="error" title={t('run.failed')}>
-            <p>{said(run.failure ?? '')}</p>
+            <p>{run.failure}</p>
             <p>{t('run.failed_hint', values)}</p>
         </Notice>
     );
@@ -92,7 +92,7 @@ function Errors(props: { errors: RunError[]; refused: number }) {
                                     <strong>{codeName(fault.code)}</strong>
                                     {fault.path && <span> · {fieldName(fault.path)}</span>}
                                     <br />
-                                    <span class="faults-text">{said(fault.message)}</span>
+                                    <span class="faults-text">{told(fault)}</span>
                                 </td>
                             </tr>
                         ))}

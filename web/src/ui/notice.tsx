@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { ApiError, type FaultDetail } from '../api/client';
 import { FileError } from '../api/file';
-import { said, t, type PlainKey } from '../i18n';
+import { t, told, type PlainKey } from '../i18n';
 
 type Kind = 'error' | 'warning' | 'success' | 'info';
 
@@ -40,13 +40,22 @@ export function explain(error: unknown): string {
     if (!(error instanceof ApiError)) return String(error);
     const known = statuses[error.status];
     if (known !== undefined) return t(known);
-    return error.message === '' ? t('error.other', { status: error.status }) : said(error.message);
+    return error.message === '' ? t('error.other', { status: error.status }) : errorText(error);
+}
+
+// The message of an error, in the user's language where its first detail can be told so. The server puts the path
+// before that detail and a hint behind it.
+export function errorText(error: ApiError): string {
+    const [first] = error.details;
+    const text = first && told(first);
+    if (first === undefined || text === first.message) return error.message;
+    return error.message.startsWith(`${first.path}: `) ? `${first.path}: ${text}` : text!;
 }
 
 // What the gateway said beside that: details that its message has already are left out.
 function remarks(error: unknown): { text: string | null; details: FaultDetail[] } {
     if (!(error instanceof ApiError)) return { text: null, details: [] };
-    const text = error.status in statuses && error.status !== 0 && error.message !== '' ? said(error.message) : null;
+    const text = error.status in statuses && error.status !== 0 && error.message !== '' ? errorText(error) : null;
     return { text, details: error.details.filter((detail) => !error.message.includes(detail.message)) };
 }
 
@@ -62,7 +71,7 @@ export function Fault(props: { error: unknown }) {
                 <ul>
                     {details.slice(0, 20).map((detail, index) => (
                         <li key={index}>
-                            {detail.path !== '' && <code>{detail.path}</code>} {said(detail.message)}
+                            {detail.path !== '' && <code>{detail.path}</code>} {told(detail)}
                         </li>
                     ))}
                 </ul>

@@ -70,11 +70,12 @@ export const webhooks = {
     GET: (shop) => ({ webhooks: shop.webhooks }),
     POST: (shop, query, body) => {
         if (!/^https:\/\//.test(body.url ?? ''))
-            throw new Refusal(422, 'VALIDATION_ERROR', 'url: the URL of a webhook must begin with https://', [
+            throw new Refusal(422, 'VALIDATION_ERROR', 'url: webhook URL must begin with https://', [
                 {
                     path: 'url',
                     constraint: 'PATTERN_MISMATCH',
-                    message: 'the URL of a webhook must begin with https://',
+                    message: 'webhook URL must begin with https://',
+                    params: { reason: 'not_https' },
                 },
             ]);
         const webhook = {

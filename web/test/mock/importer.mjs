@@ -67,19 +67,25 @@ function readDate(value, form) {
     return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(day) ? day : null;
 }
 
-const fault = (path, constraint, message, value) => ({ path, constraint, message, value });
+const fault = (path, constraint, message, value, params) => ({ path, constraint, message, value, params });
+
+const required = (path, constraint) =>
+    fault(path, constraint, 'required field is missing', undefined, { reason: 'required' });
 
 // A cell as the field's value, or a fault.
 function convert(field, name, cell, options) {
     if (!field || field.reference || field.type === 'text') return { value: cell };
     if (field.type === 'timestamp') {
         const value = readDate(cell, options.date_format);
-        return value ? { value } : { fault: fault(name, 'DATE_FORMAT', `invalid date "${cell}"`, cell) };
+        const params = { reason: 'invalid_date', value: cell };
+        return value ? { value } : { fault: fault(name, 'DATE_FORMAT', `invalid date "${cell}"`, cell, params) };
     }
     if (field.type === 'integer' || field.type === 'numeric') {
         const value = Number(options.decimal === ',' ? cell.replace(',', '.') : cell);
+        const noun = field.type === 'integer' ? 'integer' : 'number';
         const wrong = Number.isNaN(value) || (field.type === 'integer' && !Number.isInteger(value));
-        return wrong ? { fault: fault(name, 'TYPE_MISMATCH', `invalid ${field.type} "${cell}"`, cell) } : { value };
+        const params = { reason: 'invalid_value', type: noun, value: cell };
+        return wrong ? { fault: fault(name, 'TYPE_MISMATCH', `invalid ${noun} "${cell}"`, cell, params) } : { value };
     }
     if (field.enum && !field.enum.includes(cell))
         return {
@@ -88,6 +94,7 @@ function convert(field, name, cell, options) {
                 'ENUM_CONSTRAINT',
                 `invalid value "${cell}", expected one of: ${field.enum.join(', ')}`,
                 cell,
+                { reason: 'not_allowed', value: cell, allowed: field.enum.join(', ') },
             ),
         };
     return { value: cell };
@@ -113,7 +120,7 @@ function readRecord(entity, file, mapping, cells, options) {
         }
     });
     for (const key of ['external_id', 'external_source'])
-        if (!record[key]) faults.push(fault(key, 'NOT_NULL', 'required field is missing'));
+        if (!record[key]) faults.push(required(key, 'NOT_NULL'));
     return { record, faults, warnings };
 }
 
@@ -130,6 +137,12 @@ function checkParents(rows, part) {
                     'FK_CONSTRAINT',
                     `no live part has external_id "${parent}" of source "${record.external_source}"`,
                     parent,
+                    {
+                        reason: 'unknown_external_id',
+                        entity: 'part',
+                        external_id: parent,
+                        source: record.external_source,
+                    },
                 ),
             );
     }
@@ -149,7 +162,7 @@ function missing(entity, record) {
         .filter(
             (field) => field.required && !(field.reference?.forms ?? [field.name]).some((name) => record[name] != null),
         )
-        .map((field) => fault(field.name, field.reference ? 'FK_REQUIRED' : 'NOT_NULL', 'required field is missing'));
+        .map((field) => required(field.name, field.reference ? 'FK_REQUIRED' : 'NOT_NULL'));
 }
 
 // The outcome of one line; writes it unless it is a trial.
@@ -239,6 +252,7 @@ export async function importFile(shop, entity, body, options) {
                     code: one.constraint,
                     message: one.message,
                     path: one.path,
+                    params: one.params,
                 });
         }
         if (options.results === 'all' || (options.results === 'errors' && result.action === 'error'))

@@ -20,6 +20,8 @@ const feeds = [
     ['cells', 'NetSuite', 8, 0],
 ];
 
+const unknownJob = { reason: 'unknown_external_id', entity: 'job', external_id: 'SO-9999', source: 'SAP' };
+
 function historyOf(feed, daysAgo, next) {
     const [entity, source, size, fault] = feed;
     const total = Math.max(1, Math.round(size * (0.6 + next(80) / 100)));
@@ -33,6 +35,7 @@ function historyOf(feed, daysAgo, next) {
         code: i % 3 ? 'FK_CONSTRAINT' : 'DATE_FORMAT',
         path: i % 3 ? 'job_external_id' : 'due_date',
         message: i % 3 ? 'no live job has external_id "SO-9999" of source "SAP"' : 'invalid date "31-02-2027"',
+        params: i % 3 ? unknownJob : { reason: 'invalid_date', value: '31-02-2027' },
     }));
     return {
         id: randomUUID(),
@@ -143,7 +146,8 @@ export class Shop extends EventEmitter {
                     entity: run.entity,
                     source: run.source,
                     count: 0,
-                    example: `${one.path}: ${one.message}`,
+                    example: one.message,
+                    params: one.params,
                 };
                 sum.count++;
                 sums.set(key, sum);
