@@ -169,7 +169,7 @@ BEGIN
         PERFORM eryxon.fail_unknown_entity(entity, false);
     ELSIF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = attached) THEN
         PERFORM eryxon.fail('DATABASE_ERROR', '42P01', 'entity',
-            format('the table of entity "%s" does not exist any more', entity),
+            format('the table of entity "%s" no longer exists', entity),
             format('Call eryxon_detach(%L), or attach another table.', entity));
     END IF;
     RETURN '{"$schema":"https://json-schema.org/draft/2020-12/schema"}'

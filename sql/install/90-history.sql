@@ -120,7 +120,7 @@ DECLARE
     pruned bigint;
 BEGIN
     IF keep IS NULL OR keep < '0'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep runs must be an interval of zero or more');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep runs must be greater than or equal to zero');
     END IF;
     DELETE FROM eryxon.sync_run WHERE finished_at < now() - keep;
     GET DIAGNOSTICS pruned = ROW_COUNT;

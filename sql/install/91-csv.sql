@@ -96,9 +96,9 @@ BEGIN
     PERFORM eryxon.check_options(coalesce(options, '{}'), '{delimiter,encoding,header,decimal,date_format,null_token,external_source}');
     IF coalesce(jsonb_typeof(mapping), 'null') <> 'object'
        OR EXISTS (SELECT FROM jsonb_each(mapping) AS m WHERE jsonb_typeof(m.value) NOT IN ('string', 'null')) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping', 'a mapping is an object of column names and fields');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping', 'the mapping must be an object of column names and fields');
     ELSIF coalesce(source, '') = '' OR length(source) > 255 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'source', 'a mapping needs the name of the ERP, of 1 to 255 characters');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'source', 'the source of a mapping must have 1 to 255 characters');
     ELSIF length(mapping::text) > 100000 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping', 'the mapping is too long');
     END IF;

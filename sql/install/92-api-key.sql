@@ -37,7 +37,7 @@ BEGIN
     IF tenant_id IS NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'tenant_id', 'an API key needs a tenant');
     ELSIF own <> tenant_id THEN
-        PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'tenant_id', 'API keys of another tenant are not yours to make');
+        PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'tenant_id', 'cannot create an API key for another tenant');
     END IF;
 END
 $$;
@@ -64,7 +64,7 @@ BEGIN
                             format('CREATE ROLE %I NOLOGIN, then eryxon_grant_api(%L).', role, role),
                             jsonb_build_object('reason', 'unknown_role', 'role', role));
     ELSIF (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = role) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'role', 'an API key cannot have a superuser''s role');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'role', 'an API key cannot have a superuser role');
     ELSIF NOT eryxon.may_become(caller, role) THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', 'role', format('must be member of role "%s"', role),
                             params => jsonb_build_object('reason', 'not_a_member', 'role', role));

@@ -91,10 +91,10 @@ AS $$
 BEGIN
     PERFORM eryxon.forget_uploads();
     IF (SELECT count(*) FROM eryxon.csv_upload u WHERE u.tenant_id = tenant AND u.status IN ('running', 'cancelling')) >= 8 THEN
-        PERFORM eryxon.fail('IN_PROGRESS', '55006', 'run', '8 imports of this tenant are under way',
-                            'Wait until one has ended, or go on with one and cancel it.', '{"reason": "too_many_imports", "limit": 8}');
+        PERFORM eryxon.fail('IN_PROGRESS', '55006', 'run', '8 imports of this tenant are already running',
+                            'Wait until one has ended, or cancel one.', '{"reason": "too_many_imports", "limit": 8}');
     ELSIF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = run) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id exists already', 'Leave it out, or take another random one.');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id already exists', 'Omit it, or send another random one.');
     END IF;
     RETURN coalesce(run, gen_random_uuid());
 END

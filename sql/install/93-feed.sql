@@ -43,9 +43,9 @@ BEGIN
     IF since IS NULL THEN
         RETURN 0;
     ELSIF since !~ '^[0-9a-f]{16}-[0-9]{1,18}-[0-9a-f]{8}$' THEN
-        PERFORM eryxon.fail_token('this is no token of a change feed', 'A token is what an earlier answer had as "next".');
+        PERFORM eryxon.fail_token('invalid change feed token', 'Send the value of "next" from an earlier answer.');
     ELSIF split_part(since, '-', 1) <> eryxon.feed_name() THEN
-        PERFORM eryxon.fail_token('the token is of another database, or of the time before a restore', from_start);
+        PERFORM eryxon.fail_token('token belongs to another database, or to the time before a restore', from_start);
     END IF;
     after := split_part(since, '-', 2)::bigint;
     IF after < (SELECT f.pruned_through FROM eryxon.feed f) THEN
@@ -54,7 +54,7 @@ BEGIN
         RETURN after;
     ELSIF after > eryxon.feed_head() OR '00000000' <> ALL (ARRAY[split_part(since, '-', 3), eryxon.event_mark(after)])
                                         AND split_part(since, '-', 3) <> eryxon.event_mark(after) THEN
-        PERFORM eryxon.fail_token('the token is of events that this database does not have', from_start);
+        PERFORM eryxon.fail_token('token is ahead of the events in this database', from_start);
     END IF;
     RETURN after;
 END

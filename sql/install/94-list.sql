@@ -90,7 +90,7 @@ BEGIN
     ELSIF (filters ->> 'skip_rows')::integer < 0 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'skip_rows', 'the number of rows to skip must not be negative');
     ELSIF lower(filters ->> 'sort_order') NOT IN ('asc', 'desc') THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_order', 'the order must be asc or desc');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_order', 'the sort order must be asc or desc');
     ELSIF filters ? 'status' AND eryxon.field_column(wanted_entity, 'status') IS NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'status', format('entity "%s" has no status', wanted_entity));
     ELSIF filters ? 'search' AND NOT EXISTS (SELECT FROM eryxon.search_columns(wanted_entity)) THEN
@@ -182,7 +182,7 @@ BEGIN
         PERFORM eryxon.fail_unknown_entity(wanted_entity, false);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = listed.table_name) THEN
-        PERFORM eryxon.fail('UNKNOWN_ENTITY', '22023', 'entity', format('the table of entity "%s" does not exist any more', wanted_entity));
+        PERFORM eryxon.fail('UNKNOWN_ENTITY', '22023', 'entity', format('the table of entity "%s" no longer exists', wanted_entity));
     ELSIF NOT has_any_column_privilege(listed.table_name, 'SELECT') THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', '', format('permission denied for table %s', listed.table_name));
     END IF;

@@ -84,10 +84,10 @@ DECLARE
 BEGIN
     RETURN CASE
         WHEN url IS NULL OR length(url) NOT BETWEEN 1 AND 2048 THEN 'must have 1 to 2048 characters'
-        WHEN url !~ '^[!-~]+$' OR url ~ E'[\\\\<>"`{|}^]' THEN 'has characters that must be percent-encoded'
+        WHEN url !~ '^[!-~]+$' OR url ~ E'[\\\\<>"`{|}^]' THEN 'contains characters that must be percent-encoded'
         WHEN url !~* '^https?://' THEN 'must begin with https://'
         WHEN url !~* '^https://' AND NOT eryxon.webhook_allow_http() THEN 'must begin with https://'
-        WHEN authority LIKE '%@%' THEN 'must not have a user name or password in it'
+        WHEN authority LIKE '%@%' THEN 'must not contain a user name or password'
         WHEN host !~ E'^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\\.?|\\[[0-9A-Fa-f:.]+\\])$' THEN 'has no valid host'
         WHEN port IS NOT NULL AND port::numeric NOT BETWEEN 1 AND 65535 THEN 'has no valid port'
         WHEN url LIKE '%#%' THEN 'must not have a fragment'
@@ -104,7 +104,7 @@ DECLARE
     fault text := eryxon.url_fault(url);
 BEGIN
     IF fault IS NOT NULL THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'url', 'the URL of a webhook ' || fault,
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'url', 'webhook URL ' || fault,
             CASE WHEN fault LIKE '%https://' THEN 'A superuser can allow http:// with the setting eryxon.webhook_allow_http.' END,
             CASE WHEN fault LIKE '%https://' THEN '{"reason": "not_https"}'::jsonb ELSE '{"reason": "invalid_url"}' END);
     END IF;
@@ -120,13 +120,13 @@ DECLARE
     bad text;
 BEGIN
     IF patterns IS NULL OR cardinality(patterns) NOT BETWEEN 1 AND 100 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'events', 'a webhook needs 1 to 100 types of events',
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'events', 'a webhook needs 1 to 100 event types',
                             'Name types such as job.created, or * for all.');
     END IF;
     SELECT coalesce(to_json(p)::text, 'null') INTO bad FROM unnest(patterns) AS p
      WHERE coalesce(p !~ E'^(\\*|\\*\\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*\\.(\\*|[a-z][a-z0-9_]*))$', true) LIMIT 1;
     IF FOUND THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'events', format('invalid type of events %s', bad),
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'events', format('invalid event type %s', bad),
                             'Write a type such as job.created, or a pattern: job.*, *.completed, *.');
     END IF;
 END

@@ -115,7 +115,7 @@ BEGIN
     PERFORM eryxon.check_type_patterns(events);
     PERFORM eryxon.check_webhook_options(wanted, eryxon.webhook_options());
     IF (SELECT count(*) FROM eryxon.webhook w WHERE w.tenant_id = tenant) >= 1000 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', '', 'a tenant has 1000 webhooks at most', 'Delete those that are not used any more.');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', '', 'a tenant can have at most 1000 webhooks', 'Delete webhooks that are no longer used.');
     END IF;
     INSERT INTO eryxon.webhook (tenant_id, url, events, feed, retry_seconds, max_in_flight)
     VALUES (tenant, $3, ARRAY(SELECT unnest($4)), eryxon.feed_name(), eryxon.retry_seconds('{}'), 20) RETURNING id INTO webhook;
@@ -204,7 +204,7 @@ DECLARE
     until   timestamptz := now() + keep_old;
 BEGIN
     IF keep_old IS NULL OR keep_old < '0'::interval OR keep_old > '30 days'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep_old', 'the time to keep the old secret must be from zero to 30 days');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep_old', 'the time to keep the old secret must be between 0 and 30 days');
     END IF;
     PERFORM FROM eryxon.webhook w WHERE w.id = webhook FOR NO KEY UPDATE;
     DELETE FROM eryxon.webhook_secret s WHERE s.webhook_id = webhook AND (s.expires_at <= now() OR until <= now());

@@ -81,7 +81,7 @@ CREATE FUNCTION eryxon.check_read_committed() RETURNS void
 AS $$
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        PERFORM eryxon.fail('DATABASE_ERROR', '25001', '', 'deliveries need a transaction of isolation level READ COMMITTED');
+        PERFORM eryxon.fail('DATABASE_ERROR', '25001', '', 'deliveries require isolation level READ COMMITTED');
     END IF;
 END
 $$;

@@ -138,7 +138,7 @@ BEGIN
     ELSIF at_most IS NULL OR at_most < 0 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'at_most', 'the number of deliveries must not be negative');
     ELSIF lease IS NULL OR lease <= '0'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'lease', 'the lease must be longer than zero');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'lease', 'the lease must be greater than zero');
     END IF;
 END
 $$;

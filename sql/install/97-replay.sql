@@ -74,7 +74,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('delivery %s does not exist', coalesce($3::text, 'NULL')));
     ELSIF old.position IS NOT NULL AND NOT EXISTS (SELECT FROM eryxon.event e WHERE e.position = old.position) THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('the event of delivery %s is no longer kept', $3));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('the event of delivery %s is no longer available', $3));
     END IF;
     NOTIFY eryxon_events;
     RETURN jsonb_build_object('queued', eryxon.requeue(old));
@@ -99,7 +99,7 @@ DECLARE
     queued bigint;
 BEGIN
     IF from_time IS NULL OR to_time IS NULL OR from_time > to_time THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'from_time', 'the range of time must have a beginning and a later end');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'from_time', 'the time range must have a start and a later end');
     END IF;
     PERFORM eryxon.keep_webhook(wanted.id);
     SELECT eryxon.enqueue_again(wanted.id, array_agg(e.position)) INTO queued
@@ -209,7 +209,7 @@ DECLARE
     last   bigint;
 BEGIN
     IF keep IS NULL OR keep < '0'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep events must be an interval of zero or more');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep events must be greater than or equal to zero');
     END IF;
     PERFORM eryxon.check_read_committed();
     WHILE eryxon.position_events(100000) > 0 LOOP

@@ -99,7 +99,7 @@ CREATE FUNCTION eryxon.answer_rejected(entity text, run uuid) RETURNS jsonb
 AS $$
 BEGIN
     IF run IS NULL THEN
-        PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'run', 'which run is meant must be said by its id');
+        PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'run', 'run id is missing');
     ELSIF eryxon.run_status(run) ->> 'entity' IS DISTINCT FROM entity THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('there is no run %s of %s', run, entity));
     END IF;

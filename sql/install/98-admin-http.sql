@@ -5,7 +5,7 @@ CREATE FUNCTION eryxon.demand_id(arguments jsonb, what text) RETURNS uuid
 AS $$
 BEGIN
     IF arguments ->> 'id' IS NULL THEN
-        PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'id', format('which %s is meant must be said by its id', what));
+        PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'id', format('%s id is missing', what));
     END IF;
     RETURN (arguments ->> 'id')::uuid;
 END

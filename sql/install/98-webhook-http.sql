@@ -40,7 +40,7 @@ DECLARE
     id uuid := CASE WHEN action <> 'create' THEN (arguments ->> 'id')::uuid END;
 BEGIN
     IF id IS NULL AND action IN ('update', 'delete') THEN
-        PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'id', 'which webhook is meant must be said by its id');
+        PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'id', 'webhook id is missing');
     END IF;
     CASE action
     WHEN 'list' THEN

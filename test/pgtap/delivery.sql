@@ -242,7 +242,7 @@ SELECT is(eryxon_prune_events('2 days') || ' ' || pg_temp.kept(), '1 {2,3} {2,3}
     'events that have not arrived are kept');
 SELECT is((SELECT pruned_through FROM eryxon.feed), 1::bigint, 'the feed knows what is gone');
 SELECT throws_like(format('SELECT eryxon_webhook_replay(%L)', (SELECT id FROM eryxon.delivery WHERE position = 1)),
-    '%no longer kept', 'it cannot be sent again');
+    '%no longer available', 'it cannot be sent again');
 SELECT FROM eryxon_webhook_update(:'hook', '{"enabled":false}') \g /dev/null
 SELECT is(eryxon_prune_events('2 days') || ' ' || pg_temp.kept(), '1 {3} {3} {1} 1',
     'a disabled endpoint keeps no event');

@@ -188,7 +188,7 @@ INSERT INTO loan (tenant_id, number, part, marks) VALUES (:'one', 'C', 1, '{{1},
 SELECT is(pg_temp.outcome(format('SELECT eryxon_delete(%L, %L)', 'books', :'job')), 'done', 'the child''s owner need not read the parent''s table');
 SELECT is((SELECT array_agg(DISTINCT part) FROM page WHERE deleted_at IS NOT NULL), '{1}', 'the pages of that book went');
 SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NOT NULL), 2, 'both of them, and none else');
-SELECT is(pg_temp.outcome('DELETE FROM book WHERE number = ''C'''), '23503 book 30000000-0000-4000-8000-000000000003 is still referred to from "loans"', 'a book that is lent stays');
+SELECT is(pg_temp.outcome('DELETE FROM book WHERE number = ''C'''), '23503 book 30000000-0000-4000-8000-000000000003 is still referenced from "loans"', 'a book that is lent stays');
 SELECT is(pg_temp.outcome(format('SELECT eryxon_restore(%L, %L)', 'books', :'job')), 'done', 'a restore');
 SELECT is((SELECT count(*)::integer FROM page WHERE deleted_at IS NOT NULL), 0, 'brings the pages back');
 SET SESSION AUTHORIZATION pgtap_att;

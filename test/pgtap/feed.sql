@@ -100,7 +100,7 @@ SELECT is(pg_temp.told(:'one'), (SELECT string_agg(n::text, ' ' ORDER BY n) FROM
 SELECT is((SELECT count(*)::integer FROM eryxon.delivery), 360, 'each to each webhook');
 INSERT INTO eryxon.webhook (tenant_id, url, events, feed, retry_seconds, max_in_flight)
 SELECT :'one', 'https://one.example.com/' || n, '{*}', eryxon.feed_name(), '{0}', 20 FROM generate_series(10, 1000) n;
-SELECT throws_ok($$ SELECT eryxon_webhook_create('https://one.example.com', '{*}') $$, '22023', 'a tenant has 1000 webhooks at most', 'webhooks are so many at most');
+SELECT throws_ok($$ SELECT eryxon_webhook_create('https://one.example.com', '{*}') $$, '22023', 'a tenant can have at most 1000 webhooks', 'webhooks are so many at most');
 SELECT pg_temp.tenant(:'two') \g /dev/null
 SELECT lives_ok($$ SELECT eryxon_webhook_create('https://two.example.com', '{*}') $$, 'of each tenant');
 

@@ -127,7 +127,7 @@ copy_database('shop', 'feed', 'custom');
 run('feed', "SELECT erp.eryxon_webhook_update(id, '{\"enabled\": true}') FROM erp.eryxon_webhooks()");
 my $token = run('shop', "SELECT erp.eryxon_changes() ->> 'next'");
 my ($refused, $none, $why) = $node->psql('feed', "SET eryxon.tenant_id = '$tenant'; SELECT erp.eryxon_changes('$token')");
-like($why, qr/the token is of another database, or of the time before a restore.*HINT/s, 'a token from before the restore is refused');
+like($why, qr/token belongs to another database, or to the time before a restore.*HINT/s, 'a token from before the restore is refused');
 my $types = "SELECT jsonb_path_query_array(erp.eryxon_changes(), '\$.events[*].type')";
 is(run('feed', $types), run('shop', $types), 'all events are there, those from the outbox too');
 my $told = feed_of('feed');

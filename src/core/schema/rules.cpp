@@ -240,7 +240,7 @@ const Key& find_key(const JsonMember& member) {
 void check_field(const Field& field, const Json& rule) {
     for (const JsonMember& member : rule.members())
         if (field.reference && !member.value.is_null() && !find_key(member).of_references)
-            refuse(std::string(member.name), "key " + quoted(member.name) + " does not go with \"references\"",
+            refuse(std::string(member.name), "key " + quoted(member.name) + " cannot be combined with \"references\"",
                    member.value);
     if (field.write == Write::forward && (field.reference || field.allowed.size() < 2))
         refuse("write", "\"forward\" needs an \"enum\" of at least two values in their order", rule);

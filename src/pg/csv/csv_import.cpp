@@ -70,7 +70,7 @@ core::Json inspect_csv(const CsvSource& source, const core::Json& options, core:
     const core::Json* const name = others.is_object() ? others.find("entity") : nullptr;
     if (name == nullptr || !name->is_string() || others.members().size() > 1)
         throw core::CallError(core::Code::invalid_option,
-                              "option \"entity\" must name what the file is for, and there is none but it and those of CSV files");
+                              "option \"entity\" is required, and only options of CSV files may stand beside it");
     std::shared_ptr<const Registry> const state = registry();
     const core::Entity& entity = state->entity(name->text());
     CsvText const decoded = decode_csv(source, csv.encoding);

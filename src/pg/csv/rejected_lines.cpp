@@ -106,7 +106,7 @@ std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant) {
                     {row.integer(0), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
             });
     if (kept.empty())
-        throw core::CallError(core::Code::not_found, "no line of this run failed, or the run is not kept any more");
+        throw core::CallError(core::Code::not_found, "the run has no rejected lines, or is no longer kept");
     std::vector<core::RejectedLine> lines;
     for (const Kept& line : std::span(kept).subspan(1))
         lines.push_back({line.line, line.text, line.code, line.message});

@@ -140,7 +140,7 @@ DeleteResult hard_delete_row(const Registry& registry, const core::Entity& entit
     std::uint64_t const gone = run_hard_delete(table, tenant, id);
     if (gone == 0 && row_state(registry, entity, tenant, id))
         refuse({core::Code::access_denied,
-                "a policy or trigger keeps " + entity.singular + " " + core::to_string(id) + " from being deleted",
+                "a policy or trigger prevents " + entity.singular + " " + core::to_string(id) + " from being deleted",
                 "The row must pass the table's DELETE policies.", table.oid});
     if (gone == 0) refuse_unknown(entity, core::to_string(id), "does not exist");
     std::int64_t const root = entity.soft_delete ? 1 : 0;
@@ -157,8 +157,7 @@ void refuse_running(const Registry& registry, const core::Entity& entity, const 
                       {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), Param::uuid(id)});
     if (read_progress(registry, entity, tenant, {&id, 1}, true).front().running)
-        refuse(
-            {core::Code::in_progress, "an operation is in progress", "With force = true it is deleted all the same."});
+        refuse({core::Code::in_progress, "an operation is in progress", "Use force = true to delete it anyway."});
 }
 
 DeleteResult delete_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,

@@ -212,7 +212,7 @@ void Restoration::lock_roots() const {
     std::string const name = entity_.singular + " " + core::to_string(*missing.begin());
     if (lock_rows_as_owner(table, tenant_, missing, RowState::deleted, RowLock::key_share).empty())
         refuse({core::Code::not_found, name + " is not deleted"});
-    refuse({core::Code::access_denied, "a policy keeps " + name + " from being restored",
+    refuse({core::Code::access_denied, "a policy prevents " + name + " from being restored",
             "It must pass the table's SELECT and UPDATE policies.", table.oid});
 }
 
@@ -298,7 +298,7 @@ void Restoration::write_rows(const core::Entity& entity, const Ids& ids) const {
     std::size_t written = 0;
     execute(statement, {Param::uuid(tenant_), uuid_array(ids)}, [&](const Row& row) { written += row.boolean(0); });
     if (written < ids.size())
-        refuse({core::Code::database_error, "a trigger kept a row of \"" + entity.name + "\" from being restored",
+        refuse({core::Code::database_error, "a trigger prevented a row of \"" + entity.name + "\" from being restored",
                 "Look for BEFORE UPDATE triggers that return NULL or change id, tenant_id or deleted_at.", table.oid});
 }
 

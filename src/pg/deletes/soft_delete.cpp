@@ -82,10 +82,10 @@ void Deletion::check_left_out(const Ids& locked) const {
     const Table& table = registry_.table(entity_);
     Ids const live = lock_rows_as_owner(table, tenant_, missing, RowState::live, RowLock::key_share);
     if (live.empty()) return;
-    refuse(
-        {core::Code::access_denied,
-         "a policy keeps " + entity_.singular + " " + core::to_string(*live.begin()) + " from being marked as deleted",
-         policy_hint, table.oid});
+    refuse({core::Code::access_denied,
+            "a policy prevents " + entity_.singular + " " + core::to_string(*live.begin()) +
+                " from being marked as deleted",
+            policy_hint, table.oid});
 }
 
 // Writes the rows, entity by entity: the roots with the caller's rights, the others with their tables' owners'.
@@ -123,7 +123,7 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids) {
             });
     if (written < ids.size())
         refuse({core::Code::database_error,
-                "a trigger kept a row of \"" + entity.name + "\" from being marked as deleted",
+                "a trigger prevented a row of \"" + entity.name + "\" from being marked as deleted",
                 "Look for BEFORE UPDATE triggers that return NULL or change id, tenant_id or deleted_at.", table.oid});
 }
 
@@ -145,7 +145,7 @@ void Deletion::check_references(const CascadeSet& cascade) const {
         std::optional<Link> const found = referrer_of(key, tenant_, parents->second);
         if (!found) continue;
         refuse({core::Code::fk_constraint,
-                key.parent->singular + " " + core::to_string(found->parent) + " is still referred to from \"" +
+                key.parent->singular + " " + core::to_string(found->parent) + " is still referenced from \"" +
                     key.child->name + "\"",
                 "Delete those rows first, or let them refer to another " + key.parent->singular + ".", key.from,
                 key.name});
@@ -253,7 +253,7 @@ void require_deletable(const Registry& registry, const core::Entity& entity, con
     execute("SELECT id " + live_rows, {Param::uuid(tenant), uuid_array(ids)}, [&](const Row& row) {
         if (probe.passed().count(row.uuid(0)) != 0) return;
         refuse({core::Code::access_denied,
-                "a policy or trigger keeps " + entity.singular + " " + core::to_string(row.uuid(0)) +
+                "a policy or trigger prevents " + entity.singular + " " + core::to_string(row.uuid(0)) +
                     " from being deleted",
                 "The row must pass the table's DELETE policies.", table.oid});
     });

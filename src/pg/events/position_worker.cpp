@@ -60,7 +60,7 @@ BackgroundWorker worker_description(const core::Uuid& tenant) {
 void warn_of_failure() {
     ereport(
         WARNING,
-        (errmsg("events that wait could not be given positions"), errdetail("They come with a later call."),
+        (errmsg("could not position waiting events"), errdetail("A later call will return them."),
          errhint("The server's log tells why. A transaction that sends events to a webhook again holds them up until "
                  "it ends.")));
 }
@@ -70,8 +70,8 @@ void run_worker(const core::Uuid& tenant) {
     BackgroundWorkerHandle* handle;
     if (!RegisterDynamicBackgroundWorker(&worker, &handle)) {
         ereport(WARNING, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-                          errmsg("no background worker is free to position events"),
-                          errdetail("Events that were committed since the last time come with a later call."),
+                          errmsg("no background worker is available to position events"),
+                          errdetail("A later call will return the events committed since the last one."),
                           errhint("Raise max_worker_processes, or run a relay.")));
         return;
     }

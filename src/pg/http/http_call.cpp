@@ -26,7 +26,7 @@ struct Answer {
 void log_failure(const core::HttpFailure& kind, std::string_view sqlstate, const char* message) {
     if (kind.status < 500) return;
     std::string const state(sqlstate);
-    call([&] { ereport(LOG, (errmsg("request over HTTP failed with SQLSTATE %s: %s", state.c_str(), message))); });
+    call([&] { ereport(LOG, (errmsg("HTTP request failed with SQLSTATE %s: %s", state.c_str(), message))); });
 }
 
 Answer failure(const core::HttpFailure& kind, const core::CallError& error) {
@@ -77,7 +77,7 @@ void check_count(std::size_t records) {
     auto const most = static_cast<std::size_t>(settings().max_bulk_records);
     if (records > most)
         throw core::CallError(core::Code::batch_too_large, std::to_string(records) + " records in one request",
-                              "At most " + std::to_string(most) + " are taken (eryxon.max_bulk_records).");
+                              "At most " + std::to_string(most) + " are allowed (eryxon.max_bulk_records).");
 }
 
 using SyncCall = core::Json (*)(const core::Json&, const core::Json&, core::JsonArena&);
@@ -131,7 +131,7 @@ HttpData http_delete(std::string_view entity, const HttpDelete& request) {
     bool const has_key = request.external_id && request.external_source;
     bool const has_part_of_key = request.external_id || request.external_source;
     if (request.id ? has_part_of_key : !has_key)
-        throw core::CallError(core::Code::invalid_payload, "which row is to be deleted must be said in one way",
+        throw core::CallError(core::Code::invalid_payload, "the row to delete must be identified in exactly one way",
                               "Send id, or external_id and external_source.");
     DeleteMode const mode{request.hard.value_or(request.id.has_value()), request.force};
     core::JsonArena arena;

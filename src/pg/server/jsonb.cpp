@@ -69,7 +69,7 @@ void JsonbReader::check_depth(int depth) const {
     if (limits_ != nullptr && depth >= limits_->depth) throw BeyondLimits();
     if (depth >= core::max_json_depth)
         throw core::CallError(core::Fault{core::Code::invalid_payload, "", "JSON is nested too deeply", "", "54001",
-                                          "At most 1000 levels are taken."});
+                                          "At most 1000 levels are allowed."});
 }
 
 core::Json JsonbReader::read_container(const JsonbContainer& container, int depth) {

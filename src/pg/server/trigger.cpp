@@ -9,7 +9,7 @@ const TriggerData& trigger_data(FunctionCallInfo call_info, TriggerEvent expecte
     auto* trigger = reinterpret_cast<TriggerData*>(call_info->context);
     if (CALLED_AS_TRIGGER(call_info) && (trigger->tg_event & kind) == expected) return *trigger;
     refuse({core::Code::database_error,
-            "the function can be called only by the triggers that eryxon_attach makes",
+            "the function can only be called by triggers that eryxon_attach creates",
             {},
             InvalidOid,
             {},

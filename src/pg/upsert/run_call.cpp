@@ -163,7 +163,7 @@ void refuse_running(UpsertCall& upsert, const ItemGroups& groups) {
         for (std::size_t i = 0; i < removed.size(); i++)
             if (progress[i].running)
                 removed[i]->fail(core::Code::in_progress, "", core::Reason::in_progress, {},
-                                 "Option force = true deletes it all the same.");
+                                 "Option force = true deletes it anyway.");
     }
 }
 
