@@ -256,7 +256,9 @@ test('the gateway itself cancels what hangs, where the server has no time limit'
         'the statement is cancelled',
         () => count(database, 'pg_stat_activity', "state = 'active' AND usename = 'authenticator'") === 0,
     );
-    assert.equal((await curl('GET', `${plain.url}/api-jobs`, { key })).status, 200);
+    // On a busy machine a first one may take more than the second that it has.
+    const listed = async () => (await curl('GET', `${plain.url}/api-jobs`, { key })).status === 200;
+    await until('requests are answered again', listed);
     await plain.stop();
 });
 
