@@ -1,5 +1,5 @@
--- Roles for PostgREST or eryxon-gateway. As a superuser, in the database of the MES, after CREATE EXTENSION eryxon_sync and after its
--- tables are attached:
+-- Roles for PostgREST or eryxon-gateway. As a superuser, in the database of the MES, after CREATE EXTENSION eryxon_sync
+-- and after its tables are attached:
 --
 --     psql -d mes -v ON_ERROR_STOP=1 -f roles.sql
 --
@@ -12,25 +12,29 @@ SELECT format('CREATE ROLE eryxon_admin NOLOGIN') WHERE to_regrole('eryxon_admin
 
 BEGIN;
 
--- The role that the HTTP layer logs in as. By itself it may do nothing; for each request it becomes one of the three others.
+-- The role that the HTTP layer logs in as. By itself it may do nothing; for each request it becomes one of the three
+-- others.
 ALTER ROLE authenticator LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
 GRANT eryxon_anon, eryxon_api, eryxon_admin TO authenticator;
 
 -- Requests before, or without, a credential: they see the schema, and every function answers 401.
 GRANT USAGE ON SCHEMA eryxon_api TO eryxon_anon;
 
--- Requests with an API key or a token that names this role: exactly what the endpoints need. Once more after attaching a table.
-SELECT format('SELECT %s.eryxon_grant_api(%L)', extnamespace::regnamespace, 'eryxon_api') FROM pg_extension WHERE extname = 'eryxon_sync' \gexec
+-- Requests with an API key or a token that names this role: exactly what the endpoints need. Once more after attaching
+-- a table.
+SELECT format('SELECT %s.eryxon_grant_api(%L)', extnamespace::regnamespace, 'eryxon_api') FROM pg_extension
+    WHERE extname = 'eryxon_sync' \gexec
 
 -- Requests of who administers a tenant, on the admin pages: keys and webhooks as well.
-SELECT format('SELECT %s.eryxon_grant_admin(%L)', extnamespace::regnamespace, 'eryxon_admin') FROM pg_extension WHERE extname = 'eryxon_sync' \gexec
+SELECT format('SELECT %s.eryxon_grant_admin(%L)', extnamespace::regnamespace, 'eryxon_admin') FROM pg_extension
+    WHERE extname = 'eryxon_sync' \gexec
 
 -- Nothing that the HTTP layer began may run or idle for ever.
 ALTER ROLE authenticator SET statement_timeout = '30s';
 ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
 
--- PostgREST hands keys and tokens to the database as parameters: no log_statement or log_min_duration_statement may write them down,
--- nor auto_explain in plans.
+-- PostgREST hands keys and tokens to the database as parameters: no log_statement or log_min_duration_statement may
+-- write them down, nor auto_explain in plans.
 ALTER ROLE authenticator SET log_parameter_max_length = 0;
 ALTER ROLE authenticator SET log_parameter_max_length_on_error = 0;
 ALTER ROLE authenticator SET auto_explain.log_min_duration = -1;

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # The parts of the measurement, one function each. Source after common.sh and cluster.sh; `run` sets the variables.
 
-# Runs SQL files or commands in the database of the measurement, as psql's arguments say, and prints rows bare; ends the run if
-# one fails.
-bench_psql() { psql -qXAt -v ON_ERROR_STOP=1 -v calls="$CALLS" -v size="$SIZE" -d bench "$@" || die "broken off (see above)"; }
+# Runs SQL files or commands in the database of the measurement, as psql's arguments say, and prints rows bare; ends the
+# run if one fails.
+bench_psql() {
+    psql -qXAt -v ON_ERROR_STOP=1 -v calls="$CALLS" -v size="$SIZE" -d bench "$@" || die "broken off (see above)"
+}
 
 # As bench_psql, from the file $1 of this folder.
 bench_file() {
@@ -13,7 +15,9 @@ bench_file() {
 }
 
 # Prints how many MB of shared buffers to take where $1 are wanted: at most a quarter of the memory that is free.
-shared_buffers() { awk -v wanted="$1" '/^MemAvailable/ { free = int($2 / 4096); print free < wanted ? free : wanted }' /proc/meminfo; }
+shared_buffers() {
+    awk -v wanted="$1" '/^MemAvailable/ { free = int($2 / 4096); print free < wanted ? free : wanted }' /proc/meminfo
+}
 
 # Starts the cluster anew with shared buffers of $1 MB.
 restart_with() {
@@ -26,15 +30,18 @@ restart_with() {
 start_database() {
     local file
     cluster_create "$WORK/cluster" "autovacuum = off" "fsync = off" "full_page_writes = off" "jit = off" \
-        "max_wal_size = 16GB" "min_wal_size = 2GB" "checkpoint_timeout = 1h" "shared_buffers = $(shared_buffers 1024)MB" &&
-        cluster_start "$WORK/cluster" && as_server_user mkdir "$WORK/cluster/rows" && createdb bench || die "no server to measure on"
+        "max_wal_size = 16GB" "min_wal_size = 2GB" "checkpoint_timeout = 1h" \
+        "shared_buffers = $(shared_buffers 1024)MB" &&
+        cluster_start "$WORK/cluster" && as_server_user mkdir "$WORK/cluster/rows" && createdb bench ||
+        die "no server to measure on"
     bench_file prepare.sql -v tenant="$TENANT" -v folder="$WORK/cluster/rows"
     for file in peers peer_nested peer_one arms scenarios rows memory views single; do bench_file "$file.sql"; done
 }
 
 # Measures the bulk scenarios in one session, rounds $1 to $2; $3 tells whether only those that script/test watches.
 measure_bulk() {
-    bench_file bulk_commands.sql -v first="$1" -v last="$2" -v guarded="$3" -v script="$BULK/bulk_once.sql" >"$WORK/bulk.psql"
+    bench_file bulk_commands.sql -v first="$1" -v last="$2" -v guarded="$3" \
+        -v script="$BULK/bulk_once.sql" >"$WORK/bulk.psql"
     bench_psql -f "$BULK/warm.sql" -f "$WORK/bulk.psql"
 }
 
@@ -96,7 +103,8 @@ sessions_once() {
     say "bench: round $4, $1 sessions, $3, $2" >&2
     start=$(bench_file sessions_settle.sql -v sessions="$1" -v first="$first")
     for ((n = 1; n <= $1; n++)); do
-        bench_file session.sql -v sessions="$1" -v scenario="$3" -v session="$n" -v arm="$2" -v round="$4" -v start="$start" &
+        bench_file session.sql -v sessions="$1" -v scenario="$3" -v session="$n" -v arm="$2" \
+            -v round="$4" -v start="$start" &
         pids+=($!)
     done
     for n in "${pids[@]}"; do wait "$n" || die "a session was broken off"; done
@@ -121,6 +129,8 @@ part_sessions() {
 part_single() {
     local round arm
     for ((round = 1; round <= ROUNDS; round++)); do
-        for arm in upsert peer_one; do bench_file single_once.sql -v arm="$arm" -v round="$round" -v calls="$SINGLE_CALLS"; done
+        for arm in upsert peer_one; do
+            bench_file single_once.sql -v arm="$arm" -v round="$round" -v calls="$SINGLE_CALLS"
+        done
     done
 }

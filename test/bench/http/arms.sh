@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The ways of sending the same calls that `run` compares, one function each. Source after common.sh and cluster.sh.
 #
-# Each prints "calls/s p50-ms p99-ms calls errors server-CPU-ms-per-call". A scenario is a kind (new, unchanged) and a number of
-# records per call.
+# Each prints "calls/s p50-ms p99-ms calls errors server-CPU-ms-per-call". A scenario is a kind (new, unchanged) and a
+# number of records per call.
 
 # The function that a scenario with $1 records per call uses, and its route.
 function_of() { if [ "$1" -eq 1 ]; then say api-jobs-sync; else say api-jobs-bulk-sync; fi; }
@@ -23,8 +23,8 @@ arm_gateway() {
         print $2, $3, $4, $5, $6, $5 ? (after - before) * 10 / $5 : "-" }' "$WORK/wrk.out"
 }
 
-# Fills in script $4 for scenario $1 $2. Large known bodies are not built anew, for that would cost too much: each connection
-# sends a block of its own again and again.
+# Fills in script $4 for scenario $1 $2. Large known bodies are not built anew, for that would cost too much: each
+# connection sends a block of its own again and again.
 write_script() {
     local body="replace(:body, 'BLOCKNUM', :block::text)" start="'BLOCKNUM'" next
     case $1-$2 in
@@ -32,7 +32,8 @@ write_script() {
         unchanged-1) next="10000000 + (:client_id * 1999 + :number) % $KNOWN" ;;
         *) body=:body start="(10000000 + :client_id)::text" next=0 ;;
     esac
-    sed "s/@function@/$(function_of "$2")/; s/@size@/$2/; s/@body@/$body/; s/@start@/$start/; s/@next@/$next/" "$HERE/$4" >"$WORK/$4"
+    sed "s/@function@/$(function_of "$2")/; s/@size@/$2/; s/@body@/$body/; s/@start@/$start/; s/@next@/$next/" \
+        "$HERE/$4" >"$WORK/$4"
 }
 
 # pgbench with script $4 as role $5: scenario $1 $2, $3 connections.
@@ -45,7 +46,8 @@ arm_pgbench() {
         { say "$output" >&2; return 1; }
     cut -d' ' -f3 "$WORK"/log.* | sort -n | awk -v rate="$(say "$output" | awk '/^tps/ { print $3 }')" \
         -v failed="$(say "$output" | awk '/failed transactions/ { print $5 }')" \
-        '{ v[NR] = $1 } END { print rate, v[int(NR * 0.5 + 0.5)] / 1000, v[int(NR * 0.99 + 0.999)] / 1000, NR, failed, "-" }'
+        '{ v[NR] = $1 }
+         END { print rate, v[int(NR * 0.5 + 0.5)] / 1000, v[int(NR * 0.99 + 0.999)] / 1000, NR, failed, "-" }'
 }
 
 arm_plain() { arm_pgbench "$1" "$2" "$3" plain.sql direct; }

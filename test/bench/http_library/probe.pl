@@ -1,5 +1,6 @@
 # Clients that wrk cannot play. Usage: probe.pl PORT idle COUNT | slow-headers | slow-body | large | chunked | wait
-#   idle      sends one request on each of COUNT connections, says how many were answered, and holds all until its input ends
+#   idle      sends one request on each of COUNT connections, says how many were answered, and holds all until its
+#             input ends
 #   slow-*    sends one byte each 0.2 s for at most 8 s, and says what the server did
 #   large     sends a body of 2 MiB; chunked: the same in chunks of unknown sum
 #   wait      returns as soon as the port takes a connection
@@ -64,9 +65,11 @@ my $mib = 'b' x (1 << 20);
 if ($what eq 'idle') { idle() }
 elsif ($what eq 'slow-headers') { print slow($head . 'X-Slow: ', 'x'), "\n" }
 elsif ($what eq 'slow-body') { print slow($head . "Content-Length: 300\r\n\r\n", 'b'), "\n" }
-elsif ($what eq 'large') { print send_pieces(connection(), $head . "Content-Length: 2097152\r\n\r\n", $mib, $mib), "\n" }
+elsif ($what eq 'large') { print send_pieces(connection(), $head . "Content-Length: 2097152\r\n\r\n", $mib, $mib),
+	"\n" }
 elsif ($what eq 'chunked') {
-	print send_pieces(connection(), $head . "Transfer-Encoding: chunked\r\n\r\n", ("100000\r\n$mib\r\n") x 2, "0\r\n\r\n"), "\n";
+	print send_pieces(connection(), $head . "Transfer-Encoding: chunked\r\n\r\n", ("100000\r\n$mib\r\n") x 2, "0\r\n\r\n"),
+		"\n";
 }
 elsif ($what eq 'wait') { for (1 .. 200) { exit 0 if connection(); sleep 0.05 } exit 1 }
 else { die "unknown probe: $what\n" }
