@@ -85,8 +85,8 @@ CREATE TABLE eryxon.soft_delete (
     PRIMARY KEY (row_id, row_entity, tenant_id)
 );
 COMMENT ON TABLE eryxon.soft_delete IS
-'One row per row that went with a soft delete, the deleted root itself included. Its key is the row''s own, so that rows of a tenant can
-be copied into another database and published.';
+'One row per row that went with a soft delete, the deleted root itself included. Its key is the row''s own, so that rows
+of a tenant can be copied into another database and published.';
 CREATE INDEX soft_delete_root ON eryxon.soft_delete (root);
 
 GRANT SELECT ON eryxon.shipped_entity, eryxon.shipped_rule, eryxon.entity, eryxon.user_rule, eryxon.field,
@@ -108,7 +108,8 @@ CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON 
 CREATE TRIGGER registry_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON eryxon.user_rule
     FOR EACH STATEMENT EXECUTE FUNCTION eryxon.registry_changed();
 
-CREATE FUNCTION eryxon.fail(code text, state text, path text, message text, hint text DEFAULT NULL, params jsonb DEFAULT NULL) RETURNS void
+CREATE FUNCTION eryxon.fail(code text, state text, path text, message text, hint text DEFAULT NULL,
+    params jsonb DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -122,7 +123,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.fail IS
-'Raises an error of the product: SQLSTATE, message, the JSON array of details, hint. params: what a translation of the message needs.';
+'Raises an error of the product: SQLSTATE, message, the JSON array of details, hint. params: what a translation of the
+message needs.';
 
 CREATE FUNCTION eryxon.check_options(options jsonb, known text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -9,10 +9,12 @@ AS $$
                 (SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
            WHEN t.oid = 'text'::regtype THEN '{"type":"string"}'
            WHEN t.oid IN ('varchar'::regtype, 'bpchar'::regtype) THEN
-                '{"type":"string"}' || CASE WHEN modifier > 4 THEN jsonb_build_object('maxLength', modifier - 4) ELSE '{}' END
+                '{"type":"string"}' || CASE WHEN modifier > 4 THEN jsonb_build_object('maxLength', modifier - 4)
+                    ELSE '{}' END
            WHEN t.oid = 'int2'::regtype THEN '{"type":"integer","minimum":-32768,"maximum":32767}'
            WHEN t.oid = 'int4'::regtype THEN '{"type":"integer","minimum":-2147483648,"maximum":2147483647}'
-           WHEN t.oid = 'int8'::regtype THEN '{"type":"integer","minimum":-9223372036854775808,"maximum":9223372036854775807}'
+           WHEN t.oid = 'int8'::regtype THEN '{"type":"integer","minimum":-9223372036854775808,'
+                                             '"maximum":9223372036854775807}'
            WHEN t.oid IN ('numeric'::regtype, 'float4'::regtype, 'float8'::regtype) THEN '{"type":"number"}'
            WHEN t.oid = 'bool'::regtype THEN '{"type":"boolean"}'
            WHEN t.oid = 'date'::regtype THEN '{"type":"string","format":"date"}'
@@ -40,7 +42,8 @@ AS $$
         'default', nullif(rule -> 'default', '"next"'),
         'enum', (SELECT jsonb_agg(v ORDER BY n) FROM jsonb_array_elements(rule -> 'enum') WITH ORDINALITY AS l(v, n)
                   WHERE NOT base ? 'enum' OR base -> 'enum' @> v)))
-        || CASE WHEN base -> 'enum' IS NOT NULL AND NOT rule ? 'enum' THEN jsonb_build_object('enum', base -> 'enum') ELSE '{}' END
+        || CASE WHEN base -> 'enum' IS NOT NULL AND NOT rule ? 'enum' THEN jsonb_build_object('enum', base -> 'enum')
+            ELSE '{}' END
 $$;
 COMMENT ON FUNCTION eryxon.rule_schema IS
 'JSON Schema keywords of a rule, over those of the column''s type.';
@@ -60,12 +63,14 @@ CREATE FUNCTION eryxon.mapped_fields(wanted_entity text)
     RETURNS TABLE (field text, rule jsonb, column_name name, schema jsonb, nullable boolean, required boolean)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT f.field, f.rule, a.attname, eryxon.rule_schema(f.rule, CASE WHEN f.field = 'metadata' THEN '{"type":"object"}'
+    SELECT f.field, f.rule, a.attname, eryxon.rule_schema(f.rule, CASE WHEN f.field = 'metadata'
+        THEN '{"type":"object"}'
                                                               ELSE eryxon.type_schema(a.atttypid, a.atttypmod) END),
            NOT a.attnotnull AND NOT coalesce((f.rule -> 'required')::boolean, false),
            coalesce((f.rule -> 'required')::boolean, false)
       FROM eryxon.entity e
-     CROSS JOIN LATERAL (SELECT r.field, jsonb_strip_nulls(r.rule) AS rule FROM eryxon.field r WHERE r.entity = e.entity) AS f
+     CROSS JOIN LATERAL (SELECT r.field, jsonb_strip_nulls(r.rule) AS rule FROM eryxon.field r
+         WHERE r.entity = e.entity) AS f
       JOIN pg_attribute a ON a.attrelid = e.table_name
                          AND a.attname = coalesce(f.rule ->> 'column',
                                                   f.field || CASE WHEN f.rule ? 'references' THEN '_id' ELSE '' END)
@@ -73,13 +78,14 @@ AS $$
        AND (NOT f.rule ? 'references' OR eryxon.type_schema(a.atttypid, a.atttypmod) ->> 'format' = 'uuid')
 $$;
 COMMENT ON FUNCTION eryxon.mapped_fields IS
-'The mapped fields of an entity with their columns: those whose column the attached table has and that can be written; references are
-written to columns of type uuid only.';
+'The mapped fields of an entity with their columns: those whose column the attached table has and that can be written;
+references are written to columns of type uuid only.';
 
 CREATE FUNCTION eryxon.reference_members(field text, target text, by_name boolean) RETURNS jsonb
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT jsonb_object_agg(field || m.suffix, m.schema || jsonb_build_object('description', format(m.description, target)))
+    SELECT jsonb_object_agg(field || m.suffix,
+        m.schema || jsonb_build_object('description', format(m.description, target)))
       FROM (VALUES
             ('_id',              '{"type":["string","null"],"format":"uuid"}'::jsonb,
              'id of the row of %s'),
@@ -103,9 +109,11 @@ AS $$
                                  coalesce(rule -> 'references' ->> 'match' = 'name', false))
     ELSE
         (SELECT jsonb_object_agg(n.name, v.schema || CASE WHEN n.name = field THEN '{}'
-                                                          ELSE jsonb_build_object('description', 'another name of ' || field) END)
+                                                          ELSE jsonb_build_object('description',
+                                                              'another name of ' || field) END)
            FROM (SELECT field AS name UNION SELECT jsonb_array_elements_text(rule -> 'aliases')) AS n,
-                (SELECT CASE WHEN nullable THEN eryxon.or_null(field_members.schema) ELSE field_members.schema END AS schema) AS v)
+                (SELECT CASE WHEN nullable THEN eryxon.or_null(field_members.schema)
+                    ELSE field_members.schema END AS schema) AS v)
     END
 $$;
 COMMENT ON FUNCTION eryxon.field_members IS
@@ -135,11 +143,13 @@ AS $$
                            FROM eryxon.mapped_fields(e.entity) AS f,
                                 jsonb_each(eryxon.field_members(f.field, f.rule, f.schema, f.nullable)) AS m), '{}')
             || coalesce((SELECT jsonb_object_agg(c.key, jsonb_build_object('type', '["array","null"]'::jsonb,
-                                                                        'items', jsonb_build_object('$ref', '#/$defs/' || c.child)))
+                                                                        'items', jsonb_build_object('$ref',
+                                                                            '#/$defs/' || c.child)))
                            FROM eryxon.child_arrays() AS c WHERE c.parent = e.entity), '{}'),
         'required', '["external_id"]'::jsonb,
         'x-required-on-create',
-            coalesce((SELECT jsonb_agg(f.field || CASE WHEN f.rule ? 'references' THEN '_external_id' ELSE '' END ORDER BY f.field)
+            coalesce((SELECT jsonb_agg(f.field || CASE WHEN f.rule ? 'references' THEN '_external_id' ELSE '' END
+                ORDER BY f.field)
                         FROM eryxon.mapped_fields(e.entity) AS f WHERE f.required), '[]'))
       FROM eryxon.entity e WHERE e.entity = wanted_entity
 $$;

@@ -11,7 +11,8 @@ BEGIN
     IF (options ->> 'limit')::numeric NOT BETWEEN 0 AND 10000 OR (options ->> 'limit')::numeric % 1 <> 0 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'limit', 'option "limit" must be an integer from 0 to 10000');
     END IF;
-    IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = options ->> 'entity') AND options ->> 'entity' IS NOT NULL THEN
+    IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = options ->> 'entity')
+        AND options ->> 'entity' IS NOT NULL THEN
         PERFORM eryxon.fail_unknown_entity(options ->> 'entity', false);
     END IF;
 END
@@ -49,12 +50,14 @@ DECLARE
                    'live', COALESCE(pg_catalog.sum(n.live), 0), 'deleted', COALESCE(pg_catalog.sum(n.deleted), 0),
                    'sources', COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                        'source', n.source, 'live', n.live, 'deleted', n.deleted, 'last_synced_at', n.last_synced_at,
-                       'last_run', eryxon.last_run($1, $2, n.source)) ORDER BY n.source) FILTER (WHERE n.source IS NOT NULL), '[]'))
+                       'last_run', eryxon.last_run($1, $2, n.source)) ORDER BY n.source)
+                           FILTER (WHERE n.source IS NOT NULL), '[]'))
           FROM (SELECT external_source AS source,
                        pg_catalog.count(*) FILTER (WHERE deleted_at IS NULL) AS live,
                        pg_catalog.count(*) FILTER (WHERE deleted_at IS NOT NULL) AS deleted,
                        pg_catalog.max(synced_at) AS last_synced_at
-                  FROM %s WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND ($3 IS NULL OR external_source OPERATOR(pg_catalog.=) $3)
+                  FROM %s WHERE tenant_id OPERATOR(pg_catalog.=) $1
+                      AND ($3 IS NULL OR external_source OPERATOR(pg_catalog.=) $3)
                  GROUP BY external_source) AS n
         $query$, table_name);
 BEGIN
@@ -67,8 +70,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.entity_counts IS
-'The tenant''s rows of an entity: live and deleted ones, and the same per source. Without numbers, and with the reason, if its table
-cannot be used.';
+'The tenant''s rows of an entity: live and deleted ones, and the same per source. Without numbers, and with the reason,
+if its table cannot be used.';
 
 CREATE FUNCTION eryxon.latest_runs(tenant uuid, wanted_entity text, wanted_source text, at_most integer) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -92,7 +95,8 @@ DECLARE
     counts        jsonb;
 BEGIN
     PERFORM eryxon.check_status_options(coalesce(options, '{}'));
-    SELECT coalesce(jsonb_object_agg(e.entity, eryxon.entity_counts(e.entity, e.table_name, tenant, wanted_source)), '{}')
+    SELECT coalesce(jsonb_object_agg(e.entity, eryxon.entity_counts(e.entity, e.table_name, tenant, wanted_source)),
+        '{}')
       INTO counts
       FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name
      WHERE (wanted_entity IS NULL OR e.entity = wanted_entity)
@@ -110,8 +114,8 @@ CREATE FUNCTION @extschema@.eryxon_status(options jsonb DEFAULT '{}') RETURNS js
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_as_caller';
 COMMENT ON FUNCTION @extschema@.eryxon_status(jsonb) IS
 'Counts and the latest runs of the tenant, per entity and source.
-Options: entity, source, limit (of runs, 20). Tables that the caller may not read are left out. "feed" tells how far the change feed is
-behind.';
+Options: entity, source, limit (of runs, 20). Tables that the caller may not read are left out. "feed" tells how far the
+change feed is behind.';
 
 CREATE FUNCTION @extschema@.eryxon_prune_runs(keep interval) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -120,7 +124,8 @@ DECLARE
     pruned bigint;
 BEGIN
     IF keep IS NULL OR keep < '0'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep runs must be greater than or equal to zero');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep',
+            'the time to keep runs must be greater than or equal to zero');
     END IF;
     DELETE FROM eryxon.sync_run WHERE finished_at < now() - keep;
     GET DIAGNOSTICS pruned = ROW_COUNT;

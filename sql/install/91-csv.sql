@@ -12,11 +12,12 @@ CREATE TABLE eryxon.csv_rejected (
     PRIMARY KEY (run_id, line)
 );
 COMMENT ON TABLE eryxon.csv_rejected IS
-'Lines of CSV files that failed, as they stood in the file; line 0 is the header, with the delimiter as message. message tells all faults, code and
-params the first one. They go with their run.';
+'Lines of CSV files that failed, as they stood in the file; line 0 is the header, with the delimiter as message. message
+tells all faults, code and params the first one. They go with their run.';
 ALTER TABLE eryxon.csv_rejected ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON eryxon.csv_rejected FOR SELECT
-    USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND entity = ANY ((SELECT eryxon.readable_entities(current_user))::text[]));
+    USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id())
+        AND entity = ANY ((SELECT eryxon.readable_entities(current_user))::text[]));
 GRANT SELECT ON eryxon.csv_rejected TO PUBLIC;
 
 CREATE TABLE eryxon.csv_mapping (
@@ -51,8 +52,9 @@ COMMENT ON FUNCTION @extschema@.eryxon_import_csv_bytes(text, bytea, jsonb) IS
 CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv text, options jsonb) RETURNS jsonb
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_inspect';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_inspect(text, jsonb) IS
-'What a CSV file looks like, and how to import it: delimiter, header, decimal sign, date format, a field for each column.
-Option entity says what it is for; delimiter, encoding and header = false are not looked for if they are given.';
+'What a CSV file looks like, and how to import it: delimiter, header, decimal sign, date format, a field for each
+column. Option entity says what it is for; delimiter, encoding and header = false are not looked for if they are
+given.';
 
 CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv bytea, options jsonb) RETURNS jsonb
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_inspect';
@@ -63,7 +65,8 @@ CREATE FUNCTION @extschema@.eryxon_csv_rejected(run uuid) RETURNS text
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_rejected';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_rejected(uuid) IS
 'The lines that failed in a run as a CSV file: line, code and message, then the original columns.
-It can be corrected and imported as it is. What a spreadsheet would take for a formula has an apostrophe before it. Error P0002 if none failed.';
+It can be corrected and imported as it is. What a spreadsheet would take for a formula has an apostrophe before it.
+Error P0002 if none failed.';
 
 CREATE FUNCTION @extschema@.eryxon_csv_template(entity text) RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -84,7 +87,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.eryxon_csv_template(text) IS
 'The header of a CSV file for an entity: the key, the required fields, the others.';
 
-CREATE FUNCTION eryxon.csv_mapping_save(tenant uuid, caller name, entity text, source text, mapping jsonb, options jsonb) RETURNS uuid
+CREATE FUNCTION eryxon.csv_mapping_save(tenant uuid, caller name, entity text, source text, mapping jsonb,
+    options jsonb) RETURNS uuid
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -93,12 +97,15 @@ BEGIN
     IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = csv_mapping_save.entity) THEN
         PERFORM eryxon.fail_unknown_entity(entity, false);
     END IF;
-    PERFORM eryxon.check_options(coalesce(options, '{}'), '{delimiter,encoding,header,decimal,date_format,null_token,external_source}');
+    PERFORM eryxon.check_options(coalesce(options, '{}'),
+        '{delimiter,encoding,header,decimal,date_format,null_token,external_source}');
     IF coalesce(jsonb_typeof(mapping), 'null') <> 'object'
        OR EXISTS (SELECT FROM jsonb_each(mapping) AS m WHERE jsonb_typeof(m.value) NOT IN ('string', 'null')) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping', 'the mapping must be an object of column names and fields');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping',
+            'the mapping must be an object of column names and fields');
     ELSIF coalesce(source, '') = '' OR length(source) > 255 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'source', 'the source of a mapping must have 1 to 255 characters');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'source',
+            'the source of a mapping must have 1 to 255 characters');
     ELSIF length(mapping::text) > 100000 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping', 'the mapping is too long');
     END IF;
@@ -114,7 +121,8 @@ COMMENT ON FUNCTION eryxon.csv_mapping_save IS
 'What eryxon_csv_mapping_save() does as the extension''s owner.';
 REVOKE EXECUTE ON FUNCTION eryxon.csv_mapping_save(uuid, name, text, text, jsonb, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_csv_mapping_save(entity text, source text, mapping jsonb, options jsonb DEFAULT '{}') RETURNS uuid
+CREATE FUNCTION @extschema@.eryxon_csv_mapping_save(entity text, source text, mapping jsonb, options jsonb DEFAULT '{}')
+    RETURNS uuid
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_mapping_save(text, text, jsonb, jsonb) IS
 'Keeps what the columns of an ERP''s CSV files stand for, in place of what was kept for that entity and source.
@@ -145,7 +153,8 @@ AS $$
 BEGIN
     DELETE FROM eryxon.csv_mapping m WHERE m.id = csv_mapping_delete.id AND m.tenant_id = tenant;
     IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('mapping %s does not exist', coalesce(id::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id',
+            format('mapping %s does not exist', coalesce(id::text, 'NULL')));
     END IF;
 END
 $$;

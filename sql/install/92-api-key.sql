@@ -47,7 +47,8 @@ COMMENT ON FUNCTION eryxon.check_key_tenant IS
 CREATE FUNCTION eryxon.may_become(member name, role name) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT pg_has_role(member, role, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END)
+    SELECT pg_has_role(member, role, CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER'
+        ELSE 'SET' END)
 $$;
 COMMENT ON FUNCTION eryxon.may_become IS
 'True if the member may SET ROLE to the role. From PostgreSQL 16 on a membership may be without that.';
@@ -107,8 +108,8 @@ COMMENT ON FUNCTION eryxon.api_key_create IS
 'What eryxon_api_key_create() does as the extension''s owner.';
 REVOKE EXECUTE ON FUNCTION eryxon.api_key_create(uuid, name, uuid, text, boolean, name, timestamptz) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_api_key_create(tenant_id uuid, name text, live boolean DEFAULT true, role name DEFAULT NULL,
-                                                  expires_at timestamptz DEFAULT NULL) RETURNS text
+CREATE FUNCTION @extschema@.eryxon_api_key_create(tenant_id uuid, name text, live boolean DEFAULT true,
+    role name DEFAULT NULL, expires_at timestamptz DEFAULT NULL) RETURNS text
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_api_key_create(uuid, text, boolean, name, timestamptz) IS
 'Makes an API key of a tenant and returns it, once.
@@ -145,7 +146,8 @@ BEGIN
     UPDATE eryxon.api_key k SET revoked_at = coalesce(k.revoked_at, now())
      WHERE k.id = api_key_revoke.id AND (own IS NULL OR k.tenant_id = own);
     IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('API key %s does not exist', coalesce(id::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id',
+            format('API key %s does not exist', coalesce(id::text, 'NULL')));
     END IF;
 END
 $$;

@@ -1,4 +1,5 @@
--- Importing a large file in parts, a transaction each, so that it can be watched and cancelled: what the gateway does with a file.
+-- Importing a large file in parts, a transaction each, so that it can be watched and cancelled: what the gateway does
+-- with a file.
 
 CREATE TABLE eryxon.csv_upload (
     run_id     uuid PRIMARY KEY,
@@ -11,13 +12,15 @@ CREATE TABLE eryxon.csv_upload (
     parts      bigint NOT NULL,
     next_part  bigint NOT NULL DEFAULT 1,
     done       bigint NOT NULL DEFAULT 0,
-    status     text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'cancelling', 'cancelled', 'finished', 'failed')),
+    status     text NOT NULL DEFAULT 'running'
+        CHECK (status IN ('running', 'cancelling', 'cancelled', 'finished', 'failed')),
     error      text,
     started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     touched_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 COMMENT ON TABLE eryxon.csv_upload IS
-'Files that are imported in parts: how far each is. Kept for a week after it was touched last; its parts go when nobody works at it for an hour.';
+'Files that are imported in parts: how far each is. Kept for a week after it was touched last; its parts go when nobody
+works at it for an hour.';
 
 CREATE TABLE eryxon.csv_part (
     run_id         uuid NOT NULL,
@@ -32,7 +35,8 @@ COMMENT ON TABLE eryxon.csv_part IS
 ALTER TABLE eryxon.csv_part ALTER text SET STORAGE EXTERNAL;
 REVOKE ALL ON eryxon.csv_upload, eryxon.csv_part FROM PUBLIC;
 
--- What the C functions below call as the extension's owner, for an import of the tenant whose table the caller may write.
+-- What the C functions below call as the extension's owner, for an import of the tenant whose table the caller may
+-- write.
 
 CREATE FUNCTION eryxon.tell_run(run uuid) RETURNS void
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_tell_run';
@@ -50,7 +54,8 @@ COMMENT ON FUNCTION eryxon.upload_lock IS
 CREATE FUNCTION eryxon.lock_upload(key bigint) RETURNS void
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_lock_upload';
 COMMENT ON FUNCTION eryxon.lock_upload IS
-'Takes the lock of an import, shared, until the transaction ends. It is none of those that everybody can take: who reads pg_locks could stop an import by one.';
+'Takes the lock of an import, shared, until the transaction ends. It is none of those that everybody can take: who reads
+pg_locks could stop an import by one.';
 
 CREATE FUNCTION eryxon.is_worked_at(run uuid) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -69,7 +74,8 @@ CREATE FUNCTION eryxon.forget_uploads() RETURNS void
 AS $$
     WITH left_alone AS (
         SELECT u.run_id FROM eryxon.csv_upload u
-         WHERE u.status IN ('running', 'cancelling') AND u.touched_at < now() - '1 hour'::interval AND NOT eryxon.is_worked_at(u.run_id)
+         WHERE u.status IN ('running', 'cancelling') AND u.touched_at < now() - '1 hour'::interval
+             AND NOT eryxon.is_worked_at(u.run_id)
            FOR UPDATE SKIP LOCKED),
     given_up AS (
         UPDATE eryxon.csv_upload u SET status = 'failed', error = 'no part was imported for an hour'
@@ -82,31 +88,36 @@ AS $$
                            FOR UPDATE SKIP LOCKED);
 $$;
 COMMENT ON FUNCTION eryxon.forget_uploads IS
-'Drops the parts of imports that nobody goes on with, and old imports. Those that some transaction has locked are left to the next time: they may be
-another tenant''s, for whom nobody waits.';
+'Drops the parts of imports that nobody goes on with, and old imports. Those that some transaction has locked are left
+to the next time: they may be another tenant''s, for whom nobody waits.';
 
 CREATE FUNCTION eryxon.prepare_upload(tenant uuid, run uuid) RETURNS uuid
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM eryxon.forget_uploads();
-    IF (SELECT count(*) FROM eryxon.csv_upload u WHERE u.tenant_id = tenant AND u.status IN ('running', 'cancelling')) >= 8 THEN
+    IF (SELECT count(*) FROM eryxon.csv_upload u WHERE u.tenant_id = tenant
+        AND u.status IN ('running', 'cancelling')) >= 8 THEN
         PERFORM eryxon.fail('IN_PROGRESS', '55006', 'run', '8 imports of this tenant are already running',
                             'Wait until one has ended, or cancel one.', '{"reason": "too_many_imports", "limit": 8}');
-    ELSIF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r WHERE r.id = run) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id already exists', 'Omit it, or send another random one.');
+    ELSIF EXISTS (SELECT FROM eryxon.csv_upload u WHERE u.run_id = run) OR EXISTS (SELECT FROM eryxon.sync_run r
+        WHERE r.id = run) THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'run', 'a run with this id already exists',
+            'Omit it, or send another random one.');
     END IF;
     RETURN coalesce(run, gen_random_uuid());
 END
 $$;
 COMMENT ON FUNCTION eryxon.prepare_upload IS
-'The id of a new import, which may be the caller''s choice. Old imports are forgotten; a tenant has 8 under way at most.';
+'The id of a new import, which may be the caller''s choice. Old imports are forgotten; a tenant has 8 under way at
+most.';
 
 CREATE FUNCTION eryxon.note_upload(run uuid, tenant uuid, entity text, options jsonb, split jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
     INSERT INTO eryxon.csv_upload (run_id, tenant_id, entity, options, header, records, lines, parts, status)
-    VALUES (run, tenant, entity, (options - '{encoding}'::text[]) || jsonb_build_object('delimiter', split -> 'delimiter'),
+    VALUES (run, tenant, entity, (options - '{encoding}'::text[]) || jsonb_build_object('delimiter',
+        split -> 'delimiter'),
             split ->> 'header', (split ->> 'records')::bigint, (split ->> 'lines')::bigint, (split ->> 'parts')::bigint,
             CASE split ->> 'parts' WHEN '0' THEN 'finished' ELSE 'running' END)
 $$;
@@ -141,12 +152,14 @@ BEGIN
         PERFORM eryxon.lock_upload(eryxon.upload_lock(run));
         RETURN QUERY
         WITH taken AS (DELETE FROM eryxon.csv_part p WHERE p.run_id = run AND p.part = upload.next_part RETURNING p.*)
-        SELECT upload.entity, upload.options::text, upload.header, t.lines_before, t.records_before, t.text FROM taken t;
+        SELECT upload.entity, upload.options::text, upload.header, t.lines_before, t.records_before, t.text
+            FROM taken t;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION eryxon.take_part IS
-'The next part of an import, no row if there is none or the import was cancelled. The import stays locked until the transaction ends.';
+'The next part of an import, no row if there is none or the import was cancelled. The import stays locked until the
+transaction ends.';
 
 CREATE FUNCTION eryxon.note_part(run uuid, imported bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -154,11 +167,12 @@ AS $$
 DECLARE
     upload eryxon.csv_upload;
 BEGIN
-    UPDATE eryxon.csv_upload u SET next_part = u.next_part + 1, done = u.done + imported, touched_at = clock_timestamp(),
-           status = CASE WHEN u.next_part = u.parts THEN 'finished' ELSE u.status END
+    UPDATE eryxon.csv_upload u SET next_part = u.next_part + 1, done = u.done + imported,
+        touched_at = clock_timestamp(), status = CASE WHEN u.next_part = u.parts THEN 'finished' ELSE u.status END
      WHERE u.run_id = run RETURNING * INTO upload;
     IF upload.status = 'finished' THEN
-        UPDATE eryxon.sync_run r SET status = CASE r.errors WHEN 0 THEN 'completed' WHEN r.total THEN 'failed' ELSE r.status END WHERE r.id = run;
+        UPDATE eryxon.sync_run r SET status = CASE r.errors WHEN 0 THEN 'completed' WHEN r.total THEN 'failed'
+            ELSE r.status END WHERE r.id = run;
         PERFORM eryxon.tell_run(run);
     END IF;
 END
@@ -191,8 +205,10 @@ $$;
 COMMENT ON FUNCTION eryxon.give_up_upload IS
 'Notes that an import cannot go on. What was imported stays.';
 
-REVOKE EXECUTE ON FUNCTION eryxon.lock_upload(bigint), eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uuid), eryxon.forget_uploads(), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
-    eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid), eryxon.give_up_upload(uuid, text) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION eryxon.lock_upload(bigint), eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uuid),
+    eryxon.forget_uploads(), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
+    eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid),
+        eryxon.give_up_upload(uuid, text) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_begin_upload';
@@ -219,7 +235,8 @@ COMMENT ON FUNCTION eryxon.fail_upload IS
 CREATE FUNCTION eryxon.upload_state(upload eryxon.csv_upload) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN upload.status IN ('running', 'cancelling') AND upload.touched_at < clock_timestamp() - '1 minute'::interval
+    SELECT CASE WHEN upload.status IN ('running', 'cancelling')
+        AND upload.touched_at < clock_timestamp() - '1 minute'::interval
                      AND NOT eryxon.is_worked_at(upload.run_id)
                 THEN 'failed' ELSE nullif(upload.status, 'finished') END
 $$;
@@ -243,12 +260,14 @@ BEGIN
     END IF;
     state := eryxon.upload_state(upload);
     RETURN CASE WHEN row.id IS NOT NULL THEN to_jsonb(row) - 'tenant_id' ELSE
-            '{"source":null,"total":0,"created":0,"updated":0,"restored":0,"skipped":0,"deleted":0,"errors":0,"error_details":[]}' END || jsonb_build_object(
+            '{"source":null,"total":0,"created":0,"updated":0,"restored":0,"skipped":0,"deleted":0,"errors":0,'
+            '"error_details":[]}' END || jsonb_build_object(
         'id', run, 'entity', coalesce(row.entity, upload.entity), 'operation', coalesce(row.operation, 'csv'),
         'status', coalesce(state, row.status, 'completed'), 'failure', upload.error,
         'records', coalesce(upload.records, row.total), 'done', coalesce(upload.done, row.total), 'lines', upload.lines,
         'started_at', coalesce(upload.started_at, row.started_at),
-        'finished_at', CASE WHEN state IN ('running', 'cancelling') THEN NULL ELSE coalesce(row.finished_at, upload.touched_at) END,
+        'finished_at', CASE WHEN state IN ('running', 'cancelling') THEN NULL
+            ELSE coalesce(row.finished_at, upload.touched_at) END,
         'has_rejected', EXISTS (SELECT FROM eryxon.csv_rejected c WHERE c.run_id = run));
 END
 $$;

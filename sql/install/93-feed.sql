@@ -22,8 +22,8 @@ AS $$
     SELECT coalesce((SELECT right(e.id::text, 8) FROM eryxon.event e WHERE e.position = wanted), '00000000')
 $$;
 COMMENT ON FUNCTION eryxon.event_mark IS
-'What tells the event at a position from one that got the same position after going back to an older backup; zeros where none is kept.
-The end of the id, in which also the events of one statement differ.';
+'What tells the event at a position from one that got the same position after going back to an older backup; zeros where
+none is kept. The end of the id, in which also the events of one statement differ.';
 
 CREATE FUNCTION eryxon.feed_token(wanted bigint) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -37,7 +37,8 @@ CREATE FUNCTION eryxon.token_position(since text) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    from_start constant text := 'Call it without a token to read all events that are kept, and compare the rest with eryxon_diff().';
+    from_start constant text := 'Call it without a token to read all events that are kept, and compare the rest with '
+                                'eryxon_diff().';
     after bigint;
 BEGIN
     IF since IS NULL THEN
@@ -60,8 +61,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.token_position IS
-'The position behind which a token goes on; 0 without a token. A standby may be behind what the token''s reader has seen on the primary: there it is
-taken as it is.';
+'The position behind which a token goes on; 0 without a token. A standby may be behind what the token''s reader has seen
+on the primary: there it is taken as it is.';
 
 CREATE FUNCTION eryxon.check_changes_options(options jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -70,7 +71,8 @@ BEGIN
     PERFORM eryxon.check_options(options, ARRAY['entity', 'type', 'source', 'exclude_source', 'external_source']);
     PERFORM eryxon.check_option_type(options, o, 'string')
        FROM unnest('{entity,type,source,exclude_source,external_source}'::text[]) AS o;
-    IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = options ->> 'entity') AND options ->> 'entity' IS NOT NULL THEN
+    IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = options ->> 'entity')
+        AND options ->> 'entity' IS NOT NULL THEN
         PERFORM eryxon.fail_unknown_entity(options ->> 'entity', false);
     END IF;
 END
@@ -82,14 +84,16 @@ CREATE FUNCTION eryxon.event_json(e eryxon.event) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object(
-        'id', e.id, 'type', e.type, 'timestamp', to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'id', e.id, 'type', e.type, 'timestamp',
+            to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'entity', e.entity, 'row_id', e.row_id, 'external_id', e.external_id, 'external_source', e.external_source,
         'changes', e.changes)
 $$;
 COMMENT ON FUNCTION eryxon.event_json IS
 'One event as the feed shows it.';
 
-CREATE FUNCTION eryxon.read_events(tenant uuid, after bigint, max_rows integer, entities text[], options jsonb) RETURNS jsonb
+CREATE FUNCTION eryxon.read_events(tenant uuid, after bigint, max_rows integer, entities text[], options jsonb)
+    RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH found AS (
@@ -106,8 +110,10 @@ AS $$
     fitting AS (
         SELECT f.*, f.n = 1 OR f.n <= max_rows AND f.bytes <= 16777216 AS fits FROM found f),
     page AS (
-        SELECT coalesce(jsonb_agg(eryxon.event_json(ROW(f.position, f.id, f.tenant_id, f.type, f.entity, f.row_id, f.external_id,
-                                      f.external_source, f.source, f.changes, f.occurred_at)::eryxon.event) ORDER BY f.n) FILTER (WHERE f.fits), '[]') AS events,
+        SELECT coalesce(jsonb_agg(eryxon.event_json(ROW(f.position, f.id, f.tenant_id, f.type, f.entity, f.row_id,
+            f.external_id,
+                                      f.external_source, f.source, f.changes, f.occurred_at)::eryxon.event)
+                                          ORDER BY f.n) FILTER (WHERE f.fits), '[]') AS events,
                max(f.position) FILTER (WHERE f.fits) AS last, coalesce(bool_or(NOT f.fits), false) AS more
           FROM fitting f)
     SELECT jsonb_build_object('events', p.events, 'more', p.more, 'next',
@@ -115,8 +121,9 @@ AS $$
       FROM page p
 $$;
 COMMENT ON FUNCTION eryxon.read_events IS
-'A page of the feed: the tenant''s events behind a position, as one snapshot has them. It ends early where its changes take more than 16 MB.
-The events are not taken as rows before it is known which are in the page: a row has its values fetched and unpacked.';
+'A page of the feed: the tenant''s events behind a position, as one snapshot has them. It ends early where its changes
+take more than 16 MB. The events are not taken as rows before it is known which are in the page: a row has its values
+fetched and unpacked.';
 
 CREATE FUNCTION eryxon.changes(tenant uuid, caller name, since text, max_rows integer, options jsonb) RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -146,14 +153,16 @@ COMMENT ON FUNCTION eryxon.changes IS
 'What eryxon_changes() does as the extension''s owner.';
 REVOKE EXECUTE ON FUNCTION eryxon.changes(uuid, name, text, integer, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_changes(since text DEFAULT NULL, max_rows integer DEFAULT 1000, options jsonb DEFAULT '{}')
+CREATE FUNCTION @extschema@.eryxon_changes(since text DEFAULT NULL, max_rows integer DEFAULT 1000,
+    options jsonb DEFAULT '{}')
     RETURNS jsonb
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) IS
-'The tenant''s events after a token, each once, in the order in which they were committed; without a token from the first that is kept.
-"next" is the token to go on with, "more" tells whether there is more already. Options: entity, type (job.created, job.*, *.completed),
-source and exclude_source (the ERP that made the change), external_source (the ERP that owns the row).
-Events of tables that the caller may not read are left out; row policies inside the tenant are not asked.';
+'The tenant''s events after a token, each once, in the order in which they were committed; without a token from the
+first that is kept. "next" is the token to go on with, "more" tells whether there is more already. Options: entity, type
+(job.created, job.*, *.completed), source and exclude_source (the ERP that made the change), external_source (the ERP
+that owns the row). Events of tables that the caller may not read are left out; row policies inside the tenant are not
+asked.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_changes(text, integer, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.feed_status(tenant uuid, caller name) RETURNS jsonb
@@ -173,8 +182,8 @@ REVOKE EXECUTE ON FUNCTION eryxon.feed_status(uuid, name) FROM PUBLIC;
 CREATE FUNCTION eryxon.feed_status() RETURNS jsonb
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION eryxon.feed_status() IS
-'How far the feed is behind: committed events of the tenant that have no position yet, the age of the oldest, when positions were given last, and
-how many events were set aside because they raised an error.';
+'How far the feed is behind: committed events of the tenant that have no position yet, the age of the oldest, when
+positions were given last, and how many events were set aside because they raised an error.';
 
 CREATE FUNCTION eryxon.changes_answer(options jsonb) RETURNS json
     LANGUAGE sql VOLATILE

@@ -38,8 +38,8 @@ COMMENT ON FUNCTION eryxon.like_pattern IS
 CREATE FUNCTION eryxon.read_time(value text) RETURNS timestamptz
     LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_read_time';
 COMMENT ON FUNCTION eryxon.read_time IS
-'The date or time in one of the forms that records may have, without an offset in eryxon.default_time_zone; NULL for any other text.
-What DateStyle and TimeZone say does not count.';
+'The date or time in one of the forms that records may have, without an offset in eryxon.default_time_zone; NULL for any
+other text. What DateStyle and TimeZone say does not count.';
 
 CREATE FUNCTION eryxon.filter_text(name text) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -47,7 +47,8 @@ AS $$
     SELECT format('($2 OPERATOR(pg_catalog.->>) %L::pg_catalog.text)', name)
 $$;
 COMMENT ON FUNCTION eryxon.filter_text IS
-'The expression of a filter''s value in the query of a list. That runs with the caller''s search_path, so it names all it uses with its schema.';
+'The expression of a filter''s value in the query of a list. That runs with the caller''s search_path, so it names all
+it uses with its schema.';
 
 CREATE FUNCTION eryxon.updated_condition(wanted_entity text) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -68,10 +69,13 @@ AS $$
         (2, NOT coalesce((filters ->> 'include_deleted')::boolean, false), 't.deleted_at IS NULL'),
         (3, filters ? 'id', format('t.id OPERATOR(pg_catalog.=) %s::pg_catalog.uuid', eryxon.filter_text('id'))),
         (4, filters ? 'external_id', 't.external_id OPERATOR(pg_catalog.=) ' || eryxon.filter_text('external_id')),
-        (5, filters ? 'external_source', 't.external_source OPERATOR(pg_catalog.=) ' || eryxon.filter_text('external_source')),
-        (6, filters ? 'status', 't.' || quote_ident(eryxon.field_column(wanted_entity, 'status')) || '::pg_catalog.text OPERATOR(pg_catalog.=) '
+        (5, filters ? 'external_source', 't.external_source OPERATOR(pg_catalog.=) '
+            || eryxon.filter_text('external_source')),
+        (6, filters ? 'status', 't.' || quote_ident(eryxon.field_column(wanted_entity, 'status'))
+            || '::pg_catalog.text OPERATOR(pg_catalog.=) '
                                 || eryxon.filter_text('status')),
-        (7, filters ? 'search', '(' || (SELECT string_agg(format('t.%I::pg_catalog.text OPERATOR(pg_catalog.~~*) eryxon.like_pattern(%s)', s,
+        (7, filters ? 'search', '(' || (
+            SELECT string_agg(format('t.%I::pg_catalog.text OPERATOR(pg_catalog.~~*) eryxon.like_pattern(%s)', s,
                                                                  eryxon.filter_text('search')), ' OR ')
                                          FROM eryxon.search_columns(wanted_entity) AS s) || ')'),
         (8, filters ? 'updated_since', eryxon.updated_condition(wanted_entity))
@@ -94,9 +98,11 @@ BEGIN
     ELSIF filters ? 'status' AND eryxon.field_column(wanted_entity, 'status') IS NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'status', format('entity "%s" has no status', wanted_entity));
     ELSIF filters ? 'search' AND NOT EXISTS (SELECT FROM eryxon.search_columns(wanted_entity)) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'search', format('entity "%s" has no name or number to search', wanted_entity));
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'search', format('entity "%s" has no name or number to search',
+            wanted_entity));
     ELSIF filters ? 'updated_since' AND eryxon.read_time(filters ->> 'updated_since') IS NULL THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'updated_since', format('invalid date or time: %s', filters -> 'updated_since'),
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'updated_since',
+            format('invalid date or time: %s', filters -> 'updated_since'),
                             'Send YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with Z or an offset such as +02:00.');
     END IF;
 END
@@ -128,7 +134,8 @@ DECLARE
     sorted name := eryxon.field_column(wanted_entity, wanted);
 BEGIN
     IF NOT coalesce(eryxon.can_sort(table_name, sorted), false) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_by', format('entity "%s" cannot be sorted by %s', wanted_entity, to_json(wanted)));
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'sort_by',
+            format('entity "%s" cannot be sorted by %s', wanted_entity, to_json(wanted)));
     END IF;
     RETURN format('t.%I %s NULLS LAST, t.id', sorted, lower(coalesce(filters ->> 'sort_order', 'asc')));
 END
@@ -156,7 +163,8 @@ DECLARE
         SELECT (SELECT pg_catalog.count(*) FROM %1$s AS t WHERE %2$s),
                (SELECT COALESCE(pg_catalog.json_agg(r), '[]') FROM
                    (SELECT %3$s FROM %1$s AS t WHERE %2$s ORDER BY %4$s LIMIT $3 OFFSET $4) AS r)
-        $query$, listed.table_name, eryxon.list_conditions(listed.entity, filters), eryxon.readable_columns(listed.table_name),
+        $query$, listed.table_name, eryxon.list_conditions(listed.entity, filters),
+            eryxon.readable_columns(listed.table_name),
         eryxon.list_order(listed.entity, listed.table_name, filters));
 BEGIN
     PERFORM set_config('search_path', eryxon.callers_path(), true);
@@ -182,7 +190,8 @@ BEGIN
         PERFORM eryxon.fail_unknown_entity(wanted_entity, false);
     END IF;
     IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = listed.table_name) THEN
-        PERFORM eryxon.fail('UNKNOWN_ENTITY', '22023', 'entity', format('the table of entity "%s" no longer exists', wanted_entity));
+        PERFORM eryxon.fail('UNKNOWN_ENTITY', '22023', 'entity', format('the table of entity "%s" no longer exists',
+            wanted_entity));
     ELSIF NOT has_any_column_privilege(listed.table_name, 'SELECT') THEN
         PERFORM eryxon.fail('ACCESS_DENIED', '42501', '', format('permission denied for table %s', listed.table_name));
     END IF;
@@ -193,7 +202,8 @@ BEGIN
         RETURN json_build_object(wanted_entity, answer.page, 'pagination',
                                  json_build_object('total', answer.total, 'limit', max_rows, 'offset', skip_rows));
     ELSIF json_array_length(answer.page) = 0 THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('%s %s does not exist', listed.singular, given ->> 'id'));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('%s %s does not exist', listed.singular,
+            given ->> 'id'));
     END IF;
     RETURN json_build_object(listed.singular, answer.page -> 0);
 END

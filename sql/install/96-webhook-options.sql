@@ -6,7 +6,8 @@ AS $$
     SELECT make_interval(secs => 1.2 * greatest(max(s.second), 86400)) FROM unnest(retry_seconds) AS s(second)
 $$;
 COMMENT ON FUNCTION eryxon.longest_wait IS
-'How long a delivery waits at most: the longest step, or a lease or Retry-After of a day, and a fifth. What is due later is so by a clock that was wrong.';
+'How long a delivery waits at most: the longest step, or a lease or Retry-After of a day, and a fifth. What is due later
+is so by a clock that was wrong.';
 
 CREATE TABLE eryxon.webhook (
     id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
@@ -35,11 +36,12 @@ CREATE TABLE eryxon.webhook (
     updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE eryxon.webhook IS
-'Endpoints and the events that they want. disabled_reason: manual, gone (it answered 410), failing (nothing but failures for five days).
-feed: eryxon.feed_name() when it was made or enabled; in a copy of the database it is another one, and nothing is sent.
-url_version rises with each change of the URL; what was sent to an older one says nothing of the endpoint. failing_since: the first failure
-after the last success; failed_at: the last one; failures: how many in a row. paused_until: nothing is sent before, and then one delivery, the
-probe, until one arrives; pauses: how many in a row; ramp: how many may be under way after a pause, instead of max_in_flight.';
+'Endpoints and the events that they want. disabled_reason: manual, gone (it answered 410), failing (nothing but failures
+for five days). feed: eryxon.feed_name() when it was made or enabled; in a copy of the database it is another one, and
+nothing is sent. url_version rises with each change of the URL; what was sent to an older one says nothing of the
+endpoint. failing_since: the first failure after the last success; failed_at: the last one; failures: how many in a row.
+paused_until: nothing is sent before, and then one delivery, the probe, until one arrives; pauses: how many in a row;
+ramp: how many may be under way after a pause, instead of max_in_flight.';
 CREATE INDEX webhook_tenant ON eryxon.webhook (tenant_id);
 
 CREATE TABLE eryxon.webhook_secret (
@@ -50,7 +52,8 @@ CREATE TABLE eryxon.webhook_secret (
     PRIMARY KEY (webhook_id, secret)
 );
 COMMENT ON TABLE eryxon.webhook_secret IS
-'What messages are signed with: the current secret, which does not expire, and older ones. As they are, for signing needs them.';
+'What messages are signed with: the current secret, which does not expire, and older ones. As they are, for signing
+needs them.';
 
 CREATE TABLE eryxon.webhook_header (
     webhook_id uuid NOT NULL REFERENCES eryxon.webhook ON DELETE CASCADE,
@@ -105,8 +108,10 @@ DECLARE
 BEGIN
     IF fault IS NOT NULL THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'url', 'webhook URL ' || fault,
-            CASE WHEN fault LIKE '%https://' THEN 'A superuser can allow http:// with the setting eryxon.webhook_allow_http.' END,
-            CASE WHEN fault LIKE '%https://' THEN '{"reason": "not_https"}'::jsonb ELSE '{"reason": "invalid_url"}' END);
+            CASE WHEN fault LIKE '%https://'
+                THEN 'A superuser can allow http:// with the setting eryxon.webhook_allow_http.' END,
+            CASE WHEN fault LIKE '%https://' THEN '{"reason": "not_https"}'::jsonb ELSE '{"reason": "invalid_url"}'
+                END);
     END IF;
 END
 $$;
@@ -145,8 +150,10 @@ BEGIN
     END IF;
     IF jsonb_typeof(sources) NOT IN ('array', 'null')
        OR jsonb_typeof(sources) = 'array' AND (jsonb_array_length(sources) NOT BETWEEN 1 AND 100
-          OR EXISTS (SELECT FROM jsonb_array_elements(sources) AS s WHERE jsonb_typeof(s) <> 'string' OR length(s #>> '{}') NOT BETWEEN 1 AND 255)) THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', option, format('option "%s" must be the name of a source, or an array of 1 to 100 of them', option));
+          OR EXISTS (SELECT FROM jsonb_array_elements(sources) AS s WHERE jsonb_typeof(s) <> 'string'
+              OR length(s #>> '{}') NOT BETWEEN 1 AND 255)) THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', option,
+            format('option "%s" must be the name of a source, or an array of 1 to 100 of them', option));
     END IF;
 END
 $$;
@@ -157,16 +164,19 @@ CREATE FUNCTION eryxon.check_webhook_headers(headers jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    fault text := CASE WHEN jsonb_typeof(headers) NOT IN ('object', 'null') THEN 'must be an object of names and values' END;
+    fault text := CASE WHEN jsonb_typeof(headers) NOT IN ('object', 'null') THEN 'must be an object of names and values'
+        END;
 BEGIN
     IF jsonb_typeof(headers) = 'object' THEN
         SELECT CASE
                 WHEN count(*) > 20 THEN 'must have at most 20 headers'
                 WHEN count(DISTINCT lower(h.key)) < count(*) THEN 'has a header twice'
                 WHEN bool_or(h.key !~ '^[A-Za-z0-9!#$%&''*+.^_`|~-]{1,100}$') THEN 'has a name that no header can have'
-                WHEN bool_or(lower(h.key) ~ '^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|proxy-.*|user-agent|webhook-.*|x-eryxon-.*)$')
+                WHEN bool_or(lower(h.key) ~ ('^(host|content-.*|transfer-encoding|connection|keep-alive|upgrade|expect|'
+                                             'te|trailer|proxy-.*|user-agent|webhook-.*|x-eryxon-.*)$'))
                      THEN 'has a header that the relay sets itself'
-                WHEN bool_or(jsonb_typeof(h.value) <> 'string' OR h.value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$' OR length(h.value #>> '{}') > 4096)
+                WHEN bool_or(jsonb_typeof(h.value) <> 'string' OR h.value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
+                    OR length(h.value #>> '{}') > 4096)
                      THEN 'has a value that is not 1 to 4096 visible ASCII characters' END
           INTO fault FROM jsonb_each(headers) AS h;
     END IF;
@@ -195,8 +205,10 @@ BEGIN
     PERFORM eryxon.check_webhook_sources(options, 'sources');
     PERFORM eryxon.check_webhook_sources(options, 'exclude_source');
     PERFORM eryxon.check_webhook_headers(options -> 'headers');
-    IF (options ->> 'max_in_flight')::numeric NOT BETWEEN 1 AND 1000 OR (options ->> 'max_in_flight')::numeric % 1 <> 0 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'max_in_flight', 'option "max_in_flight" must be an integer from 1 to 1000');
+    IF (options ->> 'max_in_flight')::numeric NOT BETWEEN 1 AND 1000
+        OR (options ->> 'max_in_flight')::numeric % 1 <> 0 THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'max_in_flight',
+            'option "max_in_flight" must be an integer from 1 to 1000');
     ELSIF jsonb_typeof(options -> 'retry_seconds') = 'array'
           AND (jsonb_array_length(options -> 'retry_seconds') NOT BETWEEN 1 AND 50
                OR EXISTS (SELECT FROM jsonb_array_elements(options -> 'retry_seconds') AS s
@@ -204,7 +216,8 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'retry_seconds',
             'option "retry_seconds" must be an array of 1 to 50 integers from 0 to 999999');
     ELSIF length(options ->> 'description') > 1000 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'description', 'option "description" must have at most 1000 characters');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'description',
+            'option "description" must have at most 1000 characters');
     END IF;
 END
 $$;
@@ -215,7 +228,8 @@ CREATE FUNCTION eryxon.retry_seconds(options jsonb) RETURNS integer[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN jsonb_typeof(options -> 'retry_seconds') = 'array'
-                THEN ARRAY(SELECT s.second::integer FROM jsonb_array_elements_text(options -> 'retry_seconds') WITH ORDINALITY AS s(second, n) ORDER BY s.n)
+                THEN ARRAY(SELECT s.second::integer FROM jsonb_array_elements_text(options -> 'retry_seconds')
+                    WITH ORDINALITY AS s(second, n) ORDER BY s.n)
                 ELSE '{0,5,300,1800,7200,18000,36000,50400,72000,86400}' END
 $$;
 COMMENT ON FUNCTION eryxon.retry_seconds IS
@@ -225,7 +239,8 @@ CREATE FUNCTION eryxon.json_texts(array_value jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN jsonb_typeof(array_value) = 'array'
-                THEN ARRAY(SELECT t.item FROM jsonb_array_elements_text(array_value) WITH ORDINALITY AS t(item, n) ORDER BY t.n)
+                THEN ARRAY(SELECT t.item FROM jsonb_array_elements_text(array_value) WITH ORDINALITY AS t(item, n)
+                    ORDER BY t.n)
                 WHEN jsonb_typeof(array_value) = 'string' THEN ARRAY[array_value #>> '{}'] END
 $$;
 COMMENT ON FUNCTION eryxon.json_texts IS

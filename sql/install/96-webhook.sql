@@ -16,7 +16,8 @@ CREATE FUNCTION eryxon.webhook_warnings() RETURNS jsonb
 AS $$
     SELECT CASE WHEN eryxon.capture_events() OR EXISTS (SELECT FROM eryxon.entity e WHERE e.events) THEN '[]'
                 ELSE jsonb_build_array(eryxon.warning('CAPTURE_OFF', 'events',
-                    'no events are written: eryxon.capture_events is off, and no attached entity has the option events')) END
+                    'no events are written: eryxon.capture_events is off, and no attached entity has the option '
+                    'events')) END
 $$;
 COMMENT ON FUNCTION eryxon.webhook_warnings IS
 'What keeps a new webhook from being told anything.';
@@ -27,13 +28,15 @@ AS $$
     DELETE FROM eryxon.webhook_header h
      USING eryxon.webhook w
      WHERE h.webhook_id = webhook AND w.id = webhook
-       AND (changes ? 'headers' OR lower(substring(w.url FROM '^[A-Za-z]+://[^/?#]*')) <> lower(substring(changes ->> 'url' FROM '^[A-Za-z]+://[^/?#]*')));
+       AND (changes ? 'headers' OR lower(substring(w.url FROM '^[A-Za-z]+://[^/?#]*')) <> lower(
+           substring(changes ->> 'url' FROM '^[A-Za-z]+://[^/?#]*')));
     INSERT INTO eryxon.webhook_header (webhook_id, name, value)
-    SELECT webhook, h.key, h.value FROM jsonb_each_text(CASE jsonb_typeof(changes -> 'headers') WHEN 'object' THEN changes -> 'headers' END) AS h
+    SELECT webhook, h.key, h.value FROM jsonb_each_text(CASE jsonb_typeof(changes -> 'headers') WHEN 'object'
+        THEN changes -> 'headers' END) AS h
 $$;
 COMMENT ON FUNCTION eryxon.change_headers IS
-'Writes the headers of a change, before its URL. Where that is another host''s and the change names no headers there are none any more: who may change a
-webhook must not learn them so.';
+'Writes the headers of a change, before its URL. Where that is another host''s and the change names no headers there are
+none any more: who may change a webhook must not learn them so.';
 REVOKE EXECUTE ON FUNCTION eryxon.change_headers(uuid, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_anew(webhook uuid) RETURNS void
@@ -41,7 +44,8 @@ CREATE FUNCTION eryxon.begin_anew(webhook uuid) RETURNS void
 AS $$
 BEGIN
     UPDATE eryxon.webhook w
-       SET failing_since = NULL, failed_at = NULL, failures = 0, paused_until = NULL, pauses = 0, probe = NULL, ramp = NULL
+       SET failing_since = NULL, failed_at = NULL, failures = 0, paused_until = NULL, pauses = 0, probe = NULL,
+           ramp = NULL
      WHERE w.id = webhook;
     PERFORM eryxon.wake(webhook, false);
 END
@@ -67,11 +71,13 @@ BEGIN
            url_version = w.url_version + new_url::integer,
            events = coalesce(eryxon.json_texts(changes -> 'events'), w.events),
            description = CASE WHEN changes ? 'description' THEN changes ->> 'description' ELSE w.description END,
-           retry_seconds = CASE WHEN changes ? 'retry_seconds' THEN eryxon.retry_seconds(changes) ELSE w.retry_seconds END,
+           retry_seconds = CASE WHEN changes ? 'retry_seconds' THEN eryxon.retry_seconds(changes)
+               ELSE w.retry_seconds END,
            max_in_flight = CASE WHEN changes ? 'max_in_flight' THEN coalesce((changes ->> 'max_in_flight')::integer, 20)
                                 ELSE w.max_in_flight END,
            sources = CASE WHEN changes ? 'sources' THEN eryxon.json_texts(changes -> 'sources') ELSE w.sources END,
-           exclude_source = CASE WHEN changes ? 'exclude_source' THEN eryxon.json_texts(changes -> 'exclude_source') ELSE w.exclude_source END,
+           exclude_source = CASE WHEN changes ? 'exclude_source' THEN eryxon.json_texts(changes -> 'exclude_source')
+               ELSE w.exclude_source END,
            enabled = wanted,
            feed = CASE WHEN wanted AND changes ? 'enabled' THEN eryxon.feed_name() ELSE w.feed END,
            disabled_at = CASE WHEN NOT wanted THEN coalesce(w.disabled_at, now()) END,
@@ -95,7 +101,8 @@ DECLARE
 BEGIN
     SELECT * INTO webhook FROM eryxon.webhook w WHERE w.id = wanted AND (own IS NULL OR w.tenant_id = own);
     IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id', format('webhook %s does not exist', coalesce(wanted::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'id',
+            format('webhook %s does not exist', coalesce(wanted::text, 'NULL')));
     END IF;
     RETURN webhook;
 END
@@ -115,13 +122,16 @@ BEGIN
     PERFORM eryxon.check_type_patterns(events);
     PERFORM eryxon.check_webhook_options(wanted, eryxon.webhook_options());
     IF (SELECT count(*) FROM eryxon.webhook w WHERE w.tenant_id = tenant) >= 1000 THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', '', 'a tenant can have at most 1000 webhooks', 'Delete webhooks that are no longer used.');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', '', 'a tenant can have at most 1000 webhooks',
+            'Delete webhooks that are no longer used.');
     END IF;
     INSERT INTO eryxon.webhook (tenant_id, url, events, feed, retry_seconds, max_in_flight)
-    VALUES (tenant, $3, ARRAY(SELECT unnest($4)), eryxon.feed_name(), eryxon.retry_seconds('{}'), 20) RETURNING id INTO webhook;
+    VALUES (tenant, $3, ARRAY(SELECT unnest($4)), eryxon.feed_name(), eryxon.retry_seconds('{}'), 20)
+        RETURNING id INTO webhook;
     PERFORM eryxon.change_webhook(webhook, wanted);
     NOTIFY eryxon_events;
-    RETURN jsonb_build_object('id', webhook, 'secret', eryxon.new_secret(webhook), 'warnings', eryxon.webhook_warnings());
+    RETURN jsonb_build_object('id', webhook, 'secret', eryxon.new_secret(webhook), 'warnings',
+        eryxon.webhook_warnings());
 END
 $$;
 COMMENT ON FUNCTION eryxon.webhook_create IS
@@ -132,23 +142,28 @@ CREATE FUNCTION @extschema@.eryxon_webhook_create(url text, events text[], optio
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) IS
 'Makes a webhook of the tenant: events of these types are sent to the URL.
-Types are such as job.created, or patterns: job.*, *.completed, *. Options: description, enabled, retry_seconds, max_in_flight, sources and
-exclude_source (ERPs whose changes are wanted, or not), headers (sent with each message, and shown nowhere).
-Returns id, secret (shown once) and warnings.';
+Types are such as job.created, or patterns: job.*, *.completed, *. Options: description, enabled, retry_seconds,
+max_in_flight, sources and exclude_source (ERPs whose changes are wanted, or not), headers (sent with each message, and
+shown nowhere). Returns id, secret (shown once) and warnings.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.webhooks(own uuid, caller name)
-    RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz, disabled_reason text,
-                   failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer, sources text[],
+    RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz,
+        disabled_reason text,
+                   failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer,
+                       sources text[],
                    exclude_source text[], headers text[], created_at timestamptz, updated_at timestamptz)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.id, w.url, w.events, w.description, w.enabled AND NOT r.restored, w.disabled_at,
-           CASE WHEN w.enabled AND r.restored THEN 'restored' ELSE w.disabled_reason END, w.failing_since, w.paused_until,
+           CASE WHEN w.enabled AND r.restored THEN 'restored' ELSE w.disabled_reason END, w.failing_since,
+               w.paused_until,
            w.retry_seconds, w.max_in_flight, w.sources, w.exclude_source,
-           ARRAY(SELECT h.name FROM eryxon.webhook_header h WHERE h.webhook_id = w.id ORDER BY h.name), w.created_at, w.updated_at
+           ARRAY(SELECT h.name FROM eryxon.webhook_header h WHERE h.webhook_id = w.id ORDER BY h.name), w.created_at,
+               w.updated_at
       FROM eryxon.webhook w
-     CROSS JOIN LATERAL (SELECT w.feed IS DISTINCT FROM f.name AS restored FROM (SELECT eryxon.feed_name() AS name OFFSET 0) AS f) AS r
+     CROSS JOIN LATERAL (SELECT w.feed IS DISTINCT FROM f.name AS restored
+         FROM (SELECT eryxon.feed_name() AS name OFFSET 0) AS f) AS r
      WHERE own IS NULL OR w.tenant_id = own
      ORDER BY w.created_at, w.id
 $$;
@@ -157,8 +172,10 @@ COMMENT ON FUNCTION eryxon.webhooks IS
 REVOKE EXECUTE ON FUNCTION eryxon.webhooks(uuid, name) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_webhooks()
-    RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz, disabled_reason text,
-                   failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer, sources text[],
+    RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz,
+        disabled_reason text,
+                   failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer,
+                       sources text[],
                    exclude_source text[], headers text[], created_at timestamptz, updated_at timestamptz)
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhooks() IS
@@ -192,8 +209,9 @@ REVOKE EXECUTE ON FUNCTION eryxon.webhook_update(uuid, name, uuid, jsonb) FROM P
 CREATE FUNCTION @extschema@.eryxon_webhook_update(id uuid, changes jsonb) RETURNS jsonb
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_update(uuid, jsonb) IS
-'Changes a webhook: url, events and the options of eryxon_webhook_create(); null is the default. A URL of another host takes the headers
-away, unless the change has headers. Deliveries of a disabled one wait, and go on when it is enabled again. Returns the webhook.';
+'Changes a webhook: url, events and the options of eryxon_webhook_create(); null is the default. A URL of another host
+takes the headers away, unless the change has headers. Deliveries of a disabled one wait, and go on when it is enabled
+again. Returns the webhook.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_update(uuid, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.webhook_rotate_secret(own uuid, caller name, id uuid, keep_old interval) RETURNS jsonb
@@ -204,7 +222,8 @@ DECLARE
     until   timestamptz := now() + keep_old;
 BEGIN
     IF keep_old IS NULL OR keep_old < '0'::interval OR keep_old > '30 days'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep_old', 'the time to keep the old secret must be between 0 and 30 days');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep_old',
+            'the time to keep the old secret must be between 0 and 30 days');
     END IF;
     PERFORM FROM eryxon.webhook w WHERE w.id = webhook FOR NO KEY UPDATE;
     DELETE FROM eryxon.webhook_secret s WHERE s.webhook_id = webhook AND (s.expires_at <= now() OR until <= now());

@@ -6,9 +6,9 @@
 -- functions can end in a deadlock with another, and nobody who changes or deletes a webhook in a long transaction stops
 -- what is sent to others.
 --
--- Queues are empty one moment and full the next, and statistics are always of another one: a plan that scans or joins a whole queue
--- for each row is ruinous then. So look-ups are kept to indexes: by settings of the functions, and as subqueries with LIMIT, which no plan
--- turns into a join; and indexes begin with what tells rows apart.
+-- Queues are empty one moment and full the next, and statistics are always of another one: a plan that scans or joins a
+-- whole queue for each row is ruinous then. So look-ups are kept to indexes: by settings of the functions, and as
+-- subqueries with LIMIT, which no plan turns into a join; and indexes begin with what tells rows apart.
 
 CREATE SEQUENCE eryxon.delivery_turn;
 COMMENT ON SEQUENCE eryxon.delivery_turn IS
@@ -33,14 +33,16 @@ CREATE TABLE eryxon.delivery (
     finished_at timestamptz
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 COMMENT ON TABLE eryxon.delivery IS
-'One row for each event and webhook. position is the event''s, NULL for webhook.test. due_at: when to send, while a relay has it the
-end of its lease, NULL behind an unfinished delivery of the same webhook and row. attempt counts claims; url_version is that of the
-webhook at the last one. failures counts the reported ones since the delivery was queued, but for tries to which it was woken; woken: the number of failures
-after which it was woken last, so once at each.';
+'One row for each event and webhook. position is the event''s, NULL for webhook.test. due_at: when to send, while a
+relay has it the end of its lease, NULL behind an unfinished delivery of the same webhook and row. attempt counts
+claims; url_version is that of the webhook at the last one. failures counts the reported ones since the delivery was
+queued, but for tries to which it was woken; woken: the number of failures after which it was woken last, so once at
+each.';
 CREATE UNIQUE INDEX delivery_event ON eryxon.delivery (position, webhook_id);
 CREATE INDEX delivery_queue ON eryxon.delivery (row_id, webhook_id, turn) WHERE status = 'pending';
 CREATE INDEX delivery_due ON eryxon.delivery (webhook_id, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX delivery_waiting ON eryxon.delivery (webhook_id, due_at) WHERE failures > 0 AND woken <> failures AND due_at IS NOT NULL AND relay IS NULL;
+CREATE INDEX delivery_waiting ON eryxon.delivery (webhook_id, due_at) WHERE failures > 0 AND woken <> failures
+    AND due_at IS NOT NULL AND relay IS NULL;
 CREATE INDEX delivery_claimed ON eryxon.delivery (webhook_id, due_at) WHERE relay IS NOT NULL;
 CREATE INDEX delivery_finished ON eryxon.delivery (finished_at) WHERE finished_at IS NOT NULL;
 
@@ -86,7 +88,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.check_read_committed IS
-'Refuses transactions whose statements do not see what others have committed meanwhile: they would leave deliveries waiting for ever.';
+'Refuses transactions whose statements do not see what others have committed meanwhile: they would leave deliveries
+waiting for ever.';
 
 CREATE FUNCTION eryxon.lock_tails(webhooks uuid[], positions bigint[]) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
@@ -107,15 +110,17 @@ REVOKE EXECUTE ON FUNCTION eryxon.lock_tails(uuid[], bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.delivery_id(event uuid, webhook uuid) RETURNS uuid
     LANGUAGE sql IMMUTABLE
-    RETURN pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.uuid_send(event) OPERATOR(pg_catalog.||) pg_catalog.uuid_send(webhook)), 1, 16),
+    RETURN pg_catalog.encode(pg_catalog.substr(
+        pg_catalog.sha256(pg_catalog.uuid_send(event) OPERATOR(pg_catalog.||) pg_catalog.uuid_send(webhook)), 1, 16),
                              'hex')::pg_catalog.uuid;
 COMMENT ON FUNCTION eryxon.delivery_id IS
-'The id of an event''s delivery to a webhook: the same on a replica that makes it anew after a failover, and in a restored copy, so that receivers know
-the message again.';
+'The id of an event''s delivery to a webhook: the same on a replica that makes it anew after a failover, and in a
+restored copy, so that receivers know the message again.';
 
 CREATE FUNCTION eryxon.enqueue(webhooks uuid[], positions bigint[]) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+        SET jit = off
 AS $$
 DECLARE
     queued bigint;
@@ -144,13 +149,15 @@ CREATE FUNCTION eryxon.wants(w eryxon.webhook, e eryxon.event) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     RETURN w.events OPERATOR(pg_catalog.&&) eryxon.matching_patterns(e.type)
            AND (w.sources IS NULL OR e.source OPERATOR(pg_catalog.=) ANY (w.sources))
-           AND (w.exclude_source IS NULL OR e.source IS NULL OR e.source OPERATOR(pg_catalog.<>) ALL (w.exclude_source));
+           AND (w.exclude_source IS NULL OR e.source IS NULL
+               OR e.source OPERATOR(pg_catalog.<>) ALL (w.exclude_source));
 COMMENT ON FUNCTION eryxon.wants IS
 'Whether a webhook is to be told of an event of its tenant: by its type, and by the ERP whose record made the change.';
 
 CREATE FUNCTION eryxon.fan_out(first bigint, last bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+        SET jit = off
 AS $$
 DECLARE
     held uuid[];
@@ -159,7 +166,8 @@ BEGIN
     PERFORM FROM eryxon.feed FOR UPDATE;
     held := ARRAY(SELECT w.id FROM eryxon.webhook w
                    WHERE w.enabled AND w.feed = (SELECT eryxon.feed_name())
-                     AND EXISTS (SELECT FROM eryxon.event e WHERE e.position BETWEEN first AND last AND e.tenant_id = w.tenant_id)
+                     AND EXISTS (SELECT FROM eryxon.event e WHERE e.position BETWEEN first AND last
+                         AND e.tenant_id = w.tenant_id)
                    ORDER BY w.id FOR KEY SHARE SKIP LOCKED);
     PERFORM eryxon.enqueue(array_agg(w.id), array_agg(e.position))
        FROM eryxon.event e
@@ -170,8 +178,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.fan_out IS
-'Makes the deliveries of the events from one position to another: one for each enabled webhook of the tenant that wants it. A webhook that a
-transaction is deleting gets none, for all tenants would have to wait for the end of that transaction.';
+'Makes the deliveries of the events from one position to another: one for each enabled webhook of the tenant that wants
+it. A webhook that a transaction is deleting gets none, for all tenants would have to wait for the end of that
+transaction.';
 REVOKE EXECUTE ON FUNCTION eryxon.fan_out(bigint, bigint) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.promote(webhooks uuid[], rows uuid[]) RETURNS void
@@ -209,27 +218,30 @@ EXCEPTION WHEN data_corrupted OR internal_error OR program_limit_exceeded THEN
 END
 $$;
 COMMENT ON FUNCTION eryxon.short_text IS
-'The text of a value whose bytes are not too many, NULL for others and for what cannot be read. Asks for the size before it fetches the value.';
+'The text of a value whose bytes are not too many, NULL for others and for what cannot be read. Asks for the size before
+it fetches the value.';
 REVOKE EXECUTE ON FUNCTION eryxon.short_text(jsonb, integer) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.message_body(delivery eryxon.delivery) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT format('{"type":%s,"timestamp":"%s","data":{%s%s}}', to_json(delivery.type), eryxon.event_time(f.moment), f.fields,
+    SELECT format('{"type":%s,"timestamp":"%s","data":{%s%s}}', to_json(delivery.type), eryxon.event_time(f.moment),
+        f.fields,
                   CASE WHEN octet_length(f.fields) + octet_length(f.changes) <= 19800 THEN ',"changes":' || f.changes
                        ELSE ',"changes_omitted":true' END)
       FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s',
                           coalesce(e.id, delivery.id), to_json(coalesce(e.entity, 'webhooks')),
                           CASE WHEN e.id IS NULL THEN delivery.webhook_id ELSE e.row_id END,
-                          coalesce(to_json(e.external_id)::text, 'null'), coalesce(to_json(e.external_source)::text, 'null'),
+                          coalesce(to_json(e.external_id)::text, 'null'),
+                              coalesce(to_json(e.external_source)::text, 'null'),
                           coalesce(to_json(e.source)::text, 'null')) AS fields,
                    CASE WHEN e.id IS NULL THEN '[]' ELSE eryxon.short_text(e.changes, 19800) END AS changes,
                    coalesce(e.occurred_at, delivery.created_at) AS moment
               FROM (SELECT) AS one LEFT JOIN eryxon.event e ON e.position = delivery.position) AS f
 $$;
 COMMENT ON FUNCTION eryxon.message_body IS
-'The body of a message, always the same for the same delivery: under 20 kB, larger changes left out. Without an event, a test. It looks the event up itself:
-handed over as a row, an event would have its changes fetched, however large.';
+'The body of a message, always the same for the same delivery: under 20 kB, larger changes left out. Without an event, a
+test. It looks the event up itself: handed over as a row, an event would have its changes fetched, however large.';
 
 CREATE FUNCTION eryxon.message_id(delivery uuid) RETURNS text
     LANGUAGE sql IMMUTABLE
@@ -250,7 +262,8 @@ REVOKE EXECUTE ON FUNCTION eryxon.secrets(uuid) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.enqueue_again(webhook uuid, positions bigint[]) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+        SET jit = off
 AS $$
 DECLARE
     rows uuid[];
@@ -271,7 +284,8 @@ END
 $$;
 COMMENT ON FUNCTION eryxon.enqueue_again IS
 'Puts events at the end of a webhook''s queues, those that are finished and those that were never there; returns
-how many. None becomes due before a relay has looked at its queue: so no lock is needed that others wait for. The caller holds the webhook''s row.';
+how many. None becomes due before a relay has looked at its queue: so no lock is needed that others wait for. The caller
+holds the webhook''s row.';
 REVOKE EXECUTE ON FUNCTION eryxon.enqueue_again(uuid, bigint[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.first_in_queue(webhook uuid, row_id uuid) RETURNS eryxon.delivery
@@ -310,9 +324,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.begin_queues IS
-'Has something due in each of these queues, and forgets them. A queue whose first delivery somebody else has locked, for it may
-be about to be finished, stays for the next time; so does one whose first event was pruned meanwhile. The caller holds
-the rows of eryxon.feed and the webhooks, so that nobody else begins a queue.';
+'Has something due in each of these queues, and forgets them. A queue whose first delivery somebody else has locked, for
+it may be about to be finished, stays for the next time; so does one whose first event was pruned meanwhile. The caller
+holds the rows of eryxon.feed and the webhooks, so that nobody else begins a queue.';
 REVOKE EXECUTE ON FUNCTION eryxon.begin_queues(eryxon.replayed[]) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_replayed() RETURNS void

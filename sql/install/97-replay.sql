@@ -59,7 +59,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.requeue IS
-'Queues a finished delivery again. One that waits for its next try is due at once; one that is under way or behind others stays.';
+'Queues a finished delivery again. One that waits for its next try is due at once; one that is under way or behind
+others stays.';
 REVOKE EXECUTE ON FUNCTION eryxon.requeue(eryxon.delivery) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.webhook_replay(own uuid, caller name, delivery uuid) RETURNS jsonb
@@ -72,9 +73,11 @@ BEGIN
     SELECT d.* INTO old FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
      WHERE d.id = $3 AND (own IS NULL OR w.tenant_id = own);
     IF NOT FOUND THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('delivery %s does not exist', coalesce($3::text, 'NULL')));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery',
+            format('delivery %s does not exist', coalesce($3::text, 'NULL')));
     ELSIF old.position IS NOT NULL AND NOT EXISTS (SELECT FROM eryxon.event e WHERE e.position = old.position) THEN
-        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('the event of delivery %s is no longer available', $3));
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'delivery', format('the event of delivery %s is no longer available',
+            $3));
     END IF;
     NOTIFY eryxon_events;
     RETURN jsonb_build_object('queued', eryxon.requeue(old));
@@ -91,7 +94,8 @@ COMMENT ON FUNCTION @extschema@.eryxon_webhook_replay(uuid) IS
 Returns {"queued": 1}, or 0 if it is under way or behind others of its row.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_replay(uuid) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.webhook_replay(own uuid, caller name, webhook uuid, from_time timestamptz, to_time timestamptz) RETURNS jsonb
+CREATE FUNCTION eryxon.webhook_replay(own uuid, caller name, webhook uuid, from_time timestamptz, to_time timestamptz)
+    RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -114,11 +118,13 @@ COMMENT ON FUNCTION eryxon.webhook_replay(uuid, name, uuid, timestamptz, timesta
 'What eryxon_webhook_replay() does as the extension''s owner.';
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_replay(uuid, name, uuid, timestamptz, timestamptz) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_replay(webhook uuid, from_time timestamptz, to_time timestamptz DEFAULT now()) RETURNS jsonb
+CREATE FUNCTION @extschema@.eryxon_webhook_replay(webhook uuid, from_time timestamptz,
+    to_time timestamptz DEFAULT now()) RETURNS jsonb
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_replay(uuid, timestamptz, timestamptz) IS
-'Sends all events of a range of time to a webhook again, and those that it was not sent before: made while it was disabled, say.
-Each comes behind what waits for the same row. Returns {"queued": how many}; those that wait already are left.';
+'Sends all events of a range of time to a webhook again, and those that it was not sent before: made while it was
+disabled, say. Each comes behind what waits for the same row. Returns {"queued": how many}; those that wait already are
+left.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_replay(uuid, timestamptz, timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.attempts_json(delivery uuid) RETURNS jsonb
@@ -131,12 +137,14 @@ COMMENT ON FUNCTION eryxon.attempts_json IS
 'The attempts of a delivery, first to last.';
 REVOKE EXECUTE ON FUNCTION eryxon.attempts_json(uuid) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.log_page(tenant uuid, webhook uuid, wanted text, max_rows integer, skip_rows integer) RETURNS jsonb
+CREATE FUNCTION eryxon.log_page(tenant uuid, webhook uuid, wanted text, max_rows integer, skip_rows integer)
+    RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH fitting AS (
         SELECT d.* FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
-         WHERE (tenant IS NULL OR w.tenant_id = tenant) AND (webhook IS NULL OR w.id = webhook) AND (wanted IS NULL OR d.status = wanted))
+         WHERE (tenant IS NULL OR w.tenant_id = tenant) AND (webhook IS NULL OR w.id = webhook)
+             AND (wanted IS NULL OR d.status = wanted))
     SELECT jsonb_build_object(
         'deliveries', coalesce((
             SELECT jsonb_agg(jsonb_build_object(
@@ -146,13 +154,15 @@ AS $$
                        'attempts', eryxon.attempts_json(p.id)) ORDER BY p.turn DESC)
               FROM (SELECT * FROM fitting f ORDER BY f.turn DESC LIMIT max_rows OFFSET skip_rows) AS p
               LEFT JOIN eryxon.event e ON e.position = p.position), '[]'),
-        'pagination', jsonb_build_object('total', (SELECT count(*) FROM fitting), 'limit', max_rows, 'offset', skip_rows))
+        'pagination', jsonb_build_object('total', (SELECT count(*) FROM fitting), 'limit', max_rows, 'offset',
+            skip_rows))
 $$;
 COMMENT ON FUNCTION eryxon.log_page IS
 'A page of deliveries, newest first, and how many there are.';
 REVOKE EXECUTE ON FUNCTION eryxon.log_page(uuid, uuid, text, integer, integer) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.webhook_logs(own uuid, caller name, webhook_id uuid, status text, max_rows integer, skip_rows integer) RETURNS jsonb
+CREATE FUNCTION eryxon.webhook_logs(own uuid, caller name, webhook_id uuid, status text, max_rows integer,
+    skip_rows integer) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -170,11 +180,12 @@ COMMENT ON FUNCTION eryxon.webhook_logs IS
 'What eryxon_webhook_logs() does as the extension''s owner.';
 REVOKE EXECUTE ON FUNCTION eryxon.webhook_logs(uuid, name, uuid, text, integer, integer) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.eryxon_webhook_logs(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT 100,
-                                                skip_rows integer DEFAULT 0) RETURNS jsonb
+CREATE FUNCTION @extschema@.eryxon_webhook_logs(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL,
+    max_rows integer DEFAULT 100, skip_rows integer DEFAULT 0) RETURNS jsonb
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_logs(uuid, text, integer, integer) IS
-'Deliveries with their attempts, newest first: of one webhook or all of the tenant, in one status (pending, delivered, dead) or any.';
+'Deliveries with their attempts, newest first: of one webhook or all of the tenant, in one status (pending, delivered,
+dead) or any.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_logs(uuid, text, integer, integer) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.prune_deliveries(before timestamptz) RETURNS void
@@ -197,8 +208,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eryxon.prune_deliveries IS
-'Deletes deliveries that were finished before, and those of disabled webhooks whose events are gone. One that is being reported, and
-holds a lock that would be waited for in a circle, is left to the next time.';
+'Deletes deliveries that were finished before, and those of disabled webhooks whose events are gone. One that is being
+reported, and holds a lock that would be waited for in a circle, is left to the next time.';
 REVOKE EXECUTE ON FUNCTION eryxon.prune_deliveries(timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_prune_events(keep interval) RETURNS bigint
@@ -209,7 +220,8 @@ DECLARE
     last   bigint;
 BEGIN
     IF keep IS NULL OR keep < '0'::interval THEN
-        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep', 'the time to keep events must be greater than or equal to zero');
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'keep',
+            'the time to keep events must be greater than or equal to zero');
     END IF;
     PERFORM eryxon.check_read_committed();
     WHILE eryxon.position_events(100000) > 0 LOOP
@@ -231,6 +243,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_prune_events(interval) IS
-'Deletes the events of all tenants that are older than the interval, read or not, but for those that an enabled webhook has not got yet; and
-deliveries that were finished longer ago than that, with their logs, and events that were set aside. Returns how many events went.';
+'Deletes the events of all tenants that are older than the interval, read or not, but for those that an enabled webhook
+has not got yet; and deliveries that were finished longer ago than that, with their logs, and events that were set
+aside. Returns how many events went.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_prune_events(interval) FROM PUBLIC;

@@ -1,4 +1,5 @@
--- What the admin pages ask for: who signed in, files and their imports, runs, statistics, mappings, keys. With the caller's rights.
+-- What the admin pages ask for: who signed in, files and their imports, runs, statistics, mappings, keys. With the
+-- caller's rights.
 
 CREATE FUNCTION eryxon.field_type(rule jsonb, schema jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
@@ -22,7 +23,8 @@ AS $$
     SELECT CASE WHEN rule ? 'references' THEN jsonb_build_object(
         'entity', rule #> '{references,entity}',
         'forms', jsonb_build_array(field || '_id', field || '_external_id')
-                 || CASE WHEN rule #>> '{references,match}' = 'name' THEN jsonb_build_array(field || '_name') ELSE '[]' END) END
+                 || CASE WHEN rule #>> '{references,match}' = 'name' THEN jsonb_build_array(field || '_name')
+                     ELSE '[]' END) END
 $$;
 COMMENT ON FUNCTION eryxon.field_reference IS
 'What a field refers to, and under which names a record may say it; NULL if it is no reference.';
@@ -31,7 +33,8 @@ CREATE FUNCTION eryxon.entity_fields(wanted_entity text) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'name', f.field, 'required', f.required, 'type', eryxon.field_type(f.rule, f.schema), 'enum', f.schema -> 'enum',
+               'name', f.field, 'required', f.required, 'type', eryxon.field_type(f.rule, f.schema), 'enum',
+                   f.schema -> 'enum',
                'aliases', coalesce(f.rule -> 'aliases', '[]'), 'reference', eryxon.field_reference(f.field, f.rule))
                ORDER BY f.required DESC, f.field), '[]')
       FROM eryxon.mapped_fields(wanted_entity) f
@@ -57,8 +60,10 @@ CREATE FUNCTION eryxon.admin_functions() RETURNS SETOF regprocedure
 AS $$
     SELECT p.oid::regprocedure FROM pg_proc p
      WHERE p.pronamespace = (SELECT x.extnamespace FROM pg_extension x WHERE x.extname = 'eryxon_sync')
-       AND p.proname IN ('eryxon_api_key_create', 'eryxon_api_keys', 'eryxon_api_key_revoke', 'eryxon_webhooks', 'eryxon_webhook_create',
-                         'eryxon_webhook_update', 'eryxon_webhook_rotate_secret', 'eryxon_webhook_delete', 'eryxon_webhook_test',
+       AND p.proname IN ('eryxon_api_key_create', 'eryxon_api_keys', 'eryxon_api_key_revoke', 'eryxon_webhooks',
+           'eryxon_webhook_create',
+                         'eryxon_webhook_update', 'eryxon_webhook_rotate_secret', 'eryxon_webhook_delete',
+                             'eryxon_webhook_test',
                          'eryxon_webhook_replay', 'eryxon_webhook_logs')
 $$;
 COMMENT ON FUNCTION eryxon.admin_functions IS
@@ -71,9 +76,11 @@ AS $$
         'tenant_id', @extschema@.eryxon_tenant_id(), 'user_id', @extschema@.eryxon_user_id(), 'role', current_user,
         'admin', (SELECT bool_and(has_function_privilege(f, 'EXECUTE')) FROM eryxon.admin_functions() f),
         'entities', coalesce((
-            SELECT jsonb_agg(jsonb_build_object('entity', e.entity, 'singular', e.singular, 'fields', eryxon.entity_fields(e.entity),
+            SELECT jsonb_agg(jsonb_build_object('entity', e.entity, 'singular', e.singular, 'fields',
+                eryxon.entity_fields(e.entity),
                        'table', format('%I.%I', c.relnamespace::regnamespace, c.relname)) ORDER BY e.ordinal)
-              FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name WHERE has_table_privilege(c.oid, 'SELECT')), '[]'),
+              FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name WHERE has_table_privilege(c.oid, 'SELECT')),
+                  '[]'),
         'sources', eryxon.known_sources())
 $$;
 COMMENT ON FUNCTION eryxon.answer_session IS
@@ -83,9 +90,10 @@ CREATE FUNCTION eryxon.answer_inspect(entity text, file bytea, options jsonb) RE
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    found  jsonb := @extschema@.eryxon_csv_inspect(file, coalesce(options, '{}') || jsonb_build_object('entity', entity));
-    origin text := coalesce(jsonb_path_query_first(found, '$.columns[*] ? (@.field == "external_source").samples[0]') #>> '{}',
-                            options ->> 'external_source');
+    found  jsonb := @extschema@.eryxon_csv_inspect(file, coalesce(options, '{}') || jsonb_build_object('entity',
+        entity));
+    origin text := coalesce(jsonb_path_query_first(found,
+        '$.columns[*] ? (@.field == "external_source").samples[0]') #>> '{}', options ->> 'external_source');
 BEGIN
     RETURN found || jsonb_build_object('saved_mapping', (
         SELECT to_jsonb(m) FROM @extschema@.eryxon_csv_mapping_list($1) m WHERE m.source = origin));
@@ -115,7 +123,8 @@ AS $$
 DECLARE
     step jsonb := eryxon.upload_step(run);
 BEGIN
-    RETURN CASE WHEN (step ->> 'more')::boolean THEN step ELSE step || jsonb_build_object('run', eryxon.run_status(run)) END;
+    RETURN CASE WHEN (step ->> 'more')::boolean THEN step ELSE step || jsonb_build_object('run', eryxon.run_status(run))
+        END;
 END
 $$;
 COMMENT ON FUNCTION eryxon.answer_step IS
@@ -133,7 +142,8 @@ COMMENT ON FUNCTION eryxon.uploads_without_run(uuid, name, text) IS
 'What uploads_without_run() does as the extension''s owner.';
 REVOKE EXECUTE ON FUNCTION eryxon.uploads_without_run(uuid, name, text) FROM PUBLIC;
 
-CREATE FUNCTION eryxon.uploads_without_run(wanted_entity text) RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
+CREATE FUNCTION eryxon.uploads_without_run(wanted_entity text)
+    RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_tenant';
 COMMENT ON FUNCTION eryxon.uploads_without_run(text) IS
 'The tenant''s imports of which no part is in the history: just begun, or failed at once.';
@@ -152,7 +162,8 @@ BEGIN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'max_rows', 'the number of runs must be from 1 to 1000');
     END IF;
     RETURN jsonb_build_object('runs', (
-        SELECT coalesce(jsonb_agg(eryxon.run_status(r.id) - 'error_details' ORDER BY r.started_at DESC, r.finished_at DESC, r.id DESC), '[]')
+        SELECT coalesce(jsonb_agg(eryxon.run_status(r.id) - 'error_details' ORDER BY r.started_at DESC,
+            r.finished_at DESC, r.id DESC), '[]')
           FROM ((SELECT s.id, s.started_at, s.finished_at FROM eryxon.sync_run s
                   WHERE s.tenant_id = tenant AND (arguments ->> 'entity' IS NULL OR s.entity = arguments ->> 'entity')
                     AND (arguments ->> 'source' IS NULL OR s.source = arguments ->> 'source')
@@ -170,7 +181,8 @@ COMMENT ON FUNCTION eryxon.answer_runs IS
 CREATE FUNCTION eryxon.delivery_counts(tenant uuid, caller name) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT jsonb_build_object('open', count(*) FILTER (WHERE d.status = 'pending'), 'dead', count(*) FILTER (WHERE d.status = 'dead'))
+    SELECT jsonb_build_object('open', count(*) FILTER (WHERE d.status = 'pending'), 'dead',
+        count(*) FILTER (WHERE d.status = 'dead'))
       FROM eryxon.delivery d JOIN eryxon.webhook w ON w.id = d.webhook_id
      WHERE w.tenant_id = tenant
 $$;
@@ -187,10 +199,13 @@ CREATE FUNCTION eryxon.day_statistics(since timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.day, s.entity, s.source), '[]')
-      FROM (SELECT r.started_at::date AS day, r.entity, r.source, count(*) AS runs, sum(r.created) AS created, sum(r.updated) AS updated,
-                   sum(r.restored) AS restored, sum(r.skipped) AS skipped, sum(r.deleted) AS deleted, sum(r.errors) AS errors
+      FROM (SELECT r.started_at::date AS day, r.entity, r.source, count(*) AS runs, sum(r.created) AS created,
+          sum(r.updated) AS updated,
+                   sum(r.restored) AS restored, sum(r.skipped) AS skipped, sum(r.deleted) AS deleted,
+                       sum(r.errors) AS errors
               FROM eryxon.sync_run r
-             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since AND r.operation <> 'diff'
+             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since
+                 AND r.operation <> 'diff'
              GROUP BY 1, 2, 3) AS s
 $$;
 COMMENT ON FUNCTION eryxon.day_statistics IS
@@ -203,7 +218,8 @@ AS $$
       FROM (SELECT e ->> 'code' AS code, r.entity, r.source, count(*) AS count, min(e ->> 'message') AS example,
                    (array_agg(e -> 'params' ORDER BY e ->> 'message'))[1] AS params
               FROM eryxon.sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.error_details) e
-             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since AND r.operation <> 'diff'
+             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since
+                 AND r.operation <> 'diff'
              GROUP BY 1, 2, 3 ORDER BY count(*) DESC LIMIT 100) AS t
 $$;
 COMMENT ON FUNCTION eryxon.top_errors IS
@@ -214,7 +230,8 @@ CREATE FUNCTION eryxon.last_successes() RETURNS jsonb
 AS $$
     SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.entity, s.source), '[]')
       FROM (SELECT r.entity, r.source, max(r.finished_at) AS finished_at FROM eryxon.sync_run r
-             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.status = 'completed' AND r.operation <> 'diff'
+             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.status = 'completed'
+                 AND r.operation <> 'diff'
              GROUP BY r.entity, r.source) AS s
 $$;
 COMMENT ON FUNCTION eryxon.last_successes IS
@@ -282,8 +299,8 @@ DECLARE
 BEGIN
     PERFORM eryxon.check_body(body, '{name,live,role,expires_at}');
     PERFORM eryxon.check_option_type(body, 'live', 'boolean');
-    key := @extschema@.eryxon_api_key_create(@extschema@.eryxon_tenant_id(), body ->> 'name', (body ->> 'live')::boolean,
-                                             (body ->> 'role')::name, (body ->> 'expires_at')::timestamptz);
+    key := @extschema@.eryxon_api_key_create(@extschema@.eryxon_tenant_id(), body ->> 'name',
+        (body ->> 'live')::boolean, (body ->> 'role')::name, (body ->> 'expires_at')::timestamptz);
     digest := sha256(convert_to(key, 'UTF8'));
     SELECT to_jsonb(k) INTO made FROM @extschema@.eryxon_api_keys() k WHERE k.id = eryxon.key_id(digest);
     RETURN made || jsonb_build_object('key', key);

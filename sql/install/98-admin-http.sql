@@ -1,4 +1,5 @@
--- The admin pages over HTTP: the functions of schema eryxon_api. Files are bytea, and what they answer as a file is text within JSON.
+-- The admin pages over HTTP: the functions of schema eryxon_api. Files are bytea, and what they answer as a file is
+-- text within JSON.
 
 CREATE FUNCTION eryxon.demand_id(arguments jsonb, what text) RETURNS uuid
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -30,7 +31,8 @@ BEGIN
         PERFORM eryxon.fail_upload(run, coalesce(arguments ->> 'reason', 'the import was given up'));
         RETURN jsonb_build_object('run', eryxon.run_status(run));
     WHEN 'template' THEN
-        RETURN jsonb_build_object('filename', entity || '-template.csv', 'csv', @extschema@.eryxon_csv_template(entity));
+        RETURN jsonb_build_object('filename', entity || '-template.csv', 'csv',
+            @extschema@.eryxon_csv_template(entity));
     WHEN 'rejected' THEN RETURN eryxon.answer_rejected(entity, run);
     END CASE;
 END
@@ -41,7 +43,8 @@ COMMENT ON FUNCTION eryxon.answer_csv IS
 CREATE FUNCTION eryxon.http_csv(action text, arguments json, file bytea DEFAULT NULL) RETURNS json
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_csv';
 COMMENT ON FUNCTION eryxon.http_csv IS
-'What is done with CSV files (inspect, import, begin, step, end, template, rejected) as an HTTP answer; sets response.status.';
+'What is done with CSV files (inspect, import, begin, step, end, template, rejected) as an HTTP answer; sets
+response.status.';
 
 CREATE FUNCTION eryxon.answer_admin(action text, arguments jsonb) RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -54,14 +57,16 @@ BEGIN
     WHEN 'statistics' THEN RETURN eryxon.answer_statistics(coalesce((arguments ->> 'days')::integer, 30));
     WHEN 'mappings' THEN
         RETURN jsonb_build_object('mappings', (
-            SELECT coalesce(jsonb_agg(to_jsonb(m)), '[]') FROM @extschema@.eryxon_csv_mapping_list(arguments ->> 'entity') m
+            SELECT coalesce(jsonb_agg(to_jsonb(m)), '[]')
+                FROM @extschema@.eryxon_csv_mapping_list(arguments ->> 'entity') m
              WHERE arguments ->> 'source' IS NULL OR m.source = arguments ->> 'source'));
     WHEN 'mapping_save' THEN RETURN eryxon.answer_mapping(arguments);
     WHEN 'mapping_delete' THEN
         PERFORM @extschema@.eryxon_csv_mapping_delete(eryxon.demand_id(arguments, 'mapping'));
         RETURN jsonb_build_object('action', 'deleted', 'id', arguments -> 'id');
     WHEN 'keys' THEN
-        RETURN jsonb_build_object('keys', (SELECT coalesce(jsonb_agg(to_jsonb(k)), '[]') FROM @extschema@.eryxon_api_keys() k));
+        RETURN jsonb_build_object('keys', (SELECT coalesce(jsonb_agg(to_jsonb(k)), '[]')
+            FROM @extschema@.eryxon_api_keys() k));
     WHEN 'key_create' THEN RETURN eryxon.answer_key(arguments);
     WHEN 'key_revoke' THEN
         PERFORM @extschema@.eryxon_api_key_revoke(eryxon.demand_id(arguments, 'API key'));
@@ -86,24 +91,27 @@ COMMENT ON FUNCTION eryxon_api."api-admin-session" IS
 'Tells who is signed in: tenant, user, role, whether it may administer keys and webhooks.
 With the entities and their fields, and the sources that are known.';
 
-CREATE FUNCTION eryxon_api."api-csv-inspect"(entity text DEFAULT NULL, file bytea DEFAULT NULL, options json DEFAULT NULL) RETURNS json
+CREATE FUNCTION eryxon_api."api-csv-inspect"(entity text DEFAULT NULL, file bytea DEFAULT NULL,
+    options json DEFAULT NULL) RETURNS json
     LANGUAGE sql STABLE
     RETURN eryxon.http_csv('inspect', pg_catalog.json_build_object('entity', entity, 'options', options), file);
 COMMENT ON FUNCTION eryxon_api."api-csv-inspect" IS
 'Tells what a CSV file looks like.
 The answer proposes a field for each column, and has the mapping that is kept for the file''s source.';
 
-CREATE FUNCTION eryxon_api."api-csv-import"(entity text DEFAULT NULL, file bytea DEFAULT NULL, options json DEFAULT NULL) RETURNS json
+CREATE FUNCTION eryxon_api."api-csv-import"(entity text DEFAULT NULL, file bytea DEFAULT NULL,
+    options json DEFAULT NULL) RETURNS json
     LANGUAGE sql VOLATILE
     RETURN eryxon.http_csv('import', pg_catalog.json_build_object('entity', entity, 'options', options), file);
 COMMENT ON FUNCTION eryxon_api."api-csv-import" IS
 'Imports a CSV file in one transaction.
 With dry_run among the options it tells what would happen.';
 
-CREATE FUNCTION eryxon_api."api-csv-import-begin"(entity text DEFAULT NULL, file bytea DEFAULT NULL, options json DEFAULT NULL,
-                                                  run uuid DEFAULT NULL) RETURNS json
+CREATE FUNCTION eryxon_api."api-csv-import-begin"(entity text DEFAULT NULL, file bytea DEFAULT NULL,
+    options json DEFAULT NULL, run uuid DEFAULT NULL) RETURNS json
     LANGUAGE sql VOLATILE
-    RETURN eryxon.http_csv('begin', pg_catalog.json_build_object('entity', entity, 'options', options, 'run', run), file);
+    RETURN eryxon.http_csv('begin', pg_catalog.json_build_object('entity', entity, 'options', options, 'run', run),
+        file);
 COMMENT ON FUNCTION eryxon_api."api-csv-import-begin" IS
 'Takes a CSV file to be imported in parts.
 The answer has the run''s id, which may be the caller''s choice.';
@@ -132,11 +140,11 @@ COMMENT ON FUNCTION eryxon_api."api-csv-rejected" IS
 'Answers the lines that failed in a run as a CSV file.
 As {"filename", "csv"}.';
 
-CREATE FUNCTION eryxon_api."api-erp-sync-runs"(id uuid DEFAULT NULL, entity_type text DEFAULT NULL, source text DEFAULT NULL,
-                                               since timestamptz DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS json
+CREATE FUNCTION eryxon_api."api-erp-sync-runs"(id uuid DEFAULT NULL, entity_type text DEFAULT NULL,
+    source text DEFAULT NULL, since timestamptz DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS json
     LANGUAGE sql STABLE
-    RETURN eryxon.http_admin('runs', pg_catalog.json_build_object('id', id, 'entity', entity_type, 'source', source, 'since', since,
-                                                                  'max_rows', max_rows));
+    RETURN eryxon.http_admin('runs', pg_catalog.json_build_object('id', id, 'entity', entity_type, 'source', source,
+        'since', since, 'max_rows', max_rows));
 COMMENT ON FUNCTION eryxon_api."api-erp-sync-runs" IS
 'Lists runs of the tenant, newest first.
 With id one of them, and how far it is.';
@@ -154,7 +162,8 @@ COMMENT ON FUNCTION eryxon_api."api-erp-sync-statistics" IS
 With the most frequent errors, the last successes, and deliveries that wait or were given up.';
 
 CREATE FUNCTION eryxon_api."api-csv-mappings-list"(entity text DEFAULT NULL, source text DEFAULT NULL) RETURNS json
-    LANGUAGE sql STABLE RETURN eryxon.http_admin('mappings', pg_catalog.json_build_object('entity', entity, 'source', source));
+    LANGUAGE sql STABLE RETURN eryxon.http_admin('mappings', pg_catalog.json_build_object('entity', entity, 'source',
+        source));
 COMMENT ON FUNCTION eryxon_api."api-csv-mappings-list" IS
 'Lists the tenant''s mappings of CSV files.';
 

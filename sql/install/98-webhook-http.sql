@@ -1,4 +1,5 @@
--- Webhooks over HTTP: the functions of schema eryxon_api. Whether a role may is decided by its rights on the public functions behind them.
+-- Webhooks over HTTP: the functions of schema eryxon_api. Whether a role may is decided by its rights on the public
+-- functions behind them.
 
 CREATE FUNCTION eryxon.answer_webhook_list(wanted uuid) RETURNS json
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -47,7 +48,8 @@ BEGIN
         RETURN eryxon.answer_webhook_list(id);
     WHEN 'create' THEN
         PERFORM eryxon.check_webhook_body(arguments);
-        RETURN @extschema@.eryxon_webhook_create(arguments ->> 'url', eryxon.json_texts(arguments -> 'events'), arguments - '{url,events}'::text[]);
+        RETURN @extschema@.eryxon_webhook_create(arguments ->> 'url', eryxon.json_texts(arguments -> 'events'),
+            arguments - '{url,events}'::text[]);
     WHEN 'update' THEN
         PERFORM eryxon.check_webhook_body(arguments -> 'changes');
         RETURN json_build_object('webhook', @extschema@.eryxon_webhook_update(id, arguments -> 'changes'));
@@ -81,7 +83,8 @@ COMMENT ON FUNCTION eryxon_api."api-webhooks-create" IS
 The body has url and events, and may have the options of eryxon_webhook_create(). The answer has the secret, once.';
 
 CREATE FUNCTION eryxon_api."api-webhooks-update"(id uuid DEFAULT NULL, changes json DEFAULT NULL) RETURNS json
-    LANGUAGE sql VOLATILE RETURN eryxon.http_webhook('update', pg_catalog.json_build_object('id', id, 'changes', changes));
+    LANGUAGE sql VOLATILE RETURN eryxon.http_webhook('update', pg_catalog.json_build_object('id', id, 'changes',
+        changes));
 COMMENT ON FUNCTION eryxon_api."api-webhooks-update" IS
 'Changes the members of a webhook that changes names.
 Answers the webhook, without its secret.';
@@ -91,8 +94,8 @@ CREATE FUNCTION eryxon_api."api-webhooks-delete"(id uuid DEFAULT NULL) RETURNS j
 COMMENT ON FUNCTION eryxon_api."api-webhooks-delete" IS
 'Deletes a webhook with its deliveries.';
 
-CREATE FUNCTION eryxon_api."api-webhook-logs-list"(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL, max_rows integer DEFAULT NULL,
-                                                   skip_rows integer DEFAULT NULL) RETURNS json
+CREATE FUNCTION eryxon_api."api-webhook-logs-list"(webhook_id uuid DEFAULT NULL, status text DEFAULT NULL,
+    max_rows integer DEFAULT NULL, skip_rows integer DEFAULT NULL) RETURNS json
     LANGUAGE sql STABLE
     RETURN eryxon.http_webhook('logs', pg_catalog.json_build_object('webhook_id', webhook_id, 'status', status,
                                                                     'max_rows', max_rows, 'skip_rows', skip_rows));
@@ -110,8 +113,10 @@ BEGIN
     FOR f IN
         SELECT p.oid FROM pg_proc p
          WHERE p.pronamespace = (SELECT x.extnamespace FROM pg_extension x WHERE x.extname = 'eryxon_sync')
-           AND p.proname IN ('eryxon_webhooks', 'eryxon_webhook_create', 'eryxon_webhook_update', 'eryxon_webhook_rotate_secret',
-                             'eryxon_webhook_delete', 'eryxon_webhook_test', 'eryxon_webhook_replay', 'eryxon_webhook_logs')
+           AND p.proname IN ('eryxon_webhooks', 'eryxon_webhook_create', 'eryxon_webhook_update',
+               'eryxon_webhook_rotate_secret',
+                             'eryxon_webhook_delete', 'eryxon_webhook_test', 'eryxon_webhook_replay',
+                                 'eryxon_webhook_logs')
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', f, role);
     END LOOP;
@@ -119,6 +124,6 @@ END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_grant_webhooks(name) IS
 'Lets a role administer the webhooks of its tenant, in SQL and over HTTP.
-Not part of eryxon_grant_api(): who writes records need not see where events go. Webhooks get the events of all attached tables, also of those
-that the role may not read.';
+Not part of eryxon_grant_api(): who writes records need not see where events go. Webhooks get the events of all attached
+tables, also of those that the role may not read.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_grant_webhooks(name) FROM PUBLIC;

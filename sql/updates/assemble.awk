@@ -2,10 +2,11 @@
 #
 #     awk -f assemble.awk sql/install/*.sql update.sql >script.sql
 #
-# Of the last file, a line `-- @take BEGINNING` becomes the statements of the fragments that begin so, at least one, and `-- @replace` all that
-# may be run again without changing anything: functions, views and triggers (with OR REPLACE), comments and
-# pg_extension_config_dump(). There REVOKE becomes a call of eryxon.close_new(): what the user granted on an older function stays his, and goes on to be
-# dumped. GRANT, tables, indexes, types, policies and rows are the update's own matter.
+# Of the last file, a line `-- @take BEGINNING` becomes the statements of the fragments that begin so, at least one, and
+# `-- @replace` all that may be run again without changing anything: functions, views and triggers (with OR REPLACE),
+# comments and pg_extension_config_dump(). There REVOKE becomes a call of eryxon.close_new(): what the user granted on
+# an older function stays his, and goes on to be dumped. GRANT, tables, indexes, types, policies and rows are the
+# update's own matter.
 
 # Ends the statement that was read.
 function keep(text) {
@@ -32,7 +33,8 @@ function closing(text) {
 
 function replace_all(    i) {
     for (i = 1; i <= statements; i++) {
-        if (body[i] ~ /^(CREATE (FUNCTION|VIEW|TRIGGER)|COMMENT ON|SELECT pg_catalog\.pg_extension_config_dump) ?/) print replaced(body[i])
+        if (body[i] ~ /^(CREATE (FUNCTION|VIEW|TRIGGER)|COMMENT ON|SELECT pg_catalog\.pg_extension_config_dump) ?/)
+            print replaced(body[i])
         else if (body[i] ~ /^REVOKE EXECUTE ON FUNCTION /) print closing(body[i])
     }
 }

@@ -1,19 +1,23 @@
 \echo Use "ALTER EXTENSION eryxon_sync UPDATE" to load this file. \quit
 
--- From 0.1.0 to 0.2.0. Functions, views, triggers and comments come from the fragments of sql/install when the extension is built: see assemble.awk.
+-- From 0.1.0 to 0.2.0. Functions, views, triggers and comments come from the fragments of sql/install when the
+-- extension is built: see assemble.awk.
 
--- Takes EXECUTE on a new function from PUBLIC. Older ones are closed, and a REVOKE here would make what users granted on them the extension's own.
+-- Takes EXECUTE on a new function from PUBLIC. Older ones are closed, and a REVOKE here would make what users granted
+-- on them the extension's own.
 CREATE FUNCTION eryxon.close_new(function regprocedure) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF EXISTS (SELECT FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE p.oid = function AND a.grantee = 0) THEN
+    IF EXISTS (SELECT FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        WHERE p.oid = function AND a.grantee = 0) THEN
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', function);
     END IF;
 END
 $$;
 
--- Tables that have other columns or keys now are made anew, because the library knows columns by their numbers. The old ones wait in a schema of their own.
+-- Tables that have other columns or keys now are made anew, because the library knows columns by their numbers. The old
+-- ones wait in a schema of their own.
 CREATE SCHEMA eryxon_old;
 ALTER EXTENSION eryxon_sync DROP SEQUENCE eryxon.soft_delete_id_seq;
 ALTER EXTENSION eryxon_sync DROP SEQUENCE eryxon.webhook_secret_id_seq;
@@ -62,7 +66,8 @@ DO $$
 DECLARE
     f regprocedure;
 BEGIN
-    FOR f IN SELECT DISTINCT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_type t ON t.oid = p.prorettype OR t.oid = ANY (p.proargtypes)
+    FOR f IN SELECT DISTINCT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_type t ON t.oid = p.prorettype
+        OR t.oid = ANY (p.proargtypes)
               WHERE t.typnamespace = 'eryxon_old'::regnamespace LOOP
         EXECUTE format('DROP FUNCTION %s', f);
     END LOOP;
@@ -82,7 +87,8 @@ SELECT DISTINCT ON (row_id, row_entity, tenant_id) entity, root, row_entity, row
 
 -- @take CREATE TABLE eryxon.event_outbox (
 -- @take ALTER TABLE eryxon.event_outbox
-INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at)
+INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_id, external_id, external_source, source,
+    changes, occurred_at)
 SELECT statement, line, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at
   FROM eryxon_old.event_outbox;
 
@@ -93,10 +99,10 @@ REVOKE ALL ON eryxon.event_outbox, eryxon.event_refused FROM PUBLIC;
 
 -- @take CREATE TABLE eryxon.webhook (
 -- @take CREATE INDEX webhook_tenant
-INSERT INTO eryxon.webhook (id, tenant_id, url, events, description, enabled, disabled_at, disabled_reason, failing_since, failed_at, retry_seconds,
-                            max_in_flight, created_at, updated_at)
-SELECT id, tenant_id, url, events, description, enabled, disabled_at, disabled_reason, failing_since, failed_at, retry_seconds, max_in_flight,
-       created_at, updated_at
+INSERT INTO eryxon.webhook (id, tenant_id, url, events, description, enabled, disabled_at, disabled_reason,
+    failing_since, failed_at, retry_seconds, max_in_flight, created_at, updated_at)
+SELECT id, tenant_id, url, events, description, enabled, disabled_at, disabled_reason, failing_since, failed_at,
+    retry_seconds, max_in_flight, created_at, updated_at
   FROM eryxon_old.webhook;
 
 -- @take CREATE TABLE eryxon.webhook_secret (
@@ -107,13 +113,16 @@ SELECT DISTINCT ON (webhook_id, secret) webhook_id, secret, created_at, expires_
 -- @take REVOKE ALL ON eryxon.webhook,
 
 -- @take CREATE TABLE eryxon.delivery (
-INSERT INTO eryxon.delivery (id, webhook_id, position, type, row_id, turn, status, due_at, relay, attempt, failures, claimed_at, created_at, finished_at)
-SELECT id, webhook_id, position, type, row_id, turn, status, due_at, relay, attempt, failures, claimed_at, created_at, finished_at
+INSERT INTO eryxon.delivery (id, webhook_id, position, type, row_id, turn, status, due_at, relay, attempt, failures,
+    claimed_at, created_at, finished_at)
+SELECT id, webhook_id, position, type, row_id, turn, status, due_at, relay, attempt, failures, claimed_at, created_at,
+    finished_at
   FROM eryxon_old.delivery;
 -- @take CREATE UNIQUE INDEX delivery_
 -- @take CREATE INDEX delivery_
 -- @take CREATE TABLE eryxon.delivery_attempt (
-INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, finished_at, status, error, duration_ms, retry_after, response)
+INSERT INTO eryxon.delivery_attempt (delivery_id, attempt, relay, started_at, finished_at, status, error, duration_ms,
+    retry_after, response)
 SELECT delivery_id, attempt, relay, started_at, finished_at, status, error, duration_ms, retry_after, response
   FROM eryxon_old.delivery_attempt;
 -- @take CREATE TABLE eryxon.replayed (
@@ -136,32 +145,38 @@ DECLARE
     e record;
 BEGIN
     FOR e IN SELECT s.entity, true AS shipped FROM eryxon.shipped_entity s
-             UNION ALL SELECT n.entity, false FROM eryxon.entity n WHERE n.entity NOT IN (SELECT s.entity FROM eryxon.shipped_entity s) LOOP
+             UNION ALL SELECT n.entity, false FROM eryxon.entity n
+                 WHERE n.entity NOT IN (SELECT s.entity FROM eryxon.shipped_entity s) LOOP
         EXECUTE format('DROP FUNCTION IF EXISTS eryxon_api.%I', format('api-%s-list', e.entity));
         IF e.shipped THEN
             PERFORM eryxon.create_api(e.entity);
         ELSE
             EXECUTE (SELECT f.definition FROM eryxon.api_functions(e.entity) f WHERE f.name LIKE '%-list');
             EXECUTE format('ALTER EXTENSION eryxon_sync DROP FUNCTION eryxon_api.%I', format('api-%s-list', e.entity));
-            EXECUTE (SELECT format('COMMENT ON FUNCTION eryxon_api.%I IS %L', f.name, f.comment) FROM eryxon.api_functions(e.entity) f
+            EXECUTE (SELECT format('COMMENT ON FUNCTION eryxon_api.%I IS %L', f.name, f.comment)
+                FROM eryxon.api_functions(e.entity) f
                       WHERE f.name LIKE '%-list');
-            EXECUTE format('ALTER FUNCTION eryxon_api.%I DEPENDS ON EXTENSION eryxon_sync', format('api-%s-list', e.entity));
+            EXECUTE format('ALTER FUNCTION eryxon_api.%I DEPENDS ON EXTENSION eryxon_sync',
+                format('api-%s-list', e.entity));
         END IF;
     END LOOP;
 END
 $$;
 
--- Attached tables: moves between partitions are noted at every UPDATE, and tables of eryxon_create_tables() keep updated_at.
+-- Attached tables: moves between partitions are noted at every UPDATE, and tables of eryxon_create_tables() keep
+-- updated_at.
 DO $$
 DECLARE
     e record;
 BEGIN
     FOR e IN SELECT n.table_name, n.soft_delete AND c.relkind = 'p' AS moves,
-                    EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'eryxon_tenant') AS made_here
+                    EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'eryxon_tenant')
+                        AS made_here
                FROM eryxon.entity n JOIN pg_catalog.pg_class c ON c.oid = n.table_name LOOP
         PERFORM eryxon.ensure_trigger(e.table_name, 'zz_eryxon_note_move', 'UPDATE', 'eryxon.note_move()', false);
         PERFORM eryxon.ensure_trigger(e.table_name, 'zz_eryxon_note_move', 'UPDATE', 'eryxon.note_move()', e.moves);
-        IF e.made_here AND eryxon.has_column(e.table_name, 'updated_at', 'timestamptz') AND NOT eryxon.keeps_updated_at(e.table_name) THEN
+        IF e.made_here AND eryxon.has_column(e.table_name, 'updated_at', 'timestamptz')
+            AND NOT eryxon.keeps_updated_at(e.table_name) THEN
             PERFORM eryxon.ensure_trigger(e.table_name, 'eryxon_updated_at', 'UPDATE', 'eryxon.keep_updated_at()', true,
                 'BEFORE %s ON %s FOR EACH ROW WHEN (old.updated_at IS NOT DISTINCT FROM new.updated_at)');
         END IF;
