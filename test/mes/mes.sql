@@ -148,8 +148,8 @@ CREATE TABLE activity_log (
 );
 
 -- Who calls: the profile of the token's subject.
-CREATE FUNCTION get_user_tenant_id() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public,
-    pg_temp AS $$
+CREATE FUNCTION get_user_tenant_id() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
     SELECT tenant_id FROM profiles
         WHERE id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
 $$;

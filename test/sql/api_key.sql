@@ -34,7 +34,8 @@ END
 $$;
 -- Does what PostgREST does for a request, and tells who it became and what was answered.
 CREATE FUNCTION request(headers json, claims json DEFAULT '{"role":"key_anon"}',
-                        call text DEFAULT 'eryxon_api."api-cells-sync"(''{"external_id":"C","external_source":"S","name":"saw"}'')')
+                        call text DEFAULT 'eryxon_api."api-cells-sync"(''{"external_id":"C","external_source":"S",'
+                                          '"name":"saw"}'')')
     RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     answer json;
@@ -45,17 +46,19 @@ BEGIN
     PERFORM set_config('request.headers', headers::text, true);
     PERFORM eryxon_api.pre_request();
     EXECUTE 'SELECT ' || call INTO answer;
-    RETURN concat_ws(' ', current_user, right(nullif(current_setting('eryxon.tenant_id', true), ''), 4), current_setting('response.status'),
-                     coalesce(answer #>> '{data,action}', answer #>> '{error,message}', 'data'));
+    RETURN concat_ws(' ', current_user, right(nullif(current_setting('eryxon.tenant_id', true), ''), 4),
+        current_setting('response.status'), coalesce(answer #>> '{data,action}', answer #>> '{error,message}', 'data'));
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
     RETURN concat_ws(' ', sqlstate, sqlerrm, detail);
 END
 $$;
 CREATE FUNCTION key_header(key text) RETURNS json LANGUAGE sql AS $$ SELECT json_build_object('x-api-key', key) $$;
-CREATE FUNCTION bearer(key text) RETURNS json LANGUAGE sql AS $$ SELECT json_build_object('authorization', 'Bearer ' || key) $$;
+CREATE FUNCTION bearer(key text) RETURNS json LANGUAGE sql AS $$
+    SELECT json_build_object('authorization', 'Bearer ' || key) $$;
 CREATE FUNCTION basic(key text) RETURNS json LANGUAGE sql AS $$
-    SELECT json_build_object('authorization', 'Basic ' || translate(encode(convert_to('erp:' || key, 'UTF8'), 'base64'), E'\n', ''))
+    SELECT json_build_object('authorization', 'Basic ' || translate(encode(convert_to('erp:' || key, 'UTF8'), 'base64'),
+        E'\n', ''))
 $$;
 \pset format unaligned
 \pset tuples_only on
@@ -67,15 +70,18 @@ $$;
 SELECT eryxon_api_key_create(:'tenant1', 'SAP') AS sap \gset
 SELECT eryxon_api_key_create(:'tenant2', 'Odoo', live => false, expires_at => now() + '1 hour') AS odoo \gset
 SELECT :'sap' ~ '^ery_live_[A-Za-z0-9_-]{43}$', :'odoo' ~ '^ery_test_[A-Za-z0-9_-]{43}$';
-SELECT count(*), bool_and(k.hash = sha256(s.key::bytea)), bool_and(k.prefix = left(s.key, 12)), count(*) FILTER (WHERE k::text LIKE '%' || s.key || '%')
+SELECT count(*), bool_and(k.hash = sha256(s.key::bytea)), bool_and(k.prefix = left(s.key, 12)),
+    count(*) FILTER (WHERE k::text LIKE '%' || s.key || '%')
   FROM (VALUES (:'sap'), (:'odoo')) s(key) JOIN eryxon.api_key k ON k.hash = sha256(s.key::bytea);
 SELECT name, length(prefix), role, expires_at IS NULL AS endless, last_used_at, revoked_at FROM eryxon_api_keys();
 
 -- What cannot be made.
-SELECT attempt(c) FROM unnest(ARRAY['SELECT eryxon_api_key_create(NULL, ''x'')', 'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', '' '')',
+SELECT attempt(c) FROM unnest(ARRAY['SELECT eryxon_api_key_create(NULL, ''x'')',
+    'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', '' '')',
     'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'', role => ''nobody_at_all'')',
     'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'', role => ''' || :'root' || ''')',
-    'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'', expires_at => now() - ''1 s''::interval)',
+    'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'', '
+    'expires_at => now() - ''1 s''::interval)',
     'SET LOCAL eryxon.api_role = ''''; SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'')',
     'SELECT eryxon_api_key_revoke(NULL)', 'SELECT eryxon_api_key_revoke(''a0000000-0000-4000-8000-000000000009'')']) c;
 
@@ -149,14 +155,18 @@ SELECT request(key_header(:'adrift'));
 SET client_min_messages = warning;
 ALTER ROLE key_admin IN DATABASE eryxon_api_key SET eryxon.tenant_id = 'a0000000-0000-4000-8000-000000000002';
 \c - key_admin
-SELECT attempt(c) FROM unnest(ARRAY['SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''mine''), 9)']) c;
+SELECT attempt(c) FROM unnest(
+    ARRAY['SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''mine''), 9)']) c;
 \c - :root
 GRANT key_api TO key_admin;
 SELECT id AS adrift_id FROM eryxon_api_keys() WHERE name = 'Adrift' \gset
 \c - key_admin
-SELECT attempt(c) FROM unnest(ARRAY['SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''mine''), 9)',
-    'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''theirs'')', 'SELECT string_agg(name, '','') FROM eryxon_api_keys()',
-    'SELECT eryxon_api_key_revoke(''' || :'adrift_id' || ''')', 'SELECT hash FROM eryxon.api_key', 'SELECT * FROM eryxon.api_key_use',
+SELECT attempt(c) FROM unnest(
+    ARRAY['SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''mine''), 9)',
+    'SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''theirs'')',
+        'SELECT string_agg(name, '','') FROM eryxon_api_keys()',
+    'SELECT eryxon_api_key_revoke(''' || :'adrift_id' || ''')', 'SELECT hash FROM eryxon.api_key',
+        'SELECT * FROM eryxon.api_key_use',
     'SET eryxon.used_api_key = ''' || :'adrift_id' || '''', 'SET eryxon.api_role = x']) c;
 -- What the login role could become does not count, only what the caller is.
 \c - :root
@@ -165,9 +175,11 @@ GRANT key_admin TO key_gate;
 SET ROLE key_admin;
 SET request.jwt.claims = '{"tenant_id": "a0000000-0000-4000-8000-000000000002"}';
 SELECT attempt('SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''up'', role => ''key_anon'')');
-SELECT attempt('SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''same'', role => ''key_api''), 9)');
+SELECT attempt('SELECT left(eryxon_api_key_create(''a0000000-0000-4000-8000-000000000002'', ''same'', '
+               'role => ''key_api''), 9)');
 RESET ROLE;
-SELECT attempt('SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'')'), attempt('SELECT * FROM eryxon_api_keys()'),
+SELECT attempt('SELECT eryxon_api_key_create(''a0000000-0000-4000-8000-000000000001'', ''x'')'),
+    attempt('SELECT * FROM eryxon_api_keys()'),
        attempt('SELECT eryxon_api_key_revoke(NULL)'), attempt('SELECT eryxon_grant_api(''key_gate'')');
 \c :home :root
 DROP DATABASE eryxon_api_key WITH (FORCE);

@@ -36,11 +36,13 @@ CREATE TABLE tenants (id uuid PRIMARY KEY);
 CREATE TABLE sites (tenant_id uuid REFERENCES tenants ON DELETE CASCADE, code text, PRIMARY KEY (tenant_id, code));
 CREATE TABLE bins (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, name text);
 CREATE TABLE orders (
-    id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text, site text, kind char(8), UNIQUE (tenant_id, number), UNIQUE (number, kind),
+    id uuid PRIMARY KEY, tenant_id uuid NOT NULL, number text, site text, kind char(8), UNIQUE (tenant_id, number),
+        UNIQUE (number, kind),
     CONSTRAINT orders_site FOREIGN KEY (tenant_id, site) REFERENCES sites ON DELETE CASCADE);
 CREATE TABLE lines (
     id uuid PRIMARY KEY, tenant_id uuid NOT NULL, order_number text, bin uuid,
-    CONSTRAINT lines_order FOREIGN KEY (tenant_id, order_number) REFERENCES orders (tenant_id, number) ON DELETE CASCADE ON UPDATE CASCADE,
+    CONSTRAINT lines_order FOREIGN KEY (tenant_id, order_number) REFERENCES orders (tenant_id, number)
+        ON DELETE CASCADE ON UPDATE CASCADE,
     CONSTRAINT lines_bin FOREIGN KEY (bin) REFERENCES bins ON DELETE SET NULL);
 CREATE TABLE notes (
     id uuid PRIMARY KEY, tenant_id uuid NOT NULL, line uuid,
@@ -58,10 +60,14 @@ CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS $$
     INSERT INTO notes SELECT id('3', n), id('a', n), id('2', 10 * n + 1) FROM generate_series(1, 2) n;
 $$;
 CREATE FUNCTION rows(OUT orders text, OUT lines text, OUT notes text, OUT bins text) LANGUAGE sql AS $$
-    SELECT (SELECT string_agg(number || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id) FROM orders),
-           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id) FROM lines),
-           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id) FROM notes),
-           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id) FROM bins)
+    SELECT (SELECT string_agg(number || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id)
+        FROM orders),
+           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id)
+               FROM lines),
+           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id)
+               FROM notes),
+           (SELECT string_agg(right(id::text, 2) || CASE WHEN deleted_at IS NULL THEN '' ELSE '-' END, ',' ORDER BY id)
+               FROM bins)
 $$;
 SELECT fill();
 SELECT rows();
@@ -89,7 +95,8 @@ SELECT eryxon_restore('bins', id('4', 1));
 INSERT INTO stamps VALUES (id('2', 12), id('3', 1));
 SELECT eryxon_delete('notes', id('3', 1)) ->> 'hard';
 -- From PostgreSQL 18 on the server tells RESTRICT from other foreign keys.
-SELECT replace(replace(attempt($$SELECT eryxon_delete('notes', id('3', 1), true)$$)::text, '23001', '23503'), 'RESTRICT setting of ', '');
+SELECT replace(replace(attempt($$SELECT eryxon_delete('notes', id('3', 1), true)$$)::text, '23001', '23503'),
+    'RESTRICT setting of ', '');
 SELECT eryxon_delete('orders', id('1', 1)) ->> 'children';
 SELECT count(*) FROM stamps;
 SELECT eryxon_restore('orders', id('1', 1)) ->> 'children';
@@ -179,7 +186,8 @@ CREATE ROLE eryxon_ann;
 CREATE ROLE eryxon_bob;
 GRANT CREATE, USAGE ON SCHEMA public TO eryxon_ann, eryxon_bob;
 CREATE TABLE trees (id uuid PRIMARY KEY, tenant_id uuid NOT NULL);
-CREATE TABLE leaves (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, tree uuid REFERENCES trees ON DELETE CASCADE, seen_by text);
+CREATE TABLE leaves (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, tree uuid REFERENCES trees
+    ON DELETE CASCADE, seen_by text);
 INSERT INTO trees VALUES (id('8', 1), id('a', 1));
 INSERT INTO leaves VALUES (id('9', 1), id('a', 1), id('8', 1));
 SELECT eryxon_attach(t, t::regclass) ->> 'entity' FROM unnest(ARRAY['trees', 'leaves']) t;

@@ -166,12 +166,16 @@ $$;
 -- Records of a bulk call: the one that is refused leaves the others alone.
 UPDATE cells SET external_source = 'SAP', external_id = name;
 SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('cells', '[
-    {"external_id":"C1","external_source":"SAP","_op":"delete"}, {"external_id":"C2","external_source":"SAP","_op":"delete"},
-    {"external_id":"C3","external_source":"SAP","name":"C3"}, {"external_id":"C3","external_source":"SAP","_op":"delete"},
+    {"external_id":"C1","external_source":"SAP","_op":"delete"}, {"external_id":"C2","external_source":"SAP",
+      "_op":"delete"},
+    {"external_id":"C3","external_source":"SAP","name":"C3"}, {"external_id":"C3","external_source":"SAP",
+      "_op":"delete"},
     {"external_id":"C9","external_source":"SAP","_op":"delete"}]') -> 'results') r;
 SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('parts', '[
-    {"external_id":"WO-2","external_source":"SAP","_op":"delete"}, {"external_id":"WO-1","external_source":"SAP","_op":"delete"},
-    {"external_id":"WO-2","external_source":"SAP","_op":"delete"}, {"external_id":"WO-3","external_source":"SAP","_op":"delete"}]') -> 'results') r;
+    {"external_id":"WO-2","external_source":"SAP","_op":"delete"}, {"external_id":"WO-1","external_source":"SAP",
+      "_op":"delete"},
+    {"external_id":"WO-2","external_source":"SAP","_op":"delete"}, {"external_id":"WO-3","external_source":"SAP",
+      "_op":"delete"}]') -> 'results') r;
 SELECT live();
 INSERT INTO parts (id, tenant_id, job_id, part_number) VALUES (id('2', 9), id('a', 1), id('1', 1), 'P3');
 SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('parts', '[
@@ -185,7 +189,8 @@ SELECT eryxon_restore('parts', id('2', 3)) ->> 'children';
 SELECT eryxon_restore('parts', id('2', 2)) ->> 'children';
 UPDATE operations SET status = 'in_progress' WHERE id = id('3', 4);
 SELECT r - 'id' FROM jsonb_array_elements(eryxon_bulk_upsert('jobs', '[
-    {"external_id":"SO-1","external_source":"SAP","_op":"delete"}, {"external_id":"SO-2","external_source":"SAP","_op":"delete"}]') -> 'results') r;
+    {"external_id":"SO-1","external_source":"SAP","_op":"delete"}, {"external_id":"SO-2","external_source":"SAP",
+      "_op":"delete"}]') -> 'results') r;
 SELECT live();
 SELECT eryxon_restore('jobs', id('1', 2)) ->> 'children';
 
@@ -275,8 +280,10 @@ SELECT attempt($$SELECT eryxon_delete('operations', id('3', 3), true)$$);
 DROP TRIGGER keep ON operations;
 -- One that raises keeps its whole error.
 CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'P0123', MESSAGE = 'not O3', HINT = 'ask first', CONSTRAINT = 'house_rule'; END $$;
-CREATE TRIGGER object BEFORE UPDATE ON operations FOR EACH ROW WHEN (old.operation_name = 'O3') EXECUTE FUNCTION object();
+$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'P0123', MESSAGE = 'not O3', HINT = 'ask first',
+    CONSTRAINT = 'house_rule'; END $$;
+CREATE TRIGGER object BEFORE UPDATE ON operations FOR EACH ROW WHEN (old.operation_name = 'O3')
+    EXECUTE FUNCTION object();
 SELECT attempt($$SELECT eryxon_delete('jobs', id('1', 1))$$);
 SELECT attempt($$DELETE FROM jobs WHERE id = id('1', 1)$$);
 DROP TRIGGER object ON operations;

@@ -7,15 +7,19 @@ SET client_min_messages = warning;
 CREATE EXTENSION eryxon_sync;
 SELECT eryxon_create_tables();
 
--- A page of the feed, a line for each event and one for how to go on; the token is kept under the name, if there is one.
+-- A page of the feed, a line for each event and one for how to go on; the token is kept under the name, if there is
+-- one.
 CREATE TABLE token (name text PRIMARY KEY, token text);
-CREATE FUNCTION page(since text, max_rows integer DEFAULT NULL, options jsonb DEFAULT '{}', keep text DEFAULT NULL) RETURNS SETOF text
+CREATE FUNCTION page(since text, max_rows integer DEFAULT NULL, options jsonb DEFAULT '{}', keep text DEFAULT NULL)
+    RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 DECLARE
     answer jsonb := eryxon_changes((SELECT token FROM token WHERE name = since), max_rows, options);
 BEGIN
-    INSERT INTO token SELECT keep, answer ->> 'next' WHERE keep IS NOT NULL ON CONFLICT (name) DO UPDATE SET token = excluded.token;
-    RETURN QUERY SELECT concat_ws(' ', e ->> 'type', e ->> 'external_source', e ->> 'external_id') FROM jsonb_array_elements(answer -> 'events') e;
+    INSERT INTO token SELECT keep, answer ->> 'next' WHERE keep IS NOT NULL ON CONFLICT (name)
+        DO UPDATE SET token = excluded.token;
+    RETURN QUERY SELECT concat_ws(' ', e ->> 'type', e ->> 'external_source', e ->> 'external_id')
+        FROM jsonb_array_elements(answer -> 'events') e;
     RETURN NEXT format('more %s, token ends in %s', answer -> 'more', split_part(answer ->> 'next', '-', 2));
 END
 $$;
@@ -31,7 +35,8 @@ SELECT page(NULL, keep => 'start');
 SELECT page('start');
 
 \echo == pages
-SELECT eryxon_bulk_upsert('jobs', '[{"external_id":"1","external_source":"SAP","job_number":"1"},{"external_id":"2","external_source":"SAP","job_number":"2"},
+SELECT eryxon_bulk_upsert('jobs', '[{"external_id":"1","external_source":"SAP","job_number":"1"},{"external_id":"2",'
+                                  '"external_source":"SAP","job_number":"2"},
     {"external_id":"3","external_source":"Odoo","job_number":"3"}]', '{"record_history":false}') ->> 'created';
 SELECT page('start', 2, keep => 'second');
 SELECT page('second', 2, keep => 'end');
@@ -40,7 +45,8 @@ UPDATE jobs SET status = 'completed' WHERE external_id = '2';
 SELECT page('end');
 
 \echo == the shape of an event
-SELECT jsonb_pretty(jsonb_set(jsonb_set(jsonb_set(e, '{id}', '"id"'), '{row_id}', '"row"'), '{timestamp}', to_jsonb(regexp_replace(e ->> 'timestamp', '\d', '9', 'g'))))
+SELECT jsonb_pretty(jsonb_set(jsonb_set(jsonb_set(e, '{id}', '"id"'), '{row_id}', '"row"'), '{timestamp}',
+    to_jsonb(regexp_replace(e ->> 'timestamp', '\d', '9', 'g'))))
   FROM jsonb_array_elements(eryxon_changes((SELECT token FROM token WHERE name = 'end')) -> 'events') e;
 
 \echo == filters; the token passes over what they leave out
@@ -102,7 +108,8 @@ CREATE ROLE regress_feed_reader;
 GRANT USAGE ON SCHEMA eryxon_api TO regress_feed_reader;
 GRANT SELECT ON cells TO regress_feed_reader;
 GRANT EXECUTE ON FUNCTION eryxon_changes TO regress_feed_reader;
-SELECT eryxon_upsert('cells', '{"external_id":"C","external_source":"SAP","name":"Saw"}', '{"record_history":false}') ->> 'action';
+SELECT eryxon_upsert('cells', '{"external_id":"C","external_source":"SAP","name":"Saw"}',
+    '{"record_history":false}') ->> 'action';
 SET ROLE regress_feed_reader;
 SELECT jsonb_path_query_array(eryxon_changes(), '$.events[*].type');
 SELECT FROM eryxon.event;
@@ -116,13 +123,16 @@ RESET ROLE;
 \echo == the status tells how far the feed is behind
 SELECT eryxon_status('{"limit":0}') #> '{feed,waiting}';
 SELECT eryxon_delete_external('cells', 'SAP', 'C') ->> 'action';
-SELECT eryxon_status('{"limit":0}') #> '{feed,waiting}', (eryxon_status('{"limit":0}') #> '{feed,lag_seconds}')::numeric BETWEEN 0 AND 60;
+SELECT eryxon_status('{"limit":0}') #> '{feed,waiting}',
+    (eryxon_status('{"limit":0}') #> '{feed,lag_seconds}')::numeric BETWEEN 0 AND 60;
 
 \echo == over HTTP
 SELECT a #> '{data,events,0,type}', a #> '{data,more}', current_setting('response.status')
   FROM to_jsonb(eryxon_api."api-erp-sync-changes"(exclude_source => 'SAP', max_rows => 1)) a;
-SELECT a #> '{error,code}', a #> '{error,message}', a #> '{error,statusCode}' FROM to_jsonb(eryxon_api."api-erp-sync-changes"(since => 'nonsense')) a;
-SELECT a #> '{error,code}', a #> '{error,details,0,path}' FROM to_jsonb(eryxon_api."api-erp-sync-changes"(max_rows => 0)) a;
+SELECT a #> '{error,code}', a #> '{error,message}', a #> '{error,statusCode}'
+    FROM to_jsonb(eryxon_api."api-erp-sync-changes"(since => 'nonsense')) a;
+SELECT a #> '{error,code}', a #> '{error,details,0,path}'
+    FROM to_jsonb(eryxon_api."api-erp-sync-changes"(max_rows => 0)) a;
 
 \c :home
 DROP DATABASE eryxon_feed;

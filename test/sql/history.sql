@@ -7,7 +7,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION eryxon_sync;
 
 -- Runs a statement and tells how it ends: SQLSTATE, code, message and hint of its error, or ok.
-CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT message text, OUT hint text)
+    LANGUAGE plpgsql AS $$
 DECLARE
     detail text;
 BEGIN
@@ -25,15 +26,18 @@ $$;
 \pset null -
 
 SELECT eryxon_create_tables();
-INSERT INTO eryxon.sync_run (id, tenant_id, entity, operation, source, status, total, created, errors, started_at, finished_at)
+INSERT INTO eryxon.sync_run (id, tenant_id, entity, operation, source, status, total, created, errors, started_at,
+    finished_at)
 SELECT format('00000000-0000-4000-8000-%s', lpad(n::text, 12, '0'))::uuid,
        format('00000000-0000-4000-8000-00000000000%s', t)::uuid, e, 'sync', s, 'completed', n, n, 0,
-       timestamptz '2020-01-01 00:00+00' + n * interval '1 day', timestamptz '2020-01-01 00:01+00' + n * interval '1 day'
-  FROM (VALUES (1, 1, 'jobs', 'SAP'), (2, 1, 'jobs', 'Odoo'), (3, 1, 'cells', 'SAP'), (4, 1, 'jobs', 'SAP'), (5, 1, 'jobs', NULL),
-               (6, 2, 'jobs', 'SAP')) AS r(n, t, e, s);
+       timestamptz '2020-01-01 00:00+00' + n * interval '1 day',
+           timestamptz '2020-01-01 00:01+00' + n * interval '1 day'
+  FROM (VALUES (1, 1, 'jobs', 'SAP'), (2, 1, 'jobs', 'Odoo'), (3, 1, 'cells', 'SAP'), (4, 1, 'jobs', 'SAP'),
+      (5, 1, 'jobs', NULL), (6, 2, 'jobs', 'SAP')) AS r(n, t, e, s);
 INSERT INTO jobs (tenant_id, job_number, external_source, external_id, deleted_at, synced_at)
 SELECT format('00000000-0000-4000-8000-00000000000%s', t)::uuid, n, s, n, d, timestamptz '2020-01-05 00:00+00'
-  FROM (VALUES (1, 'J1', 'SAP', NULL), (1, 'J2', 'SAP', now()), (1, 'J3', 'Odoo', NULL), (1, 'J4', NULL, NULL), (2, 'J1', 'SAP', NULL))
+  FROM (VALUES (1, 'J1', 'SAP', NULL), (1, 'J2', 'SAP', now()), (1, 'J3', 'Odoo', NULL), (1, 'J4', NULL, NULL),
+      (2, 'J1', 'SAP', NULL))
        AS r(t, n, s, d);
 
 -- Without a tenant there is nothing to see.
@@ -42,15 +46,18 @@ SET eryxon.tenant_id = '00000000-0000-4000-8000-000000000001';
 SET timezone = 'UTC';
 
 -- Options.
-SELECT attempt(format('SELECT eryxon_status(%L)', o)) FROM unnest(ARRAY['[]', '{"table":"jobs"}', '{"entity":"tools"}', '{"entity":1}', '{"source":[]}',
+SELECT attempt(format('SELECT eryxon_status(%L)', o))
+    FROM unnest(ARRAY['[]', '{"table":"jobs"}', '{"entity":"tools"}', '{"entity":1}', '{"source":[]}',
     '{"limit":-1}', '{"limit":1.5}', '{"limit":"5"}', '{"limit":10001}']) AS o;
 
 -- Counts per entity and source with the latest run of each; runs newest first.
-SELECT e.key, e.value -> 'live', e.value -> 'deleted' FROM jsonb_each(eryxon_status() -> 'entities') AS e ORDER BY e.key;
+SELECT e.key, e.value -> 'live', e.value -> 'deleted' FROM jsonb_each(eryxon_status() -> 'entities') AS e
+    ORDER BY e.key;
 SELECT s ->> 'source', s -> 'live', s -> 'deleted', s ->> 'last_synced_at', s -> 'last_run' ->> 'total'
   FROM jsonb_array_elements(eryxon_status() -> 'entities' -> 'jobs' -> 'sources') AS s;
 SELECT r ->> 'entity', r ->> 'source', r -> 'total' FROM jsonb_array_elements(eryxon_status() -> 'runs') AS r;
-SELECT r ->> 'entity', r ->> 'source', r -> 'total' FROM jsonb_array_elements(eryxon_status('{"entity":"jobs","source":"SAP","limit":1}') -> 'runs') AS r;
+SELECT r ->> 'entity', r ->> 'source', r -> 'total'
+    FROM jsonb_array_elements(eryxon_status('{"entity":"jobs","source":"SAP","limit":1}') -> 'runs') AS r;
 SELECT eryxon_status('{"entity":"jobs","source":"Odoo","limit":0}');
 SELECT eryxon_status(NULL) = eryxon_status('{"limit":null,"entity":null}');
 SELECT jsonb_pretty(eryxon_status('{"limit":1}') -> 'runs');

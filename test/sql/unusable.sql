@@ -12,7 +12,8 @@ SET eryxon.capture_events = on;
 \pset null -
 
 -- Runs a statement and tells how it ends: SQLSTATE, code, path, message and hint of its error, or ok.
-CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT path text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt(statement text, OUT state text, OUT code text, OUT path text, OUT message text, OUT hint text)
+    LANGUAGE plpgsql AS $$
 DECLARE
     detail text;
 BEGIN
@@ -37,7 +38,8 @@ CREATE FUNCTION told() RETURNS SETOF text LANGUAGE sql AS $$
 $$;
 CREATE TABLE tools (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, name text);
 CREATE TABLE machines (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, name text);
-SELECT FROM (SELECT eryxon_attach(t, t::regclass), eryxon_map_field(t, 'name', '{}') FROM unnest('{tools,machines}'::text[]) t) x;
+SELECT FROM (SELECT eryxon_attach(t, t::regclass), eryxon_map_field(t, 'name', '{}')
+    FROM unnest('{tools,machines}'::text[]) t) x;
 SELECT attempt(put('one'));
 SELECT told();
 
@@ -48,7 +50,8 @@ CREATE TABLE stranger (id uuid NOT NULL, tenant_id uuid);
 SELECT attempt('SELECT eryxon_attach(''stranger'', ''stranger'')');
 -- A row without an id.
 ALTER TABLE tools DROP CONSTRAINT tools_pkey, ALTER COLUMN id DROP NOT NULL;
-INSERT INTO tools (id, tenant_id, external_source, external_id, name) VALUES (NULL, eryxon_tenant_id(), 'SAP', 'X1', 'stray');
+INSERT INTO tools (id, tenant_id, external_source, external_id, name)
+    VALUES (NULL, eryxon_tenant_id(), 'SAP', 'X1', 'stray');
 UPDATE tools SET name = name;
 SELECT attempt(put('b', 'X1'));
 SELECT attempt('DELETE FROM tools');
@@ -67,14 +70,16 @@ SELECT count(*), count(deleted_at) FROM tools;
 SELECT told();
 -- Triggers that take the id away, or the tenant.
 CREATE FUNCTION rob() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN IF new.name = 'no id' THEN new.id := NULL; ELSIF new.name = 'other' THEN new.tenant_id := 'a0000000-0000-4000-8000-000000000009'; END IF; RETURN new; END $$;
+$$ BEGIN IF new.name = 'no id' THEN new.id := NULL;
+    ELSIF new.name = 'other' THEN new.tenant_id := 'a0000000-0000-4000-8000-000000000009'; END IF; RETURN new; END $$;
 CREATE TRIGGER rob BEFORE INSERT OR UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION rob();
 CREATE FUNCTION outcomes(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     answer jsonb;
 BEGIN
     EXECUTE statement INTO answer;
-    RETURN QUERY SELECT concat_ws(' ', r ->> 'external_id', r ->> 'action', r ->> 'sqlstate', r ->> 'error') FROM jsonb_array_elements(answer -> 'results') r;
+    RETURN QUERY SELECT concat_ws(' ', r ->> 'external_id', r ->> 'action', r ->> 'sqlstate', r ->> 'error')
+        FROM jsonb_array_elements(answer -> 'results') r;
 END $$;
 SELECT outcomes(put('no id', 'Y'));
 SELECT outcomes(put('other', 'Y'));
@@ -83,7 +88,8 @@ DROP TRIGGER rob ON tools;
 -- The same while rows are deleted and come back.
 UPDATE tools SET deleted_at = NULL WHERE external_id = 'T';
 CREATE FUNCTION rob_deleted() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN IF tg_argv[0] = 'id' THEN new.id := gen_random_uuid(); ELSE new.tenant_id := 'a0000000-0000-4000-8000-000000000009'; END IF; RETURN new; END $$;
+$$ BEGIN IF tg_argv[0] = 'id' THEN new.id := gen_random_uuid();
+    ELSE new.tenant_id := 'a0000000-0000-4000-8000-000000000009'; END IF; RETURN new; END $$;
 CREATE TRIGGER rob BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION rob_deleted('id');
 SELECT attempt('SELECT eryxon_delete_external(''tools'', ''SAP'', ''T'')');
 SELECT attempt('SELECT eryxon_restore(''tools'', (SELECT id FROM tools WHERE external_id = ''X1''))');
@@ -125,18 +131,25 @@ EXCEPTION WHEN SQLSTATE 'ABACK' THEN NULL;
 END $$;
 SET client_min_messages = error;
 SELECT after(format('ALTER TABLE tools %s', d)) FROM unnest(ARRAY[
-    'DROP COLUMN sync_hash', 'DROP COLUMN id', 'DROP COLUMN external_source', 'DROP COLUMN tenant_id', 'DROP COLUMN deleted_at',
-    'DROP COLUMN sync_hash, ADD COLUMN sync_hash int DEFAULT 7', 'ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE text',
-    'ALTER COLUMN synced_at TYPE text', 'ALTER COLUMN deleted_at TYPE date', 'DROP COLUMN deleted_by, ADD COLUMN deleted_by uuid NOT NULL DEFAULT gen_random_uuid()',
-    'DROP COLUMN sync_hash, ADD COLUMN sync_hash text GENERATED ALWAYS AS (name) STORED', 'DROP COLUMN synced_at, ADD COLUMN synced_at timestamptz']) d;
+    'DROP COLUMN sync_hash', 'DROP COLUMN id', 'DROP COLUMN external_source', 'DROP COLUMN tenant_id',
+        'DROP COLUMN deleted_at',
+    'DROP COLUMN sync_hash, ADD COLUMN sync_hash int DEFAULT 7',
+        'ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE text',
+    'ALTER COLUMN synced_at TYPE text', 'ALTER COLUMN deleted_at TYPE date',
+        'DROP COLUMN deleted_by, ADD COLUMN deleted_by uuid NOT NULL DEFAULT gen_random_uuid()',
+    'DROP COLUMN sync_hash, ADD COLUMN sync_hash text GENERATED ALWAYS AS (name) STORED',
+        'DROP COLUMN synced_at, ADD COLUMN synced_at timestamptz']) d;
 SELECT after('DROP INDEX tools_tenant_id_external_source_external_id_idx');
 CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 SELECT after('ALTER TABLE tools ALTER COLUMN external_id TYPE text COLLATE loose');
-SELECT after('CREATE TABLE heirs () INHERITS (tools); INSERT INTO heirs (id, tenant_id) VALUES (gen_random_uuid(), eryxon_tenant_id())');
+SELECT after('CREATE TABLE heirs () INHERITS (tools); INSERT INTO heirs (id, tenant_id) VALUES (gen_random_uuid(), '
+             'eryxon_tenant_id())');
 -- No row of its own: only the statement itself is there to tell.
-SELECT attempt('CREATE TABLE heirs () INHERITS (tools); INSERT INTO heirs (id, tenant_id) VALUES (gen_random_uuid(), eryxon_tenant_id()); DELETE FROM tools WHERE external_id IS NULL');
+SELECT attempt('CREATE TABLE heirs () INHERITS (tools); INSERT INTO heirs (id, tenant_id) VALUES (gen_random_uuid(), '
+               'eryxon_tenant_id()); DELETE FROM tools WHERE external_id IS NULL');
 SELECT after('CREATE TABLE ancestors (name text); ALTER TABLE tools INHERIT ancestors');
-SELECT after('CREATE TABLE whole (LIKE tools) PARTITION BY LIST (name); ALTER TABLE whole ATTACH PARTITION tools DEFAULT');
+SELECT after('CREATE TABLE whole (LIKE tools) PARTITION BY LIST (name); ALTER TABLE whole ATTACH PARTITION tools '
+             'DEFAULT');
 RESET client_min_messages;
 SELECT attempt(put('c'));
 SELECT count(*) FROM tools WHERE name = 'c';
@@ -155,9 +168,13 @@ UPDATE tools SET name = 'loud' WHERE name = 'louder';
 SELECT told();
 
 \echo == a child whose table cannot be used keeps its parent
-CREATE TABLE blades (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, tool_id uuid REFERENCES tools ON DELETE CASCADE);
-SELECT FROM (SELECT eryxon_attach('blades', 'blades'), eryxon_map_field('blades', 'tool', '{"column":"tool_id","references":{"entity":"tools","match":"external_id","parent":true,"children":"blades"}}')) x;
-SELECT attempt('SELECT eryxon_bulk_upsert(''tools'', ''[{"external_id":"T","external_source":"SAP","name":"t","blades":[{"external_id":"B"}]}]'')');
+CREATE TABLE blades (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, tool_id uuid
+    REFERENCES tools ON DELETE CASCADE);
+SELECT FROM (SELECT eryxon_attach('blades', 'blades'),
+    eryxon_map_field('blades', 'tool',
+    '{"column":"tool_id","references":{"entity":"tools","match":"external_id","parent":true,"children":"blades"}}')) x;
+SELECT attempt('SELECT eryxon_bulk_upsert(''tools'', ''[{"external_id":"T","external_source":"SAP","name":"t",'
+               '"blades":[{"external_id":"B"}]}]'')');
 ALTER TABLE blades DROP CONSTRAINT blades_pkey, ALTER COLUMN id DROP NOT NULL;
 SET client_min_messages = error;
 UPDATE blades SET id = NULL;
@@ -165,14 +182,17 @@ RESET client_min_messages;
 SELECT attempt('DELETE FROM tools WHERE external_id = ''T''');
 SELECT attempt('SELECT eryxon_delete_external(''tools'', ''SAP'', ''T'')');
 SELECT attempt('SELECT eryxon_delete_external(''tools'', ''SAP'', ''T'', true)');
-SELECT attempt('SELECT eryxon_bulk_upsert(''tools'', ''[{"external_id":"T","external_source":"SAP","_op":"delete"}]'')');
-SELECT attempt('SELECT eryxon_bulk_upsert(''tools'', ''[{"external_id":"T","external_source":"SAP","name":"u","blades":[{"external_id":"C"}]}]'')');
+SELECT attempt('SELECT eryxon_bulk_upsert(''tools'',
+    ''[{"external_id":"T","external_source":"SAP","_op":"delete"}]'')');
+SELECT attempt('SELECT eryxon_bulk_upsert(''tools'', ''[{"external_id":"T","external_source":"SAP","name":"u",'
+               '"blades":[{"external_id":"C"}]}]'')');
 SELECT attempt(put('v'));
 SELECT name, deleted_at FROM tools WHERE external_id = 'T';
 DELETE FROM machines;
 
 \echo == an UPDATE that a trigger makes move to another partition moves the row
-CREATE TABLE kits (id uuid NOT NULL, tenant_id uuid NOT NULL, name text, PRIMARY KEY (tenant_id, id)) PARTITION BY LIST (tenant_id);
+CREATE TABLE kits (id uuid NOT NULL, tenant_id uuid NOT NULL, name text,
+    PRIMARY KEY (tenant_id, id)) PARTITION BY LIST (tenant_id);
 CREATE TABLE kits_1 PARTITION OF kits FOR VALUES IN ('a0000000-0000-4000-8000-000000000001');
 CREATE TABLE kits_2 PARTITION OF kits DEFAULT;
 SELECT eryxon_attach('kits', 'kits') ->> 'entity';
@@ -189,7 +209,8 @@ SELECT tableoid::regclass, name, deleted_at IS NULL FROM kits ORDER BY name;
 
 \echo == what attach refuses or warns of
 CREATE UNLOGGED TABLE fleeting (id uuid PRIMARY KEY, tenant_id uuid NOT NULL);
-SELECT w ->> 'message' FROM jsonb_array_elements(eryxon_attach('fleeting', 'fleeting') -> 'warnings') w WHERE w ->> 'code' = 'UNLOGGED';
+SELECT w ->> 'message' FROM jsonb_array_elements(eryxon_attach('fleeting', 'fleeting') -> 'warnings') w
+    WHERE w ->> 'code' = 'UNLOGGED';
 SET allow_system_table_mods = on;
 CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass);
 CREATE TABLE spread (id uuid PRIMARY KEY, tenant_id uuid NOT NULL);
