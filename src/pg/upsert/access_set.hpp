@@ -1,7 +1,7 @@
 // What each record of a window touches: keys, rows, values in unique indexes, numbers, arrays of children.
 #pragma once
 
-#include "core/result/access.hpp"
+#include "core/record/access.hpp"
 #include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
@@ -14,6 +14,7 @@ class AccessReader {
 public:
     AccessReader(UpsertCall& upsert, const Batch& batch, std::span<RecordTree* const> window);
 
+    // Empty if there is but one record, which nothing can be in the way of.
     core::AccessSet read(const RecordTree& tree);
     // True if a record of the window may delete or restore rows.
     bool comes_or_goes() const { return comes_or_goes_; }
@@ -43,6 +44,7 @@ private:
     const Batch& batch_;
     bool replaces_;
     bool comes_or_goes_;
+    bool alone_;                              // one record
     bool spreads_;                            // rows come, go or move
     std::set<const core::Entity*> numbered_;  // entities with records in the window that draw numbers
     std::set<const core::Entity*> named_;     // entities that are referred to by name

@@ -1,5 +1,5 @@
 // What records touch.
-#include "core/result/access.hpp"
+#include "core/record/access.hpp"
 
 #include <algorithm>
 
