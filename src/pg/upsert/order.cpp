@@ -19,7 +19,7 @@ RecordTree* needed_tree(const Item& item, const Target& target) {
 // Calls `visit` with each tree that a record of this one needs.
 template <class Visit>
 void for_each_needed(const RecordTree& tree, Visit visit) {
-    if (tree.is_refused()) return;
+    if (tree.refused) return;
     for (const Item* item : tree.items)
         for (const Target& target : item->targets)
             if (RecordTree* needed = needed_tree(*item, target)) visit(*needed);
@@ -68,6 +68,8 @@ void add_needed(UpsertCall& upsert, const Batch& batch, Trees& window) {
 // Puts trees behind those that they need. An explicit stack: chains can be as long as the call.
 class Sorter {
 public:
+    Sorter(UpsertCall& upsert, const Batch& batch) : upsert_(upsert), batch_(batch) {}
+
     Trees sort(std::span<RecordTree* const> window) {
         for (RecordTree* tree : window)
             visit(*tree);
@@ -80,6 +82,7 @@ private:
         while (!stack.empty()) {
             RecordTree& tree = *stack.back();
             if (seen_.insert(&tree).second) {
+                leave_circles(tree);
                 Trees needed;
                 for_each_needed(tree, [&](RecordTree& other) {
                     if (!seen_.contains(&other)) needed.push_back(&other);
@@ -92,6 +95,32 @@ private:
         }
     }
 
+    bool waits(RecordTree* tree) const { return seen_.contains(tree) && !placed_.contains(tree); }
+
+    // What a tree needs of one that waits for it may be had from another record of the same key.
+    void leave_circles(RecordTree& tree) {
+        for (Item* item : tree.items)
+            for (Target& target : item->targets) {
+                RecordTree* needed = needed_tree(*item, target);
+                Item* other = needed != nullptr && waits(needed) ? next_twin(*target.in_call) : nullptr;
+                if (other == nullptr) continue;
+                target.in_call = other;
+                Trees added{other->tree};
+                look_up_trees(upsert_, batch_, added);
+                add_needed(upsert_, batch_, added);
+            }
+    }
+
+    Item* next_twin(const Item& item) const {
+        for (Item* twin : batch_.twins(item.entity(), item.record->source, item.record->external_id)) {
+            bool const open = twin->tree->state == RecordTree::State::open && !twin->tree->refused;
+            if (open && twin->record->operation == core::Operation::upsert && !waits(twin->tree)) return twin;
+        }
+        return nullptr;
+    }
+
+    UpsertCall& upsert_;
+    const Batch& batch_;
     std::unordered_set<RecordTree*> seen_, placed_;
     Trees sorted_;
 };
@@ -107,7 +136,7 @@ void order_window(UpsertCall& upsert, const Batch& batch, std::vector<RecordTree
     if (std::none_of(window.begin(), window.end(), needs)) return;
     std::size_t const size = window.size();
     add_needed(upsert, batch, window);
-    window = Sorter().sort(std::span(window).first(size));
+    window = Sorter(upsert, batch).sort(std::span(window).first(size));
 }
 
 }  // namespace eryxon::pg
