@@ -7,8 +7,8 @@
 namespace eryxon::pg {
 
 CascadeSet::CascadeSet(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots,
-                       bool lock)
-    : registry_(registry), entity_(entity), tenant_(tenant), keys_(foreign_keys(registry)), lock_(lock) {
+                       bool lock, RowState state)
+    : registry_(registry), entity_(entity), tenant_(tenant), keys_(foreign_keys(registry)), lock_(lock), state_(state) {
     rows_[&entity] = std::move(roots);
 }
 
@@ -63,12 +63,12 @@ Ids CascadeSet::lock_new(const core::Entity& entity, const std::vector<Found>& f
     return fresh;
 }
 
-// All live rows of the entity below the rows found so far, and below one another.
+// All rows of the entity below the rows found so far, and below one another.
 std::vector<CascadeSet::Found> CascadeSet::look_up(const core::Entity& entity) const {
     std::vector<Found> found;
     Ids fresh;
     auto follow = [&](const ForeignKey& key, const Ids& parents, const Ids& known) {
-        for (const Link& link : children_of(key, tenant_, parents)) {
+        for (const Link& link : children_of(key, tenant_, parents, state_)) {
             found.push_back({&key, link});
             if (known.count(link.child) == 0) fresh.insert(link.child);
         }

@@ -5,7 +5,7 @@
 
 namespace eryxon::pg {
 
-// Live rows, by entity in dependency order.
+// By entity, in dependency order.
 struct EntityOrder {
     bool operator()(const core::Entity* a, const core::Entity* b) const { return a < b; }
 };
@@ -16,7 +16,8 @@ using ByEntity = std::map<const core::Entity*, Value, EntityOrder>;
 class CascadeSet {
 public:
     // `lock`: lock every row before the rows below it are looked for, those of one entity in key order.
-    CascadeSet(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock);
+    CascadeSet(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant, Ids roots, bool lock,
+               RowState state = RowState::live);
 
     // Finds everything below the roots.
     void grow();
@@ -44,6 +45,7 @@ private:
     const core::Uuid& tenant_;
     std::shared_ptr<const ForeignKeys> keys_;
     bool lock_;
+    RowState state_;
     ByEntity<Ids> rows_;
     ByEntity<std::vector<Found>> found_;  // by the child's entity
     std::map<RowKey, std::vector<RowKey>> below_;

@@ -2,26 +2,15 @@
 #include "pg/deletes/soft_delete.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "pg/deletes/cascade_set.hpp"
+#include "pg/deletes/recorded_rows.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
 
 #include <algorithm>
 
-extern "C" {
-#include "utils/timestamp.h"
-}
-
 namespace eryxon::pg {
 
 namespace {
-
-// A row of a cascade, as it was recorded.
-struct Recorded {
-    std::string entity;  // of the cascade's root
-    core::Uuid root;
-    TimestampTz deleted_at;
-};
 
 // A row's reference to another, over a key that cascades or forbids.
 struct Reference {
@@ -46,14 +35,14 @@ public:
 
 private:
     bool is_root(const RowKey& row) const { return row.first == &entity_ && root_ids_.count(row.second) != 0; }
-    void read_cascades();
-    void read_cascade(const std::string& entity, const Ids& roots);
     void read_rows();
     void read_references();
     bool lock_parents();
     void lock_roots() const;
     bool lock_candidates();
     void keep_reachable();
+    void spread(std::vector<std::pair<RowKey, std::size_t>> reached);
+    bool comes_back(const Reference& reference) const;
     void drop_orphans();
     bool is_held_back(const Reference& reference) const;
     bool has_parent_there(const Reference& reference) const;
@@ -73,16 +62,16 @@ private:
     std::shared_ptr<const ForeignKeys> keys_;
 
     Ids root_ids_;
-    std::map<RowKey, Recorded> recorded_;       // all rows of the cascades that are touched
-    std::map<core::Uuid, Recorded> own_;        // how the roots themselves were recorded
+    std::map<RowKey, RecordedRow> recorded_;    // the rows that may come back
     std::map<RowKey, std::size_t> candidates_;  // rows to bring back, and the root they belong to
     std::vector<Reference> references_;         // of the candidates and the roots
+    std::multimap<RowKey, const Reference*> by_parent_;
     std::set<RowKey> tried_, live_, locked_;
 };
 
 std::vector<DeletedRow> Restoration::run() {
     root_ids_ = Ids(roots_.begin(), roots_.end());
-    read_cascades();
+    recorded_ = read_recorded_rows(registry_, entity_, tenant_, root_ids_);
     bool again = true;
     while (again) {
         read_rows();
@@ -96,31 +85,6 @@ std::vector<DeletedRow> Restoration::run() {
     write();
     as_extension_owner([&] { forget(); });
     return rows();
-}
-
-// Reads how the roots were recorded, and the cascades they were recorded in.
-void Restoration::read_cascades() {
-    as_extension_owner([&] {
-        execute(core::sql(R"(SELECT row_id, entity, root, deleted_at FROM eryxon.soft_delete
-                          WHERE tenant_id == $1 AND row_entity == $2 AND row_id == ANY ($3))"),
-                {Param::uuid(tenant_), Param::text(entity_.name), uuid_array(root_ids_)}, [&](const Row& row) {
-                    own_[row.uuid(0)] = {std::string(row.text(1)), row.uuid(2), row.timestamp(3)};
-                });
-    });
-    std::map<std::string, Ids> cascades;
-    for (const auto& [id, record] : own_)
-        cascades[record.entity].insert(record.root);
-    for (const auto& [entity, roots] : cascades)
-        as_extension_owner([&, of = &entity, ids = &roots] { read_cascade(*of, *ids); });
-}
-
-void Restoration::read_cascade(const std::string& entity, const Ids& roots) {
-    execute(core::sql(R"(SELECT row_entity, row_id, root, deleted_at FROM eryxon.soft_delete
-                      WHERE tenant_id == $1 AND entity == $2 AND root == ANY ($3))"),
-            {Param::uuid(tenant_), Param::text(entity), uuid_array(roots)}, [&](const Row& row) {
-                if (const core::Entity* of = registry_.schema.find(row.text(0)))
-                    recorded_[{of, row.uuid(1)}] = {entity, row.uuid(2), row.timestamp(3)};
-            });
 }
 
 // Finds the recorded rows that are still deleted as they were recorded.
@@ -156,6 +120,9 @@ void Restoration::read_references() {
         for (const Link& link : parents_of(key, tenant_, children->second))
             references_.push_back({&key, {key.child, link.child}, {key.parent, link.parent}});
     }
+    by_parent_.clear();
+    for (const Reference& reference : references_)
+        by_parent_.emplace(reference.parent, &reference);
 }
 
 // Gives each candidate its root: the one that it went with, else the one it hangs on. Drops the others.
@@ -163,28 +130,37 @@ void Restoration::keep_reachable() {
     std::map<core::Uuid, std::size_t> first;
     for (std::size_t i = roots_.size(); i-- > 0;)
         first[roots_[i]] = i;
+    std::vector<std::pair<RowKey, std::size_t>> reached;
     for (auto& [row, root] : candidates_) {
-        const Recorded& record = recorded_.at(row);
+        const RecordedRow& record = recorded_.at(row);
         auto const own = first.find(record.root);
-        if (record.entity == entity_.name && own != first.end()) root = own->second;
+        if (record.entity != entity_.name || own == first.end()) continue;
+        root = own->second;
+        reached.emplace_back(row, root);
     }
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (const Reference& reference : references_) {
-            auto child = candidates_.find(reference.child);
-            if (!reference.key->cascades() || child == candidates_.end() || child->second < roots_.size()) continue;
-            auto const parent = candidates_.find(reference.parent);
-            if (is_root(reference.parent))
-                child->second = first.at(reference.parent.second);
-            else if (parent != candidates_.end())
-                child->second = parent->second;
-            changed |= child->second < roots_.size();
+    for (const auto& [id, index] : first)
+        reached.push_back({{&entity_, id}, index});
+    spread(std::move(reached));
+    std::erase_if(candidates_, [&](const auto& candidate) { return candidate.second == roots_.size(); });
+}
+
+// Gives candidates that hang on rows the roots of these.
+void Restoration::spread(std::vector<std::pair<RowKey, std::size_t>> reached) {
+    while (!reached.empty()) {
+        auto const [parent, root] = reached.back();
+        reached.pop_back();
+        for (auto [at, last] = by_parent_.equal_range(parent); at != last; ++at) {
+            auto const child = candidates_.find(at->second->child);
+            if (!at->second->key->cascades() || child == candidates_.end() || child->second < roots_.size()) continue;
+            child->second = root;
+            reached.emplace_back(child->first, root);
         }
     }
-    std::erase_if(candidates_, [&](const auto& candidate) { return candidate.second == roots_.size(); });
-    std::erase_if(references_, [&](const Reference& reference) {
-        return !is_root(reference.child) && candidates_.count(reference.child) == 0;
-    });
+}
+
+// True if the row that refers comes back.
+bool Restoration::comes_back(const Reference& reference) const {
+    return is_root(reference.child) || candidates_.count(reference.child) != 0;
 }
 
 // Locks rows that are referred to and do not come back themselves, as far as they are live. True if any was new.
@@ -192,7 +168,8 @@ bool Restoration::lock_parents() {
     ByEntity<Ids> missing;
     for (const Reference& reference : references_) {
         const RowKey& parent = reference.parent;
-        if (is_root(parent) || candidates_.count(parent) != 0 || !tried_.insert(parent).second) continue;
+        if (!comes_back(reference) || is_root(parent) || candidates_.count(parent) != 0) continue;
+        if (!tried_.insert(parent).second) continue;
         missing[parent.first].insert(parent.second);
     }
     for (const auto& [entity, ids] : missing)
@@ -251,19 +228,24 @@ bool Restoration::is_held_back(const Reference& reference) const {
 
 // Leaves out rows below the roots that stay deleted, and what hangs on them.
 void Restoration::drop_orphans() {
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (const Reference& reference : references_)
-            if (is_held_back(reference)) changed |= candidates_.erase(reference.child) > 0;
+    std::vector<RowKey> dropped;
+    auto const drop = [&](const Reference& reference) {
+        if (is_held_back(reference) && candidates_.erase(reference.child) > 0) dropped.push_back(reference.child);
+    };
+    for (const Reference& reference : references_)
+        drop(reference);
+    while (!dropped.empty()) {
+        RowKey const parent = dropped.back();
+        dropped.pop_back();
+        for (auto [at, last] = by_parent_.equal_range(parent); at != last; ++at)
+            drop(*at->second);
     }
 }
 
 // Refuses if a row that comes back would refer to a deleted one.
 void Restoration::check_references() const {
-    for (const Reference& reference : references_) {
-        bool const comes_back = is_root(reference.child) || candidates_.count(reference.child) != 0;
-        if (comes_back && !has_parent_there(reference)) refuse_reference(reference);
-    }
+    for (const Reference& reference : references_)
+        if (comes_back(reference) && !has_parent_there(reference)) refuse_reference(reference);
 }
 
 void Restoration::refuse_reference(const Reference& reference) const {

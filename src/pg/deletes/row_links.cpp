@@ -68,8 +68,8 @@ bool finds_now(const std::string& sql, std::span<const Param> params) {
 
 }  // namespace
 
-std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents) {
-    return links_below(key, key.children_sql, tenant, parents);
+std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents, RowState state) {
+    return links_below(key, state == RowState::live ? key.children_sql : key.deleted_children_sql, tenant, parents);
 }
 
 std::vector<Link> parents_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& children) {

@@ -14,8 +14,9 @@ struct Link {
     core::Uuid child, parent;
 };
 
-// Live children of the parents over the key.
-std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents);
+// Children of the parents over the key, live ones or deleted ones.
+std::vector<Link> children_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& parents,
+                              RowState state = RowState::live);
 // The parents of the rows over the key.
 std::vector<Link> parents_of(const ForeignKey& key, const core::Uuid& tenant, const Ids& children);
 

@@ -48,13 +48,6 @@ std::vector<DeletedRow> restore_cascades(const Registry& registry, const core::E
                                          std::span<const core::Uuid> roots, bool restore_roots,
                                          const Spared& spared = {});
 
-// The name under which upsert knows it.
-inline std::vector<DeletedRow> restore_units(const Registry& registry, const core::Entity& entity,
-                                             const core::Uuid& tenant, std::span<const core::Uuid> roots,
-                                             bool restore_roots, const Spared& spared) {
-    return restore_cascades(registry, entity, tenant, roots, restore_roots, spared);
-}
-
 // How far work has gone on a row or anything live that belongs to it.
 struct Progress {
     bool running = false;  // an operation is in_progress

@@ -54,9 +54,11 @@ void write_plain_statements(ForeignKey& key) {
     std::string const id = referring(key, "id"), tenant = referring(key, "tenant_id"), child = from_clause(key.from);
     std::string const same = tenant.empty() ? "" : core::sql(" AND {tenant} == $1", {{"tenant", tenant}});
     std::string const known = tenant.empty() ? "" : " AND " + tenant + " IS NOT NULL";
-    key.children_sql = core::sql(R"(SELECT c.id, {id} FROM {child} c
-                                     WHERE c.tenant_id == $1 AND {id} == ANY ($2){same} AND c.deleted_at IS NULL)",
-                                 {{"id", id}, {"child", child}, {"same", same}});
+    std::string const children =
+        core::sql("SELECT c.id, {id} FROM {child} c WHERE c.tenant_id == $1 AND {id} == ANY ($2){same}",
+                  {{"id", id}, {"child", child}, {"same", same}});
+    key.children_sql = children + " AND c.deleted_at IS NULL";
+    key.deleted_children_sql = children + " AND c.deleted_at IS NOT NULL";
     key.parents_sql = core::sql(R"(SELECT c.id, {id} FROM {child} c
                                     WHERE c.tenant_id == $1 AND c.id == ANY ($2) AND {id} IS NOT NULL{known})",
                                 {{"id", id}, {"child", child}, {"known", known}});
@@ -120,12 +122,13 @@ void write_joined_statements(ForeignKey& key) {
     key.parent_values_sql = values_statement(parents, "p", key.to);
     key.child_values_sql = values_statement(children, "c", key.from);
     std::string const of_parents =
-        core::sql("SELECT c.id, p.id FROM {parents} p JOIN {child} c ON {condition} WHERE c.deleted_at IS NULL AND ",
+        core::sql("SELECT c.id, p.id FROM {parents} p JOIN {child} c ON {condition} WHERE c.deleted_at IS ",
                   {{"parents", given_table(parents)},
                    {"child", from_clause(key.from)},
                    {"condition", join_condition(key, true)}});
-    key.children_sql = of_parents + core::sql("c.tenant_id == $1");
-    key.referrers_sql = of_parents + core::sql("$1 == $1 LIMIT 1");
+    key.children_sql = of_parents + core::sql("NULL AND c.tenant_id == $1");
+    key.deleted_children_sql = of_parents + core::sql("NOT NULL AND c.tenant_id == $1");
+    key.referrers_sql = of_parents + core::sql("NULL AND $1 == $1 LIMIT 1");
     key.parents_sql =
         core::sql("SELECT c.id, p.id FROM {children} c JOIN {parent} p ON {condition} WHERE p.tenant_id == $1",
                   {{"children", given_table(children)},

@@ -25,9 +25,10 @@ struct ForeignKey {
     bool refers_to_id() const;
 
     // Statements over tenant $1 and ids $2; not for references of tables that are not attached.
-    std::string children_sql;   // live child rows of the parents: child id, parent id
-    std::string parents_sql;    // parents of the child rows: child id, parent id
-    std::string referrers_sql;  // one live child row of the parents, of any tenant: child id
+    std::string children_sql;          // live child rows of the parents: child id, parent id
+    std::string deleted_children_sql;  // the soft-deleted ones
+    std::string parents_sql;           // parents of the child rows: child id, parent id
+    std::string referrers_sql;         // one live child row of the parents, of any tenant: child id
     // Where the key refers to other columns, $3 and so on are their values in the rows of the ids. Each table is read
     // by its own owner, for whoever reads it runs its policies. The statements that read them, of parents and children:
     std::string parent_values_sql, child_values_sql;  // arrays of the ids and of each column

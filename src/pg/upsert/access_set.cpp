@@ -71,7 +71,7 @@ const core::Field* field_of_column(const core::Entity& entity, int number) {
     return nullptr;
 }
 
-// True if only one tree can be meant: then nothing outside it can be touched by two.
+// True if there is nothing that this record could get in the way of.
 bool is_one_record(std::span<RecordTree* const> window) {
     return window.size() == 1 && window.front()->items.size() == 1;
 }
@@ -82,7 +82,8 @@ AccessReader::AccessReader(UpsertCall& upsert, const Batch& batch, std::span<Rec
     : upsert_(upsert),
       batch_(batch),
       replaces_(upsert.options.children == core::ChildrenStrategy::replace),
-      comes_or_goes_(replaces_) {
+      comes_or_goes_(replaces_),
+      alone_(is_one_record(window)) {
     bool moved = false;
     for (const RecordTree* tree : window)
         for (const Item* item : tree->items) {
@@ -94,13 +95,14 @@ AccessReader::AccessReader(UpsertCall& upsert, const Batch& batch, std::span<Rec
             comes_or_goes_ |= item->plan == Plan::remove || item->plan == Plan::restore;
         }
     spreads_ = moved || comes_or_goes_;
-    if (is_one_record(window)) return;
+    if (alone_) return;
     std::vector<Item*> const items = items_of(window);
     if (spreads_) cascades_ = read_cascades(upsert, batch, items);
     if (moved) kin_ = read_kin(upsert, items);
 }
 
 core::AccessSet AccessReader::read(const RecordTree& tree) {
+    if (alone_) return {};
     touches_.clear();
     place_ = 0;
     for (const Item* item : tree.items) {

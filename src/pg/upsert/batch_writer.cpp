@@ -15,10 +15,6 @@ namespace {
 // Chunks whose transition tables may stay in memory until the transaction ends.
 constexpr std::size_t most_chunks_in_memory = 10;
 
-bool has_repeated(const RecordTree& tree) {
-    return std::any_of(tree.items.begin(), tree.items.end(), [](const Item* item) { return item->repeated; });
-}
-
 // The keys that occur in several trees, and whether a record of that key writes.
 using Keys = std::map<std::tuple<const core::Entity*, std::string_view, std::string_view>, bool>;
 
@@ -147,7 +143,7 @@ private:
         std::vector<RecordTree*> trees;
         for (std::size_t at = next_; at < trees_.size() && trees.size() < most; at++) {
             if (!is_open(trees_[at])) continue;
-            if (stale_ || has_repeated(*trees_[at])) trees_[at]->looked_up = false;
+            if (stale_ || trees_[at]->has_repeated()) trees_[at]->looked_up = false;
             trees.push_back(trees_[at]);
         }
         return trees;

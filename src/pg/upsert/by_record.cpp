@@ -1,4 +1,5 @@
 // Writing one tree record by record, from top to bottom, each as if it were sent alone.
+#include "pg/server/boundary.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ public:
 
     // Writes the record and then its arrays, one after the other.
     void write(Item& item) {
+        check_interrupts();
         look_up_alone(item);
         if (item.record->operation == core::Operation::upsert) note_return(item);
         if (item.plan == Plan::restore) look_up_below(item);
@@ -50,20 +52,28 @@ private:
     // What records that stand in a restored one restore by themselves need not come back with it.
     void look_up_below(const Item& item) {
         std::vector<Item*> below;
-        for (Item* other : tree_.items)
-            if (other->stands_in(item)) below.push_back(other);
+        add_children(item, below);
+        for (std::size_t i = 0; i < below.size(); i++)
+            add_children(*below[i], below);
         look_up(upsert_, group_items(below));
+    }
+
+    void add_children(const Item& item, std::vector<Item*>& items) const {
+        if (auto const found = children_.find(&item); found != children_.end())
+            items.insert(items.end(), found->second.begin(), found->second.end());
+    }
+
+    static bool stands_in(const Item& item, const ChildArray& array) {
+        return !array.records.empty() && item.record >= &array.records.front() && item.record <= &array.records.back();
     }
 
     void write_array(Item& parent, const ChildArray& array) {
         std::vector<Item*> items;
-        for (Item* item : children_[&parent])
-            if (!array.records.empty() && item->record >= &array.records.front() &&
-                item->record <= &array.records.back())
-                items.push_back(item);
+        add_children(parent, items);
+        std::erase_if(items, [&](const Item* item) { return !stands_in(*item, array); });
         if (tree_.removes_first) remove_left_out(parent, array);
         for (Item* item : items)
-            visit(*item, items);
+            write_in_order(*item, array);
         if (!tree_.removes_first) remove_left_out(parent, array);
     }
 
@@ -73,29 +83,43 @@ private:
         if (upsert_.options.children == core::ChildrenStrategy::replace) remove_missing(upsert_, *array.children, only);
     }
 
-    // Writes a record of an array after those that it needs.
-    void visit(Item& item, const std::vector<Item*>& siblings) {
+    // Writes a record of an array after those that it needs. An explicit stack: chains can be as long as the array.
+    void write_in_order(Item& item, const ChildArray& array) {
         if (!begun_.insert(&item).second) return;
-        while (Item* needed = next_needed(item, siblings))
-            visit(*needed, siblings);
-        write(item);
+        std::vector<Item*> waiting{&item};
+        while (!waiting.empty()) {
+            Item& last = *waiting.back();
+            if (Item* needed = next_needed(last, array)) {
+                begun_.insert(needed);
+                waiting.push_back(needed);
+                continue;
+            }
+            waiting.pop_back();
+            write(last);
+        }
     }
 
     // A record further down the array that makes a row which this one refers to.
-    Item* next_needed(const Item& item, const std::vector<Item*>& siblings) {
+    Item* next_needed(const Item& item, const ChildArray& array) {
         for (const core::ReferenceValue& sent : item.record->references) {
             if (sent.by != core::ReferenceValue::By::external_id || sent.field->reference->entity != item.entity().name)
                 continue;
-            auto const found = std::find_if(siblings.begin(), siblings.end(), [&](const Item* other) {
-                return other->record->external_id == sent.text && other->record->source == sent.source &&
-                       &other->entity() == &item.entity() && other->record->operation == core::Operation::upsert &&
-                       !begun_.contains(other);
-            });
-            if (found == siblings.end()) continue;
-            look_up_alone(**found);
-            if ((*found)->plan == Plan::create || (*found)->plan == Plan::restore) return *found;
+            Item* const found = find_open(item, array, sent);
+            if (found == nullptr) continue;
+            look_up_alone(*found);
+            if (found->plan == Plan::create || found->plan == Plan::restore) return found;
         }
         return nullptr;
+    }
+
+    // The first record of the array that has this key and has not begun.
+    Item* find_open(const Item& item, const ChildArray& array, const core::ReferenceValue& sent) const {
+        auto const twins = batch_.twins(item.entity(), sent.source, sent.text);
+        auto const found = std::find_if(twins.begin(), twins.end(), [&](const Item* other) {
+            return other->parent == item.parent && stands_in(*other, array) &&
+                   other->record->operation == core::Operation::upsert && !begun_.contains(other);
+        });
+        return found == twins.end() ? nullptr : *found;
     }
 
     UpsertCall& upsert_;

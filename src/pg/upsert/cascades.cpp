@@ -1,9 +1,10 @@
 // Rows that a record deletes or brings back beside its own: what belongs to a deleted row, what went with a restored
 // one, and the children that an array leaves out.
 #include "core/base/sql_text.hpp"
-#include "pg/deletes/unit.hpp"
+#include "pg/deletes/cascade_set.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/upsert/pipeline.hpp"
+#include "pg/upsert/row_index.hpp"
 
 #include <algorithm>
 
@@ -21,94 +22,187 @@ bool reaches_batch(const Batch& batch, const core::Entity& deleted) {
     });
 }
 
-// Adds the live rows below roots of one entity to what their records touch, with the roots themselves if wanted.
-void add_below(UpsertCall& upsert, const core::Entity& entity, const std::vector<core::Uuid>& roots,
-               const std::vector<const Item*>& records, bool with_roots, Cascades& cascades) {
-    if (roots.empty()) return;
-    RowUnit rows(upsert.registry, entity, upsert.tenant, Ids(roots.begin(), roots.end()), false);
+// Rows that records delete or restore, and those records.
+struct Roots {
+    std::vector<core::Uuid> ids;
+    std::vector<const Item*> records;
+
+    void add(const core::Uuid& id, const Item& record) {
+        ids.push_back(id);
+        records.push_back(&record);
+    }
+};
+
+// Adds the rows below roots of one entity to what their records touch, with the roots themselves if wanted.
+void add_below(UpsertCall& upsert, const core::Entity& entity, const Roots& roots, RowState state, bool with_roots,
+               Cascades& cascades) {
+    if (roots.ids.empty()) return;
+    CascadeSet rows(upsert.registry, entity, upsert.tenant, Ids(roots.ids.begin(), roots.ids.end()), false, state);
     rows.grow();
-    for (const auto& [of, ids] : rows.attribute(roots))
+    for (const auto& [of, ids] : rows.attribute(roots.ids))
         for (const auto& [id, root] : ids)
-            if (with_roots || of != &entity || id != roots[root]) cascades[records[root]].push_back({of, id});
+            if (with_roots || of != &entity || id != roots.ids[root]) cascades[roots.records[root]].push_back({of, id});
 }
 
-void add_deleted(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
-    std::vector<core::Uuid> roots;
-    std::vector<const Item*> records;
-    for (const Item* item : items) {
-        if (item->plan != Plan::remove) continue;
-        roots.push_back(item->id);
-        records.push_back(item);
+// Trees that will be written and those that will be refused, apart: a row is attributed to one record only.
+class BothRoots {
+public:
+    void add(const core::Uuid& id, const Item& record) { (faulty(*record.tree) ? refused_ : sound_).add(id, record); }
+
+    void add_below(UpsertCall& upsert, const core::Entity& entity, RowState state, bool with_roots,
+                   Cascades& cascades) const {
+        for (const Roots* roots : {&sound_, &refused_})
+            pg::add_below(upsert, entity, *roots, state, with_roots, cascades);
     }
-    add_below(upsert, items.front()->entity(), roots, records, false, cascades);
+
+private:
+    bool faulty(const RecordTree& tree) {
+        auto const [known, fresh] = faulty_.try_emplace(&tree);
+        if (fresh) known->second = tree.faulty();
+        return known->second;
+    }
+
+    Roots sound_, refused_;
+    std::map<const RecordTree*, bool> faulty_;
+};
+
+void add_deleted(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
+    BothRoots roots;
+    for (const Item* item : items)
+        if (item->plan == Plan::remove) roots.add(item->id, *item);
+    roots.add_below(upsert, items.front()->entity(), RowState::live, false, cascades);
 }
 
 void add_missing(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
     if (upsert.options.children != core::ChildrenStrategy::replace) return;
     for (const core::Entity::Children& spec : items.front()->entity().children) {
-        std::vector<core::Uuid> roots;
-        std::vector<const Item*> records;
-        for (const MissingChild& child : missing_children(upsert, spec, items)) {
-            roots.push_back(child.id);
-            records.push_back(child.above);
-        }
+        BothRoots roots;
+        for (const MissingChild& child : missing_children(upsert, spec, items))
+            roots.add(child.id, *child.above);
         if (const core::Entity* entity = upsert.registry.schema.find(spec.entity))
-            add_below(upsert, *entity, roots, records, true, cascades);
+            roots.add_below(upsert, *entity, RowState::live, true, cascades);
     }
 }
 
-// The rows that went with soft-deleted rows of one entity ($4), and which deletion that was.
-std::string restored_statement() {
-    return core::sql(
-        R"(SELECT u.n, r.row_entity, r.row_id, s.entity, s.root
+// A deletion: the entity of the row that was deleted, and the row.
+using Deletion = std::pair<std::string, core::Uuid>;
+
+// The rows that come back with those of restoring records.
+class Returns {
+public:
+    Returns(UpsertCall& upsert, const RowIndex& index, Cascades& cascades)
+        : upsert_(upsert), index_(index), cascades_(cascades) {}
+
+    // Notes which deletions took the rows of records of one entity.
+    void read_deletions(const std::vector<Item*>& items);
+    // Adds what comes back with them, once the deletions of all records are known.
+    void add(const std::vector<Item*>& items);
+
+private:
+    bool comes_back_above(const Item& item) const;
+    void add_whole(const std::string& entity, const Roots& roots);
+    void add_hanging(const core::Entity& entity, const Roots& roots);
+    void add_taken_away(const std::vector<Item*>& items);
+    bool restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id) const;
+
+    UpsertCall& upsert_;
+    const RowIndex& index_;
+    Cascades& cascades_;
+    std::map<const Item*, Deletion> deletions_{};
+};
+
+void Returns::read_deletions(const std::vector<Item*>& items) {
+    Roots restored;
+    for (const Item* item : items)
+        if (item->plan == Plan::restore) restored.add(item->id, *item);
+    if (restored.ids.empty()) return;
+    std::string const statement = core::sql(
+        R"(SELECT u.n, s.entity, s.root
              FROM {rows}
-             JOIN eryxon.soft_delete AS s ON s.tenant_id == $1 AND s.row_entity == $4 AND s.row_id == u.id
-             JOIN eryxon.soft_delete AS r ON r.tenant_id == $1 AND r.entity == s.entity AND r.root == s.root)",
+             JOIN eryxon.soft_delete AS s ON s.tenant_id == $1 AND s.row_entity == $4 AND s.row_id == u.id)",
         {{"rows", unnested({"id"})}});
+    as_extension_owner([&] {
+        execute(statement,
+                {Param::uuid(upsert_.tenant), uuid_array(restored.ids), length_param(restored.ids),
+                 Param::text(items.front()->entity().name)},
+                [&](const Row& row) {
+                    const Item* item = restored.records[static_cast<std::size_t>(row.integer(0) - 1)];
+                    deletions_[item] = {std::string(row.text(1)), row.uuid(2)};
+                });
+    });
 }
 
-// The deletions that took the rows of restoring records.
-using Deletions = std::map<const Item*, std::pair<std::string, core::Uuid>>;
-
 // True if a record that this one stands in brings back what went with both.
-bool comes_back_above(const Item& item, const Deletions& deletions) {
+bool Returns::comes_back_above(const Item& item) const {
     for (const Item* above = item.parent; above != nullptr; above = above->parent)
-        if (auto const of = deletions.find(above); of != deletions.end() && of->second == deletions.at(&item))
+        if (auto const of = deletions_.find(above); of != deletions_.end() && of->second == deletions_.at(&item))
             return true;
     return false;
 }
 
-// True if a record elsewhere in the tree takes that row from below this one's.
-bool is_taken_away(const Item& item, const core::Entity& entity, const core::Uuid& id) {
-    return std::any_of(item.tree->items.begin(), item.tree->items.end(), [&](const Item* other) {
-        if (other->id != id || &other->entity() != &entity || other->stands_in(item)) return false;
-        return std::any_of(other->old_parents.begin(), other->old_parents.end(),
-                           [&](const auto& parent) { return parent.second == item.id; });
+// True if a record that stands in this one restores that row by itself.
+bool Returns::restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id) const {
+    auto const records = index_.find(entity, id);
+    return std::any_of(records.begin(), records.end(),
+                       [&](const Item* other) { return other->plan == Plan::restore && other->stands_in(item); });
+}
+
+// All that went with rows which were deleted themselves.
+void Returns::add_whole(const std::string& entity, const Roots& roots) {
+    if (roots.ids.empty()) return;
+    std::string const statement = core::sql(
+        R"(SELECT u.n, r.row_entity, r.row_id
+             FROM {rows} JOIN eryxon.soft_delete AS r ON r.tenant_id == $1 AND r.entity == $4 AND r.root == u.id)",
+        {{"rows", unnested({"id"})}});
+    as_extension_owner([&] {
+        execute(statement,
+                {Param::uuid(upsert_.tenant), uuid_array(roots.ids), length_param(roots.ids), Param::text(entity)},
+                [&](const Row& row) {
+                    const Item& item = *roots.records[static_cast<std::size_t>(row.integer(0) - 1)];
+                    const core::Entity* of = upsert_.registry.schema.find(row.text(1));
+                    if (of == nullptr || row.uuid(2) == item.id || restores_below(item, *of, row.uuid(2))) return;
+                    cascades_[&item].push_back({of, row.uuid(2)});
+                });
     });
 }
 
-// Rows whose records stand in the restored one come back by these.
-void add_restored(UpsertCall& upsert, const std::vector<Item*>& items, Deletions& deletions, Cascades& cascades) {
-    std::vector<const Item*> records;
-    std::vector<core::Uuid> ids;
+// What hangs on rows that went with another one.
+void Returns::add_hanging(const core::Entity& entity, const Roots& roots) {
+    BothRoots both;
+    for (std::size_t i = 0; i < roots.ids.size(); i++)
+        both.add(roots.ids[i], *roots.records[i]);
+    Cascades hanging;
+    both.add_below(upsert_, entity, RowState::deleted, false, hanging);
+    for (const auto& [item, rows] : hanging)
+        for (const CascadeRow& row : rows)
+            if (!restores_below(*item, *row.entity, row.id)) cascades_[item].push_back(row);
+}
+
+// Rows of records elsewhere in the tree that take these from below a restored row.
+void Returns::add_taken_away(const std::vector<Item*>& items) {
+    for (const Item* other : items)
+        for (const auto& [field, id] : other->old_parents) {
+            const core::Entity* above = upsert_.registry.schema.find(field->reference->entity);
+            if (above == nullptr || !deletions_.contains(other)) continue;
+            for (const Item* item : index_.find(*above, id))
+                if (item->tree == other->tree && deletions_.contains(item) && !other->stands_in(*item) &&
+                    deletions_.at(item) == deletions_.at(other))
+                    cascades_[item].push_back({&other->entity(), other->id});
+        }
+}
+
+void Returns::add(const std::vector<Item*>& items) {
+    const core::Entity& entity = items.front()->entity();
+    Roots whole, hanging;
     for (const Item* item : items) {
-        if (item->plan != Plan::restore) continue;
-        records.push_back(item);
-        ids.push_back(item->id);
+        auto const deletion = deletions_.find(item);
+        if (deletion == deletions_.end() || comes_back_above(*item)) continue;
+        bool const itself = deletion->second == Deletion{entity.name, item->id};
+        (itself ? whole : hanging).add(item->id, *item);
     }
-    if (records.empty()) return;
-    as_extension_owner([&] {
-        Param const entity = Param::text(items.front()->entity().name);
-        execute(restored_statement(), {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids), entity},
-                [&](const Row& row) {
-                    const Item& item = *records[static_cast<std::size_t>(row.integer(0) - 1)];
-                    const core::Entity* of = upsert.registry.schema.find(row.text(1));
-                    deletions[&item] = {std::string(row.text(3)), row.uuid(4)};
-                    if (of == nullptr || row.uuid(2) == item.id) return;
-                    if (comes_back_above(item, deletions) && !is_taken_away(item, *of, row.uuid(2))) return;
-                    if (!restores_below(item, *of, row.uuid(2))) cascades[&item].push_back({of, row.uuid(2)});
-                });
-    });
+    add_whole(entity.name, whole);
+    add_hanging(entity, hanging);
+    add_taken_away(items);
 }
 
 // Reads the values that the rows hold in unique indexes.
@@ -135,19 +229,17 @@ void read_unique_hashes(UpsertCall& upsert, const Batch& batch, Cascades& cascad
 
 }  // namespace
 
-bool restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id) {
-    return std::any_of(item.tree->items.begin(), item.tree->items.end(), [&](const Item* other) {
-        return other->plan == Plan::restore && &other->entity() == &entity && other->id == id && other->stands_in(item);
-    });
-}
-
 Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items) {
     Cascades cascades;
-    Deletions deletions;
-    for (const auto& [order, group] : group_items(items)) {
+    RowIndex const index(items);
+    Returns returns(upsert, index, cascades);
+    ItemGroups const groups = group_items(items);
+    for (const auto& [order, group] : groups)
+        returns.read_deletions(group);
+    for (const auto& [order, group] : groups) {
         if (!reaches_batch(batch, group.front()->entity())) continue;
         add_deleted(upsert, group, cascades);
-        add_restored(upsert, group, deletions, cascades);
+        returns.add(group);
         add_missing(upsert, group, cascades);
     }
     if (!cascades.empty()) read_unique_hashes(upsert, batch, cascades);

@@ -19,10 +19,13 @@ constexpr int max_retries = 5;
 
 // True if everything that the tree refers to has been made, or is made in the same attempt.
 bool dependencies_met(const RecordTree& tree) {
+    const RecordTree* met = &tree;  // the last one that was looked at
     return std::all_of(tree.items.begin(), tree.items.end(), [&](const Item* item) {
         return std::all_of(item->targets.begin(), item->targets.end(), [&](const Target& target) {
             const RecordTree* other = target.in_call != nullptr ? target.in_call->tree : nullptr;
-            if (other == nullptr || other == &tree || other->state == RecordTree::State::done) return true;
+            if (other == nullptr || other == &tree || other == met) return true;
+            met = other;
+            if (other->state == RecordTree::State::done) return true;
             return other->state == RecordTree::State::open && other->attempt == tree.attempt && !other->faulty();
         });
     });

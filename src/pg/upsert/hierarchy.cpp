@@ -41,15 +41,15 @@ std::string path_of(const core::Field& field) {
 
 // The rows that a cycle may begin at: a new row is on one only with records that all refer to each other, or below a
 // row that was there before.
-std::vector<core::Uuid> cycle_starts(const std::map<core::Uuid, Item*>& rows, const core::Field& up) {
-    std::vector<core::Uuid> ids;
+std::set<core::Uuid> cycle_starts(const std::map<core::Uuid, Item*>& rows, const core::Field& up) {
+    std::set<core::Uuid> ids;
     std::map<const Item*, const Item*> begun_from;  // new rows passed so far, and where the walk had begun
     for (const auto& [id, start] : rows) {
-        if (start->found) ids.push_back(id);
+        if (start->found) ids.insert(id);
         for (const Item* item = start;
              item != nullptr && !item->found && item->tree->state == RecordTree::State::open;) {
             auto const [at, fresh] = begun_from.emplace(item, start);
-            if (!fresh && at->second == start) ids.push_back(item->id);
+            if (!fresh && at->second == start) ids.insert(item->id);
             const Target* target = fresh ? item->target(up) : nullptr;
             item = target != nullptr ? target->in_call : nullptr;
         }
@@ -57,27 +57,54 @@ std::vector<core::Uuid> cycle_starts(const std::map<core::Uuid, Item*>& rows, co
     return ids;
 }
 
-// Walks up from the written rows; who meets itself is on a cycle.
-bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
-                 const std::map<core::Uuid, Item*>& rows) {
+// The parents of rows and of what is above them.
+std::map<core::Uuid, core::Uuid> read_parents(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
+                                              const std::vector<core::Uuid>& rows) {
     std::string const statement = core::sql(
-        R"(WITH RECURSIVE up(start, id) AS (
+        R"(WITH RECURSIVE up(id, parent) AS (
                SELECT t.id, t.{parent} FROM {table} AS t
                 WHERE t.tenant_id == $1 AND t.id == ANY ($2) AND t.{parent} IS NOT NULL
                 UNION
-               SELECT up.start, t.{parent} FROM up JOIN {table} AS t ON t.tenant_id == $1 AND t.id == up.id
+               SELECT t.id, t.{parent} FROM up JOIN {table} AS t ON t.tenant_id == $1 AND t.id == up.parent
                 WHERE t.{parent} IS NOT NULL)
-           SELECT up.start FROM up WHERE up.id == up.start)",
+           SELECT up.id, up.parent FROM up)",
         {{"table", upsert.registry.table(entity).name}, {"parent", quoted(up.column_name)}});
-    bool found = false;
-    std::vector<core::Uuid> const starts = cycle_starts(rows, up);
+    std::map<core::Uuid, core::Uuid> parents;
+    execute(statement, {Param::uuid(upsert.tenant), uuid_array(rows)},
+            [&](const Row& row) { parents[row.uuid(0)] = row.uuid(1); });
+    return parents;
+}
+
+// The rows that are their own ancestors. Each row is passed once.
+std::vector<core::Uuid> rows_on_cycles(const std::map<core::Uuid, core::Uuid>& parents) {
+    std::vector<core::Uuid> found;
+    std::map<core::Uuid, core::Uuid> begun_from;  // rows passed so far, and where the walk had begun
+    for (const auto& [start, parent] : parents) {
+        auto at = parents.find(start);
+        while (at != parents.end() && begun_from.emplace(at->first, start).second)
+            at = parents.find(at->second);
+        if (at == parents.end() || begun_from.at(at->first) != start) continue;
+        core::Uuid const first = at->first;
+        do {
+            found.push_back(at->first);
+            at = parents.find(at->second);
+        } while (at->first != first);
+    }
+    return found;
+}
+
+// Refuses records of rows that would be their own ancestors.
+bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
+                 const std::map<core::Uuid, Item*>& rows) {
+    std::set<core::Uuid> const starts = cycle_starts(rows, up);
     if (starts.empty()) return false;
-    execute(statement, {Param::uuid(upsert.tenant), uuid_array(starts)}, [&](const Row& row) {
-        rows.at(row.uuid(0))
-            ->fail(core::Code::circular_reference, path_of(up), core::Reason::own_ancestor,
-                   {{"entity", entity.singular}});
+    bool found = false;
+    for (const core::Uuid& id : rows_on_cycles(read_parents(upsert, entity, up, {starts.begin(), starts.end()}))) {
+        if (!starts.contains(id)) continue;
+        rows.at(id)->fail(core::Code::circular_reference, path_of(up), core::Reason::own_ancestor,
+                          {{"entity", entity.singular}});
         found = true;
-    });
+    }
     return found;
 }
 

@@ -98,8 +98,6 @@ struct CascadeRow {
     std::vector<std::uint64_t> unique_hashes{};  // as Item::old_hashes
 };
 using Cascades = std::map<const Item*, std::vector<CascadeRow>>;
-// True if a record that stands in this one restores that row by itself.
-bool restores_below(const Item& item, const core::Entity& entity, const core::Uuid& id);
 // The rows that these records delete or restore beside their own, as far as records of the batch may touch them.
 Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items);
 // Rows of entities that refer to themselves which tell whether a record may put its row elsewhere: those above where it

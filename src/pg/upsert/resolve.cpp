@@ -1,6 +1,7 @@
 // References: from external keys, names and uuids to live rows of the same tenant, locked against deletion.
 #include "core/base/sql_text.hpp"
 #include "pg/upsert/pipeline.hpp"
+#include "pg/upsert/row_index.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -45,7 +46,7 @@ bool is_inherited(const Item& item, const core::Field& field) {
 
 // True if the tree may still be written.
 bool is_open(const RecordTree& tree) {
-    return tree.state == RecordTree::State::open && !tree.is_refused();
+    return tree.state == RecordTree::State::open && !tree.refused;
 }
 
 // The column that says whether a row is in use, where the entity has one: those out of use are not found by name.
@@ -80,24 +81,46 @@ void fail_unknown(Request& request, const core::Entity& entity) {
     core::write_json_string(wanted, item.faults.back().value);
 }
 
-// A target that is not in the database may be a record of this very call that is still to be written: of the same tree,
-// else the first one. What a row had as parent before may come back only within the tree.
-Item* find_in_call(const Batch& batch, const core::Entity& entity, const Request& request) {
-    const RecordTree* tree = request.item->tree;
-    if (form(request) == By::external_id) {
+// A target that is not in the database may be a record of this very call that is still to be written.
+class Pending {
+public:
+    Pending(const Batch& batch, const ItemGroups& groups) : batch_(batch), groups_(groups) {}
+
+    // Of the same tree, else the first one. What a row had as parent before may come back only within the tree.
+    Item* find(const core::Entity& entity, const Request& request) {
+        if (form(request) == By::external_id) return find_by_key(entity, request);
+        return form(request) == By::id ? find_restored(entity, request) : nullptr;
+    }
+
+private:
+    Item* find_by_key(const core::Entity& entity, const Request& request) const {
         Item* found = nullptr;
-        for (Item* item : batch.twins(entity, request.sent->source, request.sent->text)) {
+        for (Item* item : batch_.twins(entity, request.sent->source, request.sent->text)) {
             if (item->record->operation == core::Operation::remove || !is_open(*item->tree)) continue;
-            if (found == nullptr || (item->tree == tree && found->tree != tree)) found = item;
+            if (item->tree == request.item->tree) return item;
+            if (found == nullptr) found = item;
         }
         return found;
     }
-    if (form(request) != By::id) return nullptr;
-    auto const found = std::find_if(tree->items.begin(), tree->items.end(), [&](const Item* item) {
-        return item->plan == Plan::restore && &item->entity() == &entity && item->id == request.id;
-    });
-    return found == tree->items.end() ? nullptr : *found;
-}
+
+    Item* find_restored(const core::Entity& entity, const Request& request) {
+        for (Item* item : index().find(entity, request.id))
+            if (item->plan == Plan::restore && item->tree == request.item->tree) return item;
+        return nullptr;
+    }
+
+    const RowIndex& index() {
+        if (index_) return *index_;
+        std::vector<Item*> all;
+        for (const auto& [order, items] : groups_)
+            all.insert(all.end(), items.begin(), items.end());
+        return index_.emplace(all);
+    }
+
+    const Batch& batch_;
+    const ItemGroups& groups_;
+    std::optional<RowIndex> index_{};
+};
 
 std::string name_column(const core::Entity& entity) {
     const core::Field* name = entity.find("name");
@@ -148,7 +171,7 @@ struct Answer {
     int rows = 0;
 };
 
-void apply_lookup(const Batch* pending, const core::Entity& entity, Request& request, const Answer& answer) {
+void apply_lookup(Pending* pending, const core::Entity& entity, Request& request, const Answer& answer) {
     Item& item = *request.item;
     Target& target = item.targets[request.target];
     if (answer.rows > 1) {
@@ -156,7 +179,7 @@ void apply_lookup(const Batch* pending, const core::Entity& entity, Request& req
                   {{"entities", entity.name}, {"name", request.sent->text}}, "Refer to it by external_id.");
     } else if (answer.rows == 1) {
         target.found = answer.id;
-    } else if (Item* other = pending != nullptr ? find_in_call(*pending, entity, request) : nullptr) {
+    } else if (Item* other = pending != nullptr ? pending->find(entity, request) : nullptr) {
         target.in_call = other;
     } else {
         return fail_unknown(request, entity);
@@ -165,10 +188,8 @@ void apply_lookup(const Batch* pending, const core::Entity& entity, Request& req
         item.fail(core::Code::circular_reference, std::string(request.sent->path), core::Reason::self_reference);
 }
 
-// Answers all requests of one entity and form; `pending`: with records of the batch that are still to be written.
-// Sorted, so that locks are taken in key order.
-void answer(UpsertCall& upsert, const Batch* pending, const core::Entity& entity, By by,
-            std::vector<Request>& requests) {
+// Answers all requests of one entity and form. Sorted, so that locks are taken in key order.
+void answer(UpsertCall& upsert, Pending* pending, const core::Entity& entity, By by, std::vector<Request>& requests) {
     std::stable_sort(requests.begin(), requests.end(),
                      [](const Request& a, const Request& b) { return wanted(a) < wanted(b); });
     std::vector<const Request*> distinct;
@@ -198,9 +219,12 @@ void answer(UpsertCall& upsert, const Batch* pending, const core::Entity& entity
     }
 }
 
-void answer_all(UpsertCall& upsert, const Batch* pending, Requests& requests) {
+// `alone`: nothing else is still to be written.
+void answer_all(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone, Requests& requests) {
+    Pending pending(batch, groups);
     for (auto& [key, list] : requests)
-        answer(upsert, pending, upsert.registry.schema.entities[static_cast<std::size_t>(key.first)], key.second, list);
+        answer(upsert, alone ? nullptr : &pending, upsert.registry.schema.entities[static_cast<std::size_t>(key.first)],
+               key.second, list);
 }
 
 // Adds the target of one sent reference, at once if it is known, else by a request.
@@ -237,7 +261,7 @@ void resolve(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, b
             if (item->writes() && item->plan != Plan::remove)
                 for (const core::ReferenceValue& sent : item->record->references)
                     add_target(upsert, *item, sent, requests);
-    answer_all(upsert, alone ? nullptr : &batch, requests);
+    answer_all(upsert, batch, groups, alone, requests);
 }
 
 void check_kept_parents(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone) {
@@ -252,7 +276,7 @@ void check_kept_parents(UpsertCall& upsert, const Batch& batch, const ItemGroups
                 if (entity != nullptr)
                     requests[{entity->order, By::id}].push_back({item, target.field, nullptr, target.found, i});
             }
-    answer_all(upsert, alone ? nullptr : &batch, requests);
+    answer_all(upsert, batch, groups, alone, requests);
 }
 
 }  // namespace eryxon::pg

@@ -35,16 +35,26 @@ bool earlier(const Item* a, const Item* b) {
 class Stages {
 public:
     void add(const Item& item, const std::vector<std::uint16_t>& fields) {
-        if (item.plan == Plan::create) rows_[&item] = {0, &fields};
+        if (item.plan == Plan::create) rows_[&item] = {0, &fields, false};
     }
 
-    // Puts rows behind those that they refer to, until nothing moves any more; those in a circle stay somewhere.
+    // Puts rows behind those that they refer to; those in a circle stay somewhere. An explicit stack: chains can be as
+    // long as the call.
     void settle() {
-        bool moved = rows_.size() > 1;
-        for (std::size_t pass = 0; moved && pass < rows_.size(); pass++) {
-            moved = false;
-            for (auto& [item, row] : rows_)
-                moved |= move(*item, row);
+        if (rows_.size() < 2) return;
+        for (auto& first : rows_) {
+            std::vector<Entry*> stack{&first};
+            while (!stack.empty()) {
+                Entry& entry = *stack.back();
+                if (!std::exchange(entry.second.seen, true)) {
+                    for_each_needed(entry, [&](Entry& other) {
+                        if (!other.second.seen) stack.push_back(&other);
+                    });
+                    continue;
+                }
+                stack.pop_back();
+                for_each_needed(entry, [&](const Entry& other) { put_behind(entry.second, other.second); });
+            }
         }
     }
 
@@ -57,17 +67,22 @@ private:
     struct NewRow {
         int stage = 0;
         const std::vector<std::uint16_t>* fields = nullptr;
+        bool seen = false;
     };
+    using Entry = std::pair<const Item* const, NewRow>;
 
-    bool move(const Item& item, NewRow& row) {
-        int stage = row.stage;
-        for (const Target& target : item.targets) {
+    // Calls `visit` with each new row that this one refers to.
+    template <class Visit>
+    void for_each_needed(const Entry& entry, Visit visit) {
+        for (const Target& target : entry.first->targets) {
             auto const other = target.in_call != nullptr ? rows_.find(target.in_call) : rows_.end();
-            if (other == rows_.end() || other->first == &item) continue;
-            bool const together = *other->second.fields == *row.fields;
-            stage = std::max(stage, other->second.stage + (together ? 0 : 1));
+            if (other != rows_.end() && other->first != entry.first) visit(*other);
         }
-        return std::exchange(row.stage, stage) != stage;
+    }
+
+    static void put_behind(NewRow& row, const NewRow& other) {
+        bool const together = *other.fields == *row.fields;
+        row.stage = std::max(row.stage, other.stage + (together ? 0 : 1));
     }
 
     std::map<const Item*, NewRow> rows_;

@@ -75,10 +75,6 @@ bool has_plan(const RecordTree& tree, Plan plan) {
     return std::any_of(tree.items.begin(), tree.items.end(), [plan](const Item* item) { return item->plan == plan; });
 }
 
-bool has_repeated(const RecordTree& tree) {
-    return std::any_of(tree.items.begin(), tree.items.end(), [](const Item* item) { return item->repeated; });
-}
-
 // The trees that something is to be done for. One that looks unchanged now may not be so any more once others have been
 // written: records of the same key, or any where rows with what belongs to them come and go. With children = replace
 // unchanged records, too, may leave children out that the database has.
@@ -92,7 +88,7 @@ std::vector<RecordTree*> pending_trees(UpsertCall& upsert, Batch& batch) {
     std::vector<RecordTree*> trees;
     if (!some && !(replaces && has_missing(upsert, batch.by_entity))) return trees;
     for (RecordTree& tree : batch.trees)
-        if (all || tree.pending() || tree.faulty() || has_repeated(tree)) trees.push_back(&tree);
+        if (all || tree.pending() || tree.faulty() || tree.has_repeated()) trees.push_back(&tree);
     return trees;
 }
 

@@ -256,14 +256,24 @@ void remove_rows(UpsertCall& upsert, const RowSet& set) {
         set.items[i]->went_before = !went[i];
 }
 
+bool stands_in_one(const Item& item, const std::set<const Item*>& others) {
+    const Item* above = item.parent;
+    while (above != nullptr && !others.contains(above))
+        above = above->parent;
+    return above != nullptr;
+}
+
 // What does not have to come back with these rows: rows that records which stand in theirs restore, and where arrays
 // tell all children, rows that cannot come back.
 Spared spared_rows(const UpsertCall& upsert, const RowSet& set) {
     Spared spared;
+    std::set<const Item*> const restored(set.items.begin(), set.items.end());
+    std::set<const RecordTree*> trees;
     for (const Item* item : set.items) {
-        for (const Item* other : item->tree->items)
-            if (other->plan == Plan::restore && other->stands_in(*item))
-                spared.rows.emplace(&other->entity(), other->id);
+        if (trees.insert(item->tree).second)
+            for (const Item* other : item->tree->items)
+                if (other->plan == Plan::restore && stands_in_one(*other, restored))
+                    spared.rows.emplace(&other->entity(), other->id);
         if (upsert.options.children == core::ChildrenStrategy::replace && !item->record->children.empty())
             spared.lenient_roots.insert(item->id);
     }
@@ -274,8 +284,8 @@ void write_set(UpsertCall& upsert, const RowSet& set) {
     if (set.plan == Plan::remove) return remove_rows(upsert, set);
     write_rows(upsert, set);
     if (set.plan == Plan::restore)
-        for (const DeletedRow& row :
-             restore_units(upsert.registry, *set.entity, upsert.tenant, ids_of(set), false, spared_rows(upsert, set)))
+        for (const DeletedRow& row : restore_cascades(upsert.registry, *set.entity, upsert.tenant, ids_of(set), false,
+                                                      spared_rows(upsert, set)))
             if (upsert.writing != nullptr) upsert.came_back.emplace(row.entity, row.id);
 }
 

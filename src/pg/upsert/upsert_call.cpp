@@ -57,6 +57,8 @@ void add_trees(Batch& batch) {
         std::size_t const first = batch.items.size();
         add_items(batch, tree, record, nullptr);
         tree.items = std::span(batch.item_list).subspan(first);
+        tree.refused = std::any_of(tree.items.begin(), tree.items.end(),
+                                   [](const Item* item) { return !item->record->faults.empty(); });
     }
 }
 
@@ -120,13 +122,12 @@ void Item::reset() {
     warnings.clear();
 }
 
-bool RecordTree::is_refused() const {
-    return std::any_of(items.begin(), items.end(), [](const Item* item) { return !item->record->faults.empty(); });
+bool RecordTree::faulty() const {
+    return refused || std::any_of(items.begin(), items.end(), [](const Item* item) { return !item->faults.empty(); });
 }
 
-bool RecordTree::faulty() const {
-    return is_refused() ||
-           std::any_of(items.begin(), items.end(), [](const Item* item) { return !item->faults.empty(); });
+bool RecordTree::has_repeated() const {
+    return std::any_of(items.begin(), items.end(), [](const Item* item) { return item->repeated; });
 }
 
 bool RecordTree::pending() const {

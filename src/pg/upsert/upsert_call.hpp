@@ -91,6 +91,7 @@ struct RecordTree {
     State state = State::open;
     int attempt = 0;               // to write, that it is part of
     bool looked_up = true;         // what is known of its rows is what its records find there
+    bool refused = false;          // by what was sent, whatever the database says
     bool removes_first = false;    // children that arrays leave out make room before others are written
     std::span<Item* const> items;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
@@ -99,8 +100,8 @@ struct RecordTree {
 
     Item& root() const { return *items.front(); }
     bool faulty() const;
-    bool is_refused() const;  // faulty by what was sent, whatever the database says
-    bool pending() const;     // something is to be written
+    bool pending() const;       // something is to be written
+    bool has_repeated() const;  // another record of the batch has the key of one of its own
 };
 
 // Of many records.

@@ -14,13 +14,12 @@ public:
     WaveBuilder(UpsertCall& upsert, const Batch& batch, std::span<RecordTree* const> window)
         : upsert_(upsert), reader_(upsert, batch, window) {
         wave_.comes_or_goes = reader_.comes_or_goes();
-        single_ = window.size() == 1 && window.front()->items.size() == 1;
     }
 
     // Adds the tree; false if it has to wait for the wave.
     bool add(RecordTree& tree) {
         if (wave_.by_record) return false;
-        if (!tree.is_refused() && !fits(tree)) return false;
+        if (!tree.refused && !fits(tree)) return false;
         give_turns(tree);
         wave_.trees.push_back(&tree);
         return true;
@@ -31,7 +30,6 @@ public:
 private:
     bool fits(RecordTree& tree) {
         if (waits_for_bad_tree(tree)) return false;
-        if (single_) return true;
         core::AccessSet const set = reader_.read(tree);
         if (is_entangled(tree, set)) {
             if (!wave_.trees.empty()) return false;
@@ -46,12 +44,14 @@ private:
     // True if a record refers to one of an earlier tree that will not be written: it has to look again then. Trees that
     // need each other in a circle are never written.
     bool waits_for_bad_tree(RecordTree& tree) {
+        const RecordTree* sound = nullptr;  // the last one that was looked at
         for (Item* item : tree.items)
             for (const Target& target : item->targets) {
                 const RecordTree* other = target.in_call != nullptr ? target.in_call->tree : nullptr;
-                if (other == nullptr || other == &tree) continue;
+                if (other == nullptr || other == &tree || other == sound) continue;
                 bool const in_wave = target.in_call->turn > first_turn_;
                 if (in_wave && other->faulty()) return true;
+                if (in_wave) sound = other;
                 if (!in_wave && item->faults.empty())
                     item->fail(core::Code::circular_reference, target.field->name + "_external_id",
                                core::Reason::own_ancestor, {{"entity", item->entity().singular}});
@@ -68,7 +68,6 @@ private:
     AccessReader reader_;
     core::AccessTable table_;
     std::uint32_t first_turn_ = upsert_.turns;
-    bool single_;  // one record, which nothing can be in the way of
     Wave wave_;
 };
 
