@@ -125,6 +125,13 @@ run_pgtap() {
     done
 }
 
+# Corpus: input as people have it, with what must come of it.
+suite_corpus() { with_cluster corpus run_corpus; }
+run_corpus() {
+    logged corpus "$ROOT/test/corpus/run"
+    count_summary corpus "$WORK/corpus.log" "$STATUS"
+}
+
 # TAP: tests with servers of their own (kill, dump and restore, races), run as the user that owns servers; all of them,
 # or the one named $1.
 suite_tap() {
