@@ -47,10 +47,9 @@ void add_chain(const Batch& batch, RecordTree& tree, std::unordered_set<RecordTr
     }
 }
 
-// Adds to the window, looked up and prepared, the trees that its own need and those that these need.
-void add_needed(UpsertCall& upsert, const Batch& batch, Trees& window) {
+// Adds to the window, looked up and prepared, the trees that some of its own need and those that these need.
+void add_needed(UpsertCall& upsert, const Batch& batch, Trees& window, Trees fresh) {
     std::unordered_set<RecordTree*> known(window.begin(), window.end());
-    Trees fresh = window;
     while (!fresh.empty()) {
         Trees needed;
         for (const RecordTree* tree : fresh)
@@ -68,11 +67,13 @@ void add_needed(UpsertCall& upsert, const Batch& batch, Trees& window) {
 // Puts trees behind those that they need. An explicit stack: chains can be as long as the call.
 class Sorter {
 public:
-    Sorter(UpsertCall& upsert, const Batch& batch) : upsert_(upsert), batch_(batch) {}
+    // `window`: with the trees that others need; trees may join it.
+    Sorter(UpsertCall& upsert, const Batch& batch, Trees& window) : upsert_(upsert), batch_(batch), window_(window) {}
 
-    Trees sort(std::span<RecordTree* const> window) {
-        for (RecordTree* tree : window)
-            visit(*tree);
+    // The first trees of the window, and those that they need.
+    Trees sort(std::size_t count) {
+        for (std::size_t i = 0; i < count; i++)
+            visit(*window_[i]);
         return std::move(sorted_);
     }
 
@@ -105,10 +106,15 @@ private:
                 Item* other = needed != nullptr && waits(needed) ? next_twin(*target.in_call) : nullptr;
                 if (other == nullptr) continue;
                 target.in_call = other;
-                Trees added{other->tree};
-                look_up_trees(upsert_, batch_, added);
-                add_needed(upsert_, batch_, added);
+                join(*other->tree);
             }
+    }
+
+    void join(RecordTree& tree) {
+        if (std::find(window_.begin(), window_.end(), &tree) != window_.end()) return;
+        window_.push_back(&tree);
+        look_up_trees(upsert_, batch_, {&window_.back(), 1});
+        add_needed(upsert_, batch_, window_, {&tree});
     }
 
     Item* next_twin(const Item& item) const {
@@ -121,6 +127,7 @@ private:
 
     UpsertCall& upsert_;
     const Batch& batch_;
+    Trees& window_;
     std::unordered_set<RecordTree*> seen_, placed_;
     Trees sorted_;
 };
@@ -135,8 +142,8 @@ void order_window(UpsertCall& upsert, const Batch& batch, std::vector<RecordTree
     };
     if (std::none_of(window.begin(), window.end(), needs)) return;
     std::size_t const size = window.size();
-    add_needed(upsert, batch, window);
-    window = Sorter(upsert, batch).sort(std::span(window).first(size));
+    add_needed(upsert, batch, window, window);
+    window = Sorter(upsert, batch, window).sort(size);
 }
 
 }  // namespace eryxon::pg
