@@ -51,7 +51,8 @@ BEGIN
         small := least(small, pg_temp.duration(200, story, below, tail));
         large := least(large, pg_temp.duration(1600, story, below, tail));
     END LOOP;
-    RETURN ok(large < 24 * small, format('%s, parts below %s%s', story, below, CASE WHEN twice THEN ', one twice' ELSE '' END))
+    RETURN ok(large < 24 * small,
+              format('%s, parts below %s%s', story, below, CASE WHEN twice THEN ', one twice' ELSE '' END))
         || E'\n' || diag(format('%s ms, %s ms', round(small), round(large)));
 END $$;
 

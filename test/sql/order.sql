@@ -156,16 +156,21 @@ SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"J1","external_source
 \echo -- ... out of a circle by another record of the key
 BEGIN;
 SELECT outcome(eryxon_bulk_upsert('parts', '[
-    {"external_id":"Q1","external_source":"ERP","part_number":"q1","job_external_id":"J1","parent_part_external_id":"Q2"},
-    {"external_id":"Q2","external_source":"ERP","part_number":"q2","job_external_id":"J1","parent_part_external_id":"Q1"},
+    {"external_id":"Q1","external_source":"ERP","part_number":"q1","job_external_id":"J1",
+     "parent_part_external_id":"Q2"},
+    {"external_id":"Q2","external_source":"ERP","part_number":"q2","job_external_id":"J1",
+     "parent_part_external_id":"Q1"},
     {"external_id":"Q1","external_source":"ERP","part_number":"q1 again","job_external_id":"J1"}]'));
-SELECT p.part_number, up.part_number FROM parts p LEFT JOIN parts up ON up.id = p.parent_part_id WHERE p.external_id LIKE 'Q_' ORDER BY 1;
+SELECT p.part_number, up.part_number FROM parts p LEFT JOIN parts up ON up.id = p.parent_part_id
+ WHERE p.external_id LIKE 'Q_' ORDER BY 1;
 ROLLBACK;
 SELECT r ->> 'external_id' AS key, r ->> 'code' AS code, jsonb_array_length(r -> 'details') AS faults
   FROM jsonb_array_elements(eryxon_bulk_upsert('parts', '[
-    {"external_id":"Q1","external_source":"ERP","part_number":"q1","job_external_id":"J1","parent_part_external_id":"Q2"},
+    {"external_id":"Q1","external_source":"ERP","part_number":"q1","job_external_id":"J1",
+     "parent_part_external_id":"Q2"},
     {"external_id":"Q1","external_source":"ERP","job_external_id":"J1"},
-    {"external_id":"Q2","external_source":"ERP","part_number":"q2","job_external_id":"J1","parent_part_external_id":"Q1"}
+    {"external_id":"Q2","external_source":"ERP","part_number":"q2","job_external_id":"J1",
+     "parent_part_external_id":"Q1"}
     ]') -> 'results') r;
 \echo -- what a record names comes back as the record says, though the cell it had is gone
 SELECT eryxon_delete_external('parts', 'ERP', 'K5') ->> 'children',

@@ -11,7 +11,6 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Shop;
-
 my $program = $ENV{ERYXON_GATEWAY} or plan skip_all => 'ERYXON_GATEWAY does not name the gateway';
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $patience = 5 * $PostgreSQL::Test::Utils::timeout_default;
@@ -396,7 +395,6 @@ SQL
 	stop_programs();
 	$standby->stop;
 }
-
 failover_before_positions();
 failover_under_load();
 done_testing();
