@@ -107,7 +107,7 @@ check_peak('import_csv, unchanged', call_for('eryxon_import_csv', 'csv', 'file',
 clear_jobs();
 
 # With events, and so little work_mem that transition tables of any size go to files.
-$node->safe_psql('postgres', 
+$node->safe_psql('postgres',
 	"ALTER DATABASE postgres SET eryxon.capture_events = on; ALTER DATABASE postgres SET work_mem = '64kB'");
 check_peak('bulk_upsert_json, all new, with events', call_for('eryxon_bulk_upsert_json', 'json', 'jobs', 'created'));
 check_told('job.created');
@@ -122,7 +122,7 @@ check_peak('UPDATE, with events', q(WITH u AS (UPDATE jobs SET customer = 'plain
 check_told('job.updated');
 check_peak('DELETE, with events', 'DELETE FROM jobs; SELECT count(deleted_at) FROM jobs');
 check_told('job.deleted');
-$node->safe_psql('postgres', 
+$node->safe_psql('postgres',
 	'ALTER DATABASE postgres RESET eryxon.capture_events; ALTER DATABASE postgres RESET work_mem');
 clear_jobs();
 

@@ -100,8 +100,7 @@ sub start_gateway
 	return await_line($log, qr/listening on (\S+)/);
 }
 
-# Sends a request until it is answered by something else than "try again": status, decoded body, and how often it had to
-# be repeated.
+# Sends a request until it is answered by something else than "try again": status, decoded body, number of repetitions.
 sub request
 {
 	my ($method, $url, $key, $body) = @_;
@@ -138,8 +137,7 @@ sub write_records
 	}
 }
 
-# Follows the feed over HTTP from a token, and notes each event, until a file tells it that all are written and none is
-# left.
+# Follows the feed over HTTP from a token and notes each event, until a file tells that all are written and none left.
 sub follow_feed
 {
 	my ($url, $key, $token) = @_;
@@ -218,8 +216,8 @@ sub faults
 		push @faults, "$row: $priority after " . ($at{$row} // 0) if $priority != ($at{$row} // 0) + 1;
 		$at{$row} = $priority;
 	}
-	push @faults, map { "$_: is $is{$_}, told was " . ($at{$_} // 'nothing') } grep {
-		$is{$_} != ($at{$_} // 0) } sort keys %is;
+	push @faults, map { "$_: is $is{$_}, told was " . ($at{$_} // 'nothing') }
+		grep { $is{$_} != ($at{$_} // 0) } sort keys %is;
 	return join "\n", @faults[ 0 .. ($#faults > 9 ? 9 : $#faults) ];
 }
 
@@ -360,8 +358,8 @@ sub failover_before_positions
 	my ($primary, $standby) = start_pair('async');
 	$primary->safe_psql('postgres', <<'SQL');
 		SELECT eryxon_bulk_upsert('jobs',
-			(SELECT jsonb_agg(jsonb_build_object('external_id', n::text, 'external_source', 'ERP', 'job_number', n, 'priority',
-			1))
+			(SELECT jsonb_agg(jsonb_build_object('external_id', n::text, 'external_source', 'ERP', 'job_number', n,
+				'priority', 1))
 		                                     FROM generate_series(1, 3) n));
 SQL
 	standby_answers($primary, $standby);
