@@ -113,13 +113,93 @@ $$;
 COMMENT ON FUNCTION eryxon.persistence_warnings IS
 'Tables and partitions that do not survive a crash.';
 
-CREATE FUNCTION eryxon.attach_warnings(table_name regclass, soft_delete boolean) RETURNS jsonb
+CREATE FUNCTION eryxon.deleted_by_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('DELETED_BY_REFERS', 'deleted_by',
+               format('foreign key "%s" of "deleted_by" refers to %s: a user who has deleted rows cannot be removed '
+                      'there as long as the rows stand', c.conname, c.confrelid::regclass))
+      FROM pg_constraint c
+      JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+     WHERE c.conrelid = table_name AND c.contype = 'f' AND a.attname = 'deleted_by'
+       AND c.confdeltype NOT IN ('n', 'd')
+     ORDER BY c.conname
+$$;
+COMMENT ON FUNCTION eryxon.deleted_by_warnings IS
+'Foreign keys by which a soft delete keeps its user from being removed.';
+
+CREATE FUNCTION eryxon.function_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('FUNCTION_DELETES', p.oid::regprocedure::text,
+               format('function %1$s deletes from the table: its DELETE becomes a soft delete; ALTER FUNCTION %1$s SET '
+                      'eryxon.hard_delete = on makes it a real one', p.oid::regprocedure))
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_proc p ON p.prosrc ~* format(E'\\mdelete\\s+from\\s+(only\\s+)?("?%s"?\\.)?"?%s\\M', n.nspname, c.relname)
+      JOIN pg_namespace f ON f.oid = p.pronamespace
+     WHERE c.oid = table_name AND c.relname ~ '^[A-Za-z0-9_]+$' AND n.nspname ~ '^[A-Za-z0-9_]+$'
+       AND f.nspname NOT IN ('pg_catalog', 'information_schema', 'eryxon', 'eryxon_api')
+       AND NOT 'eryxon.hard_delete=on' = ANY (coalesce(p.proconfig, '{}'))
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                                                 AND d.deptype = 'e')
+     ORDER BY 1
+$$;
+COMMENT ON FUNCTION eryxon.function_warnings IS
+'Functions whose text deletes from the table, and that have not said what they mean by it.';
+
+CREATE FUNCTION eryxon.row_security_warnings(table_name regclass) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eryxon.warning('POLICY_UNAWARE', '',
+               format('row security is on, and no policy looks at eryxon_tenant_id(): callers with an API key see no '
+                      'row; CREATE POLICY eryxon_api ON %s TO %I USING (tenant_id = eryxon_tenant_id()) lets them',
+                      table_name, coalesce(nullif(current_setting('eryxon.api_role', true), ''), 'eryxon_api')))
+      FROM pg_class c
+     WHERE c.oid = table_name AND c.relrowsecurity
+       AND NOT EXISTS (SELECT FROM pg_policy p
+                        WHERE p.polrelid = c.oid AND p.polpermissive
+                          AND (pg_get_expr(p.polqual, p.polrelid) ~ E'\\meryxon_tenant_id\\M'
+                               OR pg_get_expr(p.polqual, p.polrelid) = 'true'))
+$$;
+COMMENT ON FUNCTION eryxon.row_security_warnings IS
+'Tables with row security whose policies know nothing of the tenant of an API key.';
+
+CREATE FUNCTION eryxon.natural_key_warnings(entity text, table_name regclass, natural_key jsonb) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH own AS (
+        SELECT array_agg(eryxon.rule_column(k, coalesce(f.rule, '{}'))) AS names
+          FROM jsonb_array_elements_text($3) AS k
+          LEFT JOIN eryxon.field f ON f.entity = $1 AND f.field = k)
+    SELECT eryxon.warning('UNIQUE_WIDER', c.relname,
+               format('unique index "%s" covers more rows than the natural key (%s): the same %s in two of them is '
+                      'refused', c.relname, array_to_string(own.names, ', '), array_to_string(k.names, ', ')))
+      FROM own
+      JOIN pg_index i ON i.indrelid = $2 AND i.indisunique AND i.indexprs IS NULL
+      JOIN pg_class c ON c.oid = i.indexrelid
+     CROSS JOIN LATERAL (SELECT array_agg(a.attname::text) AS names FROM pg_attribute a
+                          WHERE a.attrelid = i.indrelid AND a.attname <> 'tenant_id'
+                            AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]::smallint[])) k
+     WHERE k.names <@ own.names AND NOT own.names <@ k.names
+     ORDER BY c.relname
+$$;
+COMMENT ON FUNCTION eryxon.natural_key_warnings IS
+'Unique indexes over part of the entity''s natural key: they forbid what the key allows.';
+
+CREATE FUNCTION eryxon.attach_warnings(entity text, table_name regclass, settings jsonb) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(jsonb_agg(w ORDER BY w ->> 'code', w ->> 'path'), '[]')
-      FROM (SELECT eryxon.policy_warnings(table_name) WHERE soft_delete
-            UNION ALL SELECT eryxon.silent_trigger_warnings(table_name) WHERE soft_delete
-            UNION ALL SELECT eryxon.unique_warnings(table_name) WHERE soft_delete
+      FROM (SELECT w.*
+              FROM (SELECT eryxon.policy_warnings(table_name)
+                    UNION ALL SELECT eryxon.silent_trigger_warnings(table_name)
+                    UNION ALL SELECT eryxon.unique_warnings(table_name)
+                    UNION ALL SELECT eryxon.deleted_by_warnings(table_name)
+                    UNION ALL SELECT eryxon.function_warnings(table_name)) AS w
+             WHERE (settings ->> 'soft_delete')::boolean
+            UNION ALL SELECT eryxon.row_security_warnings(table_name)
+            UNION ALL SELECT eryxon.natural_key_warnings(entity, table_name, settings -> 'natural_key')
             UNION ALL SELECT eryxon.deferred_warnings(table_name)
             UNION ALL SELECT eryxon.updated_at_warnings(table_name)
             UNION ALL SELECT eryxon.persistence_warnings(table_name)) AS all_warnings(w)

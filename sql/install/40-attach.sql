@@ -73,13 +73,16 @@ BEGIN
     PERFORM pg_notify('pgrst', 'reload schema');
     RETURN jsonb_build_object(
         'entity', entity, 'table', table_name::text, 'columns_added', columns, 'index', index, 'triggers', triggers,
-        'warnings', eryxon.attach_warnings(table_name, (settings ->> 'soft_delete')::boolean));
+        'warnings', eryxon.attach_warnings(entity, table_name, settings)) ||
+        eryxon.attach_advice(entity, table_name);
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_attach(text, regclass, jsonb) IS
 'Makes an existing table hold an entity.
 Adds the sync columns, the unique index on the external key and the triggers that are missing, and registers the entity.
-Options: soft_delete, natural_key, singular, events. Can be repeated.';
+Options: soft_delete, natural_key, singular, events. Can be repeated. Tells what was added, what does not go well with
+it (warnings), the columns that no field takes (unmapped; required are those without which no row can be created), and
+suggestions for eryxon_map_field.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_attach(text, regclass, jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.eryxon_detach(entity text) RETURNS void

@@ -30,21 +30,95 @@ $$;
 COMMENT ON FUNCTION eryxon.check_pattern IS
 'Refuses a pattern that is no regular expression.';
 
+CREATE FUNCTION eryxon.refuse_column(entity text, field text, column_name text, table_name regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    other text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = table_name AND a.attname = column_name
+                                                AND a.attnum > 0 AND NOT a.attisdropped) THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'column',
+            format('table %s has no column "%s" for field "%s"', table_name, column_name, field),
+            'Name another by {"column": ...}, or add it first.');
+    END IF;
+    SELECT f.field INTO other FROM eryxon.field f
+     WHERE f.entity = $1 AND f.field <> $2 AND eryxon.rule_column(f.field, f.rule) = column_name
+     LIMIT 1;
+    IF other IS NOT NULL THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'column',
+            format('column "%s" is already that of field "%s"', column_name, other),
+            format('Unmap "%s" first, or give it an alias.', other));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.refuse_column IS
+'Refuses a column that the table lacks, and one that another field takes.';
+
+CREATE FUNCTION eryxon.check_converts(what text, value jsonb, type text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF type IN ('json', 'jsonb') OR jsonb_typeof(value) IN ('null', 'array', 'object') THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT %L::%s', value #>> '{}', type);
+EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+    PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule',
+        format('%s %s does not convert to the column''s type, %s', what, value, type));
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_converts IS
+'Refuses a value of a rule that the column could not hold.';
+
+CREATE FUNCTION eryxon.check_rule_values(rule jsonb, column_name text, table_name regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    type text;
+BEGIN
+    SELECT format_type(a.atttypid, a.atttypmod) INTO type FROM pg_attribute a
+     WHERE a.attrelid = table_name AND a.attname = column_name;
+    IF rule ? 'default' AND rule ->> 'default' IS DISTINCT FROM 'next' THEN
+        PERFORM eryxon.check_converts('default', rule -> 'default', type);
+    END IF;
+    PERFORM eryxon.check_converts(b.key, b.value, type)
+       FROM jsonb_each(rule) AS b WHERE b.key IN ('min', 'max');
+    IF NOT rule ? 'references' THEN
+        PERFORM eryxon.check_converts(format('alias "%s" for', a.key), a.value, type)
+           FROM jsonb_each(CASE jsonb_typeof(rule -> 'value_aliases') WHEN 'object' THEN rule -> 'value_aliases'
+                                                                      ELSE '{}' END) AS a;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_rule_values IS
+'Refuses a default, a bound or an alias that does not convert to the column''s type.';
+
 CREATE FUNCTION @extschema@.eryxon_map_field(entity text, field text, rule jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    attached regclass;
 BEGIN
     PERFORM eryxon.check_known_entity(entity);
     IF field IS NULL OR rule IS NULL OR jsonb_typeof(rule) <> 'object' THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule', 'a field needs a name and a JSON object as its rule',
             'Use {} for a field without conditions, and eryxon_unmap_field() to unmap one.');
     END IF;
+    PERFORM eryxon.check_rule(entity, field, rule);
+    SELECT e.table_name INTO attached FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name
+     WHERE e.entity = $1;
+    IF FOUND THEN
+        PERFORM eryxon.refuse_column(entity, field, eryxon.rule_column(field, rule), attached);
+        PERFORM eryxon.check_rule_values(rule, eryxon.rule_column(field, rule), attached);
+    END IF;
     PERFORM eryxon.write_registry('map', jsonb_build_object('entity', entity, 'field', field, 'rule', rule));
 END
 $$;
 COMMENT ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) IS
 'Maps a field of an entity.
-Replaces the whole rule, also a shipped one.
+Replaces the whole rule, also a shipped one. Refuses a column that the attached table lacks or another field takes, and
+a default, bound or alias that the column could not hold.
 Keys: column, aliases, default, required, enum, value_aliases, min, max, min_length, max_length, pattern, write,
 references.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_map_field(text, text, jsonb) FROM PUBLIC;

@@ -44,6 +44,7 @@ SELECT DISTINCT a.grantee::pg_catalog.regrole AS role, g.function
 DROP FUNCTION eryxon.administered_tenant();
 DROP FUNCTION eryxon.apply_registry(text, jsonb);
 DROP FUNCTION eryxon.apply_reports(uuid[], jsonb);
+DROP FUNCTION eryxon.attach_warnings(regclass, boolean);
 DROP FUNCTION eryxon.caller_role();
 DROP FUNCTION eryxon.check_key_role(name);
 DROP FUNCTION eryxon.check_key_tenant(uuid);

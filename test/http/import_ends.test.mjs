@@ -4,18 +4,21 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Client, faultyJobs, jobs } from './lib/files.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { open, quiet } from './lib/raw.mjs';
 import { count, createDatabase, newKey, sql, until } from './lib/shop.mjs';
 
-let database, key, gateway, client;
+let database, key, gateway, client, neighbour;
 
 before(async () => {
     database = createDatabase('http_import_ends');
     key = newKey(database);
     gateway = await startGateway({ database });
+    neighbour = await startNeighbour(gateway, database);
     client = new Client(gateway, key);
 });
 after(async () => {
+    await neighbour.unharmed();
     await gateway.stop();
     gateway.checkLog([key]);
 });

@@ -42,7 +42,7 @@ SELECT is_empty($$ SELECT FROM eryxon.entity WHERE table_name = 'vsecret'::regcl
 -- Rules are the business of who owns the table.
 SELECT FROM eryxon_attach('vs', 'vsecret') \g /dev/null
 SET SESSION AUTHORIZATION pgtap_att;
-CREATE TABLE mine (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL);
+CREATE TABLE mine (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, note text);
 SELECT FROM eryxon_attach('mine', 'mine') \g /dev/null
 SELECT throws_ok($$ SELECT eryxon_map_field('vs', 'job',
     '{"column":"job_id","references":{"entity":"mine","match":"external_id","parent":true}}') $$,

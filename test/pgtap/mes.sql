@@ -19,9 +19,10 @@ SELECT is((SELECT jsonb_object_agg(e, r ->> 'index') FROM attached),
     '"resources": "uq_resources_erp",
       "operations": "idx_operations_external_sync"}', 'attach uses the indexes that are there');
 SELECT is((SELECT jsonb_path_query_array(jsonb_agg(r ORDER BY e), '$[*].warnings[*].path') FROM attached),
-    '["updated_at", "count_jobs", "log_jobs", "jobs_tenant_id_job_number_key", "log_operations", "log_parts", '
-    '"updated_at"]',
-    'attach warns of silent triggers, unique keys, and updated_at that nobody keeps in cells and resources');
+    '["", "updated_at", "deleted_by", "", "count_jobs", "log_jobs", "jobs_tenant_id_job_number_key", "", '
+    '"log_operations", "deleted_by", "", "log_parts", "", "updated_at"]',
+    'attach warns of policies that know no API key, silent triggers, unique keys, users that cannot be removed, and '
+    'updated_at that nobody keeps in cells and resources');
 SELECT is((SELECT jsonb_agg(eryxon_attach(e, e::regclass) -> 'columns_added') FROM attached), '[[], [], [], [], []]',
     'attach again');
 

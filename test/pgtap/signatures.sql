@@ -56,6 +56,7 @@ INSERT INTO wanted VALUES
     ('eryxon_grant_webhooks', 'role name', 'void', 'v', false),
     ('eryxon_grant_relay', 'role name', 'void', 'v', false),
     ('eryxon_prune_events', 'keep interval', 'bigint', 'v', false),
+    ('eryxon_forget_tenant', 'tenant_id uuid', 'jsonb', 'v', false),
     ('eryxon_prune_runs', 'keep interval', NULL, 'v', false);
 
 SELECT plan((SELECT count(*)::int * 4 + count(DISTINCT name)::int + 7 FROM wanted));

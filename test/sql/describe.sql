@@ -44,17 +44,18 @@ CREATE TABLE things (
     small smallint, big bigint, price numeric(10, 2), weight real, flag boolean NOT NULL, day date NOT NULL,
         moment timestamptz,
     grade grade, code short, tags text[], who uuid, extra jsonb, made text GENERATED ALWAYS AS ('x') STORED,
-        address inet, plain text);
+        address inet, plain text, missing integer, best grade, maker_id uuid);
 SELECT eryxon_attach('things', 'things') ->> 'entity';
 SELECT eryxon_describe('things') -> 'properties' -> 'small';
 SELECT eryxon_map_field('things', f, '{}')
   FROM unnest('{small,big,price,weight,flag,day,moment,grade,code,tags,who,extra,made,address,missing}'::text[]) AS f;
-SELECT eryxon_map_field('things', 'best', '{"column":"grade","enum":["a","b","x"],"required":true}');
+ALTER TABLE things DROP missing;
+SELECT eryxon_map_field('things', 'best', '{"enum":["a","b","x"],"required":true}');
 SELECT eryxon_map_field('things', 'named', '{"column":"plain","aliases":["title","label"],"max_length":20,'
                                            '"min_length":2,"pattern":"^[a-z]+$","default":"none"}');
 SELECT eryxon_map_field('things', 'weight',
     '{"required":null,"aliases":null,"min":null,"enum":null,"default":null,"references":null,"column":null}');
-SELECT eryxon_map_field('things', 'maker', '{"column":"who","references":{"entity":"resources","match":"name"}}');
+SELECT eryxon_map_field('things', 'maker', '{"references":{"entity":"resources","match":"name"}}');
 SELECT p.key, p.value FROM jsonb_each(eryxon_describe('things') -> 'properties') AS p ORDER BY p.key COLLATE "C";
 SELECT eryxon_describe('things') -> 'required', eryxon_describe('things') -> 'x-required-on-create';
 ALTER TABLE things ADD missing integer;

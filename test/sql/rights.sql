@@ -58,7 +58,8 @@ SET client_min_messages = warning;
 SELECT attempt(c) FROM unnest(ARRAY['SELECT eryxon_attach(''things'', ''foreign_table'')',
     'SELECT eryxon.write_registry(''attach'', ''{"entity": "things", "table": "0"}'')',
     'SELECT eryxon.apply_registry(''detach'', ''jobs'', NULL, ''{"entity": "jobs"}'')', 'SELECT eryxon_create_tables()',
-    'SELECT eryxon_map_field(''jobs'', ''site'', ''{}'')', 'SELECT eryxon_unmap_field(''jobs'', ''site'')']) c;
+    'SELECT eryxon_unmap_field(''jobs'', ''notes'')',
+    'SELECT eryxon_map_field(''jobs'', ''notes'', ''{"aliases": ["description"]}'')']) c;
 SELECT entity, table_name, pg_get_userbyid(relowner) FROM eryxon.entity JOIN pg_class c ON c.oid = table_name
     ORDER BY ordinal;
 
@@ -376,8 +377,8 @@ DELETE FROM public.cells WHERE name OPERATOR(pg_catalog.=) 'E';
 SELECT deleted_at IS NULL, name FROM public.cells WHERE external_source OPERATOR(pg_catalog.=) 'E';
 \c eryxon_rights rights_owner
 SET search_path = evil, pg_catalog;
-SELECT public.eryxon_map_field('jobs', 'site', '{"column": "site", "pattern": "^a$"}');
-SELECT public.eryxon_unmap_field('jobs', 'site');
+SELECT public.eryxon_unmap_field('jobs', 'notes');
+SELECT public.eryxon_map_field('jobs', 'notes', '{"column": "notes", "pattern": "^a$"}');
 SELECT public.eryxon_detach('resources');
 SELECT public.eryxon_attach('resources', 'public.resources');
 SELECT public.eryxon_create_tables('public');
