@@ -28,7 +28,8 @@ ALTER TABLE shop.parts ADD FOREIGN KEY (order_id) REFERENCES shop.jobs;
 TRUNCATE attached;
 INSERT INTO attached SELECT eryxon_attach('parts', 'shop.parts');
 SELECT s FROM attached, jsonb_array_elements(answer -> 'suggestions') AS s;
-SELECT w ->> 'message' FROM attached, jsonb_array_elements(answer -> 'warnings') AS w WHERE w ->> 'code' = 'UNIQUE_WIDER';
+SELECT w ->> 'message' FROM attached, jsonb_array_elements(answer -> 'warnings') AS w
+ WHERE w ->> 'code' = 'UNIQUE_WIDER';
 \echo -- a rule has to suit the table
 CREATE FUNCTION refused(field text, rule jsonb) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

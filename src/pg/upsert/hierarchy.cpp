@@ -108,7 +108,7 @@ bool find_cycles(UpsertCall& upsert, const core::Entity& entity, const core::Fie
     return found;
 }
 
-const Item* item_of(const std::map<core::Uuid, Item*>& rows, const core::Uuid& id) {
+Item* item_of(const std::map<core::Uuid, Item*>& rows, const core::Uuid& id) {
     auto const row = rows.find(id);
     return row == rows.end() ? nullptr : row->second;
 }
@@ -118,9 +118,26 @@ bool acts_later(const Item& item, const Item* other) {
     return other != nullptr && item.tree != other->tree && item.turn > other->turn;
 }
 
-// Finds parents and children that no longer agree in the other parent reference.
-bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Field& up, const core::Field& group,
-                 const std::map<core::Uuid, Item*>& rows) {
+// A child and a parent that no longer agree in the other parent reference: the records of this attempt, if any.
+struct Strays {
+    Item* child;
+    Item* parent;
+
+    // Of two trees the one that acts later is to blame.
+    bool blames_child() const { return child != nullptr && (parent == nullptr || !acts_later(*parent, child)); }
+    bool blames_parent() const { return parent != nullptr && (child == nullptr || !acts_later(*child, parent)); }
+    std::uint32_t turn() const {
+        return std::max(blames_child() ? child->turn : 0, blames_parent() ? parent->turn : 0);
+    }
+    // True if one that acts earlier is refused: the other one has to look again.
+    bool is_settled() const {
+        if (child == nullptr || parent == nullptr || child->tree == parent->tree) return false;
+        return (blames_child() ? parent : child)->tree->faulty();
+    }
+};
+
+std::vector<Strays> read_strays(UpsertCall& upsert, const core::Entity& entity, const core::Field& up,
+                                const core::Field& group, const std::map<core::Uuid, Item*>& rows) {
     std::string const statement = core::sql(
         R"(SELECT c.id, p.id
              FROM {table} AS c JOIN {table} AS p ON p.tenant_id == c.tenant_id AND p.id == c.{parent}
@@ -130,21 +147,29 @@ bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Fie
         {{"table", upsert.registry.table(entity).name},
          {"parent", quoted(up.column_name)},
          {"group", quoted(group.column_name)}});
-    bool found = false;
-    auto const fail = [&](const Item* item, const core::Field& field, core::Reason reason) {
-        if (item == nullptr) return;
-        found = true;
-        if (item->faults.empty())
-            rows.at(item->id)->fail(core::Code::fk_constraint, path_of(field), reason,
-                                    {{"entity", entity.singular}, {"group", group.name}});
-    };
+    std::vector<Strays> strays;
     execute(statement, {Param::uuid(upsert.tenant), uuid_array(ids_of(rows))}, [&](const Row& row) {
-        const Item* child = item_of(rows, row.uuid(0));
-        const Item* parent = item_of(rows, row.uuid(1));
-        if (child == nullptr || !acts_later(*child, parent)) fail(parent, group, core::Reason::leaves_children);
-        if (parent == nullptr || !acts_later(*parent, child)) fail(child, up, core::Reason::parent_elsewhere);
+        strays.push_back({item_of(rows, row.uuid(0)), item_of(rows, row.uuid(1))});
     });
-    return found;
+    std::sort(strays.begin(), strays.end(), [](const Strays& a, const Strays& b) { return a.turn() < b.turn(); });
+    return strays;
+}
+
+// Refuses records that leave parent and child in different groups.
+bool find_strays(UpsertCall& upsert, const core::Entity& entity, const core::Field& up, const core::Field& group,
+                 const std::map<core::Uuid, Item*>& rows) {
+    auto const fail = [&](Item& item, const core::Field& field, core::Reason reason) {
+        if (!item.faults.empty()) return;
+        item.fail(core::Code::fk_constraint, path_of(field), reason,
+                  {{"entity", entity.singular}, {"group", group.name}});
+    };
+    std::vector<Strays> const strays = read_strays(upsert, entity, up, group, rows);
+    for (const Strays& pair : strays) {
+        if (pair.is_settled()) continue;
+        if (pair.blames_parent()) fail(*pair.parent, group, core::Reason::leaves_children);
+        if (pair.blames_child()) fail(*pair.child, up, core::Reason::parent_elsewhere);
+    }
+    return !strays.empty();
 }
 
 // Strays first: who is in the wrong group is told so, whatever else is wrong.
