@@ -14,8 +14,10 @@ CREATE FUNCTION pg_temp.told(number bigint, show boolean) RETURNS SETOF text LAN
 DECLARE
     one a_case := (SELECT c FROM a_case c WHERE c.number = told.number);
     content bytea := (SELECT f.content FROM file f WHERE f.name = one.file);
+    common bytea := (SELECT f.content FROM file f WHERE f.name = 'before.sql');
     outcome record;
 BEGIN
+    IF common IS NOT NULL THEN EXECUTE convert_from(common, 'UTF8'); END IF;
     IF one.file IS NOT NULL AND content IS NULL THEN
         RETURN NEXT format('not ok - %s: no file %s', one.name, one.file);
         RETURN;
@@ -23,10 +25,13 @@ BEGIN
     SELECT * INTO outcome FROM corpus.run_case(one.body, content);
     RETURN NEXT format('%s - %s', CASE WHEN outcome.difference IS NULL THEN 'ok' ELSE 'not ok' END, one.name);
     IF outcome.difference IS NOT NULL THEN RETURN NEXT '    ' || outcome.difference; END IF;
-    IF show OR outcome.difference IS NOT NULL THEN RETURN NEXT '    answer: ' || left(outcome.answer::text, 4000); END IF;
+    IF show OR outcome.difference IS NOT NULL THEN
+        RETURN NEXT '    answer: ' || left(outcome.answer::text, 4000);
+    END IF;
 END $$;
 
 SELECT format('not ok - %s: no case has the file %s', :'kind', name)
-  FROM file WHERE name <> 'expected.json' AND name NOT IN (SELECT file FROM a_case WHERE file IS NOT NULL);
+  FROM file WHERE name NOT IN ('expected.json', 'before.sql')
+   AND name NOT IN (SELECT file FROM a_case WHERE file IS NOT NULL);
 SELECT unnest(ARRAY['BEGIN', format('SELECT pg_temp.told(%s, %L)', number, :'show'), 'ROLLBACK'])
   FROM a_case ORDER BY number \gexec

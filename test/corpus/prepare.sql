@@ -9,7 +9,8 @@ CREATE SCHEMA corpus;
 
 -- The first place where an answer is not as expected; null if there is none. Only what `expected` names is compared:
 -- members of objects, all elements of arrays. Null stands for what is null or not there.
-CREATE FUNCTION corpus.difference(expected jsonb, actual jsonb, path text DEFAULT '') RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION corpus.difference(expected jsonb, actual jsonb, path text DEFAULT '') RETURNS text
+    LANGUAGE plpgsql AS $$
 DECLARE
     found text;
     item record;

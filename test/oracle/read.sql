@@ -6,7 +6,8 @@ DECLARE s text := v #>> '{}'; m text[]; d date; z text; t time;
 BEGIN
     IF jsonb_typeof(v) = 'number' AND s !~ '^\d{8}$' THEN RETURN NULL; END IF;
     m := regexp_match(s, '^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d))(?:[T '
-                         '](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d(?::\d\d)?)?)?$');
+                         '](\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$');
+    m[6] := lpad(m[6], 2, '0');
     IF m IS NULL OR coalesce(m[6], '00') > '23' OR coalesce(m[7], '00') > '59' OR coalesce(m[8], '00') > '59' THEN
         RETURN NULL; END IF;
     BEGIN
@@ -22,7 +23,7 @@ END $$;
 -- Checks a text against its rule and the column's length; null if it is well.
 CREATE FUNCTION oracle.text_fault(r oracle.rule, c oracle.col, s text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
-        WHEN length(s) < r.min_length THEN 'MIN_LENGTH'
+        WHEN CASE WHEN s ~ '^\s*$' THEN 0 ELSE length(s) END < r.min_length THEN 'MIN_LENGTH'
         WHEN length(s) > least(r.max_length, CASE WHEN c.base = 'character varying' AND c.typmod > 4
             THEN c.typmod - 4 END) THEN 'MAX_LENGTH'
         WHEN s !~ r.pattern THEN 'PATTERN_MISMATCH'
@@ -62,7 +63,8 @@ BEGIN
         IF t NOT IN ('string', 'number') THEN f := 'TYPE_MISMATCH'; ELSE f := oracle.text_fault(r, c, s); END IF;
         e := to_jsonb(s);
     ELSIF c.base IN ('smallint', 'integer', 'bigint', 'numeric') THEN
-        IF t NOT IN ('string', 'number') OR s !~ '^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$' THEN f := 'TYPE_MISMATCH';
+        IF t NOT IN ('string', 'number') OR s !~ '^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$' THEN
+            f := 'TYPE_MISMATCH';
         ELSIF s ~* 'e\+?\d{4,}$' THEN f := '~';
         ELSE f := oracle.number_fault(r, c, s::numeric); e := to_jsonb(trim_scale(s::numeric)); END IF;
     ELSIF c.base = 'boolean' THEN
@@ -95,10 +97,10 @@ END $$;
 -- What is wrong with a member of the external key; null if nothing is.
 CREATE FUNCTION oracle.key_fault(v jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN coalesce(jsonb_typeof(v), 'null') = 'null' THEN 'NOT_NULL'
-        WHEN jsonb_typeof(v) = 'number' AND (v #>> '{}') ~ '^-?\d+$' THEN NULL
+        WHEN jsonb_typeof(v) = 'number' AND (v #>> '{}') ~ '^-?\d+(\.0+)?$' THEN NULL
         WHEN jsonb_typeof(v) <> 'string' THEN 'TYPE_MISMATCH'
-        WHEN v = '""' THEN 'MIN_LENGTH'
-        WHEN (v #>> '{}') ~ '^\s|\s$' THEN 'PATTERN_MISMATCH'
+        WHEN (v #>> '{}') ~ '^\s*$' THEN 'MIN_LENGTH'
+        WHEN (v #>> '{}') ~ '^\s|\s$|[[:cntrl:]]' THEN 'PATTERN_MISMATCH'
         WHEN length(v #>> '{}') > 255 THEN 'MAX_LENGTH' END
 $$;
 

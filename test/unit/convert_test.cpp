@@ -122,10 +122,15 @@ TEST(Convert, IntegerTakesEveryExactSpelling) {
                   {"12.5", "TYPE_MISMATCH"},
                   {R"("12abc")", "TYPE_MISMATCH"},
                   {R"("")", "TYPE_MISMATCH"},
-                  {R"(" 25")", "TYPE_MISMATCH"},
-                  {R"("+25")", "TYPE_MISMATCH"},
-                  {R"("025")", "TYPE_MISMATCH"},
-                  {R"("-025")", "TYPE_MISMATCH"},
+                  {R"("   25.000 ")", "25 | 25"},
+                  {R"("\u00a0+25")", "25 | 25"},
+                  {R"("0025")", "25 | 25"},
+                  {R"("-025.")", "-25 | -25"},
+                  {R"("000")", "0 | 0"},
+                  {R"("2 5")", "TYPE_MISMATCH"},
+                  {R"("+-25")", "TYPE_MISMATCH"},
+                  {R"(".")", "TYPE_MISMATCH"},
+                  {R"("25-")", "TYPE_MISMATCH"},
                   {R"("0x19")", "TYPE_MISMATCH"},
                   {"true", "TYPE_MISMATCH"},
                   {"[25]", "TYPE_MISMATCH"}});
@@ -320,6 +325,60 @@ TEST(Convert, LongValuesAreCutAtACharacter) {
         EXPECT_TRUE(parse_json(fault->value, bench.arena).is_string()) << fault->value;
         EXPECT_NO_THROW(parse_json('"' + fault->message.substr(0, 8) + '"', bench.arena));
     }
+}
+
+TEST(Convert, NumericTakesWhatPostgresqlWrites) {
+    Bench(ValueKind::numeric, "{}")
+        .expect({{R"("0012.50")", "12.50 | 12.5"},
+                 {R"(".5")", "0.5 | 0.5"},
+                 {R"("-.50")", "-0.50 | -0.5"},
+                 {R"("+1e3")", "1e3 | 1000"},
+                 {R"("1,5")", "TYPE_MISMATCH"},
+                 {R"("NaN")", "TYPE_MISMATCH"}});
+}
+
+TEST(Convert, BlankTextIsEmpty) {
+    Bench(ValueKind::text, R"({"min_length":1})")
+        .expect(
+            {{R"(" \u200b")", "MIN_LENGTH"}, {R"("\u00a0")", "MIN_LENGTH"}, {R"("\u200ba")", "\u200ba | \"\u200ba\""}});
+    Bench(ValueKind::text, "{}").expect({{R"("  ")", R"(   | "  ")"}});
+}
+
+// A column of an array type.
+struct ArrayBench : Bench {
+    explicit ArrayBench(ValueKind kind) : Bench(ValueKind::other, "{}") {
+        auto const element = std::make_shared<Column>();
+        element->kind = kind;
+        element->min = -100;
+        element->max = 100;
+        element->precision = 4;
+        element->scale = 2;
+        column().element = element;
+    }
+};
+
+TEST(Convert, ArraysConvertTheirElements) {
+    ArrayBench(ValueKind::integer)
+        .expect({{"[1,\"02\",null]", "{\"1\",\"2\",NULL} | [1,2,null]"},
+                 {"[]", "{} | []"},
+                 {"[[1],[2]]", "{{\"1\"},{\"2\"}} | [[1],[2]]"},
+                 {R"("{1,2}")", R"({1,2} | "{1,2}")"},
+                 {"[1,\"x\"]", "TYPE_MISMATCH"},
+                 {"[101]", "MAX_VALUE"},
+                 {"{}", "TYPE_MISMATCH"}});
+    ArrayBench(ValueKind::numeric).expect({{"[1.25]", "{\"1.25\"} | [1.25]"}, {"[1.255]", "TYPE_MISMATCH"}});
+    ArrayBench(ValueKind::boolean).expect({{"[true,\"false\"]", "{\"true\",\"false\"} | [true,false]"}});
+    ArrayBench(ValueKind::other).expect({{R"(["a\"b","c\\"])", R"({"a\"b","c\\"} | ["a\"b","c\\"])"}});
+    ArrayBench(ValueKind::json).expect({{R"([{"a":[1]}])", R"({"{\"a\":[1]}"} | [{"a":[1]}])"}});
+}
+
+TEST(Convert, TimesKeepTheirFraction) {
+    Bench bench(ValueKind::other, "{}");
+    bench.column().fraction_digits = 0;
+    bench.expect({{R"("10:00:00.7")", "DATE_FORMAT"},
+                  {R"("10:00:00.0")", R"(10:00:00.0 | "10:00:00.0")"},
+                  {R"("10:00")", R"(10:00 | "10:00")"},
+                  {R"("10:00:00.70+02")", "DATE_FORMAT"}});
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ TEST(Options, HaveTheContractsDefaults) {
     EXPECT_EQ(options.children, ChildrenStrategy::merge);
     EXPECT_EQ(options.unknown_fields, UnknownFields::warn);
     EXPECT_EQ(options.deleted, Deleted::restore);
+    EXPECT_EQ(options.nulls, Nulls::clear);
     EXPECT_EQ(options.results, Results::all);
     EXPECT_FALSE(options.max_errors || options.client_ref);
 }
@@ -39,7 +40,7 @@ TEST(Options, ReadEveryOne) {
     const Options options =
         read(R"({"on_error":"abort","skip_unchanged":false,"mode":"create","update_strategy":"replace",
         "children":"replace","unknown_fields":"metadata","deleted":"refuse","adopt":true,"force":true,"results":"errors",
-        "max_errors":10,"dry_run":true,"record_history":false,"client_ref":"run 7"})");
+        "max_errors":10,"nulls":"absent","dry_run":true,"record_history":false,"client_ref":"run 7"})");
     EXPECT_EQ(options.on_error, OnError::abort);
     EXPECT_FALSE(options.skip_unchanged || options.record_history);
     EXPECT_TRUE(options.adopt && options.force && options.dry_run);
@@ -49,6 +50,7 @@ TEST(Options, ReadEveryOne) {
     EXPECT_EQ(options.unknown_fields, UnknownFields::metadata);
     EXPECT_EQ(options.deleted, Deleted::refuse);
     EXPECT_EQ(options.results, Results::errors);
+    EXPECT_EQ(options.nulls, Nulls::absent);
     EXPECT_EQ(options.max_errors, 10);
     EXPECT_EQ(options.client_ref, "run 7");
 }

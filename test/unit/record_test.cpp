@@ -80,7 +80,10 @@ TEST(Record, TheKeyIsDemandedAndChecked) {
         {R"({"external_id":"é","external_source":"ß"})", ""},
         {R"({"external_id":1001,"external_source":7})", ""},
         {R"({"external_id":10.5,"external_source":"S"})", "external_id TYPE_MISMATCH"},
-        {R"({"external_id":10.0,"external_source":"S"})", "external_id TYPE_MISMATCH"},
+        {R"({"external_id":"\u200b \ufeff","external_source":"S"})", "external_id MIN_LENGTH"},
+        {R"({"external_id":"a\u200b","external_source":"S"})", "external_id PATTERN_MISMATCH"},
+        {R"({"external_id":"a\u001fb","external_source":"\ufeffS"})",
+         "external_id PATTERN_MISMATCH; external_source PATTERN_MISMATCH"},
         {R"({"external_id":true,"external_source":[]})", "external_id TYPE_MISMATCH; external_source TYPE_MISMATCH"},
     };
     for (const auto& [json, faults] : cases) {
@@ -104,8 +107,38 @@ TEST(Record, TheKeysLengthCountsCharacters) {
 
 TEST(Record, AnIntegerKeyIsItsDigits) {
     Reader reader;
-    EXPECT_EQ(reader.read("jobs", R"({"external_id":1001,"external_source":"S"})").hash,
-              reader.read("jobs", R"({"external_id":"1001","external_source":"S"})").hash);
+    for (const char* number : {"1001", "1001.0", "1.001e3", "100100e-2"})
+        EXPECT_EQ(reader.read("jobs", std::string(R"({"external_source":"S","external_id":)") + number + '}').hash,
+                  reader.read("jobs", R"({"external_id":"1001","external_source":"S"})").hash);
+}
+
+TEST(Record, WarnsOfKeysThatSpreadsheetsMake) {
+    Reader reader;
+    for (const char* id : {"4.50001E+11", "1e-05", "1,5E+10", "=\\\"00123\\\"", "'00123", "1001.0", "7,00"})
+        EXPECT_EQ(
+            warnings_of(reader.read("jobs", std::string(R"({"external_source":"S","external_id":")") + id + "\"}")),
+            "external_id KEY_FORM")
+            << id;
+    for (const char* id : {"1E5", "12E3", "E+5", "1.0.0", "1001.05", "A1.0", "10.", ".0", "E-1"})
+        EXPECT_EQ(
+            warnings_of(reader.read("jobs", std::string(R"({"external_source":"S","external_id":")") + id + "\"}")), "")
+            << id;
+    EXPECT_EQ(warnings_of(reader.read("jobs", R"({"external_source":"S","external_id":1001.0})")), "");
+}
+
+TEST(Record, NamesAMemberThatLooksLikeTheKey) {
+    Reader reader;
+    const Record record = reader.read("jobs", R"({"\ufeffexternal_id":"1","external_source":"S"})");
+    EXPECT_EQ(record.faults.front().message,
+              "required field is missing: member \"\ufeffexternal_id\" has U+FEFF in its name");
+}
+
+TEST(Record, NullsMayCountAsNotSent) {
+    Reader reader(R"({"nulls":"absent"})");
+    const Record record = reader.read("jobs", job(R"("customer":null,"colour":null,"job_number":"J")"));
+    EXPECT_EQ(warnings_of(record), "");
+    EXPECT_EQ(value_of(record, "customer"), nullptr);
+    EXPECT_EQ(record.hash, reader.read("jobs", job(R"("job_number":"J")")).hash);
 }
 
 TEST(Record, WhatIsNoObjectIsAFault) {
@@ -328,6 +361,17 @@ TEST(BulkItems, TakesThreeForms) {
     EXPECT_EQ(count(R"({"jobs":[{}]})"), 1u);
 }
 
+// What is said of a payload that is none.
+std::string refusal(std::string_view text) {
+    JsonArena arena;
+    try {
+        bulk_items(parse_json(text, arena), "jobs");
+    } catch (const CallError& error) {
+        return error.faults().front().message;
+    }
+    return "none";
+}
+
 TEST(BulkItems, RefusesAnythingElse) {
     JsonArena arena;
     for (const std::string_view text : {"null", "1", "\"x\"", "{}", R"({"parts":[]})", R"({"items":{}})",
@@ -339,6 +383,9 @@ TEST(BulkItems, RefusesAnythingElse) {
             EXPECT_EQ(error.faults().front().code, Code::invalid_payload) << text;
         }
     }
+    EXPECT_EQ(refusal(R"({"items":[],"count":1,"hasMore":false})"),
+              "expected an array of records, {\"items\": [...]} or {\"jobs\": [...]}, without other members such as "
+              "\"count\", \"hasMore\"");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ enum class Code {
     fk_required,
     ambiguous_reference,
     unique_constraint,
+    duplicate_key,
     exists,
     enum_constraint,
     min_value,

@@ -1,6 +1,7 @@
 // Exact decimal arithmetic on the text of numbers: reading, comparing, converting; never through doubles.
 #include "core/json/decimal.hpp"
 
+#include "core/base/invisible.hpp"
 #include "core/json/number_token.hpp"
 
 #include <algorithm>
@@ -121,6 +122,21 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
         token->exponent == NumberToken::exponent_limit || -token->exponent == NumberToken::exponent_limit;
     if (cut_off && !number.is_zero()) return std::nullopt;
     return number;
+}
+
+// Leaves out what JSON does not have; what remains is put together again if it is a number.
+std::string json_number(std::string_view text) {
+    std::string_view rest = without_outer_space(text);
+    const bool negative = take(rest, '-');
+    if (!negative) take(rest, '+');
+    std::string_view whole = take_digits(rest);
+    const bool point = take(rest, '.');
+    const std::string_view fraction = point ? take_digits(rest) : std::string_view();
+    if (whole.empty() && fraction.empty()) return std::string(text);
+    whole.remove_prefix(std::min(whole.find_first_not_of('0'), whole.size()));
+    std::string number = negative ? "-" : "";
+    number.append(whole.empty() ? "0" : whole).append(fraction.empty() ? "" : ".").append(fraction).append(rest);
+    return scan_number(number) ? number : std::string(text);
 }
 
 // Judges the text as numeric's input does: the digits before the point by value, those after it as written.

@@ -26,6 +26,10 @@ struct Decimal {
 // Reads JSON's number grammar, nothing else ("+1", "1.", " 1", "0x1" are none).
 std::optional<Decimal> parse_decimal(std::string_view text);
 
+// The number in JSON's grammar, of one that has blanks around it, a plus, zeros before it, or no digit on one side of
+// its point ("  +0010.50 ", ".5", "5."). Anything else, and what is in that grammar already, stays as it is.
+std::string json_number(std::string_view text);
+
 // True if the text is a JSON number that PostgreSQL's numeric can hold: at most 131072 digits before the point and
 // 16383 after it. Ask before plain_text() of text from outside: "1e1000000000" is short only here.
 bool fits_numeric(std::string_view text);

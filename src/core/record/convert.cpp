@@ -1,25 +1,18 @@
 // Conversion of texts, enumerations, dates, uuids, JSON and arrays; numbers are in convert_number.cpp.
 #include "core/record/convert.hpp"
 
+#include "core/base/invisible.hpp"
 #include "core/json/canonical.hpp"
 #include "core/json/decimal.hpp"
 #include "core/json/fault_reason.hpp"
 #include "core/json/fault_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 namespace eryxon::core {
 
 namespace {
-
-// The text that a scalar is taken as, where texts and numbers are accepted.
-std::optional<std::string_view> scalar_text(const Json& json, JsonArena& arena) {
-    if (json.is_string()) return json.text();
-    if (json.is_number()) return number_text(json.text(), arena);
-    return std::nullopt;
-}
 
 // The scalar's text as value aliases know it.
 std::string_view alias_text(const Json& json) {
@@ -64,10 +57,24 @@ std::optional<Fault> convert_enumeration(const Field& field, const Column& colum
     return check_text(field, column, *text, json, context);
 }
 
+// True if the text ends with a time whose seconds have more digits than the column keeps.
+bool too_fine(std::string_view text, int fraction_digits) {
+    const std::size_t minutes = text.rfind(':');
+    const std::size_t point = text.find('.', minutes == text.npos ? text.size() : minutes);
+    if (fraction_digits >= 6 || point == text.npos) return false;
+    std::string_view digits = text.substr(point + 1);
+    digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+    const std::size_t last = digits.find_last_not_of('0');
+    return last != digits.npos && last >= static_cast<std::size_t>(fraction_digits);
+}
+
 // Any other type: its input function in the server reads the text.
 std::optional<Fault> convert_other(const Field& field, const Column& column, const Json& json,
                                    const ReadContext& context, const Converted& out) {
+    if (json.is_array() && column.element) return convert_array(field, column, json, context, out);
     if (!json.is_scalar()) return type_fault("text", json);
+    if (json.is_string() && too_fine(json.text(), column.fraction_digits))
+        return value_fault(Code::date_format, Reason::fraction_of_second, json, {"limit", column.fraction_digits});
     if (!json.is_boolean()) return convert_text(field, column, json, context, out);
     const std::string_view text = alias_text(json);
     out.set(text);
@@ -121,55 +128,67 @@ std::optional<Fault> convert_uuid(const Json& json, const ReadContext& context, 
     return std::nullopt;
 }
 
-// The value as it may stay in the record.
-Json kept(const Json& json, const ReadContext& context) {
-    return context.trees_stay ? json : context.arena.keep(json);
-}
-
 std::optional<Fault> convert_json(const Field& field, const Json& json, const ReadContext& context,
                                   const Converted& out) {
     const bool only_object = field.name == "metadata";
     if (!json.is_object() && (only_object || !json.is_array()))
         return type_fault(only_object ? "object" : "object or array", json);
-    out.set(kept(json, context));
+    out.set(kept_value(json, context));
     out.hashed = json;
     return std::nullopt;
 }
 
-// Checks each element as a text; the array itself is kept if all are strings already.
-std::optional<Fault> convert_text_array(const Field& field, const Column& column, const Json& json,
-                                        const ReadContext& context, const Converted& out) {
-    if (!json.is_array()) return type_fault("array of text", json);
-    std::vector<Json> items;
-    bool converted = false;
-    for (std::size_t i = 0; i < json.items().size(); ++i) {
-        const Json& item = json.items()[i];
-        const auto text = scalar_text(item, context.arena);
-        std::optional<Fault> fault = text ? check_text(field, column, *text, item, context) : type_fault("text", item);
-        if (fault) {
-            add_element(*fault, i);
-            return fault;
-        }
-        converted = converted || !item.is_string();
-        items.push_back(Json::string(*text));
+// The smaller of the rule's and the column's greatest length, -1 if there is none.
+std::int64_t greatest_length(const Field& field, const Column& column) {
+    std::int64_t length = field.max_length.value_or(-1);
+    if (column.max_length > 0 && (length < 0 || column.max_length < length)) length = column.max_length;
+    return length;
+}
+
+// Counts characters only where bytes cannot tell. Nothing but blanks has none where some are needed.
+std::optional<Fault> check_length(const Field& field, const Column& column, std::string_view text, const Json& json) {
+    const std::int64_t greatest = greatest_length(field, column);
+    if (greatest >= 0 && text.size() > static_cast<std::size_t>(greatest)) {
+        const std::size_t length = count_characters(text);
+        if (length > static_cast<std::size_t>(greatest))
+            return length_fault(Code::max_length, Reason::too_long, length, static_cast<std::size_t>(greatest), json);
     }
-    out.hashed = converted ? context.arena.array(items) : kept(json, context);
-    out.set(out.hashed);
+    const auto least = static_cast<std::size_t>(std::max(field.min_length.value_or(0), 0));
+    if (least == 0) return std::nullopt;
+    const std::size_t length = is_blank(text) ? 0 : least > 1 ? count_characters(text) : 1;
+    if (length < least) return length_fault(Code::min_length, Reason::too_short, length, least, json);
     return std::nullopt;
 }
 
-// Converts a value that is not null.
+}  // namespace
+
+Json kept_value(const Json& json, const ReadContext& context) {
+    return context.trees_stay ? json : context.arena.keep(json);
+}
+
+std::optional<std::string_view> scalar_text(const Json& json, JsonArena& arena) {
+    if (json.is_string()) return json.text();
+    if (json.is_number()) return number_text(json.text(), arena);
+    return std::nullopt;
+}
+
+const Json& resolve_value_alias(const Field& field, const Json& sent) {
+    if (field.value_aliases.empty() || !sent.is_scalar() || sent.is_null()) return sent;
+    const auto found = field.value_aliases.find(alias_text(sent));
+    return found == field.value_aliases.end() ? sent : found->second;
+}
+
 std::optional<Fault> convert_present(const Field& field, const Column& column, const Json& json,
                                      const ReadContext& context, const Converted& out) {
     switch (column.kind) {
         case ValueKind::text:
             return convert_text(field, column, json, context, out);
         case ValueKind::integer:
-            return convert_integer(field, column, json, out);
+            return convert_integer(field, column, json, context.arena, out);
         case ValueKind::numeric:
-            return convert_numeric(field, column, json, out);
+            return convert_numeric(field, column, json, context.arena, out);
         case ValueKind::floating:
-            return convert_floating(field, json, out);
+            return convert_floating(field, json, context.arena, out);
         case ValueKind::boolean:
             return convert_boolean(json, out);
         case ValueKind::date:
@@ -190,35 +209,6 @@ std::optional<Fault> convert_present(const Field& field, const Column& column, c
     return std::nullopt;
 }
 
-// The smaller of the rule's and the column's greatest length, -1 if there is none.
-std::int64_t greatest_length(const Field& field, const Column& column) {
-    std::int64_t length = field.max_length.value_or(-1);
-    if (column.max_length > 0 && (length < 0 || column.max_length < length)) length = column.max_length;
-    return length;
-}
-
-// Counts characters only where bytes cannot tell.
-std::optional<Fault> check_length(const Field& field, const Column& column, std::string_view text, const Json& json) {
-    const std::int64_t greatest = greatest_length(field, column);
-    if (greatest >= 0 && text.size() > static_cast<std::size_t>(greatest)) {
-        const std::size_t length = count_characters(text);
-        if (length > static_cast<std::size_t>(greatest))
-            return length_fault(Code::max_length, Reason::too_long, length, static_cast<std::size_t>(greatest), json);
-    }
-    const auto least = static_cast<std::size_t>(std::max(field.min_length.value_or(0), 0));
-    if (least > 0 && (text.empty() || (least > 1 && count_characters(text) < least)))
-        return length_fault(Code::min_length, Reason::too_short, count_characters(text), least, json);
-    return std::nullopt;
-}
-
-}  // namespace
-
-const Json& resolve_value_alias(const Field& field, const Json& sent) {
-    if (field.value_aliases.empty() || !sent.is_scalar() || sent.is_null()) return sent;
-    const auto found = field.value_aliases.find(alias_text(sent));
-    return found == field.value_aliases.end() ? sent : found->second;
-}
-
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
                                    const ReadContext& context, const Converted& out) {
     const Column& column = entity.columns[static_cast<std::size_t>(field.column)];
@@ -233,17 +223,9 @@ std::optional<Fault> convert_value(const Entity& entity, const Field& field, con
 }
 
 std::optional<std::string_view> integer_text(std::string_view token, JsonArena& arena) {
-    const std::size_t exponent_mark = token.find_first_of("eE");
-    const std::size_t point = token.find('.');
-    if (exponent_mark == token.npos && point == token.npos) return token == "-0" ? token.substr(1) : token;
-    if (exponent_mark == token.npos) return std::nullopt;
-    const std::int64_t fraction = point == token.npos ? 0 : static_cast<std::int64_t>(exponent_mark - point) - 1;
-    std::string_view exponent = token.substr(exponent_mark + 1);
-    if (exponent.starts_with('+')) exponent.remove_prefix(1);
-    std::int64_t value = 0;
-    std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
-    const auto number = value >= fraction ? parse_decimal(token) : std::nullopt;
-    if (!number || number->integer_digits() > 131072) return std::nullopt;
+    if (token.find_first_of(".eE") == token.npos) return token == "-0" ? token.substr(1) : token;
+    const auto number = parse_decimal(token);
+    if (!number || !number->is_integer() || number->integer_digits() > 131072) return std::nullopt;
     return arena.copy(plain_text(*number));
 }
 

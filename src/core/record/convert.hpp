@@ -33,7 +33,7 @@ std::optional<Fault> convert_value(const Entity& entity, const Field& field, con
 
 // A number as text: an integer as its digits, anything else in canonical form.
 std::string_view number_text(std::string_view token, JsonArena& arena);
-// The digits of a JSON number that is written as an integer (1001, also 1e3 as jsonb prints it), else nothing.
+// The digits of a JSON number that is an integer (1001, also 1001.0 and 1e3), else nothing.
 std::optional<std::string_view> integer_text(std::string_view token, JsonArena& arena);
 
 // Length in Unicode code points.
@@ -43,10 +43,26 @@ std::size_t count_characters(std::string_view utf8);
 std::optional<Fault> check_text(const Field& field, const Column& column, std::string_view text, const Json& json,
                                 const ReadContext& context);
 
-// Conversion of numbers and booleans.
-std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, const Converted& out);
-std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, const Converted& out);
-std::optional<Fault> convert_floating(const Field& field, const Json& json, const Converted& out);
+// Converts a value that is not null, and no alias, for a column.
+std::optional<Fault> convert_present(const Field& field, const Column& column, const Json& json,
+                                     const ReadContext& context, const Converted& out);
+// The text that a scalar is taken as, where texts and numbers are accepted.
+std::optional<std::string_view> scalar_text(const Json& json, JsonArena& arena);
+// The value as it may stay in the record.
+Json kept_value(const Json& json, const ReadContext& context);
+
+// Conversion of arrays: to texts, each checked as one; to any other type, each converted as for a column of it.
+std::optional<Fault> convert_text_array(const Field& field, const Column& column, const Json& json,
+                                        const ReadContext& context, const Converted& out);
+std::optional<Fault> convert_array(const Field& field, const Column& column, const Json& json,
+                                   const ReadContext& context, const Converted& out);
+
+// Conversion of numbers.
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, JsonArena& arena,
+                                     const Converted& out);
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, JsonArena& arena,
+                                     const Converted& out);
+std::optional<Fault> convert_floating(const Field& field, const Json& json, JsonArena& arena, const Converted& out);
 
 // The fault TYPE_MISMATCH: `invalid integer "12abc"`.
 Fault type_fault(std::string_view noun, const Json& json);

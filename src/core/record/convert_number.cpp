@@ -32,10 +32,12 @@ std::optional<std::int64_t> plain_integer(std::string_view text) {
     return value;
 }
 
-// The text of a number or of a string, in which a number may stand.
-std::optional<std::string_view> numeric_token(const Json& json) {
-    if (json.is_number() || json.is_string()) return json.text();
-    return std::nullopt;
+// The text of a number, or of a string, in which a number may stand in any form that loses nothing.
+std::optional<std::string_view> numeric_token(const Json& json, JsonArena& arena) {
+    if (json.is_number() || (json.is_string() && plain_integer(json.text()))) return json.text();
+    if (!json.is_string()) return std::nullopt;
+    const std::string number = json_number(json.text());
+    return number == json.text() ? json.text() : arena.copy(number);
 }
 
 // -1, 0, 1 as the value is less than, equal to or greater than the rule's limit.
@@ -87,8 +89,9 @@ std::optional<Fault> check_precision(const Column& column, const Decimal& number
 
 }  // namespace
 
-std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, const Converted& out) {
-    const auto token = numeric_token(json);
+std::optional<Fault> convert_integer(const Field& field, const Column& column, const Json& json, JsonArena& arena,
+                                     const Converted& out) {
+    const auto token = numeric_token(json, arena);
     if (!token) return type_fault("integer", json);
     auto value = plain_integer(*token);
     if (!value) {
@@ -106,8 +109,9 @@ std::optional<Fault> convert_integer(const Field& field, const Column& column, c
     return check_limits(field, *value, json);
 }
 
-std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, const Converted& out) {
-    const auto token = numeric_token(json);
+std::optional<Fault> convert_numeric(const Field& field, const Column& column, const Json& json, JsonArena& arena,
+                                     const Converted& out) {
+    const auto token = numeric_token(json, arena);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
     if (auto fault = check_precision(column, *number, json)) return fault;
@@ -116,8 +120,8 @@ std::optional<Fault> convert_numeric(const Field& field, const Column& column, c
     return check_limits(field, *number, json);
 }
 
-std::optional<Fault> convert_floating(const Field& field, const Json& json, const Converted& out) {
-    const auto token = numeric_token(json);
+std::optional<Fault> convert_floating(const Field& field, const Json& json, JsonArena& arena, const Converted& out) {
+    const auto token = numeric_token(json, arena);
     const auto number = token ? parse_decimal(*token) : std::nullopt;
     if (!number) return type_fault("number", json);
     if (number->exponent > 310 || number->exponent < -330) return out_of_range(*number, json);

@@ -2,6 +2,7 @@
 #include "core/record/datetime.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstddef>
 
 namespace eryxon::core {
@@ -15,6 +16,29 @@ public:
 
     bool at_end() const { return text_.empty(); }
     bool next_is_digit() const { return !text_.empty() && is_digit(text_.front()); }
+
+    // How many digits come next.
+    std::size_t digits() const {
+        std::size_t count = 0;
+        while (count < text_.size() && is_digit(text_[count]))
+            ++count;
+        return count;
+    }
+
+    // Takes all digits that come next as one number, of at most fifteen.
+    bool take_digits(std::int64_t& value) {
+        const auto end = std::from_chars(text_.data(), text_.data() + digits(), value);
+        const bool taken = next_is_digit() && digits() <= 15 && end.ec == std::errc();
+        if (taken) text_.remove_prefix(digits());
+        return taken;
+    }
+
+    // Takes the text if it comes next.
+    bool take(std::string_view wanted) {
+        if (!text_.starts_with(wanted)) return false;
+        text_.remove_prefix(wanted.size());
+        return true;
+    }
 
     // Takes the character if it comes next.
     bool take(char wanted) {
@@ -73,17 +97,17 @@ bool read_fraction(Cursor& cursor, DateTime& time) {
     return true;
 }
 
-// hh:mm[:ss[.f]]
+// h[h]:mm[:ss[.f]]
 bool read_time(Cursor& cursor, DateTime& time) {
     time.has_time = true;
-    if (!cursor.take_number(2, 0, 23, time.hour) || !cursor.take(':')) return false;
+    if (!cursor.take_number(cursor.digits() == 1 ? 1 : 2, 0, 23, time.hour) || !cursor.take(':')) return false;
     if (!cursor.take_number(2, 0, 59, time.minute)) return false;
     if (!cursor.take(':')) return true;
     if (!cursor.take_number(2, 0, 59, time.second)) return false;
     return !cursor.take('.') || read_fraction(cursor, time);
 }
 
-// Z, +-hh or +-hh:mm, or nothing; PostgreSQL knows offsets up to 15:59.
+// Z, +-hh, +-hhmm or +-hh:mm, or nothing; PostgreSQL knows offsets up to 15:59.
 bool read_offset(Cursor& cursor, std::optional<int>& offset_seconds) {
     if (cursor.at_end()) return true;
     if (cursor.take('Z')) {
@@ -95,10 +119,51 @@ bool read_offset(Cursor& cursor, std::optional<int>& offset_seconds) {
     int hours = 0;
     int minutes = 0;
     if (!cursor.take_number(2, 0, 15, hours)) return false;
-    if (cursor.take(':') && !cursor.take_number(2, 0, 59, minutes)) return false;
+    if ((cursor.take(':') || cursor.next_is_digit()) && !cursor.take_number(2, 0, 59, minutes)) return false;
     const int seconds = hours * 3600 + minutes * 60;
     offset_seconds = west ? -seconds : seconds;
     return true;
+}
+
+// The date so many days after 0001-01-01. Years begin in March here, so that the leap day comes last.
+void set_date(std::int64_t days, DateTime& date) {
+    days += 306;  // from 0000-03-01
+    const std::int64_t period = days / 146'097;
+    const auto day_of_period = static_cast<int>(days % 146'097);
+    const int year_of_period =
+        (day_of_period - day_of_period / 1'460 + day_of_period / 36'524 - day_of_period / 146'096) / 365;
+    const int day_of_year = day_of_period - (365 * year_of_period + year_of_period / 4 - year_of_period / 100);
+    const int month = (5 * day_of_year + 2) / 153;
+    date.day = static_cast<std::int8_t>(day_of_year - (153 * month + 2) / 5 + 1);
+    date.month = static_cast<std::int8_t>(month < 10 ? month + 3 : month - 9);
+    date.year = static_cast<std::int16_t>(year_of_period + 400 * period + (date.month <= 2));
+}
+
+// The time of day that is so many milliseconds after midnight.
+void set_time(int milliseconds, DateTime& time) {
+    time.has_time = true;
+    time.hour = static_cast<std::int8_t>(milliseconds / 3'600'000);
+    time.minute = static_cast<std::int8_t>(milliseconds / 60'000 % 60);
+    time.second = static_cast<std::int8_t>(milliseconds / 1'000 % 60);
+    time.microsecond = milliseconds % 1'000 * 1'000;
+}
+
+// OData's /Date(ms)/ or /Date(ms+mmmm)/: milliseconds since 1970 in UTC. The minutes say only where the sender is.
+std::optional<DateTime> read_odata(Cursor& cursor) {
+    constexpr std::int64_t day = 86'400'000;
+    constexpr std::int64_t least = -62'135'596'800'000, most = 253'402'300'799'999;  // years 1 to 9999
+    const bool negative = cursor.take('-');
+    std::int64_t ms = 0, minutes = 0;
+    if (!cursor.take_digits(ms)) return std::nullopt;
+    if ((cursor.take('+') || cursor.take('-')) && !cursor.take_digits(minutes)) return std::nullopt;
+    if (!cursor.take(")/") || !cursor.at_end()) return std::nullopt;
+    if (negative) ms = -ms;
+    if (ms < least || ms > most) return std::nullopt;
+    DateTime result;
+    set_date((ms - least) / day, result);
+    set_time(static_cast<int>((ms - least) % day), result);
+    result.offset_seconds = 0;
+    return result;
 }
 
 }  // namespace
@@ -106,6 +171,7 @@ bool read_offset(Cursor& cursor, std::optional<int>& offset_seconds) {
 // Reads a date and what may follow it, to the end of the text.
 std::optional<DateTime> parse_datetime(std::string_view text) {
     Cursor cursor(text);
+    if (cursor.take("/Date(")) return read_odata(cursor);
     DateTime result;
     if (!read_date(cursor, result)) return std::nullopt;
     if (cursor.at_end()) return result;

@@ -25,7 +25,8 @@ struct DateTime {
     bool is_midnight() const { return hour == 0 && minute == 0 && second == 0 && microsecond == 0 && !finer; }
 };
 
-// YYYY-MM-DD or YYYYMMDD, optionally T or a blank and hh:mm[:ss[.f]] and Z or +-hh[:mm]. Anything else: nothing.
+// YYYY-MM-DD or YYYYMMDD, optionally T or a blank and h[h]:mm[:ss[.f]] and Z or +-hh[[:]mm]; or OData's /Date(ms)/.
+// Anything else: nothing.
 std::optional<DateTime> parse_datetime(std::string_view text);
 
 // Days since 2000-01-01 (PostgreSQL's epoch), negative before.

@@ -5,6 +5,8 @@
 #include "core/json/fault_reason.hpp"
 #include "core/json/fault_text.hpp"
 
+#include <algorithm>
+
 namespace eryxon::core {
 
 namespace {
@@ -56,6 +58,17 @@ void report_not_taken(Draft& draft, const JsonMember& member, bool read_only) {
                                                      draft.record.path + shorten(member.name, shown_in_path), reason));
 }
 
+// A field that nothing is written to, and why.
+void report_unmapped(Draft& draft, const JsonMember& member) {
+    const MemberName& name = draft.entity.names[draft.entity.names.find(member.name)];
+    const Field& field = draft.entity.fields[static_cast<std::size_t>(name.index)];
+    const bool generated =
+        std::any_of(draft.entity.columns.begin(), draft.entity.columns.end(),
+                    [&](const Column& column) { return column.generated && column.name == field.column_name; });
+    draft.record.warnings.push_back(make_warning("UNMAPPED_FIELD", draft.record.path + std::string(member.name),
+                                                 generated ? Reason::generated_column : Reason::unmapped_field));
+}
+
 }  // namespace
 
 Draft::Draft(const Json& json_, const ReadContext& context_, const Enclosing* enclosing_, Record& record_)
@@ -96,8 +109,10 @@ void Draft::add_hashed(std::string_view name, const Json& value) {
 
 void collect_members(Draft& draft) {
     const std::span<const JsonMember> members = draft.json.members();
+    const bool skips_nulls = draft.context.options.nulls == Nulls::absent;
     for (std::size_t i = 0; i < members.size(); ++i) {
         const JsonMember& member = members[i];
+        if (skips_nulls && member.value.is_null()) continue;
         const int number = draft.context.lookup.find(draft.entity.names, i, member.name);
         if (number >= 0)
             collect_known(draft, member, number);
@@ -121,8 +136,7 @@ void report_ignored(Draft& draft) {
                 draft.add_fault(value_fault(Code::invalid_payload, Reason::reserved_name, member->value), member->name);
                 break;
             case Ignored::Why::unmapped:
-                draft.record.warnings.push_back(make_warning(
-                    "UNMAPPED_FIELD", draft.record.path + std::string(member->name), Reason::unmapped_field));
+                report_unmapped(draft, *member);
                 break;
         }
     }

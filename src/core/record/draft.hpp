@@ -69,5 +69,7 @@ HexHash record_hash(const Draft& draft);
 
 // Reads a text that names a row in the ERP: a string, or an integer as its digits. The fault has no path yet.
 std::optional<Fault> read_identifier(const Json& json, JsonArena& arena, std::string_view& out);
+// The fault of an identifier with a character that cannot be seen: it would be another one that looks the same.
+std::optional<Fault> check_visible(std::string_view text, const Json& json);
 
 }  // namespace eryxon::core

@@ -60,7 +60,7 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 14> known_options = {{
+constexpr std::array<Known, 15> known_options = {{
     {"on_error",
      [](Options& options, std::string_view name, const Json& value) {
          options.on_error =
@@ -100,6 +100,10 @@ constexpr std::array<Known, 14> known_options = {{
      [](Options& options, std::string_view name, const Json& value) { options.adopt = read_flag(name, value); }},
     {"force",
      [](Options& options, std::string_view name, const Json& value) { options.force = read_flag(name, value); }},
+    {"nulls",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.nulls = read_choice<Nulls>(name, value, {{"clear", Nulls::clear}, {"absent", Nulls::absent}});
+     }},
     {"results",
      [](Options& options, std::string_view name, const Json& value) {
          options.results = read_choice<Results>(

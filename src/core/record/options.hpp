@@ -15,6 +15,7 @@ enum class UpdateStrategy : std::uint8_t { merge, replace };
 enum class ChildrenStrategy : std::uint8_t { merge, replace };
 enum class UnknownFields : std::uint8_t { warn, ignore, error, metadata };
 enum class Deleted : std::uint8_t { restore, refuse };
+enum class Nulls : std::uint8_t { clear, absent };
 enum class Results : std::uint8_t { all, errors, none };
 
 struct Options {
@@ -27,6 +28,7 @@ struct Options {
     Deleted deleted = Deleted::restore;
     bool adopt = false;
     bool force = false;
+    Nulls nulls = Nulls::clear;
     Results results = Results::all;
     std::optional<std::int64_t> max_errors;
     bool dry_run = false;

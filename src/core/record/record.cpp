@@ -121,13 +121,25 @@ Fault records_twice(std::string_view name) {
                       "Put all records into one array.");
 }
 
+// Names the members beside the one that may hold the records, the first five of them.
+static std::string other_members(const Json& payload, std::string_view entity) {
+    std::string list;
+    std::size_t count = 0;
+    for (const JsonMember& member : payload.members())
+        if (member.name != "items" && member.name != entity && count++ < 5)
+            list += (count > 1 ? ", " : "") + quoted(member.name);
+    if (count > 5) list += ", ...";
+    return list.empty() ? list : ", without other members such as " + list;
+}
+
 std::span<const Json> bulk_items(const Json& payload, std::string_view entity) {
     const std::string expected =
         "expected an array of records, {\"items\": [...]} or {\"" + std::string(entity) + "\": [...]}";
     if (payload.is_array()) return payload.items();
     if (!payload.is_object())
         throw CallError(Code::invalid_payload, expected + ", not " + std::string(type_phrase(payload.type())));
-    if (payload.members().size() != 1) throw CallError(Code::invalid_payload, expected);
+    if (payload.members().size() != 1)
+        throw CallError(Code::invalid_payload, expected + other_members(payload, entity));
     const JsonMember& member = payload.members().front();
     if (member.name != "items" && member.name != entity)
         throw CallError(Code::invalid_payload, expected + ", not a member " + quoted(member.name));

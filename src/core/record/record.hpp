@@ -81,6 +81,9 @@ struct Record {
 // True if the text matches the PostgreSQL regular expression.
 using PatternMatcher = std::function<bool(std::string_view pattern, std::string_view text)>;
 
+// What the text of a file's cell stands for in a column, or why it stands for nothing.
+using CellReader = std::function<std::optional<Fault>(std::string_view cell, const Column& column, Json& value)>;
+
 // What reading a record needs to know.
 struct ReadContext {
     const Schema& schema;
@@ -88,6 +91,7 @@ struct ReadContext {
     JsonArena& arena;
     PatternMatcher matches;
     bool trees_stay = true;  // what is read lives as long as the arena; else only until the next record is read
+    CellReader read_cell{};  // of records from a file; else texts are what they are
     mutable Hasher hasher{};
     mutable MemberLookup lookup{};
 };

@@ -65,19 +65,30 @@ Json add_unknown(const Draft& draft, const Json* sent) {
     return draft.context.arena.object(members);
 }
 
+// What was sent: of a file's cell what its text stands for, unless an alias says that.
+std::optional<Fault> read_sent(const Draft& draft, const Field& field, Json& sent) {
+    const bool is_cell = draft.context.read_cell && sent.is_string() && &resolve_value_alias(field, sent) == &sent;
+    if (!is_cell) return std::nullopt;
+    return draft.context.read_cell(sent.text(), draft.entity.columns[static_cast<std::size_t>(field.column)], sent);
+}
+
+// Reads the field whose member this is.
+void read_member(Draft& draft, const Field& field, const JsonMember& member) {
+    Json sent = member.value;
+    if (auto fault = read_sent(draft, field, sent)) return draft.add_fault(std::move(*fault), member.name);
+    take_value(draft, field, gathers_unknown(draft, field) ? add_unknown(draft, &sent) : sent, member.name);
+}
+
 }  // namespace
 
 void read_field(Draft& draft, int index) {
     const Field& field = field_at(draft, index);
-    const JsonMember* member = find_sent(draft, index);
-    if (gathers_unknown(draft, field)) {
-        const Json json = add_unknown(draft, member ? &member->value : nullptr);
-        if (member || !json.is_null()) return take_value(draft, field, json, member ? member->name : field.name);
-    }
-    if (member)
-        take_value(draft, field, member->value, member->name);
-    else
+    if (const JsonMember* member = find_sent(draft, index)) return read_member(draft, field, *member);
+    const Json unknown = gathers_unknown(draft, field) ? add_unknown(draft, nullptr) : Json::null();
+    if (unknown.is_null())
         read_absent(draft, field);
+    else
+        take_value(draft, field, unknown, field.name);
 }
 
 }  // namespace eryxon::core

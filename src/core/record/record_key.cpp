@@ -1,10 +1,10 @@
 // Reads the external key of a record: external_id and external_source.
+#include "core/base/invisible.hpp"
 #include "core/json/fault_text.hpp"
 #include "core/record/convert.hpp"
 #include "core/record/draft.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace eryxon::core {
 
@@ -12,32 +12,26 @@ namespace {
 
 constexpr std::size_t greatest_key_length = 255;
 
-// White space of Unicode beyond ASCII, as UTF-8.
-constexpr std::array<std::string_view, 19> wide_spaces = {
-    "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
-    "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
-
-bool is_ascii_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-// True if the text, which is not empty, begins or ends with white space.
-bool has_space_at_ends(std::string_view text) {
-    if (is_ascii_space(text.front()) || is_ascii_space(text.back())) return true;
-    const bool ascii_ends =
-        static_cast<unsigned char>(text.front()) < 0x80 && static_cast<unsigned char>(text.back()) < 0x80;
-    return !ascii_ends && std::any_of(wide_spaces.begin(), wide_spaces.end(), [&](std::string_view space) {
-        return text.starts_with(space) || text.ends_with(space);
-    });
-}
-
 // The fault of a key text, if it has one.
 std::optional<Fault> check_key(std::string_view text, const Json& json) {
-    if (text.empty()) return value_fault(Code::min_length, Reason::empty, json);
+    if (is_blank(text)) return value_fault(Code::min_length, Reason::empty, json);
     if (text.size() > greatest_key_length && count_characters(text) > greatest_key_length)
         return length_fault(Code::max_length, Reason::too_long, count_characters(text), greatest_key_length, json);
-    if (has_space_at_ends(text)) return value_fault(Code::pattern_mismatch, Reason::outer_space, json);
-    return std::nullopt;
+    if (without_outer_space(text).size() < text.size())
+        return value_fault(Code::pattern_mismatch, Reason::outer_space, json);
+    return check_visible(text, json);
+}
+
+// The fault of a half of the key that was not sent; a member that only looks as if it had its name is told of.
+Fault missing_part(const Draft& draft, std::string_view name) {
+    for (const JsonMember& member : draft.json.members()) {
+        const auto invisible = find_invisible(member.name);
+        const bool alike = member.name.size() < name.size() + 16 && member.name.find(name) != member.name.npos;
+        if (alike && (invisible || without_outer_space(member.name) == name))
+            return make_fault(Code::not_null, {}, Reason::misnamed,
+                              {{"member", member.name}, {"character", invisible.value_or("white space")}});
+    }
+    return make_fault(Code::not_null, {}, Reason::required);
 }
 
 // Reads one half of the key; true if it is valid.
@@ -45,7 +39,7 @@ bool read_part(Draft& draft, int number, std::string_view& out) {
     const JsonMember* member = draft.sent_as(number);
     const std::string& name = draft.entity.names[number].text;
     if (!member || member->value.is_null()) {
-        Fault fault = make_fault(Code::not_null, {}, member ? Reason::null_value : Reason::required);
+        Fault fault = member ? make_fault(Code::not_null, {}, Reason::null_value) : missing_part(draft, name);
         fault.value = member ? "null" : "";
         draft.add_fault(std::move(fault), name);
         return false;
@@ -72,6 +66,37 @@ bool read_source(Draft& draft) {
     return true;
 }
 
+bool all_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+// True for "1001.0": digits, a decimal sign and zeros.
+bool is_whole_decimal(std::string_view text) {
+    const std::size_t sign = std::min(text.find_first_of(".,"), text.size());
+    const std::string_view fraction = text.substr(std::min(sign + 1, text.size()));
+    return all_digits(text.substr(0, sign)) && !fraction.empty() && fraction.find_first_not_of('0') == text.npos;
+}
+
+// True for "4.50001E+11": an exponent with its sign.
+bool is_rounded(std::string_view text) {
+    const std::size_t mark = text.find_first_of("eE");
+    if (mark == text.npos || mark + 2 >= text.size() || (text[mark + 1] != '+' && text[mark + 1] != '-')) return false;
+    const std::size_t sign = std::min(text.find_first_of(".,"), mark);
+    const bool number = sign == mark || all_digits(text.substr(sign + 1, mark - sign - 1));
+    return number && all_digits(text.substr(0, sign)) && all_digits(text.substr(mark + 2));
+}
+
+// Warns of an id that a spreadsheet may have made of another one. A number is what it says.
+void warn_of_form(Draft& draft) {
+    const std::string_view text = draft.record.external_id;
+    const bool formula = text.starts_with("=\"") && text.ends_with('"');
+    if (!formula && !text.starts_with('\'') && !is_whole_decimal(text) && !is_rounded(text)) return;
+    const JsonMember& member = *draft.sent_as(MemberNames::external_id);
+    if (member.value.is_string())
+        draft.record.warnings.push_back(make_warning("KEY_FORM", draft.record.path + std::string(member.name),
+                                                     Reason::key_form, {{"value", member.value}}));
+}
+
 }  // namespace
 
 std::optional<Fault> read_identifier(const Json& json, JsonArena& arena, std::string_view& out) {
@@ -83,9 +108,16 @@ std::optional<Fault> read_identifier(const Json& json, JsonArena& arena, std::st
     return std::nullopt;
 }
 
+std::optional<Fault> check_visible(std::string_view text, const Json& json) {
+    const auto invisible = find_invisible(text);
+    if (!invisible) return std::nullopt;
+    return value_fault(Code::pattern_mismatch, Reason::invisible_character, json, {"character", *invisible});
+}
+
 void read_key(Draft& draft) {
     const bool has_id = read_part(draft, MemberNames::external_id, draft.record.external_id);
     draft.record.has_key = read_source(draft) && has_id;
+    if (has_id) warn_of_form(draft);
     if (draft.bad_operation)
         draft.add_fault(value_fault(Code::invalid_payload, Reason::invalid_operation, draft.bad_operation->value),
                         draft.bad_operation->name);

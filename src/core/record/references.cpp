@@ -93,7 +93,8 @@ std::optional<Fault> read_target(const Reading& reading, const JsonMember* count
     if (counting == reading.forms.id) return read_id(json, value);
     if (counting == reading.forms.name) return read_name(json, arena, value);
     value.by = ReferenceValue::By::external_id;
-    return read_identifier(json, arena, value.text);
+    if (auto fault = read_identifier(json, arena, value.text)) return fault;
+    return check_visible(value.text, json);
 }
 
 // The fault of a nested record that names another parent than the one it stands in.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,11 +40,12 @@ struct Column {
     bool has_default = false;
     bool generated = false;
     bool key = false;  // in a unique index that a foreign key could point to (a change locks out KEY SHARE)
-    std::int64_t min = 0, max = 0;    // of an integer type
-    int max_length = 0;               // characters, of varchar(n) and char(n); 0 = none
-    int precision = 0, scale = -1;    // of numeric(p,s); scale -1 = any
-    int fraction_digits = 6;          // of timestamps
-    std::vector<std::string> labels;  // of an enum
+    std::int64_t min = 0, max = 0;          // of an integer type
+    int max_length = 0;                     // characters, of varchar(n) and char(n); 0 = none
+    int precision = 0, scale = -1;          // of numeric(p,s); scale -1 = any
+    int fraction_digits = 6;                // of timestamps, times and intervals
+    std::vector<std::string> labels;        // of an enum
+    std::shared_ptr<const Column> element;  // of an array, but for text_array
 };
 
 enum class Write : std::uint8_t { always, create, forward };

@@ -103,6 +103,7 @@ const char* openapi_frame() {
             "update_strategy": {"enum": ["merge", "replace"], "default": "merge"},
             "children": {"enum": ["merge", "replace"], "default": "merge"},
             "unknown_fields": {"enum": ["warn", "ignore", "error", "metadata"], "default": "warn"},
+            "nulls": {"enum": ["clear", "absent"], "default": "clear"},
             "deleted": {"enum": ["restore", "refuse"], "default": "restore"}, "adopt": {"type": "boolean", "default": false},
             "force": {"type": "boolean", "default": false}, "results": {"enum": ["all", "errors", "none"], "default": "all"},
             "max_errors": {"type": ["integer", "null"]}, "dry_run": {"type": "boolean", "default": false},

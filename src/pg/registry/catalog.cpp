@@ -27,6 +27,7 @@ extern "C" {
 #include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 }
 
@@ -78,8 +79,12 @@ void read_integer_range(Oid type, core::Column& column) {
 // Reads what a type modifier says: lengths, precision, fraction digits.
 void read_modifier(Oid type, std::int32_t typmod, core::Column& column) {
     if (typmod < 0) return;
-    if (type == VARCHAROID || type == BPCHAROID) column.max_length = typmod - static_cast<int>(VARHDRSZ);
-    if (type == TIMESTAMPOID || type == TIMESTAMPTZOID) column.fraction_digits = typmod;
+    if (type == VARCHAROID || type == BPCHAROID || type == VARCHARARRAYOID)
+        column.max_length = typmod - static_cast<int>(VARHDRSZ);
+    if (type == BITOID || type == VARBITOID) column.max_length = typmod;
+    if (type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == TIMEOID || type == TIMETZOID)
+        column.fraction_digits = typmod;
+    if (type == INTERVALOID) column.fraction_digits = INTERVAL_PRECISION(typmod);
     if (type != NUMERICOID) return;
     std::int32_t const packed = typmod - static_cast<int>(VARHDRSZ);
     column.precision = (packed >> 16) & 0xffff;
@@ -101,6 +106,21 @@ std::vector<std::string> read_labels(Oid type) {
     return labels;
 }
 
+// Reads what the type says, under its domain.
+void read_type(Oid domain, std::int32_t typmod, core::Column& column) {
+    Oid const type = call([&] { return getBaseTypeAndTypmod(domain, &typmod); });
+    column.kind = call([type] { return kind_of(type); });
+    if (column.kind == core::ValueKind::integer) read_integer_range(type, column);
+    if (column.kind == core::ValueKind::enumeration) column.labels = read_labels(type);
+    read_modifier(type, typmod, column);
+    Oid const element =
+        column.kind == core::ValueKind::other ? call([type] { return get_element_type(type); }) : InvalidOid;
+    if (!OidIsValid(element)) return;
+    auto const inner = std::make_shared<core::Column>();
+    read_type(element, typmod, *inner);
+    column.element = inner;
+}
+
 core::Column read_column(const FormData_pg_attribute& attribute, bool key) {
     core::Column column;
     column.name = NameStr(attribute.attname);
@@ -109,12 +129,7 @@ core::Column read_column(const FormData_pg_attribute& attribute, bool key) {
     column.has_default = attribute.atthasdef || attribute.attidentity != '\0';
     column.generated = attribute.attgenerated != '\0' || attribute.attidentity == ATTRIBUTE_IDENTITY_ALWAYS;
     column.key = key;
-    std::int32_t typmod = attribute.atttypmod;
-    Oid const type = call([&] { return getBaseTypeAndTypmod(attribute.atttypid, &typmod); });
-    column.kind = call([type] { return kind_of(type); });
-    if (column.kind == core::ValueKind::integer) read_integer_range(type, column);
-    if (column.kind == core::ValueKind::enumeration) column.labels = read_labels(type);
-    read_modifier(type, typmod, column);
+    read_type(attribute.atttypid, attribute.atttypmod, column);
     return column;
 }
 
@@ -309,8 +324,10 @@ std::string qualified_relation(Oid relation) {
     });
 }
 
+// Without modifier: "bit", not bit, which would be bit(1).
 std::string qualified_type(Oid type) {
-    return call([type] { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY); });
+    return call(
+        [type] { return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN); });
 }
 
 std::string equality(Oid type) {

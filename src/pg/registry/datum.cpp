@@ -70,6 +70,22 @@ TimestampTz timestamptz_of(const core::DateTime& time) {
     return timestamp_of(time) + west * USECS_PER_SEC;
 }
 
+// The time of day that clocks in eryxon.default_time_zone show; of a time without offset the one that was written.
+Timestamp local_timestamp_of(const core::DateTime& time) {
+    if (!time.offset_seconds) return timestamp_of(time);
+    TimestampTz const moment = timestamptz_of(time);
+    return call([moment] {
+        pg_tm fields;
+        fsec_t fraction;
+        int west;
+        Timestamp local;
+        if (timestamp2tm(moment, &west, &fields, &fraction, nullptr, pg_tzset(settings().default_time_zone)) != 0 ||
+            tm2timestamp(&fields, fraction, nullptr, &local) != 0)
+            ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+        return local;
+    });
+}
+
 // A copy, for the value may be a temporary of the caller.
 Datum uuid_datum(const core::Uuid& id) {
     return call([&] {
@@ -118,7 +134,9 @@ Carrier carrier_of(const core::Column& column, const Table& table) {
     carrier.element = as_text ? TEXTOID : call([type] { return getBaseType(type); });
     carrier.array = call([&] { return get_array_type(carrier.element); });
     call([&] { get_typlenbyvalalign(carrier.element, &carrier.length, &carrier.by_value, &carrier.alignment); });
-    if (carrier.element != type) carrier.cast = "::" + qualified_type(type);
+    // A cast to a domain would cut to its modifier what the assignment of a text to the column refuses.
+    Oid const cast = as_text ? call([type] { return getBaseType(type); }) : type;
+    if (carrier.element != cast) carrier.cast = "::" + qualified_type(cast);
     return carrier;
 }
 
@@ -131,7 +149,7 @@ Datum to_datum(const core::Value& value, const core::Column& column, const Carri
         case core::ValueKind::date:
             return DateADTGetDatum(core::days_since_2000(value.datetime));
         case core::ValueKind::timestamp:
-            return TimestampGetDatum(timestamp_of(value.datetime));
+            return TimestampGetDatum(local_timestamp_of(value.datetime));
         case core::ValueKind::timestamptz:
             return TimestampTzGetDatum(timestamptz_of(value.datetime));
         case core::ValueKind::uuid:

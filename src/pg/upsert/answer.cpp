@@ -96,6 +96,12 @@ void add_totals(const UpsertCall& upsert, const Batch& batch, const RecordTree& 
 
 }  // namespace
 
+bool has_warnings(const RecordTree& tree) {
+    return !tree.known_source.empty() || std::any_of(tree.items.begin(), tree.items.end(), [](const Item* item) {
+        return !item->record->warnings.empty() || !item->warnings.empty();
+    });
+}
+
 core::Action action_of(const Item& item) {
     if (item.tree->state == RecordTree::State::failed) return core::Action::error;
     if (item.came_back && item.plan != Plan::remove) return core::Action::restored;

@@ -15,6 +15,8 @@ core::Action action_of(const Item& item);
 core::Outcome outcome_of(const UpsertCall& upsert, const Batch& batch, const RecordTree& tree);
 // Counts of the batch's top-level records.
 core::Counts counts_of(const Batch& batch);
+// True if there is a warning of a top-level record or its children.
+bool has_warnings(const RecordTree& tree);
 // The faults of a top-level record and its children, in order.
 std::vector<core::Fault> faults_of(const RecordTree& tree);
 

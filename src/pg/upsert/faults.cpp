@@ -9,7 +9,9 @@
 extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
 
 namespace eryxon::pg {
@@ -32,12 +34,37 @@ const core::Entity* entity_of(const UpsertCall& upsert, const ErrorData& data) {
     return OidIsValid(table) ? upsert.registry.entity_of(table) : nullptr;
 }
 
+// The domain that the error names, InvalidOid if none.
+Oid domain_named(const ErrorData& data) {
+    if (data.datatype_name == nullptr || data.schema_name == nullptr) return InvalidOid;
+    return call([&] {
+        return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(data.datatype_name),
+                               ObjectIdGetDatum(get_namespace_oid(data.schema_name, true)));
+    });
+}
+
+// The field that the record sent to a column of the domain which the error names; null if none.
+const core::Field* domain_field(const UpsertCall& upsert, const Item& item, const ErrorData& data) {
+    Oid const domain = domain_named(data);
+    if (!OidIsValid(domain)) return nullptr;
+    const core::Entity& entity = item.entity();
+    const Table& table = upsert.registry.table(entity);
+    for (const core::FieldValue& sent : item.record->values)
+        if (table.types.at(entity.columns[static_cast<std::size_t>(sent.field->column)].number) == domain)
+            return sent.field;
+    return nullptr;
+}
+
 // The code for the error; those of constraints only if an attached table raised it.
 core::Code code_of(const Error& error, bool own_table) {
     switch (error.data().sqlerrcode) {
         case ERRCODE_INSUFFICIENT_PRIVILEGE:
             return core::Code::access_denied;
         case ERRCODE_INVALID_TEXT_REPRESENTATION:
+        case ERRCODE_STRING_DATA_LENGTH_MISMATCH:
+        case ERRCODE_STRING_DATA_RIGHT_TRUNCATION:
+        case ERRCODE_INVALID_DATETIME_FORMAT:
+        case ERRCODE_DATETIME_VALUE_OUT_OF_RANGE:
             return core::Code::type_mismatch;
         case ERRCODE_NOT_NULL_VIOLATION:
             return own_table ? core::Code::not_null : core::Code::database_error;
@@ -165,9 +192,19 @@ core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& er
     const ErrorData& data = error.data();
     const core::Entity* entity = entity_of(upsert, data);
     const Item& item = culprit(upsert, tree, entity);
-    core::Fault fault{code_of(error, entity != nullptr), item.record->path, std::string(text_of(data.message)), {}};
+    const core::Field* domain = domain_field(upsert, item, data);
+    core::Fault fault{code_of(error, entity != nullptr || domain != nullptr),
+                      item.record->path,
+                      std::string(text_of(data.message)),
+                      {}};
     fault.sqlstate = error.sqlstate();
     fault.hint = text_of(data.hint);
+    if (domain != nullptr) {
+        fault.path += domain->name;
+        if (auto const reason = reason_of(fault.code, false))
+            fault.params = core::reason_params(*reason, {{"constraint", text_of(data.constraint_name)}});
+        return fault;
+    }
     if (entity != &item.entity()) {
         if (fault.path.ends_with('.')) fault.path.pop_back();
         return fault;

@@ -28,8 +28,9 @@ UpsertSession::UpsertSession(Purpose purpose, std::span<const std::string_view> 
       started_at_(clock_now()),
       started_(std::chrono::steady_clock::now()) {}
 
-const core::ReadContext& UpsertSession::passing_context() {
+const core::ReadContext& UpsertSession::passing_context(core::CellReader read_cell) {
     context_.trees_stay = false;
+    context_.read_cell = std::move(read_cell);
     return context_;
 }
 
@@ -99,7 +100,8 @@ std::string UpsertSession::duration() const {
 
 bool UpsertSession::is_shown(const RecordTree& tree) const {
     if (options_.results == core::Results::none) return false;
-    return options_.results == core::Results::all || action_of(tree.root()) == core::Action::error;
+    return options_.results == core::Results::all || action_of(tree.root()) == core::Action::error ||
+           has_warnings(tree);
 }
 
 core::Json UpsertSession::results(const Batch& batch) const {

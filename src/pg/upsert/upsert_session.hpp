@@ -20,8 +20,8 @@ public:
     const core::Entity& entity(std::string_view name) const { return registry_->entity(name); }
     const Registry& state() const { return *registry_; }
     UpsertCall& upsert() { return upsert_; }
-    // For records whose trees last only until the next one is read.
-    const core::ReadContext& passing_context();
+    // For records whose trees last only until the next one is read; those of a file have cells.
+    const core::ReadContext& passing_context(core::CellReader read_cell = {});
 
     void add(const core::Entity& entity, std::span<const core::Json> items);
     // The records of a bulk payload that is still text. Those of an array are read while it is parsed.

@@ -5,6 +5,10 @@ export type Params = Record<string, string | number | boolean>;
 // Names of values stand in braces.
 export const faults: Record<string, [nl: string, de: string]> = {
     required: ['verplicht veld ontbreekt', 'Pflichtfeld fehlt'],
+    misnamed: [
+        'verplicht veld ontbreekt: in de naam van „{member}” staat {character}',
+        'Pflichtfeld fehlt: im Namen von „{member}“ steht {character}',
+    ],
     null_value: ['mag niet leeg zijn', 'darf nicht leer sein'],
     empty: ['de waarde is leeg', 'der Wert ist leer'],
     too_long: [
@@ -16,6 +20,10 @@ export const faults: Record<string, [nl: string, de: string]> = {
         'zu kurz: {length} Zeichen, mindestens {limit} sind nötig',
     ],
     outer_space: ['{value} begint of eindigt met een spatie', '{value} beginnt oder endet mit einem Leerzeichen'],
+    invisible_character: [
+        '{value} bevat een onzichtbaar teken: {character}',
+        '{value} enthält ein unsichtbares Zeichen: {character}',
+    ],
     not_allowed: ['ongeldige waarde {value}; toegestaan: {allowed}', 'ungültiger Wert {value}; zulässig: {allowed}'],
     too_small: ['{value} is kleiner dan {limit}', '{value} ist kleiner als {limit}'],
     too_large: ['{value} is groter dan {limit}', '{value} ist größer als {limit}'],
@@ -43,6 +51,10 @@ export const faults: Record<string, [nl: string, de: string]> = {
     unknown_field: ['onbekend veld', 'unbekanntes Feld'],
     read_only: ['het veld is alleen-lezen', 'das Feld ist schreibgeschützt'],
     unmapped_field: ['de tabel heeft geen kolom voor dit veld', 'die Tabelle hat keine Spalte für dieses Feld'],
+    generated_column: [
+        'de database vult de kolom van dit veld zelf',
+        'die Datenbank füllt die Spalte dieses Feldes selbst',
+    ],
     reserved_name: [
         'namen die met „_” beginnen zijn gereserveerd',
         'Namen, die mit „_“ beginnen, sind reserviert',
@@ -134,6 +146,11 @@ export const faults: Record<string, [nl: string, de: string]> = {
         'bron „{source}” is bekend en verschilt alleen in hoofdletters',
         'Quelle „{source}“ ist bekannt und unterscheidet sich nur in der Groß- und Kleinschreibung',
     ],
+    key_form: [
+        '{value} heeft een vorm die rekenbladen aan andere sleutels geven',
+        '{value} hat eine Form, die Tabellenprogramme anderen Schlüsseln geben',
+    ],
+    repeated_key: ['regel {line} heeft deze sleutel ook', 'Zeile {line} hat diesen Schlüssel auch'],
     date_order: [
         'de datums zeggen niet of de dag of de maand eerst komt',
         'die Daten sagen nicht, ob der Tag oder der Monat vorn steht',
