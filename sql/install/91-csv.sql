@@ -41,7 +41,8 @@ CREATE FUNCTION @extschema@.eryxon_import_csv(entity text, csv text, options jso
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_import_csv';
 COMMENT ON FUNCTION @extschema@.eryxon_import_csv(text, text, jsonb) IS
 'Imports a CSV file: each line is a record as in eryxon_bulk_upsert(), and the answer tells its line.
-Options: delimiter, header, decimal, date_format, null_token, mapping, external_source, and those of bulk upserts.
+Options: delimiter, header, decimal, date_format, null_token, repeated_keys, mapping, external_source, and those of
+bulk upserts.
 Lines that failed are kept in eryxon.csv_rejected.';
 
 CREATE FUNCTION @extschema@.eryxon_import_csv_bytes(entity text, csv bytea, options jsonb DEFAULT '{}') RETURNS jsonb
@@ -98,7 +99,7 @@ BEGIN
         PERFORM eryxon.fail_unknown_entity(entity, false);
     END IF;
     PERFORM eryxon.check_options(coalesce(options, '{}'),
-        '{delimiter,encoding,header,decimal,date_format,null_token,external_source}');
+        '{delimiter,encoding,header,decimal,date_format,null_token,repeated_keys,external_source}');
     IF coalesce(jsonb_typeof(mapping), 'null') <> 'object'
        OR EXISTS (SELECT FROM jsonb_each(mapping) AS m WHERE jsonb_typeof(m.value) NOT IN ('string', 'null')) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping',

@@ -4,6 +4,7 @@
 #include "core/csv/csv_inspect.hpp"
 #include "core/csv/csv_reader.hpp"
 #include "core/csv/csv_rejected.hpp"
+#include "core/csv/csv_values.hpp"
 #include "input.hpp"
 #include "shop_schema.hpp"
 
@@ -52,6 +53,18 @@ void check_rejected(const std::vector<Line>& lines, char delimiter) {
         require(!line.malformed && line.cells.size() >= 3, "a file of rejected lines can be read");
 }
 
+// A cell as a column of each kind reads it.
+void check_cell(std::string_view cell, const core::CsvOptions& options, core::JsonArena& arena) {
+    core::Column column;
+    column.element = std::make_shared<core::Column>();
+    for (int kind = 0; kind <= static_cast<int>(core::ValueKind::other); kind++) {
+        column.kind = static_cast<core::ValueKind>(kind);
+        core::Json value;
+        bool const read = !core::read_cell(cell, column, options, arena, value);
+        require(read || value.is_string(), "what is no value stays text");
+    }
+}
+
 void check_records(std::string_view text, const core::Entity& entity, char delimiter) {
     core::JsonArena arena;
     core::CsvOptions options;
@@ -62,8 +75,11 @@ void check_records(std::string_view text, const core::Entity& entity, char delim
     core::CsvRecord record;
     if (!reader.next(record)) return;
     core::CsvColumns columns(entity, record.cells, options);
-    while (reader.next(record))
+    while (reader.next(record)) {
         if (!columns.fault(record)) require(columns.record(record, arena).is_object(), "a line is a record");
+        for (std::string_view const cell : record.cells)
+            check_cell(cell, options, arena);
+    }
     require(core::inspect_csv(entity, text, {}, arena).is_object(), "an inspection is an object");
 }
 

@@ -67,6 +67,29 @@ TEST(CsvColumns, TakeAMappingAndASource) {
         "{\"external_id\":\"1\",\"external_source\":\"SAP\"}\n{\"external_id\":\"2\",\"external_source\":\"Odoo\"}\n");
 }
 
+TEST(CsvColumns, TellEmptyCellsFromMissingOnes) {
+    CsvOptions options;
+    options.null_token = "";
+    EXPECT_EQ(read("jobs", "external_id,notes,customer\n1,\n", options), "{\"external_id\":\"1\",\"notes\":null}\n");
+}
+
+TEST(CsvColumns, LeaveToAliasesWhatTheyKnow) {
+    JsonArena arena;
+    Entity jobs = entity("jobs");
+    for (Field& field : jobs.fields)
+        if (field.name == "notes") field.value_aliases = {{"", Json::null()}, {"-", Json::string("none")}};
+    CsvOptions options;
+    options.null_token = "-";
+    CsvReader reader("external_id,notes,customer\n1,-,-\n2,,\n", ',');
+    CsvRecord line;
+    reader.next(line);
+    CsvColumns columns(jobs, line.cells, options);
+    reader.next(line);
+    EXPECT_EQ(json_text(columns.record(line, arena)), "{\"customer\":null,\"external_id\":\"1\",\"notes\":\"-\"}");
+    reader.next(line);
+    EXPECT_EQ(json_text(columns.record(line, arena)), "{\"external_id\":\"2\",\"notes\":\"\"}");
+}
+
 TEST(CsvColumns, RefuseWhatCannotBeMeant) {
     CsvOptions options;
     EXPECT_EQ(failure("jobs", "external_id,External-Id\n"),

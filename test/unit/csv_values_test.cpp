@@ -14,8 +14,10 @@ TEST(CsvValues, UndoesDecimalCommas) {
     EXPECT_EQ(number_with_point("-1.234.567,80"), "-1234567.80");
     EXPECT_EQ(number_with_point("1.234"), "1234");
     EXPECT_EQ(number_with_point("007"), "007");
+    EXPECT_EQ(number_with_point("+1,5"), "1.5");
+    EXPECT_EQ(number_with_point(" -,5 "), "-0.5");
     for (const char* text :
-         {"", ",5", "1,", "1.5", "1.23,4", "12.34.567", "1234.567", "1,5,0", "1 000", "+1", "--1", "1.234.", "x"})
+         {"", ",", "1,", "1.5", "1.23,4", "12.34.567", "1234.567", "1,5,0", "1 000", "+-1", "--1", "1.234.", "x"})
         EXPECT_EQ(number_with_point(text), "") << text;
 }
 
@@ -24,10 +26,22 @@ TEST(CsvValues, TurnsDatesRound) {
     EXPECT_EQ(iso_date("1.2.2026", DateOrder::day_first), "2026-02-01");
     EXPECT_EQ(iso_date("12/31/2026", DateOrder::month_first), "2026-12-31");
     EXPECT_EQ(iso_date("31-12-2026 14:30", DateOrder::day_first), "2026-12-31 14:30");
+    EXPECT_EQ(iso_date("31.12.26", DateOrder::day_first), "2026-12-31");
+    EXPECT_EQ(iso_date("1/2/69 9:05", DateOrder::month_first), "2069-01-02 9:05");
+    EXPECT_EQ(iso_date("1/2/70", DateOrder::month_first), "1970-01-02");
     for (const char* text :
-         {"2026-12-31", "31-12-26", "31122026", "31-12-20266", "31-12", "-12-2026", "31-12-2026x", ""})
+         {"2026-12-31", "31-12-6", "31-12-026", "31122026", "31-12-20266", "31-12", "-12-2026", "31-12-2026x", ""})
         EXPECT_EQ(iso_date(text, DateOrder::day_first), "") << text;
     EXPECT_EQ(iso_date("31-12-2026", DateOrder::iso), "");
+}
+
+TEST(CsvValues, CountsHoursFromMidnight) {
+    EXPECT_EQ(with_24_hours("2026-04-03 2:30 PM"), "2026-04-03 14:30");
+    EXPECT_EQ(with_24_hours("2026-04-03 12:00:05am"), "2026-04-03 00:00:05");
+    EXPECT_EQ(with_24_hours("2026-04-03T12:00pm"), "2026-04-03T12:00");
+    for (const char* text :
+         {"2026-04-03 14:30 PM", "2026-04-03 0:30 AM", "2026-04-03", "2026-04-03 2:30", "am", "m", ""})
+        EXPECT_EQ(with_24_hours(text), text);
 }
 
 TEST(CsvValues, KnowsWordsForTrueAndFalse) {
@@ -44,12 +58,20 @@ std::string value(std::string_view cell, ValueKind kind, char decimal = '.', Dat
     CsvOptions options;
     options.decimal = decimal;
     options.dates = dates;
-    return json_text(cell_value(cell, kind, options, arena));
+    Column column;
+    column.kind = kind;
+    Json json;
+    auto const fault = read_cell(cell, column, options, arena, json);
+    return fault ? fault->message : json_text(json);
 }
 
 TEST(CsvValues, MakesValuesForTheEngine) {
     EXPECT_EQ(value("1,5", ValueKind::numeric, ','), "\"1.5\"");
     EXPECT_EQ(value("1,5", ValueKind::numeric), "\"1,5\"");
+    EXPECT_EQ(value("1.5", ValueKind::numeric, ','), "invalid number \"1.5\"");
+    EXPECT_EQ(value("", ValueKind::numeric, ','), "\"\"");
+    EXPECT_EQ(value("4/3/26 2:30 PM", ValueKind::timestamptz, '.', DateOrder::month_first), "\"2026-04-03 14:30\"");
+    EXPECT_EQ(value("2026-04-03 2:30 PM", ValueKind::timestamptz), "\"2026-04-03 14:30\"");
     EXPECT_EQ(value("1,5", ValueKind::text, ','), "\"1,5\"");
     EXPECT_EQ(value("0010", ValueKind::text), "\"0010\"");
     EXPECT_EQ(value("ja", ValueKind::boolean), "true");
@@ -60,6 +82,11 @@ TEST(CsvValues, MakesValuesForTheEngine) {
     EXPECT_EQ(value("{a", ValueKind::json), "\"{a\"");
     EXPECT_EQ(value("a.pdf; b.pdf;", ValueKind::text_array), "[\"a.pdf\",\"b.pdf\"]");
     EXPECT_EQ(value("[\"a;b\"]", ValueKind::text_array), "[\"a;b\"]");
+    EXPECT_EQ(value("{}", ValueKind::text_array), "[]");
+    EXPECT_EQ(value("{/a.pdf,\"b, \\\"c\\\".pdf\",NULL}", ValueKind::text_array),
+              "[\"/a.pdf\",\"b, \\\"c\\\".pdf\",null]");
+    for (const char* text : {"{", "{a", "{a}b", "{\"a}"})
+        EXPECT_EQ(value(text, ValueKind::text_array), "[" + json_string(text) + "]");
 }
 
 CsvOptions options_of(std::string_view json, std::string* rest = nullptr) {
@@ -74,13 +101,14 @@ TEST(CsvOptions, AreTakenOutOfTheOthers) {
     std::string rest;
     CsvOptions const options =
         options_of(R"({"delimiter":"tab","decimal":",","date_format":"MM/DD/YYYY","header":false,"null_token":"-",
-        "external_source":"SAP","encoding":"LATIN1","mapping":{"A":"name","B":null},"dry_run":true,"mode":"create"})",
+        "external_source":"SAP","encoding":"LATIN1","repeated_keys":"refuse","mapping":{"A":"name","B":null},"dry_run":true,"mode":"create"})",
                    &rest);
     EXPECT_EQ(options.delimiter, '\t');
     EXPECT_EQ(options.decimal, ',');
     EXPECT_EQ(options.dates, DateOrder::month_first);
     EXPECT_FALSE(options.header);
     EXPECT_EQ(options.null_token, "-");
+    EXPECT_EQ(options.repeated_keys, RepeatedKeys::refuse);
     EXPECT_EQ(options.external_source, "SAP");
     EXPECT_EQ(options.encoding, "LATIN1");
     ASSERT_EQ(options.mapping.size(), 2u);
@@ -90,9 +118,9 @@ TEST(CsvOptions, AreTakenOutOfTheOthers) {
 }
 
 TEST(CsvOptions, RefuseWrongValues) {
-    for (const char* json :
-         {R"({"delimiter":":"})", R"({"delimiter":1})", R"({"decimal":"x"})", R"({"date_format":"YY"})",
-          R"({"header":"no"})", R"({"mapping":[]})", R"({"mapping":{"A":1}})", R"({"null_token":0})"})
+    for (const char* json : {R"({"delimiter":":"})", R"({"delimiter":1})", R"({"decimal":"x"})",
+                             R"({"date_format":"YY"})", R"({"header":"no"})", R"({"mapping":[]})",
+                             R"({"mapping":{"A":1}})", R"({"null_token":0})", R"({"repeated_keys":"no"})"})
         EXPECT_THROW(options_of(json), CallError) << json;
 }
 

@@ -2,7 +2,6 @@
 #include "core/csv/csv_columns.hpp"
 
 #include "core/csv/csv_formula.hpp"
-#include "core/csv/csv_values.hpp"
 #include "core/json/fault_reason.hpp"
 #include "core/json/json_build.hpp"
 
@@ -37,10 +36,12 @@ std::string member_of(const Entity& entity, std::string_view heading, const CsvO
     return std::string(heading);
 }
 
-// The field of that name or alias; null if it is none.
-const Field* find_field(const Entity& entity, std::string_view name) {
+// The field of that name or alias; null if it is none. A form of a reference is one only if that is asked for.
+const Field* find_field(const Entity& entity, std::string_view name, bool or_form = false) {
     int const number = entity.names.find(name);
-    if (number < 0 || entity.names[number].role != Role::field) return nullptr;
+    if (number < 0) return nullptr;
+    Role const role = entity.names[number].role;
+    if (role != Role::field && (role != Role::reference_form || !or_form)) return nullptr;
     return &entity.fields[static_cast<std::size_t>(entity.names[number].index)];
 }
 
@@ -117,7 +118,7 @@ CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> w
     check_mapping(headings, options);
     for (std::size_t place = 0; place < headings.size(); place++) {
         std::string name = member_of(entity, headings[place], options);
-        if (!name.empty()) columns_.push_back({name, kind_of(entity, name), place});
+        if (!name.empty()) columns_.push_back({name, find_field(entity, name, true), place});
     }
     check_members(entity, columns_, headings);
     std::sort(columns_.begin(), columns_.end(),
@@ -127,7 +128,7 @@ CsvColumns::CsvColumns(const Entity& entity, std::span<const std::string_view> w
             return column.name == "external_source";
         }))
         return;
-    CsvColumn const source{"external_source", ValueKind::text, count_};
+    CsvColumn const source{"external_source", nullptr, count_};
     columns_.insert(
         std::upper_bound(columns_.begin(), columns_.end(), source,
                          [](const CsvColumn& a, const CsvColumn& b) { return canonical_less(a.name, b.name); }),
@@ -138,17 +139,22 @@ std::string_view CsvColumns::unquoted(std::string_view cell) const {
     return corrected_ ? without_apostrophe(cell) : cell;
 }
 
+// An alias of the field comes before the file's own word for null. What is empty is no value, unless one of the two is.
+std::optional<Json> CsvColumns::value(const CsvColumn& column, const CsvRecord& line, JsonArena& arena) const {
+    bool const there = column.place < line.cells.size();
+    std::string_view cell = there ? unquoted(line.cells[column.place]) : std::string_view();
+    if (cell.empty() && options_.external_source && column.name == "external_source") cell = *options_.external_source;
+    if (cell.empty() && !there) return std::nullopt;
+    if (column.field != nullptr && column.field->value_aliases.contains(cell)) return make_string(cell, arena);
+    if (cell == options_.null_token) return Json::null();
+    return cell.empty() ? std::nullopt : std::optional(make_string(cell, arena));
+}
+
 Json CsvColumns::record(const CsvRecord& line, JsonArena& arena) {
     members_.clear();
-    for (const CsvColumn& column : columns_) {
-        std::string_view cell =
-            column.place < line.cells.size() ? unquoted(line.cells[column.place]) : std::string_view();
-        if (cell.empty() && options_.external_source && column.name == "external_source")
-            cell = *options_.external_source;
-        if (cell.empty()) continue;
-        bool const cleared = options_.null_token && cell == *options_.null_token;
-        members_.push_back({column.name, cleared ? Json::null() : cell_value(cell, column.kind, options_, arena)});
-    }
+    for (const CsvColumn& column : columns_)
+        if (std::optional<Json> const value = this->value(column, line, arena))
+            members_.push_back({column.name, *value});
     return Json::object(members_);
 }
 
@@ -163,24 +169,9 @@ std::optional<Fault> CsvColumns::fault(const CsvRecord& line) const {
                                         {{"cells", line.cells.size()}, {"limit", count_}},
                                         "Put quotes around cells that have the delimiter in them."),
                              line.cells[i]);
-    for (const CsvColumn& column : columns_) {
-        if (column.place >= line.cells.size()) continue;
-        if (std::optional<Fault> fault = cell_fault(column, line.cells[column.place])) return fault;
-    }
-    return std::nullopt;
-}
-
-std::optional<Fault> CsvColumns::cell_fault(const CsvColumn& column, std::string_view written) const {
-    std::string_view const cell = unquoted(written);
-    if (cell.find('\0') != std::string_view::npos)
-        return make_fault(Code::invalid_payload, column.name, Reason::nul_byte);
-    bool const decimal_point = options_.decimal == ',' && is_number(column.kind) &&
-                               cell.find('.') != std::string_view::npos && number_with_point(cell).empty();
-    if (decimal_point && cell != options_.null_token)
-        return with_text(make_fault(Code::type_mismatch, column.name, Reason::invalid_value,
-                                    {{"type", "number"}, {"value", Json::string(cell)}},
-                                    "The decimal sign is a comma; points stand between groups of three digits."),
-                         cell);
+    for (const CsvColumn& column : columns_)
+        if (column.place < line.cells.size() && line.cells[column.place].find('\0') != std::string_view::npos)
+            return make_fault(Code::invalid_payload, column.name, Reason::nul_byte);
     return std::nullopt;
 }
 

@@ -24,9 +24,9 @@ bool is_rejected_header(const Headings& headings) {
 }
 
 struct CsvColumn {
-    std::string name;  // of the record's member; empty = left out
-    ValueKind kind = ValueKind::text;
-    std::size_t place = 0;  // among the cells
+    std::string name;              // of the record's member; empty = left out
+    const Field* field = nullptr;  // that it gives a value to; null if none
+    std::size_t place = 0;         // among the cells
 };
 
 // The name of a record's member that a column's heading means: a field, an alias or a form of a reference, written in
@@ -49,13 +49,12 @@ public:
     // the arena, the object until the next one is made.
     Json record(const CsvRecord& line, JsonArena& arena);
     std::span<const CsvColumn> columns() const { return columns_; }
-    // What is wrong with the line itself: malformed, too many cells, NUL bytes, points where the decimal sign is a
-    // comma.
+    // What is wrong with the line itself: malformed, too many cells, NUL bytes.
     std::optional<Fault> fault(const CsvRecord& line) const;
 
 private:
     std::string_view unquoted(std::string_view cell) const;
-    std::optional<Fault> cell_fault(const CsvColumn& column, std::string_view written) const;
+    std::optional<Json> value(const CsvColumn& column, const CsvRecord& line, JsonArena& arena) const;
 
     const CsvOptions& options_;
     std::vector<CsvColumn> columns_;

@@ -41,6 +41,14 @@ DateOrder read_dates(std::string_view name, const Json& value) {
     refuse(name, value, "\"YYYY-MM-DD\", \"DD-MM-YYYY\" or \"MM/DD/YYYY\"");
 }
 
+RepeatedKeys read_repeated_keys(std::string_view name, const Json& value) {
+    std::string_view const text = text_of(name, value);
+    if (text == "warn") return RepeatedKeys::warn;
+    if (text == "refuse") return RepeatedKeys::refuse;
+    if (text != "accept") refuse(name, value, "\"warn\", \"refuse\" or \"accept\"");
+    return RepeatedKeys::accept;
+}
+
 bool read_header(std::string_view name, const Json& value) {
     if (!value.is_boolean()) refuse(name, value, "true or false");
     return value.as_bool();
@@ -64,7 +72,7 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 8> known_options = {{
+constexpr std::array<Known, 9> known_options = {{
     {"delimiter",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.delimiter = read_delimiter(name, value); }},
     {"encoding", [](std::string_view name, const Json& value, CsvOptions& to) { to.encoding = text_of(name, value); }},
@@ -77,6 +85,8 @@ constexpr std::array<Known, 8> known_options = {{
      [](std::string_view name, const Json& value, CsvOptions& to) { to.decimal = read_decimal(name, value); }},
     {"date_format",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.dates = read_dates(name, value); }},
+    {"repeated_keys", [](std::string_view name, const Json& value,
+                         CsvOptions& to) { to.repeated_keys = read_repeated_keys(name, value); }},
     {"null_token",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.null_token = text_of(name, value); }},
     {"external_source",

@@ -11,6 +11,9 @@
 
 namespace eryxon::core {
 
+// What becomes of lines of one file that have the same key.
+enum class RepeatedKeys : std::uint8_t { warn, refuse, accept };
+
 enum class DateOrder : std::uint8_t { iso, day_first, month_first };
 
 struct CsvOptions {
@@ -20,6 +23,7 @@ struct CsvOptions {
     bool find_header = true;  // the option was not given; only an inspection looks for one then
     char decimal = '.';
     DateOrder dates = DateOrder::iso;
+    RepeatedKeys repeated_keys = RepeatedKeys::warn;
     std::optional<std::string> null_token;
     std::optional<std::string> external_source;  // of records whose line names none
     // What a column's name (without a header its number) stands for; none: it is left out.

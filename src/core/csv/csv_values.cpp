@@ -1,7 +1,8 @@
 // Cells as the values that the engine reads.
 #include "core/csv/csv_values.hpp"
 
-#include "core/base/assert.hpp"
+#include "core/base/invisible.hpp"
+#include "core/json/fault_reason.hpp"
 #include "core/json/json_build.hpp"
 #include "core/record/datetime.hpp"
 
@@ -48,8 +49,39 @@ Json parsed(std::string_view cell, JsonArena& arena) {
     }
 }
 
+// An element of PostgreSQL's own form of an array, up to the comma or brace behind it; nothing if there is none.
+std::optional<Json> take_element(std::string_view& rest, JsonArena& arena) {
+    bool const quoted = rest.starts_with('"');
+    std::string text;
+    std::size_t at = quoted ? 1 : 0;
+    for (; at < rest.size() && (quoted ? rest[at] != '"' : rest[at] != ',' && rest[at] != '}'); at++) {
+        if (rest[at] == '\\') at++;
+        if (at < rest.size()) text += rest[at];
+    }
+    rest.remove_prefix(std::min(at + quoted, rest.size()));
+    if (rest.empty() || (rest.front() != ',' && rest.front() != '}')) return std::nullopt;
+    return !quoted && lower(text) == "null" ? Json::null() : make_string(text, arena);
+}
+
+// The elements of a text such as {a,"b c"}; nothing if it is none.
+std::optional<Json> array_value(std::string_view cell, JsonArena& arena) {
+    std::vector<Json> items;
+    if (cell == "{}") return arena.array(items);
+    std::string_view rest = cell;
+    while (rest.size() > 1) {
+        rest.remove_prefix(1);
+        std::optional<Json> const item = take_element(rest, arena);
+        if (!item) return std::nullopt;
+        items.push_back(*item);
+        if (rest == "}") return arena.array(items);
+    }
+    return std::nullopt;
+}
+
 Json list_value(std::string_view cell, JsonArena& arena) {
     if (cell.front() == '[') return parsed(cell, arena);
+    if (cell.front() == '{')
+        if (std::optional<Json> const array = array_value(cell, arena)) return *array;
     std::vector<Json> items;
     for (std::size_t begin = 0; begin <= cell.size();) {
         std::size_t const end = std::min(cell.find(';', begin), cell.size());
@@ -83,6 +115,12 @@ std::string two_digits(std::string_view digits) {
     return std::string(digits.size() == 1 ? 1 : 0, '0').append(digits);
 }
 
+// The year of one that may have two digits only; empty if it has another number of them.
+std::string four_digits(std::string_view year) {
+    if (year.size() == 4) return std::string(year);
+    return year.size() == 2 ? (year < "70" ? "20" : "19") + std::string(year) : std::string();
+}
+
 bool take_separator(std::string_view& text) {
     if (text.empty() || std::string_view("-./").find(text.front()) == std::string_view::npos) return false;
     text.remove_prefix(1);
@@ -96,10 +134,11 @@ bool is_number(ValueKind kind) {
 }
 
 std::string number_with_point(std::string_view text) {
+    text = without_outer_space(text);
     bool const negative = text.starts_with('-');
-    if (negative) text.remove_prefix(1);
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
     std::size_t const comma = text.find(',');
-    std::string const whole = whole_digits(text.substr(0, comma));
+    std::string const whole = comma == 0 ? "0" : whole_digits(text.substr(0, comma));
     if (whole.empty()) return {};
     std::string const number = (negative ? "-" : "") + whole;
     if (comma == std::string_view::npos) return number;
@@ -112,11 +151,23 @@ std::string iso_date(std::string_view text, DateOrder order) {
     if (order == DateOrder::iso || first.empty() || !take_separator(text)) return {};
     std::string_view const second = take_digits(text, 2);
     if (second.empty() || !take_separator(text)) return {};
-    std::string_view const year = take_digits(text, 4);
-    if (year.size() != 4 || (!text.empty() && text.front() != ' ' && text.front() != 'T')) return {};
+    std::string const year = four_digits(take_digits(text, 4));
+    if (year.empty() || (!text.empty() && text.front() != ' ' && text.front() != 'T')) return {};
     bool const day_first = order == DateOrder::day_first;
-    return std::string(year) + '-' + two_digits(day_first ? second : first) + '-' +
-           two_digits(day_first ? first : second) + std::string(text);
+    return year + '-' + two_digits(day_first ? second : first) + '-' + two_digits(day_first ? first : second) +
+           std::string(text);
+}
+
+std::string with_24_hours(std::string_view text) {
+    std::string const end = lower(text.substr(text.size() - std::min<std::size_t>(text.size(), 2)));
+    std::size_t const begin = text.find_first_of(" T") + 1;
+    std::size_t const colon = text.find(':', begin);
+    if ((end != "am" && end != "pm") || begin == 0 || colon == std::string_view::npos) return std::string(text);
+    std::string_view const hour = text.substr(begin, colon - begin);
+    if (!all_digits(hour) || hour.size() > 2 || std::stoi(std::string(hour)) - 1U > 11U) return std::string(text);
+    int const number = std::stoi(std::string(hour)) % 12 + (end == "pm" ? 12 : 0);
+    return std::string(text.substr(0, begin)) + two_digits(std::to_string(number)) +
+           std::string(without_outer_space(text.substr(colon, text.size() - 2 - colon)));
 }
 
 std::optional<bool> boolean_word(std::string_view text) {
@@ -128,9 +179,11 @@ std::optional<bool> boolean_word(std::string_view text) {
     return std::nullopt;
 }
 
-Json cell_value(std::string_view cell, ValueKind kind, const CsvOptions& options, JsonArena& arena) {
-    ERYXON_ASSERT(!cell.empty());
-    switch (kind) {
+namespace {
+
+// The value of a cell that is not empty.
+Json cell_value(std::string_view cell, const Column& column, const CsvOptions& options, JsonArena& arena) {
+    switch (column.kind) {
         case ValueKind::integer:
         case ValueKind::numeric:
         case ValueKind::floating:
@@ -142,7 +195,8 @@ Json cell_value(std::string_view cell, ValueKind kind, const CsvOptions& options
         case ValueKind::date:
         case ValueKind::timestamp:
         case ValueKind::timestamptz: {
-            std::string const date = iso_date(cell, options.dates);
+            std::string const local = iso_date(cell, options.dates);
+            std::string const date = with_24_hours(local.empty() ? cell : std::string_view(local));
             return text_or_cell(parse_datetime(date) ? date : std::string(), cell, arena);
         }
         case ValueKind::json:
@@ -150,8 +204,21 @@ Json cell_value(std::string_view cell, ValueKind kind, const CsvOptions& options
         case ValueKind::text_array:
             return list_value(cell, arena);
         default:
-            return make_string(cell, arena);
+            return column.element && cell.front() != '{' ? list_value(cell, arena) : make_string(cell, arena);
     }
+}
+
+}  // namespace
+
+std::optional<Fault> read_cell(std::string_view cell, const Column& column, const CsvOptions& options, JsonArena& arena,
+                               Json& value) {
+    value = cell.empty() ? make_string(cell, arena) : cell_value(cell, column, options, arena);
+    bool const decimal_point = options.decimal == ',' && is_number(column.kind) &&
+                               cell.find('.') != std::string_view::npos && number_with_point(cell).empty();
+    if (!decimal_point) return std::nullopt;
+    Fault fault = value_fault(Code::type_mismatch, Reason::invalid_value, value, {"type", "number"});
+    fault.hint = "The decimal sign is a comma; points stand between groups of three digits.";
+    return fault;
 }
 
 }  // namespace eryxon::core

@@ -83,6 +83,8 @@ const char* openapi_file_paths() {
         {"name": "decimal", "in": "query", "schema": {"enum": [".", ","], "default": "."}},
         {"name": "date_format", "in": "query", "schema": {"enum": ["YYYY-MM-DD", "DD-MM-YYYY", "MM/DD/YYYY"], "default": "YYYY-MM-DD"}},
         {"name": "null_token", "in": "query", "schema": {"type": "string"}},
+        {"name": "repeated_keys", "in": "query", "schema": {"enum": ["warn", "refuse", "accept"], "default": "warn"}},
+        {"name": "nulls", "in": "query", "schema": {"enum": ["clear", "absent"], "default": "clear"}},
         {"name": "external_source", "in": "query", "schema": {"type": "string"}},
         {"name": "mapping", "in": "query", "content": {"application/json": {"schema": {"type": "object", "additionalProperties": {"type": ["string", "null"]}}}}},
         {"name": "results", "in": "query", "description": "errors, unless it is a dry run", "schema": {"enum": ["all", "errors", "none"]}},

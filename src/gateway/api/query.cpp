@@ -83,6 +83,8 @@ constexpr std::array import_names = std::to_array<Name>({
     {"decimal", "decimal"},
     {"date_format", "date_format"},
     {"null_token", "null_token"},
+    {"repeated_keys", "repeated_keys"},
+    {"nulls", "nulls"},
     {"external_source", "external_source"},
     {"mapping", "mapping"},
     {"results", "results"},

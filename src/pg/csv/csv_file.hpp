@@ -24,6 +24,7 @@ public:
     bool next();
     const core::CsvRecord& record() const { return record_; }
     core::CsvColumns& columns() { return *columns_; }
+    const core::CsvOptions& options() const { return options_; }
 
     // As the option of that name says it.
     std::string_view delimiter_name() const { return delimiter_ == '\t' ? "tab" : std::string_view(&delimiter_, 1); }

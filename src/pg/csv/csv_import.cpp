@@ -2,6 +2,7 @@
 #include "pg/csv/csv_import.hpp"
 
 #include "core/csv/csv_inspect.hpp"
+#include "core/csv/csv_values.hpp"
 #include "core/json/json_build.hpp"
 #include "pg/csv/csv_file.hpp"
 #include "pg/csv/rejected_lines.hpp"
@@ -14,19 +15,43 @@ namespace eryxon::pg {
 
 namespace {
 
+// Says of lines with the same key that another one has it: the first one, of that one itself the second.
+void mark_repeated(Batch& batch, core::RepeatedKeys wanted) {
+    for (RecordTree& tree : batch.trees) {
+        core::Record& record = *tree.root().record;
+        if (!tree.root().repeated) continue;
+        std::span<Item* const> const twins = batch.twins(*batch.entity, record.source, record.external_id);
+        std::int64_t const line = batch.line_of(*twins[twins.front()->tree == &tree ? 1 : 0]->tree);
+        if (wanted == core::RepeatedKeys::warn) {
+            record.warnings.push_back(
+                core::make_warning("REPEATED_KEY", "external_id", core::Reason::repeated_key, {{"line", line}}));
+        } else {
+            record.faults.push_back(core::make_fault(core::Code::duplicate_key, "external_id",
+                                                     core::Reason::repeated_key, {{"line", line}}));
+            tree.refused = true;
+        }
+    }
+}
+
 // Adds a record for each line behind the header.
 void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
-    BatchReader batch(session.upsert(), entity, session.passing_context());
+    core::JsonArena& arena = session.upsert().arena;
+    core::CellReader const reader = [&](std::string_view cell, const core::Column& column, core::Json& value) {
+        return core::read_cell(cell, column, file.options(), arena, value);
+    };
+    BatchReader batch(session.upsert(), entity, session.passing_context(reader));
     while (file.next()) {
         const core::CsvRecord& line = file.record();
         CsvPlace const place{part.lines_before + static_cast<std::int64_t>(line.line), line.text};
         if (std::optional<core::Fault> fault = file.columns().fault(line))
             batch.add(*std::move(fault), place);
         else
-            batch.add(file.columns().record(line, session.upsert().arena), place);
+            batch.add(file.columns().record(line, arena), place);
     }
     batch.finish();
     session.upsert().batches.back().first_index = part.records_before;
+    if (file.options().repeated_keys != core::RepeatedKeys::accept)
+        mark_repeated(session.upsert().batches.back(), file.options().repeated_keys);
 }
 
 core::Json run_import(UpsertSession& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
