@@ -172,6 +172,12 @@ BEGIN
     RETURN r;
 END $$;
 
+-- True if the option `results` shows the result. The oracle knows nothing of SOURCE_CASE.
+CREATE FUNCTION oracle.is_shown(result jsonb, kind text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT kind = 'all' OR (kind = 'errors' AND (result ->> 'action' = 'error'
+                                                 OR oracle.remarks(result -> 'warnings') <> '[]'))
+$$;
+
 -- What is wrong with one entity's answer: '' or lines.
 CREATE FUNCTION oracle.bulk_differences(want jsonb, got jsonb, options jsonb, dry boolean) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
@@ -180,8 +186,9 @@ DECLARE r text := ''; w jsonb; i int := 0; one text; kind text := oracle.opt(opt
 BEGIN
     IF oracle.seven(want -> 'own') <> oracle.counts_of(got) THEN
         r := format(E'counts %s instead of %s\n', oracle.counts_of(got), oracle.seven(want -> 'own')); END IF;
-    FOR w IN SELECT x FROM jsonb_array_elements(want -> 'results') x WHERE kind = 'all'
-        OR (kind = 'errors' AND x ->> 'action' = 'error') LOOP
+    SELECT coalesce(jsonb_agg(x ORDER BY n), '[]') INTO list
+        FROM jsonb_array_elements(list) WITH ORDINALITY a(x, n) WHERE oracle.is_shown(x, kind);
+    FOR w IN SELECT x FROM jsonb_array_elements(want -> 'results') x WHERE oracle.is_shown(x, kind) LOOP
         IF (list -> i ->> 'index')::int IS DISTINCT FROM (w ->> 'index')::int THEN
             one := format('is result %s', list -> i ->> 'index');
         ELSE one := oracle.result_differences(w, list -> i, options, dry); END IF;
