@@ -230,7 +230,8 @@ my $token = $node->safe_psql('postgres', "SELECT eryxon_changes(NULL, 1, '{\"typ
 $node->safe_psql('postgres', "UPDATE jobs SET notes = 'late' WHERE job_number = 'counter 1'");
 my $read = "SELECT jsonb_path_query_array(eryxon_changes('$token'), '\$.events[*].type')";
 my ($status, $events, $warning) = $node->psql('postgres', $read);
-like($warning, qr/WARNING:  no background worker is available.*HINT:  Raise max_worker_processes/s, 'no worker: a warning');
+like($warning, qr/WARNING:  no background worker is available.*HINT:  Raise max_worker_processes/s,
+	'no worker: a warning');
 is($events, '[]', 'and nothing new yet');
 $node->adjust_conf('postgresql.conf', 'max_worker_processes', '8');
 $node->restart;
