@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
+import { Door } from './lib/door.mjs';
 import { databaseUri, startGateway, startProgram } from './lib/gateway.mjs';
 import { inTurn, series, timed } from './lib/latency.mjs';
 import { startIdle, startLoad } from './lib/load.mjs';
@@ -63,28 +63,6 @@ test('a database that is stopped dead', { timeout: 120000 }, async () => {
     assert.equal((await timed(gateway, 'GET', '/api-jobs', { key: itsKey })).status, 200);
     await gateway.stop();
 });
-
-// A TCP port before the server's socket, which can be closed and opened again.
-class Door {
-    async open(port = 0) {
-        this.lines = new Set();
-        this.server = createServer((line) => {
-            const inner = connect(join(process.env.PGHOST, '.s.PGSQL.5432'));
-            for (const one of [line, inner]) {
-                this.lines.add(one);
-                one.on('error', () => {}).on('close', () => [line, inner].forEach((end) => end.destroy()));
-            }
-            line.pipe(inner).pipe(line);
-        });
-        await new Promise((resolve) => this.server.listen(port, '127.0.0.1', resolve));
-        this.port = this.server.address().port;
-    }
-
-    close() {
-        this.server.close();
-        for (const line of this.lines) line.destroy();
-    }
-}
 
 test('a slow name server while the database is away', { timeout: 120000 }, async (t) => {
     const work = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'names-'));

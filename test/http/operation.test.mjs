@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { curl } from './lib/curl.mjs';
+import { Door } from './lib/door.mjs';
 import { password, jwtSecret, runProgram, startGateway } from './lib/gateway.mjs';
 import { open, statuses } from './lib/raw.mjs';
 import { count, createDatabase, entities, job, newKey, sql, until } from './lib/shop.mjs';
@@ -225,13 +226,18 @@ function watchReadiness(test, port) {
 }
 
 test('who waits for a connection outlives the timeouts of others', async (t) => {
-    const narrow = await startGateway({ database, flags: ['--db-pool', '2', '--request-timeout', '8'] });
+    const door = new Door();
+    await door.open();
+    t.after(() => door.close());
+    const uri = `postgresql://authenticator:${password}@127.0.0.1:${door.port}/${database}`;
+    const narrow = await startGateway({ uri, flags: ['--db-pool', '2', '--request-timeout', '8'] });
     const longActive = "state = 'active' AND usename = 'authenticator' AND clock_timestamp() - query_start > interval '3 seconds'";
     const ready = async () => (await curl('GET', `${narrow.url}/readyz`)).status === 200;
     await until('the gateway is ready', ready);
     const slow = [1, 2].map(() => curl('PUT', `${narrow.url}/api-jobs/sync`, { key, body: job('SLOW') }));
     await until('the pool has been in use for three seconds', () => count(database, 'pg_stat_activity', longActive) === 2);
     const seen = watchReadiness(t, narrow.port);
+    door.delay = 3000;
     const waiters = Array.from({ length: 4 }, () => curl('GET', `${narrow.url}/api-jobs?limit=1`, { key }));
     for (const answer of await Promise.all(waiters)) assert.equal(answer.status, 200, answer.body);
     for (const answer of await Promise.all(slow)) assert.equal(answer.status, 504, answer.body);

@@ -1,14 +1,20 @@
 // The database stops and starts while clients write: every request ends with a proper status, what was acknowledged is there once,
 // and the gateway recovers by itself.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
+import { Client, jobs } from './lib/files.mjs';
 import { startGateway } from './lib/gateway.mjs';
-import { cluster, createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
+import { cluster, count, createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
 
 const folder = process.env.ERYXON_OUTAGE_CLUSTER,
     agent = new Agent({ keepAlive: true, maxSockets: 8 });
+const stops = {
+    fast: 'cluster_stop "$1"',
+    immediate: 'as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --mode=immediate --wait --silent stop',
+};
 let gateway, database, key;
 
 before(async () => {
@@ -100,10 +106,7 @@ function compare(load) {
 
 test('stops and starts under load', { timeout: 120000 }, async () => {
     const load = new Load(8);
-    for (const stop of [
-        'cluster_stop "$1"',
-        'as_server_user "$(pg_dir --bindir)/pg_ctl" --pgdata="$1/data" --mode=immediate --wait --silent stop',
-    ]) {
+    for (const stop of Object.values(stops)) {
         await load.more(200);
         cluster(`cd / && ${stop}`, folder);
         await until('the gateway sees the outage', async () => (await curl('GET', `${gateway.url}/readyz`)).status === 503);
@@ -131,6 +134,23 @@ test('backends that are terminated under load', { timeout: 60000 }, async () => 
     await load.stop();
     assert.deepEqual(load.problems, []);
     compare(load);
+});
+
+test('a server that is killed while a file is imported', { timeout: 60000 }, async () => {
+    const client = new Client(gateway, key);
+    const run = randomUUID();
+    const importing = client.send('import', 'jobs', jobs('CUT', 30000), { run });
+    await client.waitFor(run, (state) => state.done > 0);
+    cluster(`cd / && ${stops.immediate}`, folder);
+    const answer = await importing;
+    assert.equal(answer.status, 503, answer.text.slice(0, 300));
+    assert.match(answer.headers.get('retry-after'), /^\d+$/);
+    cluster('cluster_start "$1"', folder);
+    await until('the gateway is ready', async () => (await curl('GET', `${gateway.url}/readyz`)).status === 200, 20);
+    const there = count(database, 'jobs', "external_id LIKE 'CUT-%'", folder);
+    assert.ok(there >= answer.data.created && answer.data.created > 0 && there < 30000, `${answer.data.created}, ${there}`);
+    const rest = await client.data('POST', '/api-jobs/import', jobs('CUT', 30000), { 'Content-Type': 'text/csv' });
+    assert.deepEqual([rest.skipped, rest.created], [there, 30000 - there]);
 });
 
 test('a database that comes late', { timeout: 60000 }, async () => {
