@@ -5,6 +5,8 @@
 #include "gateway/api/multipart.hpp"
 #include "gateway/base/failure.hpp"
 
+#include <algorithm>
+
 namespace eryxon::gateway {
 
 namespace {
@@ -14,11 +16,10 @@ struct TypedOption {
     std::string_view name;
     core::JsonType type;
 };
-constexpr TypedOption typed_options[] = {{"header", core::JsonType::boolean},
-                                         {"skip_unchanged", core::JsonType::boolean},
-                                         {"adopt", core::JsonType::boolean},
-                                         {"force", core::JsonType::boolean},
-                                         {"max_errors", core::JsonType::number}};
+constexpr TypedOption typed_options[] = {
+    {"header", core::JsonType::boolean},    {"skip_unchanged", core::JsonType::boolean},
+    {"adopt", core::JsonType::boolean},     {"force", core::JsonType::boolean},
+    {"max_errors", core::JsonType::number}, {"header_line", core::JsonType::number}};
 
 Failure not_a_file() {
     Failure failure = own_failure(415);
@@ -118,7 +119,37 @@ bool ImportReport::add(std::string_view answer) {
         counts_[i] += count_of(data, names[i]);
     const core::Json* results = data.find("results");
     if (results != nullptr && results->is_array()) keep(*results);
+    const core::Json* warnings = data.find("warnings");
+    if (warnings != nullptr && warnings->is_array())
+        std::for_each(warnings->items().begin(), warnings->items().end(),
+                      [this](const core::Json& warning) { keep_warning(warning); });
     return true;
+}
+
+// Keeps a warning of the file, or counts its lines if an earlier part had it.
+void ImportReport::keep_warning(const core::Json& warning) {
+    const core::Json& params = demand_member(warning, "params");
+    FileWarning kept{std::string(text_of(warning, "code")),    std::string(text_of(warning, "path")),
+                     std::string(text_of(warning, "message")), std::string(text_of(params, "reason")),
+                     std::string(text_of(params, "value")),    count_of(params, "lines")};
+    auto const same = [&](const FileWarning& other) { return other.code == kept.code && other.path == kept.path; };
+    auto const found = std::find_if(warnings_.begin(), warnings_.end(), same);
+    if (found == warnings_.end())
+        warnings_.push_back(std::move(kept));
+    else
+        found->lines += kept.lines;
+}
+
+std::string ImportReport::warnings_json() const {
+    std::string out;
+    for (const FileWarning& warning : warnings_) {
+        out += (out.empty() ? "{\"code\":" : ",{\"code\":") + core::json_string(warning.code);
+        out += ",\"path\":" + core::json_string(warning.path) + ",\"message\":" + core::json_string(warning.message);
+        out += ",\"params\":{\"reason\":" + core::json_string(warning.reason);
+        if (!warning.value.empty()) out += ",\"value\":" + core::json_string(warning.value);
+        out += ",\"lines\":" + std::to_string(warning.lines) + "}}";
+    }
+    return '[' + out + ']';
 }
 
 // Keeps the results as far as they fit.
@@ -149,6 +180,7 @@ std::string ImportReport::json() const {
     for (std::size_t i = 0; i < names.size(); ++i)
         out += core::json_string(names[i]) + ':' + std::to_string(counts_[i]) + ',';
     out += "\"run_id\":" + core::json_string(run_) + ",\"duration_ms\":" + std::to_string(passed);
+    if (!warnings_.empty()) out += ",\"warnings\":" + warnings_json();
     out += ",\"results\":[" + results_ + ']';
     if (omitted_ > 0) out += ",\"results_omitted\":" + std::to_string(omitted_);
     return out + ",\"cancelled\":" + (cancelled_ ? "true" : "false") + '}';

@@ -52,7 +52,15 @@ private:
     static constexpr std::array<std::string_view, 7> names = {"total",   "created", "updated", "restored",
                                                               "skipped", "deleted", "errors"};
 
+    // A warning of the file, whose lines are those of all parts.
+    struct FileWarning {
+        std::string code, path, message, reason, value;
+        std::int64_t lines;
+    };
+
     void keep(const core::Json& results);
+    void keep_warning(const core::Json& warning);
+    std::string warnings_json() const;
 
     std::string run_;
     TimePoint began_;
@@ -60,6 +68,7 @@ private:
     std::string results_;
     std::size_t kept_ = 0;  // of the results
     std::int64_t omitted_ = 0;
+    std::vector<FileWarning> warnings_;
     bool cancelled_ = false;
     std::optional<std::string> failure_;
 };

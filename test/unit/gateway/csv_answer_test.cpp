@@ -49,6 +49,18 @@ TEST(ImportReport, KeepsTheFirstResultsAndCountsAll) {
     EXPECT_NE(report.json().find("\"results_omitted\":1001,"), std::string::npos);
 }
 
+TEST(ImportReport, AddsUpTheWarningsOfTheFile) {
+    ImportReport report("r");
+    std::string const part =
+        R"({"success":true,"data":{"more":true,"results":[],"warnings":[{"code":"UNKNOWN_FIELD",)"
+        R"("path":"x","message":"unknown field","params":{"reason":"unknown_field","lines":3}}]}})";
+    EXPECT_TRUE(report.add(part));
+    EXPECT_TRUE(report.add(part));
+    EXPECT_NE(
+        report.json().find(R"("path":"x","message":"unknown field","params":{"reason":"unknown_field","lines":6}}])"),
+        std::string::npos);
+}
+
 TEST(ImportReport, KnowsARunThatFailed) {
     ImportReport report("r");
     EXPECT_FALSE(report.add(
