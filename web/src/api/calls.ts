@@ -5,7 +5,13 @@ import type * as T from './types';
 export const session = () => request<T.Session>('/api-admin/session');
 
 // Import
-export const inspect = (entity: string, file: Blob, chosen: Partial<T.FormatOptions>, signal: AbortSignal) =>
+export const inspect = (
+    entity: string,
+    file: Blob,
+    chosen: Partial<T.FormatOptions>,
+    mapping: T.Mapping,
+    signal: AbortSignal,
+) =>
     request<T.Inspection>(`/api-${entity}/inspect`, {
         method: 'POST',
         query: {
@@ -13,6 +19,7 @@ export const inspect = (entity: string, file: Blob, chosen: Partial<T.FormatOpti
             encoding: chosen.encoding,
             header: chosen.header,
             external_source: chosen.external_source,
+            mapping: Object.keys(mapping).length > 0 ? JSON.stringify(mapping) : undefined,
         },
         file,
         signal,

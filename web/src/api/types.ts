@@ -48,7 +48,10 @@ export interface Inspection {
     delimiter: string;
     encoding: string;
     header: boolean;
-    decimal: string;
+    header_line?: number;
+    // Null where the numbers do not tell.
+    decimal: string | null;
+    grouping?: string | null;
     date_format: string;
     lines: number;
     columns: Column[];
@@ -61,7 +64,10 @@ export interface FormatOptions {
     delimiter: string;
     encoding: string;
     header: boolean;
+    header_line: number;
+    // Empty until the user has chosen, where the file does not tell.
     decimal: string;
+    grouping: string;
     date_format: string;
     null_token: string;
     external_source: string;

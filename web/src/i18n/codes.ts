@@ -59,5 +59,11 @@ export const codes: Record<string, [en: string, nl: string, de: string]> = {
         'Komt de dag of de maand eerst? De datums zeggen het niet: controleer “Datums”.',
         'Steht der Tag oder der Monat vorn? Die Daten sagen es nicht: Prüfen Sie „Datumsangaben“.',
     ],
+    NUMBER_SIGN: [
+        'Does 1.000 mean a thousand or one? The numbers do not tell: choose under “Numbers”.',
+        'Is 1.000 duizend of een? De getallen zeggen het niet: kies onder “Getallen”.',
+        'Ist 1.000 tausend oder eins? Die Zahlen sagen es nicht: Wählen Sie unter „Zahlen“.',
+    ],
+    SWALLOWED_LINES: ['Lines within a cell', 'Regels in een cel', 'Zeilen in einer Zelle'],
     SOURCE_CASE: ['Source written differently', 'Bron anders geschreven', 'Quelle anders geschrieben'],
 };

@@ -83,6 +83,7 @@ export const de: Messages = {
     'format.bar': 'Strich  |',
     'format.encoding': 'Zeichensatz',
     'format.decimal': 'Zahlen',
+    'format.decimal_open': 'Bitte wählen …',
     'format.date': 'Datumsangaben',
     'format.null_token': 'Text, der einen Wert leert',
     'format.null_hint': 'Leere Zellen lassen den Wert, wie er ist.',
@@ -106,6 +107,7 @@ export const de: Messages = {
         'Mehrere Spalten der Datei heißen: {names}. Geben Sie ihnen verschiedene Namen, oder ignorieren Sie sie.',
     'columns.fault_missing': 'Es fehlt: {fields}',
     'columns.fault_source': 'Wählen Sie die Spalte dafür, oder geben Sie das Quellsystem unter Format ein.',
+    'columns.fault_decimal': 'Wählen Sie unter Format, wie Zahlen geschrieben sind: Die Datei sagt es nicht.',
     'columns.warn_missing': 'Ohne {fields} können keine neuen Sätze angelegt werden.',
     'columns.warn_missing_hint': 'Zeilen, die vorhandene Sätze ändern, brauchen nur, was sich ändert.',
 

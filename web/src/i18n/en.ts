@@ -79,6 +79,7 @@ const texts = {
     'format.bar': 'Bar  |',
     'format.encoding': 'Character set',
     'format.decimal': 'Numbers',
+    'format.decimal_open': 'Choose …',
     'format.date': 'Dates',
     'format.null_token': 'Text that clears a value',
     'format.null_hint': 'Empty cells leave the value as it is.',
@@ -102,6 +103,7 @@ const texts = {
         'Several columns of the file are called: {names}. Give them different names, or ignore them.',
     'columns.fault_missing': 'Missing: {fields}',
     'columns.fault_source': 'Choose its column, or enter the source system under Format.',
+    'columns.fault_decimal': 'Choose under Format how numbers are written: the file does not tell.',
     'columns.warn_missing': 'Without {fields} no new records can be made.',
     'columns.warn_missing_hint': 'Lines that change existing records need only what changes.',
 

@@ -155,6 +155,14 @@ export const faults: Record<string, [nl: string, de: string]> = {
         'de datums zeggen niet of de dag of de maand eerst komt',
         'die Daten sagen nicht, ob der Tag oder der Monat vorn steht',
     ],
+    number_sign: [
+        '{value} kan op twee manieren worden gelezen: het teken is dat van de decimalen, of het groepeert cijfers',
+        '{value} lässt sich auf zwei Arten lesen: Das Zeichen ist das Dezimalzeichen, oder es gliedert Ziffern',
+    ],
+    swallowed_lines: [
+        'in een cel met aanhalingstekens staan regels die op records lijken: {lines}',
+        'in einer Zelle in Anführungszeichen stehen Zeilen, die wie Sätze aussehen: {lines}',
+    ],
     malformed_line: [
         'er staat een aanhalingsteken op de verkeerde plaats, of er ontbreekt een',
         'ein Anführungszeichen steht an der falschen Stelle oder fehlt',
@@ -162,6 +170,20 @@ export const faults: Record<string, [nl: string, de: string]> = {
     extra_cells: [
         'de regel heeft {cells} cellen, de kop {limit}',
         'die Zeile hat {cells} Zellen, die Kopfzeile {limit}',
+    ],
+    repeated_header: ['de regel herhaalt de kop', 'die Zeile wiederholt die Kopfzeile'],
+    separator_line: ['de regel scheidt andere en is geen record', 'die Zeile trennt andere und ist kein Satz'],
+    sum_line: [
+        '{value} is geen extern nummer: de regel lijkt andere op te tellen',
+        '{value} ist keine externe Nummer: Die Zeile scheint andere zu summieren',
+    ],
+    unreadable_character: [
+        'in de cel staan bytes die in deze tekenset geen tekens zijn',
+        'in der Zelle stehen Bytes, die in diesem Zeichensatz keine Zeichen sind',
+    ],
+    control_character: [
+        'in de cel staat een besturingsteken dat geen tekst heeft',
+        'in der Zelle steht ein Steuerzeichen, das kein Text hat',
     ],
     nul_byte: ['er staat een NUL-teken in de cel', 'in der Zelle steht ein NUL-Zeichen'],
     unterminated_cell: [

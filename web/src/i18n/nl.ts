@@ -82,6 +82,7 @@ export const nl: Messages = {
     'format.bar': 'Streep  |',
     'format.encoding': 'Tekenset',
     'format.decimal': 'Getallen',
+    'format.decimal_open': 'Kies …',
     'format.date': 'Datums',
     'format.null_token': 'Tekst die een waarde leegmaakt',
     'format.null_hint': 'Lege cellen laten de waarde zoals hij is.',
@@ -105,6 +106,7 @@ export const nl: Messages = {
         'Meerdere kolommen van het bestand heten: {names}. Geef ze verschillende namen, of negeer ze.',
     'columns.fault_missing': 'Ontbreekt: {fields}',
     'columns.fault_source': 'Kies de kolom ervan, of vul het bronsysteem in onder Opmaak.',
+    'columns.fault_decimal': 'Kies onder Opmaak hoe getallen zijn geschreven: het bestand zegt het niet.',
     'columns.warn_missing': 'Zonder {fields} kunnen geen nieuwe records worden gemaakt.',
     'columns.warn_missing_hint': 'Regels die bestaande records wijzigen hebben alleen nodig wat er wijzigt.',
 

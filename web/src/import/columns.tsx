@@ -5,7 +5,7 @@ import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
 import type { Column, FormatOptions } from '../api/types';
 import { Format } from './format';
-import { doubled, entityOf, namesakes, needs, sourceOf, targets, type Need, type Target } from './mapping';
+import { changedMapping, doubled, entityOf, namesakes, needs, sourceOf, targets, type Need, type Target } from './mapping';
 import { SavedMappings } from './saved';
 import { choices, loadChosen, useInspection, type Change, type Wizard } from './wizard';
 
@@ -179,8 +179,15 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
     const { columns, mapping, format } = choices(wizard);
     const wanted = needs(entity, mapping, format);
     const twice = doubled(columns, mapping).size > 0;
-    const blocked = twice || wanted.some((need) => need.always && !need.met);
+    const unclear = format.decimal === '';
+    const blocked = unclear || twice || wanted.some((need) => need.always && !need.met);
     const leave = useLeaving(wizard, change, busy, blocked || error !== null);
+    // Columns that were chosen by hand may be numbers that do not tell their decimal sign.
+    const next = () => {
+        if (wizard.chosen.decimal === undefined && Object.keys(changedMapping(columns, mapping)).length > 0)
+            void run({});
+        leave();
+    };
     const choose = (option: Partial<FormatOptions>) => {
         const chosen = { ...wizard.chosen, ...option };
         change({ chosen, preview: null });
@@ -217,10 +224,11 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                 />
             </section>
             <div aria-live="polite">
+                {unclear && <Notice kind="error" title={t('columns.fault_decimal')} />}
                 <Obstacles needs={wanted} twice={twice} namesakes={namesakes(columns, mapping)} />
             </div>
             <div class="actions">
-                <button type="button" class="primary" disabled={blocked} onClick={leave}>
+                <button type="button" class="primary" disabled={blocked} onClick={next}>
                     {t('columns.next')}
                 </button>
                 <button type="button" onClick={() => change({ step: 'file' })}>

@@ -70,6 +70,7 @@ export function Format(props: {
     choose: (change: Partial<FormatOptions>) => void;
 }) {
     const { format, choose } = props;
+    const numbers = format.decimal === '' ? { '': t('format.decimal_open'), ...decimals } : decimals;
     const sourceList = useId();
     return (
         <section class="panel" aria-labelledby="format-title">
@@ -100,8 +101,8 @@ export function Format(props: {
                 <Choice
                     label={t('format.decimal')}
                     value={format.decimal}
-                    names={decimals}
-                    choose={(decimal) => choose({ decimal })}
+                    names={numbers}
+                    choose={(decimal) => choose({ decimal, grouping: decimal === ',' ? '.' : ',' })}
                 />
                 <Choice
                     label={t('format.date')}

@@ -53,6 +53,12 @@ export function sentMapping(columns: Column[], mapping: Mapping, entities: Entit
     return Object.fromEntries(sent.map(({ name }) => [name, mapping[name] ?? null]));
 }
 
+// What differs from the proposals: which columns are numbers and dates depends on it.
+export function changedMapping(columns: Column[], mapping: Mapping): Mapping {
+    const changed = columns.filter(({ name, field }) => Object.hasOwn(mapping, name) && mapping[name] !== field);
+    return Object.fromEntries(changed.map(({ name }) => [name, mapping[name] ?? null]));
+}
+
 export interface Need {
     // What satisfies it: any one of these.
     forms: string[];
@@ -109,8 +115,10 @@ export function sourceOf(columns: Column[], mapping: Mapping, format: FormatOpti
 
 // How to read the file: as proposed, unless the user chose otherwise.
 export function formatOf(inspection: Inspection, chosen: Partial<FormatOptions>): FormatOptions {
-    const { delimiter, encoding, header, decimal, date_format } = inspection;
-    return { delimiter, encoding, header, decimal, date_format, null_token: '', external_source: '', ...chosen };
+    const { delimiter, encoding, header, header_line, decimal, grouping, date_format } = inspection;
+    const signs = { decimal: decimal ?? '', grouping: grouping ?? '' };
+    const found = { delimiter, encoding, header, header_line: header_line ?? 1, ...signs, date_format };
+    return { ...found, null_token: '', external_source: '', ...chosen };
 }
 
 export function entityOf(session: Session, name: string): Entity {

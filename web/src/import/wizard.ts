@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { inspect } from '../api/calls';
 import { beginning, checkFile } from '../api/file';
 import type { FormatOptions, ImportAnswer, Inspection, Mapping, SavedMapping } from '../api/types';
-import { effective, formatOf } from './mapping';
+import { changedMapping, effective, formatOf } from './mapping';
 
 export const steps = ['file', 'columns', 'check', 'run'] as const;
 export type Step = (typeof steps)[number];
@@ -52,7 +52,7 @@ export function choices(wizard: Wizard) {
 // The options that are kept with a mapping: what the values mean. How a file is written, each file tells by itself.
 export function keptOptions(options: Partial<FormatOptions>): Partial<FormatOptions> {
     const kept: Partial<FormatOptions> = {};
-    for (const name of ['decimal', 'date_format', 'null_token'] as const)
+    for (const name of ['decimal', 'grouping', 'date_format', 'null_token'] as const)
         if (options[name] !== undefined) kept[name] = options[name];
     return kept;
 }
@@ -80,8 +80,8 @@ export const loadChosen = (old: Wizard, saved: SavedMapping | null): Partial<Wiz
 
 // A corrected file is read as the one before was, but for what the file itself tells better.
 export function corrected(wizard: Wizard): Partial<Wizard> {
-    const { decimal, date_format, null_token, external_source } = choices(wizard).format;
-    return { chosen: { decimal, date_format, null_token, external_source }, preview: null, again: true };
+    const { decimal, grouping, date_format, null_token, external_source } = choices(wizard).format;
+    return { chosen: { decimal, grouping, date_format, null_token, external_source }, preview: null, again: true };
 }
 
 // What the gateway tells about the wizard's file. Its character set takes the whole file; once that is known, the first lines do.
@@ -89,9 +89,10 @@ async function look(wizard: Wizard, signal: AbortSignal): Promise<Inspection> {
     const file = wizard.file as File;
     await checkFile(file);
     const before = wizard.inspection;
-    if (before === null) return inspect(wizard.entity, file, wizard.chosen, signal);
+    if (before === null) return inspect(wizard.entity, file, wizard.chosen, {}, signal);
     const chosen = { encoding: before.encoding, ...wizard.chosen };
-    const found = await inspect(wizard.entity, await beginning(file), chosen, signal);
+    const mapping = changedMapping(before.columns, { ...wizard.loaded, ...wizard.edits });
+    const found = await inspect(wizard.entity, await beginning(file), chosen, mapping, signal);
     return { ...found, lines: before.lines };
 }
 
