@@ -41,8 +41,8 @@ CREATE FUNCTION @extschema@.eryxon_import_csv(entity text, csv text, options jso
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_import_csv';
 COMMENT ON FUNCTION @extschema@.eryxon_import_csv(text, text, jsonb) IS
 'Imports a CSV file: each line is a record as in eryxon_bulk_upsert(), and the answer tells its line.
-Options: delimiter, header, decimal, date_format, null_token, repeated_keys, mapping, external_source, and those of
-bulk upserts.
+Options: delimiter, header, header_line, decimal, grouping, date_format, null_token, repeated_keys, mapping,
+external_source, and those of bulk upserts.
 Lines that failed are kept in eryxon.csv_rejected.';
 
 CREATE FUNCTION @extschema@.eryxon_import_csv_bytes(entity text, csv bytea, options jsonb DEFAULT '{}') RETURNS jsonb
@@ -54,8 +54,8 @@ CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv text, options jsonb) RETURNS 
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_inspect';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_inspect(text, jsonb) IS
 'What a CSV file looks like, and how to import it: delimiter, header, decimal sign, date format, a field for each
-column. Option entity says what it is for; delimiter, encoding and header = false are not looked for if they are
-given.';
+column. Option entity says what it is for; what the other options say is not looked for. A decimal sign that the numbers
+do not tell is null.';
 
 CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv bytea, options jsonb) RETURNS jsonb
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_inspect';
@@ -99,9 +99,10 @@ BEGIN
         PERFORM eryxon.fail_unknown_entity(entity, false);
     END IF;
     PERFORM eryxon.check_options(coalesce(options, '{}'),
-        '{delimiter,encoding,header,decimal,date_format,null_token,repeated_keys,external_source}');
+        '{delimiter,encoding,header,header_line,decimal,grouping,date_format,null_token,repeated_keys,external_source}'
+    );
     IF coalesce(jsonb_typeof(mapping), 'null') <> 'object'
-       OR EXISTS (SELECT FROM jsonb_each(mapping) AS m WHERE jsonb_typeof(m.value) NOT IN ('string', 'null')) THEN
+       OR EXISTS (SELECT FROM jsonb_each(mapping) AS m WHERE jsonb_typeof(m.value) IN ('number', 'boolean')) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'mapping',
             'the mapping must be an object of column names and fields');
     ELSIF coalesce(source, '') = '' OR length(source) > 255 THEN

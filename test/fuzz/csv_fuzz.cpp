@@ -1,6 +1,8 @@
 // Any bytes as a CSV file: no crash, lines that rise, records that can be read again from a file of rejected lines, and
 // an inspection that is JSON.
+#include "core/base/utf8.hpp"
 #include "core/csv/csv_columns.hpp"
+#include "core/csv/csv_encoding.hpp"
 #include "core/csv/csv_inspect.hpp"
 #include "core/csv/csv_reader.hpp"
 #include "core/csv/csv_rejected.hpp"
@@ -69,7 +71,7 @@ void check_records(std::string_view text, const core::Entity& entity, char delim
     core::JsonArena arena;
     core::CsvOptions options;
     options.delimiter = delimiter;
-    options.decimal = ',';
+    options.number = {',', '.'};
     options.dates = core::DateOrder::day_first;
     core::CsvReader reader(text, delimiter);
     core::CsvRecord record;
@@ -93,6 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::vector<Line> const lines = read_all(text, delimiter);
         if (!lines.empty() && !lines.front().malformed) check_rejected(lines, delimiter);
         core::find_encoding(text);
+        require(core::is_utf8(core::with_replacements(text)), "what is mended is UTF-8");
         check_records(text, *test::shop_schema().find(entities[data[0] / delimiters.size() % entities.size()]),
                       delimiter);
     } catch (const core::CallError&) {

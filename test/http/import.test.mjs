@@ -32,7 +32,7 @@ test('a file is inspected, with the mapping that is kept for its source', async 
     assert.deepEqual([first.delimiter, first.encoding, first.header, first.date_format], [';', 'UTF8', true, 'DD-MM-YYYY']);
     assert.deepEqual(
         first.columns.map((column) => column.field),
-        [null, null, 'job_number', 'due_date'],
+        [null, 'external_source', 'job_number', 'due_date'],
     );
     assert.equal(first.saved_mapping, null);
     const mapping = { entity: 'jobs', source: 'FILE', mapping: { Nr: 'external_id', Quelle: 'external_source' }, options: { delimiter: ';' } };

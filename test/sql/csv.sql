@@ -318,7 +318,7 @@ SELECT i -> 'header', i -> 'lines', i #> '{columns,0,name}'
 SELECT i -> 'header', i -> 'lines', i #> '{columns,0,name}'
     FROM eryxon_csv_inspect(E'Auftrag;2026;\rx;y;\r', '{"entity":"jobs","header":true}') i;
 
-\echo == a heading that is an alias means its field; columns without a field may still tell how dates and numbers are written
+\echo == a heading that is an alias means its field; columns without a field may still tell how dates are written
 SELECT c -> 'field' FROM jsonb_array_elements(eryxon_csv_inspect(E'external_id,Customer Name\n1,x\n',
     '{"entity":"jobs"}') -> 'columns') c;
 SELECT i -> 'date_format', i -> 'decimal'

@@ -9,18 +9,6 @@ namespace eryxon::core {
 
 namespace {
 
-TEST(CsvValues, UndoesDecimalCommas) {
-    EXPECT_EQ(number_with_point("1,5"), "1.5");
-    EXPECT_EQ(number_with_point("-1.234.567,80"), "-1234567.80");
-    EXPECT_EQ(number_with_point("1.234"), "1234");
-    EXPECT_EQ(number_with_point("007"), "007");
-    EXPECT_EQ(number_with_point("+1,5"), "1.5");
-    EXPECT_EQ(number_with_point(" -,5 "), "-0.5");
-    for (const char* text :
-         {"", ",", "1,", "1.5", "1.23,4", "12.34.567", "1234.567", "1,5,0", "1 000", "+-1", "--1", "1.234.", "x"})
-        EXPECT_EQ(number_with_point(text), "") << text;
-}
-
 TEST(CsvValues, TurnsDatesRound) {
     EXPECT_EQ(iso_date("31-12-2026", DateOrder::day_first), "2026-12-31");
     EXPECT_EQ(iso_date("1.2.2026", DateOrder::day_first), "2026-02-01");
@@ -56,7 +44,7 @@ TEST(CsvValues, KnowsWordsForTrueAndFalse) {
 std::string value(std::string_view cell, ValueKind kind, char decimal = '.', DateOrder dates = DateOrder::iso) {
     JsonArena arena;
     CsvOptions options;
-    options.decimal = decimal;
+    options.number = {decimal, decimal == ',' ? '.' : '\0'};
     options.dates = dates;
     Column column;
     column.kind = kind;
@@ -101,26 +89,36 @@ TEST(CsvOptions, AreTakenOutOfTheOthers) {
     std::string rest;
     CsvOptions const options =
         options_of(R"({"delimiter":"tab","decimal":",","date_format":"MM/DD/YYYY","header":false,"null_token":"-",
-        "external_source":"SAP","encoding":"LATIN1","repeated_keys":"refuse","mapping":{"A":"name","B":null},"dry_run":true,"mode":"create"})",
+        "external_source":"SAP","encoding":"LATIN1","repeated_keys":"refuse","mapping":{"A":"name","B":null,
+        "C":["x","y"],"type":{"constant":"tooling"},"id":{"template":"{A}/{C}"}},"header_line":4,"dry_run":true,
+        "mode":"create"})",
                    &rest);
     EXPECT_EQ(options.delimiter, '\t');
-    EXPECT_EQ(options.decimal, ',');
+    EXPECT_EQ(options.number.decimal, ',');
+    EXPECT_EQ(options.number.group, '.');
     EXPECT_EQ(options.dates, DateOrder::month_first);
     EXPECT_FALSE(options.header);
     EXPECT_EQ(options.null_token, "-");
     EXPECT_EQ(options.repeated_keys, RepeatedKeys::refuse);
     EXPECT_EQ(options.external_source, "SAP");
     EXPECT_EQ(options.encoding, "LATIN1");
-    ASSERT_EQ(options.mapping.size(), 2u);
-    EXPECT_EQ(options.mapping[0].second, "name");
-    EXPECT_EQ(options.mapping[1].second, std::nullopt);
+    EXPECT_EQ(options.header_line, 4U);
+    ASSERT_EQ(options.mapping.size(), 3u);
+    EXPECT_EQ(options.mapping[0].fields, std::vector<std::string>{"name"});
+    EXPECT_TRUE(options.mapping[1].fields.empty());
+    EXPECT_EQ(options.mapping[2].fields.size(), 2U);
+    ASSERT_EQ(options.made.size(), 2U);
+    EXPECT_EQ(options.made[1].pieces.front().text, "tooling");
+    EXPECT_EQ(options.made[0].pieces.size(), 3U);
     EXPECT_EQ(rest, R"({"dry_run":true,"mode":"create"})");
 }
 
 TEST(CsvOptions, RefuseWrongValues) {
-    for (const char* json : {R"({"delimiter":":"})", R"({"delimiter":1})", R"({"decimal":"x"})",
-                             R"({"date_format":"YY"})", R"({"header":"no"})", R"({"mapping":[]})",
-                             R"({"mapping":{"A":1}})", R"({"null_token":0})", R"({"repeated_keys":"no"})"})
+    for (const char* json :
+         {R"({"delimiter":":"})", R"({"delimiter":1})", R"({"decimal":"x"})", R"({"date_format":"YY"})",
+          R"({"header":"no"})", R"({"mapping":[]})", R"({"mapping":{"A":1}})", R"({"null_token":0})",
+          R"({"repeated_keys":"no"})", R"({"mapping":{"A":{"x":1}}})", R"({"mapping":{"A":{"template":"{x"}}})",
+          R"({"header_line":0})", R"({"grouping":"x"})", R"({"decimal":",","grouping":","})"})
         EXPECT_THROW(options_of(json), CallError) << json;
 }
 

@@ -109,7 +109,7 @@ test('a European export: semicolons, Windows-1252, days first, decimal comma, co
         await page.getByRole('button', { name: 'Delete' }).click();
         await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
         await page.getByRole('dialog').waitFor({ state: 'detached' });
-        assert.equal(await page.getByRole('combobox', { name: 'Liefertermin' }).inputValue(), '');
+        assert.equal(await page.getByRole('combobox', { name: 'Werk' }).inputValue(), '');
     }));
 
 test('another delimiter is read again; an ignored column is left out', () =>

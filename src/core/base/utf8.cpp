@@ -63,4 +63,18 @@ bool is_utf8(std::string_view bytes) {
     return simdjson::get_active_implementation()->validate_utf8(bytes.data(), bytes.size());
 }
 
+std::size_t character_size(std::string_view bytes, std::size_t at) {
+    auto const byte = [&](std::size_t place) { return static_cast<unsigned char>(bytes[place]); };
+    unsigned const lead = byte(at);
+    if (lead < 0x80) return 1;
+    std::size_t const size = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    if (size == 0 || size > bytes.size() - at) return 0;
+    for (std::size_t i = 1; i < size; i++)
+        if ((byte(at + i) & 0xC0) != 0x80) return 0;
+    unsigned const second = byte(at + 1);
+    bool const overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+    bool const outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+    return overlong || outside ? 0 : size;
+}
+
 }  // namespace eryxon::core

@@ -1,6 +1,7 @@
 // The options of a CSV import that are not the engine's.
 #include "core/csv/csv_options.hpp"
 
+#include "core/json/decimal.hpp"
 #include "core/json/fault_text.hpp"
 
 #include <algorithm>
@@ -54,15 +55,80 @@ bool read_header(std::string_view name, const Json& value) {
     return value.as_bool();
 }
 
-void read_mapping(std::string_view name, const Json& value, CsvOptions& options) {
-    if (!value.is_object()) refuse(name, value, "an object of column names and fields");
-    for (const JsonMember& member : value.members()) {
-        if (!member.value.is_null() && !member.value.is_string())
-            refuse(name, value, "an object of column names and fields");
-        std::optional<std::string> field;
-        if (member.value.is_string()) field = member.value.text();
-        options.mapping.emplace_back(member.name, std::move(field));
+char read_group(std::string_view name, const Json& value) {
+    std::string_view const text = text_of(name, value);
+    if (text.empty()) return '\0';
+    if (text.size() != 1 || std::string_view(".,' ").find(text) == std::string_view::npos)
+        refuse(name, value, "\".\", \",\", \" \", \"'\" or \"\"");
+    return text.front();
+}
+
+std::uint64_t read_line(std::string_view name, const Json& value) {
+    auto const number = value.is_number() ? parse_decimal(value.text()) : std::nullopt;
+    auto const line = number && number->is_integer() ? to_int64(*number) : std::nullopt;
+    if (!line || *line < 1) refuse(name, value, "the number of a line");
+    return static_cast<std::uint64_t>(*line);
+}
+
+constexpr std::string_view mapping_form = "an object of column names and fields";
+
+// The fields of a column: one, several or none.
+std::vector<std::string> read_fields(std::string_view name, const Json& value) {
+    if (value.is_null()) return {};
+    if (value.is_string()) return {std::string(value.text())};
+    if (!value.is_array()) refuse(name, value, std::string(mapping_form));
+    std::vector<std::string> fields;
+    for (const Json& field : value.items()) {
+        if (!field.is_string()) refuse(name, value, std::string(mapping_form));
+        fields.emplace_back(field.text());
     }
+    return fields;
+}
+
+// "{Order}/{Pos}" as its texts and columns.
+std::vector<CsvPiece> read_template(std::string_view name, const Json& value) {
+    std::string_view rest = text_of(name, value);
+    std::vector<CsvPiece> pieces;
+    while (!rest.empty()) {
+        std::size_t const open = std::min(rest.find('{'), rest.size());
+        if (open > 0) pieces.push_back({std::string(rest.substr(0, open)), false});
+        rest.remove_prefix(open);
+        if (rest.empty()) break;
+        std::size_t const close = rest.find('}');
+        if (close == std::string_view::npos) refuse(name, value, "a text with columns in braces");
+        pieces.push_back({std::string(rest.substr(1, close - 1)), true});
+        rest.remove_prefix(close + 1);
+    }
+    return pieces;
+}
+
+// {"constant": text} or {"template": "{Order}/{Pos}"}.
+std::vector<CsvPiece> read_made(std::string_view name, const Json& value) {
+    const JsonMember* const made = value.members().size() == 1 ? &value.members().front() : nullptr;
+    if (made != nullptr && made->name == "template") return read_template(name, made->value);
+    bool const scalar = made != nullptr && (made->value.is_string() || made->value.is_number());
+    if (made == nullptr || made->name != "constant" || !(scalar || made->value.is_boolean()))
+        refuse(name, value, "{\"constant\": text} or {\"template\": text}");
+    if (scalar) return {{std::string(made->value.text()), false}};
+    return {{made->value.as_bool() ? "true" : "false", false}};
+}
+
+void read_mapping(std::string_view name, const Json& value, CsvOptions& options) {
+    if (!value.is_object()) refuse(name, value, std::string(mapping_form));
+    for (const JsonMember& member : value.members())
+        if (member.value.is_object())
+            options.made.push_back({std::string(member.name), read_made(name, member.value)});
+        else
+            options.mapping.push_back({std::string(member.name), read_fields(name, member.value)});
+}
+
+// The engine reads this option, too, and refuses other words.
+void note_unknown_fields(const Json& value, CsvOptions& options) {
+    std::string_view const text = value.is_string() ? value.text() : std::string_view();
+    options.unknown_fields = text == "ignore"     ? UnknownFields::ignore
+                             : text == "error"    ? UnknownFields::error
+                             : text == "metadata" ? UnknownFields::metadata
+                                                  : UnknownFields::warn;
 }
 
 using Reader = void (*)(std::string_view name, const Json& value, CsvOptions& options);
@@ -72,7 +138,7 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 9> known_options = {{
+constexpr std::array<Known, 11> known_options = {{
     {"delimiter",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.delimiter = read_delimiter(name, value); }},
     {"encoding", [](std::string_view name, const Json& value, CsvOptions& to) { to.encoding = text_of(name, value); }},
@@ -81,8 +147,18 @@ constexpr std::array<Known, 9> known_options = {{
          to.header = read_header(name, value);
          to.find_header = false;
      }},
+    {"header_line",
+     [](std::string_view name, const Json& value, CsvOptions& to) { to.header_line = read_line(name, value); }},
     {"decimal",
-     [](std::string_view name, const Json& value, CsvOptions& to) { to.decimal = read_decimal(name, value); }},
+     [](std::string_view name, const Json& value, CsvOptions& to) {
+         to.number.decimal = read_decimal(name, value);
+         to.find_decimal = false;
+     }},
+    {"grouping",
+     [](std::string_view name, const Json& value, CsvOptions& to) {
+         to.number.group = read_group(name, value);
+         to.find_grouping = false;
+     }},
     {"date_format",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.dates = read_dates(name, value); }},
     {"repeated_keys", [](std::string_view name, const Json& value,
@@ -104,12 +180,17 @@ CsvOptions read_csv_options(const Json& options, JsonArena& arena, Json& others)
     for (const JsonMember& member : options.members()) {
         auto const known = std::find_if(known_options.begin(), known_options.end(),
                                         [&](const Known& candidate) { return candidate.name == member.name; });
+        if (member.name == "unknown_fields") note_unknown_fields(member.value, read);
         if (known == known_options.end())
             rest.push_back(member);
         else if (!member.value.is_null())
             known->read(known->name, member.value, read);
     }
     others = arena.object(rest);
+    if (read.find_grouping && read.number.decimal == ',') read.number.group = '.';
+    if (read.number.group == read.number.decimal)
+        throw CallError(
+            Fault{Code::invalid_option, "grouping", "options \"decimal\" and \"grouping\" must differ", {}});
     return read;
 }
 

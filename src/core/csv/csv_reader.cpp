@@ -178,4 +178,9 @@ bool CsvReader::next(CsvRecord& record) {
     }
 }
 
+void CsvReader::skip_lines(std::uint64_t count) {
+    while (line_ < count && !take_line().empty())
+        continue;
+}
+
 }  // namespace eryxon::core

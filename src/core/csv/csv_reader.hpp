@@ -34,6 +34,8 @@ public:
     // Reads the next record; false at the end. Of a malformed one only the first physical line is left out. Throws
     // CallError (22P04) if it is not clear where reading could go on.
     bool next(CsvRecord& record);
+    // Passes over that many physical lines, whatever is in them; before the first record only.
+    void skip_lines(std::uint64_t count);
 
 private:
     struct Parser;

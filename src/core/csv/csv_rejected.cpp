@@ -1,7 +1,6 @@
 // Files of rejected lines.
 #include "core/csv/csv_rejected.hpp"
 
-#include "core/csv/csv_columns.hpp"
 #include "core/csv/csv_formula.hpp"
 #include "core/csv/csv_reader.hpp"
 

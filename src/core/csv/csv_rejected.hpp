@@ -3,12 +3,27 @@
 
 #include "core/base/core.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace eryxon::core {
+
+// Columns that a file of rejected lines has before the original ones; an import leaves them out, wherever they are.
+inline constexpr std::string_view rejected_columns[] = {"eryxon_line", "eryxon_code", "eryxon_message"};
+
+inline bool is_rejected_column(std::string_view heading) {
+    return std::find(std::begin(rejected_columns), std::end(rejected_columns), heading) != std::end(rejected_columns);
+}
+
+// True for the header of such a file: it is one in any case, and apostrophes before formulas are not part of its cells.
+template <class Headings>
+bool is_rejected_header(const Headings& headings) {
+    return std::any_of(std::begin(headings), std::end(headings), is_rejected_column);
+}
 
 // A line that failed, as it stood in its file.
 struct RejectedLine {

@@ -28,19 +28,6 @@ std::string lower(std::string_view text) {
     return copy;
 }
 
-// The digits of a whole number, which may be grouped in threes by points; empty if they are grouped in another way.
-std::string whole_digits(std::string_view text) {
-    std::size_t const first = text.find('.');
-    std::string digits(text.substr(0, first));
-    bool valid = all_digits(digits) && (first == std::string_view::npos || first <= 3);
-    for (std::size_t at = first; valid && at < text.size(); at += 4) {
-        std::string_view const group = text.substr(at + 1, 3);
-        valid = text[at] == '.' && group.size() == 3 && all_digits(group);
-        digits += group;
-    }
-    return valid ? digits : std::string();
-}
-
 Json parsed(std::string_view cell, JsonArena& arena) {
     try {
         return parse_json(cell, arena);
@@ -133,19 +120,6 @@ bool is_number(ValueKind kind) {
     return kind == ValueKind::integer || kind == ValueKind::numeric || kind == ValueKind::floating;
 }
 
-std::string number_with_point(std::string_view text) {
-    text = without_outer_space(text);
-    bool const negative = text.starts_with('-');
-    if (negative || text.starts_with('+')) text.remove_prefix(1);
-    std::size_t const comma = text.find(',');
-    std::string const whole = comma == 0 ? "0" : whole_digits(text.substr(0, comma));
-    if (whole.empty()) return {};
-    std::string const number = (negative ? "-" : "") + whole;
-    if (comma == std::string_view::npos) return number;
-    std::string_view const fraction = text.substr(comma + 1);
-    return all_digits(fraction) ? number + '.' + std::string(fraction) : std::string();
-}
-
 std::string iso_date(std::string_view text, DateOrder order) {
     std::string_view const first = take_digits(text, 2);
     if (order == DateOrder::iso || first.empty() || !take_separator(text)) return {};
@@ -187,7 +161,7 @@ Json cell_value(std::string_view cell, const Column& column, const CsvOptions& o
         case ValueKind::integer:
         case ValueKind::numeric:
         case ValueKind::floating:
-            return text_or_cell(options.decimal == '.' ? std::string() : number_with_point(cell), cell, arena);
+            return text_or_cell(plain_number(cell, options.number), cell, arena);
         case ValueKind::boolean: {
             std::optional<bool> const value = boolean_word(cell);
             return value ? Json::boolean(*value) : make_string(cell, arena);
@@ -213,8 +187,8 @@ Json cell_value(std::string_view cell, const Column& column, const CsvOptions& o
 std::optional<Fault> read_cell(std::string_view cell, const Column& column, const CsvOptions& options, JsonArena& arena,
                                Json& value) {
     value = cell.empty() ? make_string(cell, arena) : cell_value(cell, column, options, arena);
-    bool const decimal_point = options.decimal == ',' && is_number(column.kind) &&
-                               cell.find('.') != std::string_view::npos && number_with_point(cell).empty();
+    bool const decimal_point = options.number.decimal == ',' && is_number(column.kind) &&
+                               cell.find('.') != std::string_view::npos && plain_number(cell, options.number).empty();
     if (!decimal_point) return std::nullopt;
     Fault fault = value_fault(Code::type_mismatch, Reason::invalid_value, value, {"type", "number"});
     fault.hint = "The decimal sign is a comma; points stand between groups of three digits.";

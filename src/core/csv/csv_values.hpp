@@ -15,10 +15,6 @@ std::optional<Fault> read_cell(std::string_view cell, const Column& column, cons
 // True for the kinds whose cells have a decimal sign.
 bool is_number(ValueKind kind);
 
-// The number with a decimal point, of one with a decimal comma: 1234.5 for "1234,5" and "+1.234,5". Empty if the text
-// is no such number; points may only stand between groups of three digits.
-std::string number_with_point(std::string_view text);
-
 // The date, with a time that may follow, in the order year, month, day. Years of two digits are those from 1970 to
 // 2069. Empty if the text is no such date.
 std::string iso_date(std::string_view text, DateOrder order);

@@ -1,16 +1,12 @@
 // A CSV file on its way into the engine.
 #include "pg/csv/csv_file.hpp"
 
-#include "core/csv/csv_inspect.hpp"
+#include "core/csv/csv_rejected.hpp"
 #include "core/json/fault_reason.hpp"
 
 namespace eryxon::pg {
 
 namespace {
-
-char delimiter_of(std::string_view text, const core::CsvOptions& options) {
-    return options.delimiter != '\0' ? options.delimiter : core::find_delimiter(text);
-}
 
 std::unique_ptr<core::CsvColumns> columns_of(const core::Entity& entity, const std::vector<std::string>& headings,
                                              const core::CsvOptions& options) {
@@ -21,7 +17,12 @@ std::unique_ptr<core::CsvColumns> columns_of(const core::Entity& entity, const s
 }  // namespace
 
 CsvFile::CsvFile(const core::Entity& entity, std::string_view text, const core::CsvOptions& options)
-    : options_(options), delimiter_(delimiter_of(text, options)), reader_(text, delimiter_) {
+    : CsvFile(entity, text, core::find_layout(entity, text, options), options) {}
+
+CsvFile::CsvFile(const core::Entity& entity, std::string_view text, core::CsvLayout layout,
+                 const core::CsvOptions& options)
+    : options_(options), delimiter_(layout.delimiter), reader_(text, delimiter_) {
+    reader_.skip_lines(layout.skipped);
     read_headings(reader_);
     waiting_ = !has_header_;
     if (has_header_) header_ = record_.text;
@@ -30,7 +31,7 @@ CsvFile::CsvFile(const core::Entity& entity, std::string_view text, const core::
 
 CsvFile::CsvFile(const core::Entity& entity, std::string_view text, std::string_view header,
                  const core::CsvOptions& options)
-    : options_(options), delimiter_(delimiter_of(header, options)), reader_(text, delimiter_) {
+    : options_(options), delimiter_(options.delimiter), reader_(text, delimiter_) {
     core::CsvReader reader(header, delimiter_);
     read_headings(reader);
     if (has_header_) header_ = header;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/csv/csv_columns.hpp"
+#include "core/csv/csv_layout.hpp"
 #include "core/csv/csv_reader.hpp"
 
 #include <memory>
@@ -16,7 +17,7 @@ class CsvFile {
 public:
     // A whole file. Throws CallError if it is empty or its header cannot be read.
     CsvFile(const core::Entity& entity, std::string_view text, const core::CsvOptions& options);
-    // A part of one, with the file's header.
+    // A part of one, with the file's header; the option delimiter must be given.
     CsvFile(const core::Entity& entity, std::string_view text, std::string_view header,
             const core::CsvOptions& options);
 
@@ -33,7 +34,10 @@ public:
     // The header, or without one a line of the columns' numbers.
     std::string heading_line() const;
 
+    char delimiter() const { return delimiter_; }
+
 private:
+    CsvFile(const core::Entity& entity, std::string_view text, core::CsvLayout layout, const core::CsvOptions& options);
     void read_headings(core::CsvReader& reader);
 
     const core::CsvOptions& options_;

@@ -46,10 +46,11 @@ void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file
         if (std::optional<core::Fault> fault = file.columns().fault(line))
             batch.add(*std::move(fault), place);
         else
-            batch.add(file.columns().record(line, arena), place);
+            batch.add(file.columns().record(line, arena), place, file.columns().warning(line, file.delimiter()));
     }
     batch.finish();
     session.upsert().batches.back().first_index = part.records_before;
+    session.upsert().batches.back().warnings = file.columns().file_warnings();
     if (file.options().repeated_keys != core::RepeatedKeys::accept)
         mark_repeated(session.upsert().batches.back(), file.options().repeated_keys);
 }

@@ -2,12 +2,13 @@
 #include "pg/csv/csv_text.hpp"
 
 #include "core/base/utf8.hpp"
-#include "core/csv/csv_inspect.hpp"
+#include "core/csv/csv_encoding.hpp"
 #include "core/json/fault_reason.hpp"
 #include "pg/server/arguments.hpp"
 #include "pg/server/boundary.hpp"
 
 #include <algorithm>
+#include <memory>
 
 extern "C" {
 #include "catalog/pg_type_d.h"
@@ -33,16 +34,18 @@ int encoding_number(const std::string& name) {
     return encoding;
 }
 
-// Refuses text with bytes that UTF-8 does not have, and names the first line that has one.
-void check_utf8(std::string_view text) {
-    std::size_t line = 1;
-    for (std::size_t begin = 0; begin < text.size(); line++) {
-        std::size_t const end = std::min(text.find('\n', begin), text.size());
-        if (!core::is_utf8(text.substr(begin, end - begin)))
-            refuse(core::Reason::not_in_encoding, {{"line", line}, {"encoding", "UTF8"}},
-                   "Give the file's encoding, such as WIN1252.", "22021");
-        begin = end + 1;
-    }
+// Puts U+FFFD in the place of bytes that are no UTF-8.
+void mend(CsvText& decoded) {
+    if (core::is_utf8(decoded.text)) return;
+    decoded.mended = std::make_shared<const std::string>(core::with_replacements(decoded.text));
+    decoded.text = *decoded.mended;
+}
+
+// Bytes that Windows-1252 does not have mean that the file is in another encoding.
+void check_windows_1252(std::string_view bytes) {
+    if (std::size_t const line = core::undefined_in_windows_1252(bytes); line > 0)
+        refuse(core::Reason::not_in_encoding, {{"line", line}, {"encoding", "WIN1252"}},
+               "Give the file's encoding, or save it as UTF-8.", "22021");
 }
 
 // Converts the text; NUL bytes, which no conversion takes, stay as they are and are told of by their cells.
@@ -87,8 +90,9 @@ CsvText decode_csv(const CsvSource& source, const std::string& encoding) {
     CsvText decoded{encoding.empty() ? std::string(core::find_encoding(bytes)) : encoding, bytes};
     int const number = encoding_number(decoded.encoding);
     decoded.encoding = pg_encoding_to_char(number);
+    if (number == PG_WIN1252) check_windows_1252(bytes);
     if (number == PG_UTF8)
-        check_utf8(bytes);
+        mend(decoded);
     else
         decoded.text = convert(bytes, number);
     if (decoded.text.starts_with("\xEF\xBB\xBF")) decoded.text.remove_prefix(3);

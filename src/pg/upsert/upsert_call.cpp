@@ -161,8 +161,9 @@ void BatchReader::add(const core::Json& item) {
     core::read_record(*batch_.entity, item, context_, batch_.records.emplace_back());
 }
 
-void BatchReader::add(const core::Json& item, const CsvPlace& place) {
+void BatchReader::add(const core::Json& item, const CsvPlace& place, std::optional<core::Warning> warning) {
     add(item);
+    if (warning) batch_.records.back().warnings.push_back(*std::move(warning));
     batch_.places.push_back(place);
 }
 

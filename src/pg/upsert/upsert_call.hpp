@@ -127,7 +127,8 @@ struct Batch {
 
     // Of records that were read from CSV, by index: where each begins in the file, and its text.
     std::vector<CsvPlace> places;
-    std::int64_t first_index = 0;  // in "results", if earlier calls have taken the beginning of the input
+    std::vector<core::Warning> warnings;  // of the file as a whole
+    std::int64_t first_index = 0;         // in "results", if earlier calls have taken the beginning of the input
 
     std::int64_t line_of(const RecordTree& tree) const;
     std::int64_t index_of(const RecordTree& tree) const { return first_index + tree.index; }
@@ -183,8 +184,8 @@ public:
 
     void expect(std::size_t records) { batch_.records.reserve(records); }
     void add(const core::Json& item);
-    // A record of a CSV file, or what is wrong with its line.
-    void add(const core::Json& item, const CsvPlace& place);
+    // A record of a CSV file, with what is to be said of its line, or what is wrong with it.
+    void add(const core::Json& item, const CsvPlace& place, std::optional<core::Warning> warning);
     void add(core::Fault fault, const CsvPlace& place);
     // Makes items and trees of them.
     void finish();

@@ -14,8 +14,15 @@ namespace eryxon::pg {
 
 namespace {
 
-// Results that the answer for a CSV file has at most: 256 MB of them would be more than jsonb takes.
-constexpr std::size_t most_csv_results = 100'000;
+// Bytes of results that an answer has at most: what a browser shows at once for a file; for other calls, which have a
+// result for each record, what jsonb has room for.
+constexpr std::size_t csv_result_bytes = 4'000'000, most_result_bytes = 128'000'000;
+
+// About how many bytes the result takes. Most have nothing that is long.
+std::size_t result_bytes(const core::Outcome& outcome, const core::Json& json) {
+    bool const is_short = outcome.faults.empty() && outcome.warnings.empty() && outcome.changes.empty();
+    return is_short ? 140 + outcome.external_id.size() + outcome.source.size() : core::json_text(json).size() * 9 / 8;
+}
 
 }  // namespace
 
@@ -71,14 +78,14 @@ const RecordTree& UpsertSession::run_single() {
 }
 
 core::Json UpsertSession::bulk_result(const Batch& batch) const {
-    core::JsonObject answer(upsert_.arena, 11);
+    core::JsonObject answer(upsert_.arena, 12);
     core::add_counts(counts_of(batch), answer);
     std::optional<core::Uuid> const run = run_of(*batch.entity);
     answer.add("run_id", run ? core::make_uuid(*run, upsert_.arena) : core::Json::null());
     answer.add("duration_ms", core::Json::number(upsert_.arena.copy(duration())));
+    if (!batch.warnings.empty()) answer.add("warnings", core::warnings_json(batch.warnings, upsert_.arena));
     std::int64_t omitted = 0;
-    bool const large = upsert_.purpose == Purpose::csv && batch.trees.size() > most_csv_results;
-    answer.add("results", large ? some_results(batch, omitted) : results(batch));
+    answer.add("results", results(batch, omitted));
     if (omitted > 0) answer.add("results_omitted", core::make_number(omitted, upsert_.arena));
     return answer.json();
 }
@@ -104,28 +111,30 @@ bool UpsertSession::is_shown(const RecordTree& tree) const {
            has_warnings(tree);
 }
 
-core::Json UpsertSession::results(const Batch& batch) const {
-    std::vector<core::Json> results;
+// The trees whose results the options ask for.
+std::vector<const RecordTree*> UpsertSession::shown_trees(const Batch& batch) const {
+    std::vector<const RecordTree*> trees;
     for (const RecordTree& tree : batch.trees)
-        if (is_shown(tree)) results.push_back(core::outcome_json(outcome_of(upsert_, batch, tree), upsert_.arena));
-    return upsert_.arena.array(results);
+        if (is_shown(tree)) trees.push_back(&tree);
+    return trees;
 }
 
-// Of a large file as many as jsonb has room for, failures first.
-core::Json UpsertSession::some_results(const Batch& batch, std::int64_t& omitted) const {
-    std::size_t failures = std::min<std::size_t>(most_csv_results, counts_of(batch).errors);
-    std::size_t others = most_csv_results - failures;
-    std::vector<core::Json> results;
-    for (const RecordTree& tree : batch.trees) {
-        if (!is_shown(tree)) continue;
-        std::size_t& room = tree.state == RecordTree::State::failed ? failures : others;
-        if (room == 0) {
-            omitted++;
-            continue;
+// The results as far as there is room for them, failures first.
+core::Json UpsertSession::results(const Batch& batch, std::int64_t& omitted) const {
+    std::vector<const RecordTree*> const trees = shown_trees(batch);
+    std::vector<std::optional<core::Json>> made(trees.size());
+    std::size_t room = upsert_.purpose == Purpose::csv ? csv_result_bytes : most_result_bytes;
+    for (bool const failed : {true, false})
+        for (std::size_t i = 0; i < trees.size() && room > 0; i++) {
+            if ((trees[i]->state == RecordTree::State::failed) != failed) continue;
+            core::Outcome const outcome = outcome_of(upsert_, batch, *trees[i]);
+            made[i] = core::outcome_json(outcome, upsert_.arena);
+            room -= std::min(room, result_bytes(outcome, *made[i]));
         }
-        room--;
-        results.push_back(core::outcome_json(outcome_of(upsert_, batch, tree), upsert_.arena));
-    }
+    std::vector<core::Json> results;
+    for (const std::optional<core::Json>& result : made)
+        if (result) results.push_back(*result);
+    omitted = static_cast<std::int64_t>(trees.size() - results.size());
     return upsert_.arena.array(results);
 }
 

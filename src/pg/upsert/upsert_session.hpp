@@ -42,8 +42,8 @@ private:
     void write_runs();
     std::string duration() const;
     bool is_shown(const RecordTree& tree) const;
-    core::Json results(const Batch& batch) const;
-    core::Json some_results(const Batch& batch, std::int64_t& omitted) const;
+    std::vector<const RecordTree*> shown_trees(const Batch& batch) const;
+    core::Json results(const Batch& batch, std::int64_t& omitted) const;
     void refuse_errors() const;
 
     std::shared_ptr<const Registry> registry_;
