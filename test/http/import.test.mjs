@@ -47,6 +47,16 @@ test('a file is inspected, with the mapping that is kept for its source', async 
     assert.deepEqual((await client.data('GET', '/api-csv-mappings')).mappings, []);
 });
 
+test('titles above the header, the mapping and signs of numbers are said by parameters', async () => {
+    const text = 'Parts of May\n\nNr;Teil;Anz\nQ1;P1;1.234,0\n';
+    const mapping = JSON.stringify({ Nr: 'external_id', Teil: 'part_number', Anz: 'quantity' });
+    const file = { header_line: 3, mapping, external_source: 'FILE' };
+    const found = (await client.send('inspect', 'parts', text, file)).data;
+    assert.deepEqual([found.header_line, found.decimal, found.grouping], [3, ',', '.']);
+    const { data } = await client.send('import', 'parts', text, { ...file, decimal: ',', grouping: '.', dry_run: true });
+    assert.deepEqual([data.results[0].line, data.results[0].code], [4, 'FK_REQUIRED']);
+});
+
 test('a dry run tells of each line what would happen, and writes nothing', async () => {
     const { data } = await client.send('import', 'jobs', faulty, { ...reading, dry_run: true });
     assert.deepEqual([data.total, data.created, data.errors, data.cancelled], [4, 2, 2, false]);

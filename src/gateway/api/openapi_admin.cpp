@@ -70,6 +70,8 @@ const char* openapi_file_paths() {
         {"name": "delimiter", "in": "query", "schema": {"enum": [",", ";", "|", "tab"]}},
         {"name": "encoding", "in": "query", "schema": {"type": "string"}},
         {"name": "header", "in": "query", "schema": {"type": "boolean"}},
+        {"name": "header_line", "in": "query", "schema": {"type": "integer", "minimum": 1}},
+        {"name": "mapping", "in": "query", "content": {"application/json": {"schema": {"type": "object"}}}},
         {"name": "external_source", "in": "query", "schema": {"type": "string"}}],
     "requestBody": {"$ref": "#/components/requestBodies/File"},
     "responses": {"200": {"$ref": "#/components/responses/Success"}, "default": {"$ref": "#/components/responses/Error"}}}},

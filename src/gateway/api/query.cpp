@@ -72,6 +72,8 @@ constexpr std::array inspect_names = std::to_array<Name>({
     {"delimiter", "delimiter"},
     {"encoding", "encoding"},
     {"header", "header"},
+    {"header_line", "header_line"},
+    {"mapping", "mapping"},
     {"external_source", "external_source"},
 });
 constexpr std::array import_names = std::to_array<Name>({
@@ -80,7 +82,9 @@ constexpr std::array import_names = std::to_array<Name>({
     {"delimiter", "delimiter"},
     {"encoding", "encoding"},
     {"header", "header"},
+    {"header_line", "header_line"},
     {"decimal", "decimal"},
+    {"grouping", "grouping"},
     {"date_format", "date_format"},
     {"null_token", "null_token"},
     {"repeated_keys", "repeated_keys"},
