@@ -93,7 +93,7 @@ test('a European export: semicolons, Windows-1252, days first, decimal comma, co
         await shot(page, 'wizard-columns-european');
 
         await page.getByRole('button', { name: 'Save', exact: true }).click();
-        await page.getByText(`Saved for ERP-${tag}.`).waitFor();
+        await page.getByText(`Saved for ERP-${tag}.`, { exact: true }).waitFor();
         await check(page);
         await expectFigures(page, { Records: 2, New: 2, Refused: 0 });
         await page.getByText('Schäfer & Söhne').waitFor();

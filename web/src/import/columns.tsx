@@ -7,7 +7,7 @@ import type { Column, FormatOptions } from '../api/types';
 import { Format } from './format';
 import { changedMapping, doubled, entityOf, namesakes, needs, sourceOf, targets, type Need, type Target } from './mapping';
 import { SavedMappings } from './saved';
-import { choices, loadChosen, useInspection, type Change, type Wizard } from './wizard';
+import { choices, loadChosen, nameOf, useInspection, type Change, type Wizard } from './wizard';
 
 // These change how the file is cut into columns or which mapping is saved for it, so the gateway must look again.
 const cutting: (keyof FormatOptions)[] = ['delimiter', 'encoding', 'header', 'external_source'];
@@ -221,6 +221,7 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                     format={format}
                     loadedName={wizard.loadedName}
                     load={(saved) => change((old) => loadChosen(old, saved))}
+                    saved={(saved) => change({ loaded: saved.mapping, loadedName: nameOf(saved) })}
                 />
             </section>
             <div aria-live="polite">

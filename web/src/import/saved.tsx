@@ -16,6 +16,7 @@ export function SavedMappings(props: {
     format: FormatOptions;
     loadedName: string | null;
     load: (saved: SavedMapping | null) => void;
+    saved: (saved: SavedMapping) => void;
 }) {
     const list = useLoaded(() => mappings(props.entity), [props.entity]);
     const [source, setSource] = useState<string | null>(null);
@@ -31,7 +32,7 @@ export function SavedMappings(props: {
         event.preventDefault();
         setSaid('');
         await attempt(async () => {
-            await saveMapping(props.entity, target, props.mapping, keptOptions(props.format));
+            props.saved(await saveMapping(props.entity, target, props.mapping, keptOptions(props.format)));
             setSaid(t('saved.done', { source: target }));
             await list.reload();
         });
