@@ -11,6 +11,27 @@ BEGIN
     RETURN faults;
 END $$;
 
+-- The node, with the fault that it or one below it stands elsewhere than an earlier record of the call says.
+CREATE FUNCTION oracle.without_contradiction(node jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE n jsonb; ref jsonb; known jsonb; here jsonb;
+BEGIN
+    FOR n IN SELECT * FROM oracle.all_nodes(node) LOOP
+        SELECT n -> 'refs' -> field INTO ref FROM oracle.rule WHERE entity = n ->> 'entity' AND children IS NOT NULL;
+        CONTINUE WHEN ref ->> 'by' = 'null' OR ref ->> 'text' IS NULL OR n ->> 'src' IS NULL OR n ->> 'ext' IS NULL;
+        here := CASE ref ->> 'by' WHEN 'external_id' THEN jsonb_build_array(ref -> 'source', ref -> 'text')
+            ELSE to_jsonb(lower(ref ->> 'text')) END;
+        SELECT place INTO known FROM oracle.place
+            WHERE (entity, src, ext, form) = (n ->> 'entity', n ->> 'src', n ->> 'ext', ref ->> 'by');
+        IF NOT FOUND THEN
+            INSERT INTO oracle.place VALUES (n ->> 'entity', n ->> 'src', n ->> 'ext', ref ->> 'by', here);
+        ELSIF known <> here THEN
+            node := jsonb_set(node, '{faults}', (node -> 'faults')
+                || oracle.fault('DUPLICATE_KEY', (n ->> 'prefix') || 'external_id'));
+        END IF;
+    END LOOP;
+    RETURN node;
+END $$;
+
 -- An error outcome. `open` says that the product may report more, `loose` that any error will do.
 CREATE FUNCTION oracle.failed(faults jsonb, p_open boolean, loose boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('action', 'error', 'details', faults, 'open', p_open, 'loose', loose, 'sqlstate',
@@ -105,9 +126,9 @@ CREATE FUNCTION oracle.apply(p_entity text, records jsonb, options jsonb) RETURN
 DECLARE pending jsonb; node jsonb; outcome jsonb; results jsonb := '[]'; counts jsonb := '{}'; own jsonb := '{}';
     begun jsonb := '[]'; i int;
 BEGIN
-    SELECT coalesce(jsonb_agg(oracle.read_record(p_entity, e, '', NULL, options) || jsonb_build_object('index', n - 1)
-        ORDER BY n), '[]')
-        INTO pending FROM jsonb_array_elements(records) WITH ORDINALITY AS a(e, n);
+    SELECT coalesce(jsonb_agg(oracle.without_contradiction(oracle.read_record(p_entity, e, '', NULL, options))
+        || jsonb_build_object('index', n - 1) ORDER BY n), '[]')
+        INTO pending FROM (SELECT * FROM jsonb_array_elements(records) WITH ORDINALITY ORDER BY ordinality) AS a(e, n);
     WHILE pending <> '[]' OR begun <> '[]' LOOP
         IF begun = '[]' THEN begun := jsonb_build_array(pending -> 0); pending := pending - 0; END IF;
         node := begun -> -1;
@@ -165,6 +186,7 @@ BEGIN
         END IF;
     END LOOP;
     DELETE FROM oracle.source_of;
+    DELETE FROM oracle.place;
     FOR e IN SELECT entity FROM oracle.entity WHERE lists ? entity ORDER BY ordinal LOOP
         got := oracle.apply(e, lists -> e, options);
         entities := entities || jsonb_build_object(e, got);

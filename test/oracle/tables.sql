@@ -63,6 +63,9 @@ CREATE TABLE oracle.came_back (row_id uuid);
 CREATE TABLE oracle.run (entity text, operation text, source text, status text, total int, created int, updated int,
     restored int, skipped int, deleted int, errors int, client_ref text, error_details jsonb);
 
+-- What records of the call at hand say a key stands under: the first place in each form.
+CREATE TABLE oracle.place (entity text, src text, ext text, form text, place jsonb);
+
 -- The sources of the records of the call at hand.
 CREATE TABLE oracle.source_of (entity text, source text);
 

@@ -160,7 +160,7 @@ CREATE FUNCTION oracle.write_row(node jsonb, options jsonb) RETURNS jsonb LANGUA
 DECLARE e text := node ->> 'entity'; old jsonb := oracle.row_by_key(e, node ->> 'src', node ->> 'ext'); live boolean;
     mode text := oracle.opt(options, 'mode', 'upsert'); res jsonb; faults jsonb; cols jsonb; warnings jsonb;
         adopted boolean := false;
-    id uuid; p text;
+    id uuid; p text; move text;
 BEGIN
     IF node ->> 'op' = 'delete' THEN RETURN oracle.op_delete(node, old, options); END IF;
     live := old ->> 'deleted_at' IS NULL AND NOT EXISTS (SELECT FROM oracle.came_back
@@ -183,6 +183,9 @@ BEGIN
     faults := (res -> 'faults') || CASE WHEN old IS NULL THEN node -> 'missing' ELSE '[]' END;
     IF faults <> '[]' THEN PERFORM oracle.give_up(faults); END IF;
     SELECT c.cols, c.warnings INTO cols, warnings FROM oracle.columns_for(node, old) c;
+    move := CASE WHEN live THEN oracle.move(e, old, res -> 'cols', options) END;
+    IF move = 'IN_PROGRESS' THEN
+        PERFORM oracle.give_up(jsonb_build_array(oracle.fault(move, rtrim(node ->> 'prefix', '.')))); END IF;
     cols := cols || (res -> 'cols') || jsonb_build_object('sync_hash', node ->> 'hash', 'synced_at', now());
     IF old IS NULL OR adopted THEN
         cols := cols || jsonb_build_object('tenant_id', oracle.tenant(), 'external_id', node ->> 'ext',
@@ -199,7 +202,9 @@ BEGIN
                 AND jsonb_array_length(coalesce(node -> 'kids', '[]')) > 0);
     END IF;
     warnings := (node -> 'warnings') || warnings || CASE WHEN adopted THEN '[{"code":"ADOPTED","path":"~"}]'
-        ELSE '[]' END::jsonb;
+        ELSE '[]' END::jsonb
+        || CASE WHEN move IS NULL THEN '[]' ELSE jsonb_build_array(jsonb_build_object('code', move, 'path',
+            rtrim(node ->> 'prefix', '.'))) END;
     RETURN oracle.done(CASE WHEN old IS NULL THEN 'created' WHEN live THEN 'updated' ELSE 'restored' END, id, warnings,
                        oracle.changes(e, coalesce(old, '{}'), oracle.row_by_id(e, id)));
 END $$;
@@ -225,6 +230,15 @@ BEGIN
     END LOOP;
     RETURN false;
 END $$;
+
+-- The code of what becomes of a live row that the columns put under another parent: a remark or, once it has been
+-- started, a fault; null if it stays.
+CREATE FUNCTION oracle.move(p_entity text, old jsonb, cols jsonb, options jsonb) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN oracle.started(p_entity, (old ->> 'id')::uuid)
+        AND oracle.opt(options, 'force', 'false') = 'false' THEN 'IN_PROGRESS' ELSE 'MOVED' END
+    FROM oracle.rule WHERE entity = p_entity AND children IS NOT NULL AND old ->> col <> cols ->> col
+$$;
 
 -- Deletes the live children that a sent array no longer names, but for started ones.
 CREATE FUNCTION oracle.drop_missing(node jsonb, p_id uuid, kid jsonb, INOUT outcome jsonb) LANGUAGE plpgsql AS $$

@@ -175,8 +175,8 @@ SELECT r ->> 'external_id' AS key, r ->> 'code' AS code, jsonb_array_length(r ->
 \echo -- ... what it refers to is refused for its own parent; the next record of the key makes it
 BEGIN;
 SELECT outcome(eryxon_bulk_upsert('parts', '[
-    {"external_id":"R1","external_source":"ERP","part_number":"r1","job_external_id":"J1"},
-    {"external_id":"R2","external_source":"ERP","part_number":"r2","job_external_id":"K1",
+    {"external_id":"R1","external_source":"ERP","part_number":"r1","job_external_id":"K1"},
+    {"external_id":"R2","external_source":"ERP","part_number":"r2","job_external_id":"J1",
      "parent_part_external_id":"R1"},
     {"external_id":"R3","external_source":"ERP","part_number":"r3","job_external_id":"J1",
      "parent_part_external_id":"R2"},

@@ -108,13 +108,14 @@ Fault other_parent_fault(const Enclosing& enclosing, const Json& sent) {
 }
 
 // Checks a reference of a nested record that names its parent itself; by id or name only the database can tell.
-void check_enclosing(const Reading& reading, const ReferenceValue& value, const JsonMember* counting) {
+bool agrees_with_enclosing(const Reading& reading, const ReferenceValue& value, const JsonMember* counting) {
     const Enclosing& enclosing = *reading.draft.enclosing;
-    if (value.by != ReferenceValue::By::external_id) return;
+    if (value.by != ReferenceValue::By::external_id) return true;
     const bool same_id = value.text == enclosing.record.external_id;
-    if (same_id && value.source == enclosing.record.source) return;
+    if (same_id && value.source == enclosing.record.source) return true;
     const JsonMember* shown = same_id && reading.forms.source ? reading.forms.source : counting;
     reading.draft.add_fault(other_parent_fault(enclosing, shown->value), counting->name);
+    return false;
 }
 
 // Refers to the enclosing record as if <parent>_external_id (and _external_source, if it differs) had been sent.
@@ -167,7 +168,7 @@ void read_present(const Reading& reading, const JsonMember* counting) {
     if (value.by == ReferenceValue::By::external_id)
         if (auto fault = read_source(reading, value))
             return reading.draft.add_fault(std::move(*fault), reading.forms.source->name);
-    if (is_to_enclosing(reading.draft, reading.field)) check_enclosing(reading, value, counting);
+    if (is_to_enclosing(reading.draft, reading.field) && !agrees_with_enclosing(reading, value, counting)) return;
     reading.draft.record.references.push_back(value);
 }
 

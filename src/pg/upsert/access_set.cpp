@@ -175,7 +175,7 @@ void AccessReader::add_cascade(const Item& item) {
     for (const CascadeRow& row : rows->second) {
         touch_row(*row.entity, row.id, Access::write);
         if (!row.unique_hashes.empty()) add_unique_values(upsert_.registry.table(*row.entity), row.unique_hashes);
-        if (number_group(*row.entity) == nullptr) touch_numbers(*row.entity, {}, Access::read);
+        if (parent_field(*row.entity) == nullptr) touch_numbers(*row.entity, {}, Access::read);
     }
 }
 
@@ -266,7 +266,7 @@ void AccessReader::touch_numbers(const core::Entity& entity, const core::Uuid& g
 // one in their group.
 void AccessReader::add_numbers(const Item& item) {
     if (!numbered_.contains(&item.entity()) || !item.writes()) return;
-    const core::Field* field = number_group(item.entity());
+    const core::Field* field = parent_field(item.entity());
     if (item.plan == Plan::create) return touch_numbers(item.entity(), group_of(item, field), Access::share);
     bool const sent =
         std::any_of(item.entity().fields.begin(), item.entity().fields.end(),

@@ -70,7 +70,7 @@ void link_row(Item& item, const core::Uuid& id) {
     item.found = item.adopted = true;
     item.plan = Plan::update;
     item.id = id;
-    item.warnings.push_back(core::make_warning("ADOPTED", item.record->path, core::Reason::adopted));
+    item.warn("ADOPTED", core::Reason::adopted);
 }
 
 void adopt_entity(UpsertCall& upsert, const std::vector<Item*>& all) {

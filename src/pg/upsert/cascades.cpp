@@ -1,5 +1,5 @@
-// Rows that a record deletes or brings back beside its own: what belongs to a deleted row, what went with a restored
-// one, and the children that an array leaves out.
+// Rows that a record deletes, brings back or takes along beside its own: what belongs to a deleted row, what went with
+// a restored one, the children that an array leaves out, and what is below a row that moves.
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/cascade_set.hpp"
 #include "pg/server/owner.hpp"
@@ -205,6 +205,14 @@ void Returns::add(const std::vector<Item*>& items) {
     add_taken_away(items);
 }
 
+// What is below a row that moves tells whether it may; so nobody else may change it meanwhile.
+void add_moved(UpsertCall& upsert, const std::vector<Item*>& items, Cascades& cascades) {
+    BothRoots roots;
+    for (const Item* item : items)
+        if (changes_parent(*item)) roots.add(item->id, *item);
+    roots.add_below(upsert, items.front()->entity(), RowState::live, false, cascades);
+}
+
 // Reads the values that the rows hold in unique indexes.
 void read_unique_hashes(UpsertCall& upsert, const Batch& batch, Cascades& cascades) {
     std::map<const core::Entity*, std::vector<CascadeRow*>> by_entity;
@@ -243,6 +251,8 @@ Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* c
         add_missing(upsert, group, cascades);
     }
     if (!cascades.empty()) read_unique_hashes(upsert, batch, cascades);
+    for (const auto& [order, group] : groups)
+        if (reaches_batch(batch, group.front()->entity())) add_moved(upsert, group, cascades);
     return cascades;
 }
 

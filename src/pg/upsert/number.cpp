@@ -74,7 +74,7 @@ Maxima read_maxima(UpsertCall& upsert, const core::Entity& entity, const core::F
 // Counts on through the records of one entity.
 void number_field(UpsertCall& upsert, const core::Entity& entity, const core::Field& field,
                   const std::vector<Item*>& items) {
-    const core::Field* group = number_group(entity);
+    const core::Field* group = parent_field(entity);
     std::vector<core::Uuid> groups;
     std::set<std::uint32_t> locks;
     for (Item* item : items) {
@@ -100,7 +100,7 @@ void number_field(UpsertCall& upsert, const core::Entity& entity, const core::Fi
 }  // namespace
 
 // The parent whose records carry this entity's, else any parent.
-const core::Field* number_group(const core::Entity& entity) {
+const core::Field* parent_field(const core::Entity& entity) {
     const core::Field* group = nullptr;
     for (const core::Field& field : entity.fields) {
         if (!field.mapped() || !field.reference || !field.reference->parent) continue;

@@ -20,6 +20,8 @@ using ItemGroups = std::map<int, std::vector<Item*>>;
 ItemGroups group_items(std::span<Item* const> items);
 std::vector<Item*> items_of(std::span<RecordTree* const> trees);
 
+// 0. Refuses records that name a key under another parent than an earlier one of the call does.
+void refuse_contradictions(UpsertCall& upsert);
 // 1. Finds the rows by external key, without locks, and decides what each record asks for.
 void look_up(UpsertCall& upsert, const ItemGroups& groups);
 void decide(UpsertCall& upsert, Item& item);
@@ -34,6 +36,10 @@ void lock_rows(UpsertCall& upsert, const ItemGroups& groups);
 void check_kept_parents(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone);
 // 5. Demands required fields where rows will be created.
 void check_creation(UpsertCall& upsert, const ItemGroups& groups);
+// Warns of rows that move to another parent, and refuses that once work on them has begun.
+void check_moves(UpsertCall& upsert, const ItemGroups& groups);
+// True if the record puts its live row under another parent than it has.
+bool changes_parent(const Item& item);
 // Steps 2 to 5 in turn. `alone`: all records before these have been written.
 void prepare(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone = false);
 
@@ -66,9 +72,10 @@ void write_by_record(UpsertCall& upsert, Batch& batch, RecordTree& tree);
 // Writes the row of one record, which has been prepared.
 void write_item(UpsertCall& upsert, Item& item);
 
-// The reference whose target is the group that numbers by `next` are drawn in; none: the tenant.
-const core::Field* number_group(const core::Entity& entity);
-// The group that the record's row is in after it was written.
+// The reference to what a row stands under: the one that nested records inherit, else any parent; nullptr if there is
+// none. Numbers by `next` are drawn among the rows under one parent, else in the tenant.
+const core::Field* parent_field(const core::Entity& entity);
+// The parent that the record's row is under after it was written.
 core::Uuid group_of(const Item& item, const core::Field* group);
 // Gives the defaults `next` of records of one entity, about to be created, their numbers.
 void number_rows(UpsertCall& upsert, std::span<Item* const> items);
@@ -91,14 +98,14 @@ bool has_missing(UpsertCall& upsert, const ItemGroups& groups);
 // True if the record is written and sent this array.
 bool sends_array(const Item& item, const core::Entity::Children& spec);
 
-// A row that goes, or comes back, with a record's own.
+// A row that goes, comes back or moves with a record's own.
 struct CascadeRow {
     const core::Entity* entity;
     core::Uuid id;
     std::vector<std::uint64_t> unique_hashes{};  // as Item::old_hashes
 };
 using Cascades = std::map<const Item*, std::vector<CascadeRow>>;
-// The rows that these records delete or restore beside their own, as far as records of the batch may touch them.
+// The rows that these records delete, restore or move beside their own, as far as records of the batch may touch them.
 Cascades read_cascades(UpsertCall& upsert, const Batch& batch, std::span<Item* const> items);
 // Rows of entities that refer to themselves which tell whether a record may put its row elsewhere: those above where it
 // goes, and those below it.

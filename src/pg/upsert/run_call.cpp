@@ -185,6 +185,7 @@ void prepare(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, b
     lock_rows(upsert, groups);
     check_kept_parents(upsert, batch, groups, alone);
     check_creation(upsert, groups);
+    check_moves(upsert, groups);
     refuse_running(upsert, groups);
 }
 
@@ -201,6 +202,7 @@ void look_up_trees(UpsertCall& upsert, const Batch& batch, std::span<RecordTree*
 
 void run_call(UpsertCall& upsert) {
     ChangeSource const source(sent_sources(upsert));
+    refuse_contradictions(upsert);
     upsert.lock = first_lock(upsert);
     int deadlocks = 0;
     while (true) {

@@ -103,6 +103,12 @@ void Item::fail(core::Code code, std::string path, core::Reason reason, core::Fa
     faults.push_back(core::make_fault(code, std::move(path), reason, params, std::move(hint)));
 }
 
+void Item::warn(std::string_view code, core::Reason reason, core::FaultParams params) {
+    std::string path = record->path;
+    if (path.ends_with('.')) path.pop_back();
+    warnings.push_back(core::make_warning(code, std::move(path), reason, params));
+}
+
 void Item::note_row(const core::Uuid& row, std::string_view hash, bool deleted) {
     found = true;
     id = row;

@@ -71,6 +71,7 @@ struct Item {
     const Target* target(const core::Field& field) const;
     void fail(core::Code code, std::string path, core::Reason reason, core::FaultParams params = {},
               std::string hint = {});
+    void warn(std::string_view code, core::Reason reason, core::FaultParams params = {});
     // Notes the row that has its external key.
     void note_row(const core::Uuid& row, std::string_view hash, bool deleted);
     // Forgets what an earlier look at the database said.

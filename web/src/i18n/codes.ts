@@ -40,6 +40,7 @@ export const codes: Record<string, [en: string, nl: string, de: string]> = {
     ],
     REPEATED_KEY: ['Key repeated in this file', 'Sleutel herhaald in dit bestand', 'Schlüssel in dieser Datei wiederholt'],
     KEPT_STARTED: ['Started work kept', 'Begonnen werk behouden', 'Begonnene Arbeit behalten'],
+    MOVED: ['Moved to another parent', 'Naar een ander record verhuisd', 'Zu einem anderen Satz umgezogen'],
     ADOPTED: ['Linked to an existing record', 'Aan een bestaand record gekoppeld', 'Mit vorhandenem Satz verknüpft'],
     BATCH_TOO_LARGE: ['Too many records at once', 'Te veel records in één keer', 'Zu viele Sätze auf einmal'],
     UNKNOWN_ENTITY: ['Unknown kind of record', 'Onbekend soort gegevens', 'Unbekannte Art von Daten'],

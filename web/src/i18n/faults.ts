@@ -114,6 +114,10 @@ export const faults: Record<string, [nl: string, de: string]> = {
     ],
     not_found: ['dit externe nummer bestaat niet', 'diese externe Nummer gibt es nicht'],
     in_progress: ['er is een bewerking onderhanden', 'ein Arbeitsgang ist in Arbeit'],
+    started: [
+        'er is al aan gewerkt, dus het verhuist niet naar een ander record ({entity}, {parent})',
+        'daran wurde schon gearbeitet, also zieht es nicht zu einem anderen Satz um ({entity}, {parent})',
+    ],
     policy: ['u mag dit record niet wijzigen', 'Sie dürfen diesen Satz nicht ändern'],
     no_permission: ['u mag dit record niet schrijven', 'Sie dürfen diesen Satz nicht schreiben'],
     suppressed: [
@@ -142,6 +146,7 @@ export const faults: Record<string, [nl: string, de: string]> = {
         'gekoppeld aan het record met hetzelfde nummer of dezelfde naam',
         'verknüpft mit dem Satz, der dieselbe Nummer oder denselben Namen hat',
     ],
+    moved: ['verhuisd van {entity} „{from}” naar „{to}”', 'von {entity} „{from}“ nach „{to}“ umgezogen'],
     source_case: [
         'bron „{source}” is bekend en verschilt alleen in hoofdletters',
         'Quelle „{source}“ ist bekannt und unterscheidet sich nur in der Groß- und Kleinschreibung',
@@ -151,6 +156,10 @@ export const faults: Record<string, [nl: string, de: string]> = {
         '{value} hat eine Form, die Tabellenprogramme anderen Schlüsseln geben',
     ],
     repeated_key: ['regel {line} heeft deze sleutel ook', 'Zeile {line} hat diesen Schlüssel auch'],
+    two_parents: [
+        'record {index} van {entities} heeft deze sleutel onder {entity} „{external_id}”',
+        'Satz {index} von {entities} hat diesen Schlüssel unter {entity} „{external_id}“',
+    ],
     date_order: [
         'de datums zeggen niet of de dag of de maand eerst komt',
         'die Daten sagen nicht, ob der Tag oder der Monat vorn steht',
