@@ -30,9 +30,11 @@ CREATE TABLE eryxon.entity (
     soft_delete boolean NOT NULL DEFAULT true,
     natural_key text[] NOT NULL DEFAULT '{}',
     events      boolean,
-    ordinal     integer NOT NULL
+    ordinal     integer NOT NULL,
+    calls_only  boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE eryxon.entity IS 'Attached entities and their tables.';
+COMMENT ON COLUMN eryxon.entity.calls_only IS 'Only calls delete softly: a plain DELETE is real.';
 
 CREATE TABLE eryxon.user_rule (
     entity text NOT NULL CHECK (entity ~ '^[a-z][a-z0-9_]{0,47}$'),

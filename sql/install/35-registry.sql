@@ -5,22 +5,23 @@ CREATE FUNCTION eryxon.write_registry(action text, args jsonb) RETURNS void
 COMMENT ON FUNCTION eryxon.write_registry IS
 'Writes the registry as the extension''s owner.
 Only for a caller who may execute the public function of the action and owns the entity''s table.
-Actions and their arguments: attach {entity, table (oid), singular, soft_delete, natural_key, events}, detach {entity},
+Actions and their arguments: attach {entity, table (oid), singular, soft_delete (boolean or "calls"), natural_key, events}, detach {entity},
 map {entity, field, rule}, unmap {entity, field}.';
 
 CREATE FUNCTION eryxon.register(entity text, table_name regclass, args jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
-    INSERT INTO eryxon.entity (entity, table_name, singular, soft_delete, natural_key, events, ordinal)
+    INSERT INTO eryxon.entity (entity, table_name, singular, soft_delete, calls_only, natural_key, events, ordinal)
     SELECT $1, $2, args ->> 'singular',
-           (args ->> 'soft_delete')::boolean,
+           args -> 'soft_delete' <> 'false',
+           args -> 'soft_delete' = '"calls"',
            ARRAY(SELECT jsonb_array_elements_text(args -> 'natural_key')),
            (args ->> 'events')::boolean,
            coalesce((SELECT s.ordinal FROM eryxon.shipped_entity s WHERE s.entity = $1),
                     (SELECT greatest(max(e.ordinal), 100) + 1 FROM eryxon.entity e))
     ON CONFLICT (entity) DO UPDATE
        SET table_name = excluded.table_name, singular = excluded.singular, soft_delete = excluded.soft_delete,
-           natural_key = excluded.natural_key, events = excluded.events
+           calls_only = excluded.calls_only, natural_key = excluded.natural_key, events = excluded.events
 $$;
 COMMENT ON FUNCTION eryxon.register IS
 'Enters an entity and its table, in place of an earlier entry of the same entity.';

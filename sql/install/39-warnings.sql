@@ -195,9 +195,10 @@ AS $$
               FROM (SELECT eryxon.policy_warnings(table_name)
                     UNION ALL SELECT eryxon.silent_trigger_warnings(table_name)
                     UNION ALL SELECT eryxon.unique_warnings(table_name)
-                    UNION ALL SELECT eryxon.deleted_by_warnings(table_name)
-                    UNION ALL SELECT eryxon.function_warnings(table_name)) AS w
-             WHERE (settings ->> 'soft_delete')::boolean
+                    UNION ALL SELECT eryxon.deleted_by_warnings(table_name)) AS w
+             WHERE settings -> 'soft_delete' <> 'false'
+            UNION ALL SELECT w.* FROM eryxon.function_warnings(table_name) AS w
+             WHERE settings -> 'soft_delete' = 'true'
             UNION ALL SELECT eryxon.row_security_warnings(table_name)
             UNION ALL SELECT eryxon.natural_key_warnings(entity, table_name, settings -> 'natural_key')
             UNION ALL SELECT eryxon.deferred_warnings(table_name)

@@ -5,7 +5,10 @@ CREATE FUNCTION eryxon.check_attach_options(options jsonb) RETURNS void
 AS $$
 BEGIN
     PERFORM eryxon.check_options(options, ARRAY['soft_delete', 'natural_key', 'singular', 'events']);
-    PERFORM eryxon.check_option_type(options, 'soft_delete', 'boolean');
+    IF jsonb_typeof(options -> 'soft_delete') NOT IN ('boolean', 'null') AND options ->> 'soft_delete' <> 'calls' THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'soft_delete',
+            'option "soft_delete" must be true, false or "calls"');
+    END IF;
     PERFORM eryxon.check_option_type(options, 'events', 'boolean');
     PERFORM eryxon.check_option_type(options, 'singular', 'string');
     PERFORM eryxon.check_option_type(options, 'natural_key', 'array');
@@ -42,7 +45,9 @@ AS $$
         || coalesce((SELECT jsonb_build_object('singular', s.singular, 'natural_key', s.natural_key)
                        FROM eryxon.shipped_entity s WHERE s.entity = $1), '{}')
         || coalesce((SELECT jsonb_build_object('singular', e.singular, 'natural_key', e.natural_key,
-                                               'soft_delete', e.soft_delete, 'events', e.events)
+                                               'events', e.events, 'soft_delete',
+                                               CASE WHEN e.calls_only THEN '"calls"'
+                                                    ELSE to_jsonb(e.soft_delete) END)
                        FROM eryxon.entity e WHERE e.entity = $1 AND e.table_name = $2), '{}')
         || jsonb_strip_nulls(options)
         || jsonb_build_object('entity', entity, 'table', table_name::oid)
@@ -67,7 +72,7 @@ BEGIN
     settings := eryxon.attach_settings(entity, table_name, coalesce(options, '{}'));
     columns := eryxon.add_columns(table_name);
     index := eryxon.ensure_key_index(table_name);
-    triggers := eryxon.ensure_triggers(table_name, (settings ->> 'soft_delete')::boolean,
+    triggers := eryxon.ensure_triggers(table_name, settings -> 'soft_delete' <> 'false',
                                        coalesce((settings ->> 'events')::boolean, true));
     PERFORM eryxon.write_registry('attach', settings);
     PERFORM pg_notify('pgrst', 'reload schema');

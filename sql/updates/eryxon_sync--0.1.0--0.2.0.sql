@@ -130,6 +130,7 @@ SELECT delivery_id, attempt, relay, started_at, finished_at, status, error, dura
 -- @take REVOKE ALL ON eryxon.delivery,
 
 ALTER TABLE eryxon.csv_rejected ADD COLUMN params jsonb;
+ALTER TABLE eryxon.entity ADD COLUMN calls_only boolean NOT NULL DEFAULT false;
 
 DELETE FROM eryxon.shipped_rule;
 DELETE FROM eryxon.shipped_entity;

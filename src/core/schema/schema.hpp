@@ -92,6 +92,7 @@ struct Entity {
     std::vector<Column> columns;
     std::vector<std::string> natural_key;  // field names; empty = none
     bool soft_delete = true;
+    bool calls_only = false;     // a plain DELETE is real
     std::optional<bool> events;  // whether changes become events; none: the setting decides
     bool has_updated_at = false;
     bool updated_at_has_default = false;  // which says when a new row was made

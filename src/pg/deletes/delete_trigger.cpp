@@ -122,7 +122,8 @@ bool handle_row(const TriggerData& trigger) {
     const core::Entity& entity = attached_entity(*state, row.table());
     if (policy_probe != nullptr && !row.is_null("id") && policy_probe->note(entity.table, row.uuid("id"))) return false;
     auto const keys = foreign_keys(*state);
-    if (settings().hard_delete || !entity.soft_delete || is_carried_away(*keys, entity, row)) {
+    bool const real = settings().hard_delete || !entity.soft_delete || entity.calls_only;
+    if (real || is_carried_away(*keys, entity, row)) {
         let_go(entity, row);
         return true;
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/cascade_set.hpp"
+#include "pg/deletes/deleted_by.hpp"
 #include "pg/deletes/delete_trigger.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/server/owner.hpp"
@@ -114,8 +115,9 @@ void Deletion::write_rows(const core::Entity& entity, const Ids& ids) {
             WHERE tenant_id == $1 AND id == ANY ($2) AND deleted_at IS NULL
             RETURNING CASE WHEN tenant_id == $1 THEN id END, deleted_at)",
         {{"table", table.name}, {"updated_at", entity.has_updated_at ? ", updated_at = pg_catalog.now()" : ""}});
+    std::optional<core::Uuid> const user = known_user(table, tenant_, user_);
     std::size_t written = 0;
-    execute(statement, {Param::uuid(tenant_), uuid_array(ids), user_ ? Param::uuid(*user_) : Param::none(UUIDOID)},
+    execute(statement, {Param::uuid(tenant_), uuid_array(ids), user ? Param::uuid(*user) : Param::none(UUIDOID)},
             [&](const Row& row) {
                 if (row.is_null(0) || row.is_null(1) || ids.count(row.uuid(0)) == 0) return;
                 times_[{&entity, row.uuid(0)}] = row.timestamp(1);

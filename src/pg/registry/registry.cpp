@@ -58,6 +58,7 @@ core::Entity entity_from(const Row& row, core::JsonArena& arena) {
     entity.table = row.oid(1);
     entity.singular = row.text(2);
     entity.soft_delete = row.boolean(3);
+    entity.calls_only = row.boolean(6);
     core::Json const natural_key = core::parse_json(row.text(4), arena);
     if (!row.is_null(5)) entity.events = row.boolean(5);
     for (const core::Json& field : natural_key.items())
@@ -68,7 +69,7 @@ core::Entity entity_from(const Row& row, core::JsonArena& arena) {
 void load_entities(Registry& state) {
     execute(
         "SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, "
-        "pg_catalog.to_json(natural_key)::pg_catalog.text, events "
+        "pg_catalog.to_json(natural_key)::pg_catalog.text, events, calls_only "
         "FROM eryxon.entity ORDER BY ordinal, entity",
         {}, [&](const Row& row) { state.schema.entities.push_back(entity_from(row, state.schema.arena)); });
 }
