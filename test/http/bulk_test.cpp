@@ -79,6 +79,26 @@ TEST_F(BulkTest, TheMostIsASetting) {
     admin().run("ALTER ROLE eryxon_api RESET eryxon.max_bulk_records");
 }
 
+TEST_F(BulkTest, TenTimesAsManyRecordsMayBeNested) {
+    admin().run("ALTER ROLE eryxon_api SET eryxon.max_bulk_records = 1");
+    {
+        PostgRest other(std::getenv("PGDATABASE"));
+        auto const order = [](int parts) {
+            std::string records;
+            for (int n = 0; n < parts; ++n)
+                records += (n ? "," : "") + std::string(R"({"external_id":"P)") + std::to_string(n) +
+                           R"(","part_number":")" + std::to_string(n) + R"(","operations":[]})";
+            return "[" + record("J", R"("job_number":"J","parts":[)" + records + "]") + "]";
+        };
+        expect_failure(other.call(request("api-jobs-bulk-sync", order(11))), 400, "BAD_REQUEST", "BATCH_TOO_LARGE");
+        for (const char* function : {"api-erp-sync-sync", "api-erp-sync-diff"})
+            expect_failure(other.call(request(function, "{\"jobs\":" + order(11) + "}")), 400, "BAD_REQUEST",
+                           "BATCH_TOO_LARGE");
+        expect_success(other.call(request("api-jobs-bulk-sync", order(10))));
+    }
+    admin().run("ALTER ROLE eryxon_api RESET eryxon.max_bulk_records");
+}
+
 TEST_F(BulkTest, EmptyCallsDoNothing) {
     for (const char* body : {"[]", R"({"items":[]})", R"({"jobs":[]})"}) {
         const Answer answer = call("api-jobs-bulk-sync", body);

@@ -6,6 +6,7 @@
 #include "pg/deletes/delete_call.hpp"
 #include "pg/http/api_key_check.hpp"
 #include "pg/registry/caller.hpp"
+#include "pg/registry/registry.hpp"
 #include "pg/server/refusal.hpp"
 #include "pg/server/request.hpp"
 #include "pg/server/settings.hpp"
@@ -73,6 +74,9 @@ Answer run_request(const std::function<HttpData()>& work) {
     return {core::http_success(data.json), data.status};
 }
 
+// Nested records that a bulk call may hold for each top-level one that is allowed.
+constexpr std::size_t most_nested = 10;
+
 void check_count(std::size_t records) {
     auto const most = static_cast<std::size_t>(settings().max_bulk_records);
     if (records > most)
@@ -80,15 +84,51 @@ void check_count(std::size_t records) {
                               "At most " + std::to_string(most) + " are allowed (eryxon.max_bulk_records).");
 }
 
+// How many records stand in this one.
+std::size_t count_nested(const core::Schema& schema, const core::Entity& entity, const core::Json& record) {
+    std::size_t count = 0;
+    if (!record.is_object()) return count;
+    for (const core::Entity::Children& children : entity.children) {
+        const core::Json* array = record.find(children.key);
+        const core::Entity* child = schema.find(children.entity);
+        if (array == nullptr || !array->is_array() || child == nullptr) continue;
+        for (const core::Json& nested : array->items())
+            count += 1 + count_nested(schema, *child, nested);
+    }
+    return count;
+}
+
+std::size_t count_nested(const core::Schema& schema, std::string_view name, std::span<const core::Json> records) {
+    std::size_t count = 0;
+    if (const core::Entity* entity = schema.find(name))
+        for (const core::Json& record : records)
+            count += count_nested(schema, *entity, record);
+    return count;
+}
+
+// A call is one transaction: while it lasts, others of the tenant may wait for it, and a time limit may end it.
+void check_nested(std::size_t nested) {
+    std::size_t const most = most_nested * static_cast<std::size_t>(settings().max_bulk_records);
+    if (nested > most)
+        throw core::CallError(core::Code::batch_too_large, std::to_string(nested) + " nested records in one request",
+                              "At most " + std::to_string(most) +
+                                  " are allowed (10 times eryxon.max_bulk_records). Send fewer top-level records at a "
+                                  "time: about 100 orders, where triggers of your tables lock a row that all share.");
+}
+
 using SyncCall = core::Json (*)(const core::Json&, const core::Json&, core::JsonArena&);
 
 HttpData sync_payload(SyncCall call, const core::Json& body, core::JsonArena& arena) {
     core::HttpPayload const payload = core::split_options(body, arena);
-    std::size_t records = 0;
+    std::size_t records = 0, nested = 0;
     if (payload.records.is_object())
-        for (const core::JsonMember& member : payload.records.members())
-            if (member.value.is_array()) records += member.value.items().size();
+        for (const core::JsonMember& member : payload.records.members()) {
+            if (!member.value.is_array()) continue;
+            records += member.value.items().size();
+            nested += count_nested(registry()->schema, member.name, member.value.items());
+        }
     check_count(records);
+    check_nested(nested);
     return {core::json_text(call(payload.records, payload.options, arena))};
 }
 
@@ -115,7 +155,9 @@ HttpData http_upsert(std::string_view entity, const core::Json& body, core::Json
 
 HttpData http_bulk_upsert(std::string_view entity, const core::Json& body, core::JsonArena& arena) {
     core::HttpPayload const payload = core::split_options(body, arena);
-    check_count(core::bulk_items(payload.records, entity).size());
+    std::span<const core::Json> const records = core::bulk_items(payload.records, entity);
+    check_count(records.size());
+    check_nested(count_nested(registry()->schema, entity, records));
     return {core::json_text(upsert_many(entity, payload.records, payload.options, arena))};
 }
 
