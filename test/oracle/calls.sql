@@ -170,7 +170,7 @@ BEGIN
     IF EXISTS (SELECT FROM jsonb_object_keys(options) k
         WHERE k NOT IN ('on_error', 'skip_unchanged', 'mode', 'update_strategy', 'children',
         'unknown_fields', 'deleted', 'adopt', 'force', 'nulls', 'results', 'max_errors', 'dry_run', 'record_history',
-            'client_ref')) THEN
+            'client_ref', 'children_results')) THEN
         RAISE EXCEPTION SQLSTATE 'OR002' USING MESSAGE = 'raised', DETAIL = '22023';
     END IF;
 END $$;

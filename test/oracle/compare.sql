@@ -129,6 +129,45 @@ BEGIN
         details) END;
 END $$;
 
+-- The plain fields among changes.
+CREATE FUNCTION oracle.changed_fields(p_entity text, changes jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(c ->> 'field' ORDER BY c ->> 'field' COLLATE "C"), '[]')
+        FROM jsonb_array_elements(changes) c
+    WHERE EXISTS (SELECT FROM oracle.rule WHERE entity = p_entity AND field = c ->> 'field' AND ref IS NULL)
+$$;
+
+-- What is wrong with what the product tells of the records below a top-level one: '' or a sentence. Of a key that
+-- stands there twice the changes are left open.
+CREATE FUNCTION oracle.child_differences(want jsonb, got jsonb, options jsonb, dry boolean) RETURNS text
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE told jsonb := coalesce(got -> 'child_results', '[]'); a jsonb; b jsonb; c jsonb; found boolean;
+BEGIN
+    IF NOT (got ? 'changes' OR oracle.opt(options, 'children_results', 'counts') = 'all') THEN
+        RETURN CASE WHEN got ? 'child_results' THEN ' child_results that nobody asked for;' ELSE '' END; END IF;
+    SELECT coalesce(jsonb_agg(n ORDER BY n::text), '[]') INTO a FROM (SELECT x - 'changes'
+        FROM jsonb_array_elements(want -> 'below') x) t(n);
+    SELECT coalesce(jsonb_agg(n ORDER BY n::text), '[]') INTO b FROM (SELECT x - 'changes' - 'id'
+        FROM jsonb_array_elements(told) x) t(n);
+    IF a <> b THEN RETURN format(' child_results %s instead of %s;', b, a); END IF;
+    FOR c IN SELECT * FROM jsonb_array_elements(told) LOOP
+        IF c ? 'changes' <> got ? 'changes' THEN RETURN ' changes of children where the record has none;'; END IF;
+        IF NOT dry AND c ? 'id' THEN
+            EXECUTE format('SELECT count(*) = 1 FROM prod.%I WHERE tenant_id = $1 AND external_id = $2 '
+                           'AND id = $3::uuid', c ->> 'entity')
+                INTO found USING oracle.tenant(), c ->> 'external_id', c ->> 'id';
+            IF NOT found THEN RETURN format(' id of %s is not the row''s;', c ->> 'path'); END IF;
+        ELSIF NOT dry AND c ->> 'action' <> 'skipped' THEN RETURN format(' no id of %s;', c ->> 'path');
+        END IF;
+        CONTINUE WHEN c ->> 'action' <> 'updated' OR NOT got ? 'changes' OR (SELECT count(*)
+            FROM jsonb_array_elements(told) o WHERE o ->> 'entity' = c ->> 'entity'
+                AND o ->> 'external_id' = c ->> 'external_id') > 1;
+        SELECT x -> 'changes' INTO a FROM jsonb_array_elements(want -> 'below') x WHERE x ->> 'path' = c ->> 'path';
+        b := oracle.changed_fields(c ->> 'entity', c -> 'changes');
+        IF a <> b THEN RETURN format(' changes of %s in %s instead of %s;', c ->> 'path', b, a); END IF;
+    END LOOP;
+    RETURN '';
+END $$;
+
 -- What is wrong with one of the product's results: '' or a sentence.
 CREATE FUNCTION oracle.result_differences(want jsonb, got jsonb, options jsonb, dry boolean) RETURNS text
     LANGUAGE plpgsql STABLE AS $$
@@ -163,13 +202,10 @@ BEGIN
         FROM jsonb_each(coalesce(got -> 'children', '{}')) WHERE value ->> 'total' <> '0';
     IF a <> b THEN r := r || format(' children %s instead of %s;', b, a); END IF;
     IF got ? 'changes' AND action = 'updated' THEN
-        SELECT coalesce(jsonb_agg(c ->> 'field' ORDER BY c ->> 'field' COLLATE "C"), '[]') INTO b
-            FROM jsonb_array_elements(got -> 'changes') c
-        WHERE EXISTS (SELECT FROM oracle.rule WHERE entity = want ->> 'entity' AND field = c ->> 'field'
-            AND ref IS NULL);
+        b := oracle.changed_fields(want ->> 'entity', got -> 'changes');
         IF b <> want -> 'changes' THEN r := r || format(' changes of %s instead of %s;', b, want -> 'changes'); END IF;
     END IF;
-    RETURN r;
+    RETURN r || oracle.child_differences(want, got, options, dry);
 END $$;
 
 -- True if the option `results` shows the result. The oracle knows nothing of SOURCE_CASE.

@@ -226,6 +226,8 @@ BEGIN
     IF oracle.chance(0.08) THEN o := o || '{"deleted":"refuse"}'; END IF;
     IF oracle.chance(0.25) THEN o := o || '{"force":true}'; END IF;
     IF oracle.chance(0.08) THEN o := o || jsonb_build_object('results', oracle.pick('all', 'errors', 'none')); END IF;
+    IF oracle.chance(0.3) THEN
+        o := o || jsonb_build_object('children_results', oracle.pick('all', 'all', 'counts')); END IF;
     IF oracle.chance(0.05) THEN o := o || jsonb_build_object('max_errors', oracle.roll(4)); END IF;
     IF oracle.chance(0.05) THEN o := o || '{"dry_run":true}'; END IF;
     IF oracle.chance(0.04) THEN o := o || '{"record_history":false}'; END IF;

@@ -6,11 +6,18 @@ BEGIN
     RAISE EXCEPTION SQLSTATE 'OR001' USING MESSAGE = 'faults', DETAIL = faults::text;
 END $$;
 
--- What a node came to: its action, id, remarks and counts by entity of the children below it.
+-- What a node came to: its action, id, remarks, counts by entity of the children below it, and what these came to.
 CREATE FUNCTION oracle.done(action text, id uuid, warnings jsonb DEFAULT '[]', changes jsonb DEFAULT NULL) RETURNS jsonb
     LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('action', action, 'id', id, 'warnings', coalesce(warnings, '[]'), 'counts', '{}'::jsonb,
-        'changes', changes)
+        'changes', changes, 'below', '[]'::jsonb)
+$$;
+
+-- What a node below the top-level one came to, or a row that an array left out.
+CREATE FUNCTION oracle.child(path text, p_entity text, ext text, action text, changes jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('path', path, 'entity', p_entity, 'external_id', ext, 'action', action, 'changes',
+        changes)
 $$;
 
 -- Adds n to one count of an entity.
@@ -244,8 +251,8 @@ $$;
 CREATE FUNCTION oracle.drop_missing(node jsonb, p_id uuid, kid jsonb, INOUT outcome jsonb) LANGUAGE plpgsql AS $$
 DECLARE k record;
 BEGIN
-    FOR k IN EXECUTE format('SELECT id FROM oracle_t.%I t WHERE tenant_id = $1 AND %I = $2 AND external_source = $3 '
-                            'AND deleted_at IS NULL
+    FOR k IN EXECUTE format('SELECT id, external_id FROM oracle_t.%I t WHERE tenant_id = $1 AND %I = $2
+            AND external_source = $3 AND deleted_at IS NULL
             AND NOT EXISTS (SELECT FROM jsonb_array_elements($4) n
                              WHERE n ->> ''ext'' = t.external_id AND n ->> ''src'' = t.external_source)
             ORDER BY external_id', kid ->> 'entity', kid ->> 'col') USING oracle.tenant(), p_id, node ->> 'src',
@@ -258,6 +265,8 @@ BEGIN
             PERFORM oracle.soft_delete(kid ->> 'entity', k.id);
             outcome := jsonb_set(outcome, '{counts}', oracle.count_one(outcome -> 'counts', kid ->> 'entity',
                 'deleted'));
+            outcome := jsonb_set(outcome, '{below}', (outcome -> 'below') || oracle.child((node ->> 'prefix')
+                || (kid ->> 'key'), kid ->> 'entity', k.external_id, 'deleted', '[]'));
         END IF;
     END LOOP;
 END $$;
@@ -339,6 +348,9 @@ BEGIN
             i := oracle.needed_node(begun -> -1, rest);
             IF i IS NOT NULL THEN begun := begun || jsonb_build_array(rest -> i); rest := rest - i; CONTINUE; END IF;
             got := oracle.write_node(begun -> -1, options);
+            outcome := jsonb_set(outcome, '{below}', (outcome -> 'below') || oracle.child(
+                rtrim(begun -> -1 ->> 'prefix', '.'), kid ->> 'entity', begun -> -1 ->> 'ext', got ->> 'action',
+                coalesce(nullif(got -> 'changes', 'null'), '[]')) || (got -> 'below'));
             begun := begun - -1;
             outcome := jsonb_set(outcome, '{warnings}', (outcome -> 'warnings') || (got -> 'warnings'));
             outcome := jsonb_set(outcome, '{counts}', oracle.count_all(

@@ -60,7 +60,7 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 15> known_options = {{
+constexpr std::array<Known, 16> known_options = {{
     {"on_error",
      [](Options& options, std::string_view name, const Json& value) {
          options.on_error =
@@ -82,6 +82,11 @@ constexpr std::array<Known, 15> known_options = {{
      [](Options& options, std::string_view name, const Json& value) {
          options.children = read_choice<ChildrenStrategy>(
              name, value, {{"merge", ChildrenStrategy::merge}, {"replace", ChildrenStrategy::replace}});
+     }},
+    {"children_results",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.children_results = read_choice<ChildrenResults>(
+             name, value, {{"counts", ChildrenResults::counts}, {"all", ChildrenResults::all}});
      }},
     {"unknown_fields",
      [](Options& options, std::string_view name, const Json& value) {

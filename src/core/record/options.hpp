@@ -13,6 +13,7 @@ enum class OnError : std::uint8_t { keep_going, abort };
 enum class Mode : std::uint8_t { upsert, create, update };
 enum class UpdateStrategy : std::uint8_t { merge, replace };
 enum class ChildrenStrategy : std::uint8_t { merge, replace };
+enum class ChildrenResults : std::uint8_t { counts, all };
 enum class UnknownFields : std::uint8_t { warn, ignore, error, metadata };
 enum class Deleted : std::uint8_t { restore, refuse };
 enum class Nulls : std::uint8_t { clear, absent };
@@ -24,6 +25,7 @@ struct Options {
     Mode mode = Mode::upsert;
     UpdateStrategy update_strategy = UpdateStrategy::merge;
     ChildrenStrategy children = ChildrenStrategy::merge;
+    ChildrenResults children_results = ChildrenResults::counts;
     UnknownFields unknown_fields = UnknownFields::warn;
     Deleted deleted = Deleted::restore;
     bool adopt = false;

@@ -52,6 +52,17 @@ Json array_of(const std::vector<Item>& items, JsonArena& arena, const Make& make
     return arena.array(made);
 }
 
+Json child_json(const ChildOutcome& child, JsonArena& arena) {
+    JsonObject object(arena, 6);
+    object.add("path", make_string(child.path, arena));
+    object.add("entity", make_string(child.entity, arena));
+    object.add("external_id", make_string(child.external_id, arena));
+    if (child.id) object.add("id", make_uuid(*child.id, arena));
+    object.add("action", action_name(child.action));
+    if (child.has_changes) object.add("changes", array_of(child.changes, arena, change_json));
+    return object.json();
+}
+
 // Adds code, text, SQLSTATE and details; the first fault speaks for all.
 void add_faults(const std::vector<Fault>& faults, JsonObject& object) {
     const Fault& first = faults.front();
@@ -131,6 +142,7 @@ Json outcome_json(const Outcome& outcome, JsonArena& arena) {
     if (outcome.action == Action::error && !outcome.faults.empty()) add_faults(outcome.faults, object);
     if (!outcome.warnings.empty()) object.add("warnings", warnings_json(outcome.warnings, arena));
     if (outcome.has_children) object.add("children", children_json(outcome.children, arena));
+    if (outcome.has_child_results) object.add("child_results", child_results_json(outcome.child_results, arena));
     if (outcome.has_changes) object.add("changes", array_of(outcome.changes, arena, change_json));
     return object.json();
 }
@@ -146,6 +158,10 @@ std::string details_text(const std::vector<Fault>& faults) {
 
 Json warnings_json(const std::vector<Warning>& warnings, JsonArena& arena) {
     return array_of(warnings, arena, warning_json);
+}
+
+Json child_results_json(const std::vector<ChildOutcome>& children, JsonArena& arena) {
+    return array_of(children, arena, child_json);
 }
 
 Json children_json(const std::vector<std::pair<std::string_view, Counts>>& children, JsonArena& arena) {

@@ -32,6 +32,17 @@ struct Change {
     Json new_value;
 };
 
+// What became of a record that stands in another one, or of a row that an array left out: then `path` is the array's.
+struct ChildOutcome {
+    std::string path;
+    std::string_view entity;
+    std::string_view external_id;
+    std::optional<Uuid> id;
+    Action action = Action::skipped;
+    bool has_changes = false;
+    std::vector<Change> changes;
+};
+
 // What became of one top-level record.
 struct Outcome {
     std::int64_t index = 0;
@@ -44,7 +55,9 @@ struct Outcome {
     std::vector<Warning> warnings;
     bool has_children = false;
     std::vector<std::pair<std::string_view, Counts>> children;  // by child entity, in dependency order
-    bool has_changes = false;                                   // of a diff: then `changes` is written even if empty
+    bool has_child_results = false;
+    std::vector<ChildOutcome> child_results;
+    bool has_changes = false;  // of a diff: then `changes` is written even if empty
     std::vector<Change> changes;
 };
 
@@ -54,6 +67,7 @@ Json outcome_json(const Outcome& outcome, JsonArena& arena);
 Json details_json(const std::vector<Fault>& faults, JsonArena& arena);
 std::string details_text(const std::vector<Fault>& faults);
 Json warnings_json(const std::vector<Warning>& warnings, JsonArena& arena);
+Json child_results_json(const std::vector<ChildOutcome>& children, JsonArena& arena);
 // The counts of child entities as an object.
 Json children_json(const std::vector<std::pair<std::string_view, Counts>>& children, JsonArena& arena);
 // {"total","created" ...}, alone or among other members.

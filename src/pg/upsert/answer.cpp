@@ -55,6 +55,52 @@ void add_children(const UpsertCall& upsert, const RecordTree& tree, core::Outcom
         outcome.children.emplace_back(entry.first->name, entry.second);
 }
 
+// The row that the record stands for; none if a dry run would have made it, or there was nothing to delete.
+std::optional<core::Uuid> row_of(const UpsertCall& upsert, const Item& item) {
+    bool const made = item.plan == Plan::create && !upsert.dry();
+    return item.found || made ? std::optional(item.id) : std::nullopt;
+}
+
+// The changes of the tree's records, which stand in the order of these.
+class Changes {
+public:
+    explicit Changes(const RecordTree& tree) : next_(tree.changes.begin()), end_(tree.changes.end()) {}
+
+    std::vector<core::Change> take(const Item& item) {
+        std::vector<core::Change> changes;
+        for (; next_ != end_ && next_->item == &item; ++next_)
+            changes.push_back(next_->change);
+        return changes;
+    }
+
+private:
+    const ItemChange* next_;
+    const ItemChange* end_;
+};
+
+core::ChildOutcome child_outcome(const UpsertCall& upsert, const Item& item, Changes& changes) {
+    core::ChildOutcome child;
+    child.path = item.record->path.substr(0, item.record->path.size() - 1);
+    child.entity = item.entity().name;
+    child.external_id = item.record->external_id;
+    child.id = row_of(upsert, item);
+    child.action = action_of(item);
+    child.has_changes = upsert.shows_changes();
+    child.changes = changes.take(item);
+    return child;
+}
+
+// The records below the top-level one, then the rows that arrays left out.
+void add_child_results(const UpsertCall& upsert, const RecordTree& tree, Changes& changes, core::Outcome& outcome) {
+    outcome.has_child_results = true;
+    for (const Item* item : tree.items)
+        if (item->parent != nullptr) outcome.child_results.push_back(child_outcome(upsert, *item, changes));
+    for (const auto& [entity, removed] : tree.removed)
+        for (const RemovedChild& row : removed.rows)
+            outcome.child_results.push_back(
+                {row.path, entity->name, row.external_id, row.id, core::Action::deleted, upsert.shows_changes(), {}});
+}
+
 // Failed lines of a file that the history tells of; all of them are kept in eryxon.csv_rejected.
 constexpr std::size_t most_csv_details = 100;
 
@@ -140,12 +186,13 @@ core::Outcome outcome_of(const UpsertCall& upsert, const Batch& batch, const Rec
         outcome.faults = faults_of(tree);
         return outcome;
     }
-    bool const new_row = root.plan == Plan::create && upsert.dry();
-    if (root.found || (root.plan == Plan::create && !new_row)) outcome.id = root.id;
+    outcome.id = row_of(upsert, root);
     outcome.warnings = warnings_of(tree);
     add_children(upsert, tree, outcome);
     outcome.has_changes = upsert.shows_changes();
-    outcome.changes.assign(tree.changes.begin(), tree.changes.end());
+    Changes changes(tree);
+    outcome.changes = changes.take(root);
+    if (outcome.has_children && upsert.lists_children()) add_child_results(upsert, tree, changes, outcome);
     return outcome;
 }
 

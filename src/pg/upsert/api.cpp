@@ -13,7 +13,7 @@ namespace {
 
 core::Json single_result(const core::Outcome& outcome, const RecordTree& tree, core::JsonArena& arena) {
     const Item& root = tree.root();
-    core::JsonObject answer(arena, 9);
+    core::JsonObject answer(arena, 10);
     answer.add("action", core::action_name(outcome.action));
     answer.add("entity", core::make_string(root.entity().name, arena));
     if (outcome.id) answer.add("id", core::make_uuid(*outcome.id, arena));
@@ -23,6 +23,7 @@ core::Json single_result(const core::Outcome& outcome, const RecordTree& tree, c
     answer.add("synced_at", timestamp_json(root.synced_at, arena));
     if (!outcome.warnings.empty()) answer.add("warnings", core::warnings_json(outcome.warnings, arena));
     if (outcome.has_children) answer.add("children", core::children_json(outcome.children, arena));
+    if (outcome.has_child_results) answer.add("child_results", core::child_results_json(outcome.child_results, arena));
     return answer.json();
 }
 

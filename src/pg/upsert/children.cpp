@@ -49,8 +49,9 @@ std::vector<MissingChild> without_started(UpsertCall& upsert, const core::Entity
     return idle;
 }
 
-// Soft-deletes children and counts them, but for those that go with another one.
-void remove_children(UpsertCall& upsert, const core::Entity& entity, const std::vector<MissingChild>& children) {
+// Soft-deletes children and notes them, but for those that go with another one.
+void remove_children(UpsertCall& upsert, const core::Entity& entity, const core::Entity::Children& spec,
+                     const std::vector<MissingChild>& children) {
     std::vector<core::Uuid> roots;
     for (const MissingChild& child : children)
         roots.push_back(child.id);
@@ -62,6 +63,8 @@ void remove_children(UpsertCall& upsert, const core::Entity& entity, const std::
         Removed& removed = item.tree->removed[&entity];
         removed.counts.add(core::Action::deleted);
         removed.sources.insert(item.record->source);
+        if (upsert.lists_children())
+            removed.rows.push_back({item.record->path + spec.key, row.id, children[row.root].external_id});
     }
 }
 
@@ -103,7 +106,7 @@ void remove_missing(UpsertCall& upsert, const core::Entity::Children& spec, std:
     std::vector<MissingChild> missing = missing_children(upsert, spec, parents);
     if (missing.empty()) return;
     const core::Entity& entity = upsert.registry.entity(spec.entity);
-    remove_children(upsert, entity, without_started(upsert, entity, spec, std::move(missing)));
+    remove_children(upsert, entity, spec, without_started(upsert, entity, spec, std::move(missing)));
 }
 
 void remove_missing(UpsertCall& upsert, std::span<Item* const> all, bool first) {

@@ -1,4 +1,4 @@
-// What a diff shows: the mapped columns of top-level rows before and after.
+// What a diff shows: the mapped columns of the records' rows before and after.
 #include "pg/upsert/pipeline.hpp"
 
 #include "core/base/sql_text.hpp"
@@ -35,38 +35,47 @@ core::Json shown(const core::Json& image, std::size_t column) {
     return value != nullptr ? *value : core::Json::null();
 }
 
+// Reads the rows of records of one entity.
+void read_entity_images(UpsertCall& upsert, std::span<Item* const> items, RowImages& images) {
+    const core::Entity& entity = items.front()->entity();
+    if (columns_of(entity).empty()) return;
+    std::vector<core::Uuid> ids;
+    for (const Item* item : items)
+        ids.push_back(item->id);
+    execute(statement(entity, upsert.registry.table(entity)),
+            {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
+                const Item* item = items[static_cast<std::size_t>(row.integer(0) - 1)];
+                images[item] = core::parse_json(upsert.arena.copy(row.text(1)), upsert.arena);
+            });
+}
+
+void note_item(const Item& item, const RowImages& before, const RowImages& after) {
+    auto const old_image = before.find(&item), new_image = after.find(&item);
+    if (!item.writes() || item.plan == Plan::remove || new_image == after.end()) return;
+    auto const columns = columns_of(item.entity());
+    for (std::size_t i = 0; i < columns.size(); i++) {
+        core::Json const was = shown(old_image == before.end() ? core::Json::null() : old_image->second, i);
+        core::Json const is = shown(new_image->second, i);
+        if (core::json_text(was) != core::json_text(is))
+            item.tree->changes.push_back({&item, {columns[i].shown, was, is}});
+    }
+}
+
 }  // namespace
 
 RowImages read_images(UpsertCall& upsert, std::span<RecordTree* const> trees) {
     RowImages images;
-    std::vector<core::Uuid> ids;
-    for (const RecordTree* tree : trees)
-        ids.push_back(tree->root().id);
-    if (ids.empty()) return images;
-    const core::Entity& entity = trees.front()->root().entity();
-    if (columns_of(entity).empty()) return images;
-    execute(statement(entity, upsert.registry.table(entity)),
-            {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
-                const Item* item = &trees[static_cast<std::size_t>(row.integer(0) - 1)]->root();
-                images[item] = core::parse_json(upsert.arena.copy(row.text(1)), upsert.arena);
-            });
+    for (const auto& [order, items] : group_items(items_of(trees)))
+        read_entity_images(upsert, items, images);
     return images;
 }
 
 void note_changes(UpsertCall& upsert, std::span<RecordTree* const> trees, const RowImages& before) {
     RowImages const after = read_images(upsert, trees);
-    for (RecordTree* tree : trees) {
-        const Item* item = &tree->root();
-        if (tree->state != RecordTree::State::done || !item->writes() || item->plan == Plan::remove) continue;
-        auto const old_image = before.find(item), new_image = after.find(item);
-        if (new_image == after.end()) continue;
-        auto const columns = columns_of(item->entity());
-        for (std::size_t i = 0; i < columns.size(); i++) {
-            core::Json const was = shown(old_image == before.end() ? core::Json::null() : old_image->second, i);
-            core::Json const is = shown(new_image->second, i);
-            if (core::json_text(was) != core::json_text(is)) tree->changes.push_back({columns[i].shown, was, is});
-        }
-    }
+    for (const RecordTree* tree : trees)
+        if (tree->state == RecordTree::State::done)
+            for (const Item* item : tree->items)
+                note_item(*item, before, after);
 }
 
 }  // namespace eryxon::pg

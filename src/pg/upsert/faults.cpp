@@ -118,40 +118,88 @@ const Item& culprit(const UpsertCall& upsert, const RecordTree& tree, const core
     return tree.root();
 }
 
-// Tells if a deleted row holds the unique value: then restoring or really deleting it would help.
-bool held_by_deleted(UpsertCall& upsert, const Item& item, const std::vector<std::string>& columns) {
-    const core::Entity& entity = item.entity();
-    const Table& table = upsert.registry.table(entity);
-    std::vector<Param> params{Param::uuid(upsert.tenant)};
-    std::vector<CellValue> cells(entity.fields.size());
-    std::string match;
-    for (std::size_t i = 0; i < entity.fields.size(); i++) {
-        const core::Field& field = entity.fields[i];
-        if (!field.mapped() || std::find(columns.begin(), columns.end(), field.column_name) == columns.end()) continue;
-        const auto column = static_cast<std::size_t>(field.column);
-        const Carrier& carrier = table.carriers[column];
-        cells[i] = cell_value(upsert, item, field);
-        if (!cells[i].present || cells[i].null || !carrier.cast.empty()) return false;
-        params.push_back({carrier.element, to_datum(cells[i].value, entity.columns[column], carrier)});
-        match += " AND t." + quoted(field.column_name) + " " + equality(table.types.at(entity.columns[column].number)) +
-                 " $" + std::to_string(params.size());
+const core::Field* field_of(const core::Entity& entity, std::string_view column) {
+    for (const core::Field& field : entity.fields)
+        if (field.mapped() && field.column_name == column) return &field;
+    return nullptr;
+}
+
+// A look for the row that holds the unique value which a record wants. What the record does not send is taken from its
+// own row.
+class HolderQuery {
+public:
+    HolderQuery(UpsertCall& upsert, const Item& item)
+        : upsert_(upsert), item_(item), table_(upsert.registry.table(item.entity())) {}
+
+    std::optional<Holder> find(const UniqueIndex& index) {
+        for (const core::Column& column : item_.entity().columns)
+            if (std::find(index.columns.begin(), index.columns.end(), column.number) != index.columns.end() &&
+                column.name != "tenant_id" && !add(column))
+                return std::nullopt;
+        return run(index.live_only);
     }
-    if (match.empty()) return false;
-    bool deleted = false;
-    execute(
-        core::sql("SELECT true FROM {table} AS t WHERE t.tenant_id == $1 AND t.deleted_at IS NOT NULL{match} LIMIT 1",
-                  {{"table", table.name}, {"match", match}}),
-        params, [&](const Row&) { deleted = true; });
-    return deleted;
+
+private:
+    // Adds the column's value to what is looked for; false if nobody can have it.
+    bool add(const core::Column& column) {
+        const core::Field* field = field_of(item_.entity(), column.name);
+        CellValue& cell = cells_.emplace_back(field != nullptr ? cell_value(upsert_, item_, *field) : CellValue());
+        match_ += " AND t." + quoted(column.name) + " " + equality(table_.types.at(column.number)) + " ";
+        if (!cell.present) {
+            match_ += core::sql("(SELECT own.{column} FROM {table} AS own WHERE own.tenant_id == $1 AND own.id == $2)",
+                                {{"column", quoted(column.name)}, {"table", table_.name}});
+            return true;
+        }
+        if (cell.null) return false;
+        const Carrier& carrier = table_.carriers[static_cast<std::size_t>(field->column)];
+        params_.push_back({carrier.element, to_datum(cell.value, column, carrier)});
+        match_ += "$" + std::to_string(params_.size()) + carrier.cast;
+        return true;
+    }
+
+    std::optional<Holder> run(bool live_only) {
+        std::optional<Holder> holder;
+        std::string const state = live_only ? " AND t.deleted_at IS NULL" : "";
+        execute(core::sql(R"(SELECT t.id, t.external_source, t.external_id, t.deleted_at IS NOT NULL FROM {table} AS t
+                              WHERE t.tenant_id == $1 AND t.id <> $2{match}{state}
+                              ORDER BY t.deleted_at IS NOT NULL LIMIT 1)",
+                          {{"table", table_.name}, {"match", match_}, {"state", state}}),
+                params_, [&](const Row& row) {
+                    holder = {row.uuid(0), std::string(row.text(1)), std::string(row.text(2)), row.boolean(3)};
+                });
+        return holder;
+    }
+
+    UpsertCall& upsert_;
+    const Item& item_;
+    const Table& table_;
+    std::vector<Param> params_{Param::uuid(upsert_.tenant), Param::uuid(item_.id)};
+    std::deque<CellValue> cells_;  // which parameters point to
+    std::string match_;
+};
+
+// Says in the fault who holds the value.
+void name_holder(core::Fault& fault, const core::Entity& entity, const Holder& holder, std::string_view constraint) {
+    std::string const id = core::to_string(holder.id);
+    bool const local = holder.external_id.empty();
+    auto const tell = [&](core::Reason reason, core::FaultParams params) {
+        fault.message = core::reason_message(reason, params);
+        fault.params = core::reason_params(reason, params);
+    };
+    core::FaultParam const kind("entity", entity.singular), row("id", id), index("constraint", constraint);
+    if (local && !holder.deleted) return tell(core::Reason::taken_by_local, {kind, row, index});
+    if (holder.deleted) fault.hint = "Restore that " + entity.singular + ", or delete it for good.";
+    tell(holder.deleted ? core::Reason::taken_by_deleted : core::Reason::taken_by,
+         {kind, {"external_id", local ? id : holder.external_id}, {"source", holder.source}, row, index});
 }
 
 // What the message of the server says, where that is clear.
-std::optional<core::Reason> reason_of(core::Code code, bool by_deleted) {
+std::optional<core::Reason> reason_of(core::Code code) {
     switch (code) {
         case core::Code::not_null:
             return core::Reason::null_value;
         case core::Code::unique_constraint:
-            return by_deleted ? core::Reason::taken_by_deleted : core::Reason::taken;
+            return core::Reason::taken;
         case core::Code::fk_constraint:
             return core::Reason::unknown_reference;
         case core::Code::check_constraint:
@@ -188,6 +236,14 @@ bool was_made_elsewhere(const UpsertCall& upsert, const RecordTree& tree) {
     });
 }
 
+std::optional<Holder> holder_of(UpsertCall& upsert, const RecordTree& tree, const Error& error) {
+    if (!error.is(ERRCODE_UNIQUE_VIOLATION)) return std::nullopt;
+    const core::Entity* entity = entity_of(upsert, error.data());
+    const Item& item = culprit(upsert, tree, entity);
+    const UniqueIndex* index = entity == &item.entity() ? index_of(upsert, *entity, error.data()) : nullptr;
+    return index != nullptr ? HolderQuery(upsert, item).find(*index) : std::nullopt;
+}
+
 core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error) {
     const ErrorData& data = error.data();
     const core::Entity* entity = entity_of(upsert, data);
@@ -201,7 +257,7 @@ core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& er
     fault.hint = text_of(data.hint);
     if (domain != nullptr) {
         fault.path += domain->name;
-        if (auto const reason = reason_of(fault.code, false))
+        if (auto const reason = reason_of(fault.code))
             fault.params = core::reason_params(*reason, {{"constraint", text_of(data.constraint_name)}});
         return fault;
     }
@@ -212,12 +268,10 @@ core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& er
     const UniqueIndex* index = index_of(upsert, *entity, data);
     std::vector<std::string> const columns = columns_of(*entity, index, data);
     fault.path += field_path(*entity, columns);
-    bool const live_only = index != nullptr && index->live_only;
-    bool const by_deleted =
-        fault.code == core::Code::unique_constraint && !live_only && held_by_deleted(upsert, item, columns);
-    if (by_deleted) fault.hint = "A deleted row holds this value: restore it, or delete it for good.";
-    if (auto const reason = reason_of(fault.code, by_deleted))
-        fault.params = core::reason_params(*reason, {{"constraint", text_of(data.constraint_name)}});
+    std::string_view const constraint = text_of(data.constraint_name);
+    if (auto const reason = reason_of(fault.code))
+        fault.params = core::reason_params(*reason, {{"constraint", constraint}});
+    if (auto const holder = holder_of(upsert, tree, error)) name_holder(fault, *entity, *holder, constraint);
     return fault;
 }
 

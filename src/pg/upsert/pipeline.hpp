@@ -114,6 +114,14 @@ Kin read_kin(UpsertCall& upsert, std::span<Item* const> items);
 // Warns of sources that differ from known ones only in case.
 void check_sources(UpsertCall& upsert, Batch& batch);
 
+// A row that holds a unique value.
+struct Holder {
+    core::Uuid id;
+    std::string source, external_id;  // empty if it has no external key
+    bool deleted;
+};
+// The row that keeps a record of the tree from being written by a value, as far as the caller may see it.
+std::optional<Holder> holder_of(UpsertCall& upsert, const RecordTree& tree, const Error& error);
 // A server error as the fault of a record.
 core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error);
 // True if the error is a collision on the external key: another session made the row meanwhile.

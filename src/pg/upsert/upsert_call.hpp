@@ -78,10 +78,24 @@ struct Item {
     void reset();
 };
 
+// A row that went because an array left it out.
+struct RemovedChild {
+    std::string path;  // of the array
+    core::Uuid id;
+    std::string external_id;
+};
+
 // Rows of one entity that a record deleted without naming them.
 struct Removed {
+    std::vector<RemovedChild> rows{};  // only if the answer lists them
     core::Counts counts;
     std::set<std::string_view> sources;
+};
+
+// A field of a record's row that a diff found different.
+struct ItemChange {
+    const Item* item;
+    core::Change change;
 };
 
 // A top-level record with its children: written wholly or not at all.
@@ -96,7 +110,7 @@ struct RecordTree {
     bool removes_first = false;    // children that arrays leave out make room before others are written
     std::span<Item* const> items;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
-    core::RareVector<core::Change> changes;          // for a diff
+    core::RareVector<ItemChange> changes;            // for a diff
     std::string known_source;                        // a known source that differs from its own only in case
 
     Item& root() const { return *items.front(); }
@@ -166,6 +180,10 @@ struct UpsertCall {
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
+    // True if the outcomes tell of each child, not of their numbers only.
+    bool lists_children() const {
+        return purpose == Purpose::diff || options.children_results == core::ChildrenResults::all;
+    }
     // True if the outcomes tell what differs, field by field.
     bool shows_changes() const { return purpose == Purpose::diff || (purpose == Purpose::csv && options.dry_run); }
 };

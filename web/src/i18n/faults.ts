@@ -125,9 +125,14 @@ export const faults: Record<string, [nl: string, de: string]> = {
         'ein Trigger der Datenbank hält den Satz zurück',
     ],
     taken: ['een ander record heeft deze waarde al', 'ein anderer Satz hat diesen Wert schon'],
+    taken_by: ['{entity} „{external_id}” heeft deze waarde al', '{entity} „{external_id}“ hat diesen Wert schon'],
     taken_by_deleted: [
-        'een verwijderd record heeft deze waarde: herstel het, of verwijder het definitief',
-        'ein gelöschter Satz hat diesen Wert: Stellen Sie ihn wieder her, oder löschen Sie ihn endgültig',
+        '{entity} „{external_id}” heeft deze waarde en is verwijderd: herstel het, of verwijder het definitief',
+        '{entity} „{external_id}“ hat diesen Wert und ist gelöscht: wiederherstellen oder endgültig löschen',
+    ],
+    taken_by_local: [
+        'een record zonder extern nummer heeft deze waarde al ({entity}, id „{id}”)',
+        'ein Satz ohne externe Nummer hat diesen Wert schon ({entity}, id „{id}“)',
     ],
     unknown_reference: ['verwijst naar iets dat er niet is', 'verweist auf etwas, das es nicht gibt'],
     violates_check: [

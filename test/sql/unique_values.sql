@@ -1,0 +1,59 @@
+-- Unique values: who holds one that a record wants.
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+\set home :DBNAME
+CREATE DATABASE eryxon_unique TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+\c eryxon_unique
+SET client_min_messages = warning;
+CREATE EXTENSION eryxon_sync;
+SELECT FROM eryxon_create_tables() \g /dev/null
+CREATE UNIQUE INDEX jobs_customer_once ON jobs (tenant_id, customer);
+CREATE UNIQUE INDEX parts_drawing_once ON parts (drawing_no);
+SET eryxon.tenant_id = '5b0e8c1a-7d4f-4c59-9a3b-000000000001';
+\pset format unaligned
+\pset tuples_only on
+
+-- What became of each record; of a refusal the message and what it names.
+CREATE FUNCTION outcome(answer jsonb) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', r ->> 'external_id', r ->> 'action', regexp_replace(r ->> 'error',
+               '"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"', '<id>'), (r #> '{details,0,params}') - 'id')
+      FROM jsonb_array_elements(answer -> 'results') r
+$$;
+
+SELECT eryxon_bulk_upsert('jobs', '[
+    {"external_id":"A","external_source":"ERP","job_number":"1","customer":"a",
+     "parts":[{"external_id":"A1","part_number":"p"},{"external_id":"A2","part_number":"q","drawing_no":"d"}]},
+    {"external_id":"B","external_source":"ERP","job_number":"2","customer":"b","parts":[{"external_id":"B1",
+        "part_number":"p"}]},
+    {"external_id":"C","external_source":"ERP","job_number":"3","customer":"c"}]') ->> 'created';
+\echo -- a new record and one that changes, alone and with children
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"1"},
+    {"external_id":"B","external_source":"ERP","job_number":"3"}]'));
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","parts":[
+    {"external_id":"A3","part_number":"r"},{"external_id":"A4","part_number":"q"}]}]'));
+\echo -- what the record does not send counts as it stands in the row
+SELECT outcome(eryxon_bulk_upsert('parts', '[{"external_id":"A2","external_source":"ERP","part_number":"p"},
+    {"external_id":"B1","external_source":"ERP","job_external_id":"A"}]'));
+\echo -- a deleted row, by a unique index that counts those; and a row that was typed in
+SELECT eryxon_delete_external('jobs', 'ERP', 'C') ->> 'action';
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"3",
+    "customer":"c"}]'));
+SELECT eryxon_upsert('jobs', '{"external_id":"N","external_source":"ERP","job_number":"9","customer":"c"}');
+INSERT INTO jobs (tenant_id, job_number) VALUES (eryxon_tenant_id(), 'local');
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"local"}]'));
+\echo -- nothing of other tenants, and of what a policy hides
+SET eryxon.tenant_id = '5b0e8c1a-7d4f-4c59-9a3b-000000000002';
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"X","external_source":"ERP","job_number":"1","parts":[
+    {"external_id":"X1","part_number":"x","drawing_no":"d"}]}]'));
+SET eryxon.tenant_id = '5b0e8c1a-7d4f-4c59-9a3b-000000000001';
+CREATE ROLE eryxon_unique_clerk;
+GRANT SELECT, INSERT, UPDATE ON jobs, parts, operations TO eryxon_unique_clerk;
+CREATE POLICY not_one ON jobs AS RESTRICTIVE TO eryxon_unique_clerk USING (job_number <> '1');
+SET ROLE eryxon_unique_clerk;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"1"},
+    {"external_id":"N","external_source":"ERP","job_number":"2"}]'));
+RESET ROLE;
+
+\c :home
+DROP DATABASE eryxon_unique;
+DROP ROLE eryxon_unique_clerk;
