@@ -66,11 +66,13 @@ core::Entity entity_from(const Row& row, core::JsonArena& arena) {
     return entity;
 }
 
+// The objects of 0.1.0, until they are updated, have no calls_only.
 void load_entities(Registry& state) {
     execute(
         "SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, "
-        "pg_catalog.to_json(natural_key)::pg_catalog.text, events, calls_only "
-        "FROM eryxon.entity ORDER BY ordinal, entity",
+        "pg_catalog.to_json(natural_key)::pg_catalog.text, events, "
+        "(pg_catalog.to_jsonb(e) OPERATOR(pg_catalog.->>) 'calls_only') IS NOT DISTINCT FROM 'true' "
+        "FROM eryxon.entity AS e ORDER BY ordinal, entity",
         {}, [&](const Row& row) { state.schema.entities.push_back(entity_from(row, state.schema.arena)); });
 }
 
