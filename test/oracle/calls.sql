@@ -17,7 +17,8 @@ DECLARE n jsonb; ref jsonb; known jsonb; here jsonb;
 BEGIN
     FOR n IN SELECT * FROM oracle.all_nodes(node) LOOP
         SELECT n -> 'refs' -> field INTO ref FROM oracle.rule WHERE entity = n ->> 'entity' AND children IS NOT NULL;
-        CONTINUE WHEN ref ->> 'by' = 'null' OR ref ->> 'text' IS NULL OR n ->> 'src' IS NULL OR n ->> 'ext' IS NULL;
+        CONTINUE WHEN ref ->> 'by' = 'null' OR ref ->> 'text' IS NULL OR ref ->> 'source' IS NULL
+            OR n ->> 'src' IS NULL OR n ->> 'ext' IS NULL;
         here := CASE ref ->> 'by' WHEN 'external_id' THEN jsonb_build_array(ref -> 'source', ref -> 'text')
             ELSE to_jsonb(lower(ref ->> 'text')) END;
         SELECT place INTO known FROM oracle.place
