@@ -14,7 +14,7 @@ before(async () => {
     database = createDatabase('http_callers');
     key = newKey(database);
     gateway = await startGateway({ database, flags: ['--cors-origin', origin, '--base-path', '/functions/v1'] });
-    neighbour = await startNeighbour(gateway, database, '/functions/v1');
+    neighbour = await startNeighbour(gateway, database, { base: '/functions/v1' });
 });
 after(async () => {
     await neighbour.unharmed();

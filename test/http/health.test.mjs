@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { Door } from './lib/door.mjs';
-import { databaseUri, startGateway, startProgram } from './lib/gateway.mjs';
+import { databaseUri, startGateway, startProgram, startWithNeighbour } from './lib/gateway.mjs';
 import { inTurn, series, timed } from './lib/latency.mjs';
 import { startIdle, startLoad } from './lib/load.mjs';
 import { preload } from './lib/preload.mjs';
@@ -44,7 +44,8 @@ function serverProcesses() {
 test('a database that is stopped dead', { timeout: 120000 }, async () => {
     const stopped = createDatabase('http_stopped', folder);
     const itsKey = newKey(stopped, undefined, '', folder);
-    const gateway = await startGateway({ database: stopped, host: folder, flags: ['--db-pool', '4', '--request-timeout', '4'] });
+    const flags = ['--db-pool', '4', '--request-timeout', '4'];
+    const gateway = await startWithNeighbour({ database: stopped, host: folder, flags, patient: true });
     await until('the gateway is ready', async () => (await ready(gateway)) === 200);
     assert.equal((await timed(gateway, 'GET', '/api-jobs', { key: itsKey })).status, 200);
     const peace = await health(gateway);
@@ -70,7 +71,9 @@ test('a slow name server while the database is away', { timeout: 120000 }, async
     await door.open();
     t.after(() => door.close());
     const log = join(work, 'lookups');
-    const gateway = await startGateway({
+    const gateway = await startWithNeighbour({
+        database,
+        patient: true,
         uri: `postgresql://authenticator@slowdb:${door.port}/${database}`,
         flags: ['--db-pool', '4'],
         env: {
@@ -106,8 +109,7 @@ test('a slow name server while the database is away', { timeout: 120000 }, async
 });
 
 test('a pool that is used up', { timeout: 60000 }, async () => {
-    const gateway = await startGateway({ database, flags: ['--db-pool', '4'] });
-    await until('the gateway is ready', async () => (await ready(gateway)) === 200);
+    const gateway = await startWithNeighbour({ database, flags: ['--db-pool', '4'] });
     assert.equal((await timed(gateway, 'GET', '/api-jobs', { key })).status, 200);
     const peace = await health(gateway);
     const naps = Array.from({ length: 12 }, () => timed(gateway, 'POST', '/rpc/nap', { key, body: { seconds: 3 } }));
@@ -119,7 +121,7 @@ test('a pool that is used up', { timeout: 60000 }, async () => {
 });
 
 test('sixty slow bodies', { timeout: 60000 }, async () => {
-    const gateway = await startGateway({ database });
+    const gateway = await startWithNeighbour({ database });
     assert.equal((await timed(gateway, 'GET', '/api-jobs', { key })).status, 200);
     const peace = await health(gateway);
     const head = messageWith(key, 'POST', '/api-jobs/bulk-sync', { 'Content-Length': 5 << 20 });
@@ -174,7 +176,7 @@ test('nobody reads the log', { timeout: 60000 }, async () => {
 });
 
 test('sixteen clients with large bodies', { timeout: 120000 }, async (t) => {
-    const gateway = await startGateway({ database });
+    const gateway = await startWithNeighbour({ database, load: 5 });
     const idle = startIdle();
     t.after(() => idle.stop());
     await until('both are ready', async () => idle.told && (await ready(gateway)) === 200);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startGateway, startWithNeighbour } from './lib/gateway.mjs';
 import { timed } from './lib/latency.mjs';
 import { messageWith, open, statuses } from './lib/raw.mjs';
 import { count, createDatabase, job, newKey, record, sql, until } from './lib/shop.mjs';
@@ -23,7 +23,7 @@ test('an answer without a body leaves the connection in step', async () => {
         `CREATE FUNCTION eryxon_api.answer_with(status text) RETURNS json LANGUAGE plpgsql AS
     $$ BEGIN PERFORM set_config('response.status', status, true); RETURN '{"a":"HTTP/1.1 500"}'; END $$`,
     );
-    const gateway = await startGateway({ database });
+    const gateway = await startWithNeighbour({ database });
     const line = open(gateway.port);
     const asked = [204, 205, 304, 201];
     for (const status of asked)
@@ -47,7 +47,7 @@ test('after SIGHUP the catalog is new', async () => {
         database,
         `CREATE FUNCTION eryxon_api.limit_in_force() RETURNS text LANGUAGE sql AS $$ SELECT current_setting('statement_timeout') $$`,
     );
-    const gateway = await startGateway({ database });
+    const gateway = await startWithNeighbour({ database });
     const limit = async () =>
         (await curl('POST', `${gateway.url}/rpc/limit_in_force`, { bearer: hmacToken(claims({ role: 'shop_planner' })), body: {} }))
             .json;
@@ -80,7 +80,7 @@ test('made-up keys use up the rate of their address, not that of good keys', asy
 });
 
 test('bodies under way share their memory', { timeout: 60000 }, async () => {
-    const gateway = await startGateway({ database, flags: ['--body-memory', '4M', '--body-limit', '2M'] });
+    const gateway = await startWithNeighbour({ database, flags: ['--body-memory', '4M', '--body-limit', '2M'] });
     const body = ' '.repeat(2 << 20);
     const head = messageWith(key, 'PUT', '/api-jobs/sync', { 'Content-Length': body.length });
     const held = [1, 2, 3].map(() => open(gateway.port));
@@ -101,7 +101,7 @@ test('bodies under way share their memory', { timeout: 60000 }, async () => {
 });
 
 test('bad credentials are refused before the body is there', async () => {
-    const gateway = await startGateway({ database });
+    const gateway = await startWithNeighbour({ database });
     const refused = async (headers) => {
         const line = open(gateway.port);
         line.socket.write(messageWith(undefined, 'PUT', '/api-jobs/sync', { 'Content-Length': 15 << 20, ...headers }));
@@ -125,7 +125,7 @@ test('an internal error of the database costs the connection that had it', async
         `CREATE FUNCTION eryxon_api.fail(state text) RETURNS void LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'within' USING ERRCODE = state; END $$`,
     );
-    const gateway = await startGateway({ database, flags: ['--db-pool', '1'] });
+    const gateway = await startWithNeighbour({ database, flags: ['--db-pool', '1'] });
     const connects = async () => Number(/database_connects_total (\d+)/.exec((await curl('GET', `${gateway.url}/metrics`)).body)[1]);
     const fail = (state) => curl('POST', `${gateway.url}/rpc/fail`, { key, body: { state } });
     assert.equal((await fail('P0001')).status, 400);
@@ -137,7 +137,7 @@ test('an internal error of the database costs the connection that had it', async
 });
 
 test('a table that is renamed while a session reads the registry', { timeout: 60000 }, async () => {
-    const gateway = await startGateway({ database });
+    const gateway = await startWithNeighbour({ database });
     const put = (n) => timed(gateway, 'PUT', '/api-cells/sync', { key, body: record('R', { name: `R${n}` }) });
     assert.equal((await put(0)).status, 201);
     const locks = (condition) => count(database, 'pg_locks', `relation = 'operations'::regclass AND ${condition}`);

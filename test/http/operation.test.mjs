@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { curl } from './lib/curl.mjs';
 import { Door } from './lib/door.mjs';
-import { password, jwtSecret, runProgram, startGateway } from './lib/gateway.mjs';
+import { password, jwtSecret, runProgram, startGateway, startWithNeighbour } from './lib/gateway.mjs';
 import { open, statuses } from './lib/raw.mjs';
 import { count, createDatabase, entities, job, newKey, sql, until } from './lib/shop.mjs';
 import { claims, hmacToken } from './lib/tokens.mjs';
@@ -14,7 +14,7 @@ let gateway, database, key;
 before(async () => {
     database = createDatabase('http_operation');
     key = newKey(database);
-    gateway = await startGateway({ database });
+    gateway = await startWithNeighbour({ database });
 });
 after(async () => {
     await gateway.stop();

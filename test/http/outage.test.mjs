@@ -6,7 +6,7 @@ import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { Client, jobs } from './lib/files.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startGateway, startWithNeighbour } from './lib/gateway.mjs';
 import { cluster, count, createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
 
 const folder = process.env.ERYXON_OUTAGE_CLUSTER,
@@ -20,7 +20,8 @@ let gateway, database, key;
 before(async () => {
     database = createDatabase('http_outage', folder);
     key = newKey(database, undefined, '', folder);
-    gateway = await startGateway({ database, host: folder, flags: ['--db-pool-timeout', '2', '--request-timeout', '10'] });
+    const flags = ['--db-pool-timeout', '2', '--request-timeout', '10'];
+    gateway = await startWithNeighbour({ database, host: folder, flags, patient: true });
 });
 after(async () => {
     agent.destroy();

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
 import { startGateway } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { startNginx } from './lib/nginx.mjs';
 import { exchange } from './lib/raw.mjs';
 import { at, comparable, prepare, requests } from './lib/requests.mjs';
-import { job } from './lib/shop.mjs';
+import { job, nobody } from './lib/shop.mjs';
 
 const shops = {};
-let nginx;
+let nginx, neighbour;
 
 before(async () => {
     for (const name of ['direct', 'proxied']) {
@@ -18,8 +19,10 @@ before(async () => {
         shops[name].gateway = await startGateway({ database: shops[name].database });
     }
     nginx = await startNginx(shops.proxied.gateway.port);
+    neighbour = await startNeighbour(nginx, shops.proxied.database, { tenant: nobody });
 });
 after(async () => {
+    await neighbour?.unharmed();
     await nginx?.stop();
     for (const { gateway, keys } of Object.values(shops)) {
         await gateway?.stop();

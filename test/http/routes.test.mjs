@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startWithNeighbour } from './lib/gateway.mjs';
 import { at, prepare, requests } from './lib/requests.mjs';
+import { nobody } from './lib/shop.mjs';
 
 let gateway, keys;
 const seen = {};
@@ -11,7 +12,7 @@ const seen = {};
 before(async () => {
     const shop = prepare('http_routes');
     keys = shop.keys;
-    gateway = await startGateway({ database: shop.database });
+    gateway = await startWithNeighbour({ database: shop.database, tenant: nobody });
 });
 after(async () => {
     await gateway.stop();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startWithNeighbour } from './lib/gateway.mjs';
 import { cluster, count, createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
 
 const folder = process.env.ERYXON_OUTAGE_CLUSTER;
@@ -12,7 +12,7 @@ let database, key, gateway;
 before(async () => {
     database = createDatabase('http_standby', folder);
     key = newKey(database, undefined, '', folder);
-    gateway = await startGateway({ database, host: folder, flags: ['--db-pool', '3'] });
+    gateway = await startWithNeighbour({ database, host: folder, flags: ['--db-pool', '3'], patient: true });
 });
 after(async () => {
     await gateway.stop();

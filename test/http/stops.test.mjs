@@ -1,9 +1,10 @@
 // Stops at any moment: while the gateway starts, connects, answers, idles or reads anew, each ends well and in time.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { curl } from './lib/curl.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startGateway, startWithNeighbour } from './lib/gateway.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { open } from './lib/raw.mjs';
 import { createDatabase, until } from './lib/shop.mjs';
 
@@ -12,11 +13,14 @@ const beside = 6; // gateways at a time, which keeps the machine busy and the mo
 const flags = ['--admin-dir', 'off', '--shutdown-timeout', '5', '--db-pool', '12'];
 const nowhere = 'postgresql://authenticator@/nowhere?host=/nonexistent';
 const lines = (gateway) => gateway.log().split('\n').filter((line) => line.includes('path="/admin/"')).length;
-let database;
+let database, steady;
 
-before(() => {
+// One gateway stays, and its tenant is to notice nothing.
+before(async () => {
     database = createDatabase('http_stops');
+    steady = await startWithNeighbour({ database, flags: ['--db-pool', '2'], load: 5 });
 });
+after(() => steady.stop());
 
 // What happens between start and stop: each gives how many lines of the access log there must be.
 const deeds = {
@@ -74,4 +78,13 @@ test('a stop ends the gateway, whatever the moment', async () => {
         while (next < rounds) await startAndStop(next++);
     };
     await Promise.all(Array.from({ length: beside }, run));
+});
+
+test('what was acknowledged before a stop is there', async () => {
+    for (let n = 0; n < 3; n++) {
+        const gateway = await startGateway({ database, flags });
+        const neighbour = await startNeighbour(gateway, database, { patient: true });
+        await gateway.stop();
+        await neighbour.unharmed();
+    }
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startNeighbour } from './neighbour.mjs';
 import { root, until } from './shop.mjs';
 
 export const jwtSecret = 'never-write-this-jwt-secret-anywhere-0123456789';
@@ -56,6 +57,13 @@ export async function startGateway({ database, host, flags = [], env = {}, uri =
     return gateway;
 }
 
+// The same with a second tenant beside, who is looked at when the gateway is stopped; options of both.
+export async function startWithNeighbour(options) {
+    const gateway = await startGateway(options);
+    gateway.neighbour = await startNeighbour(gateway, options.database, options);
+    return gateway;
+}
+
 class Gateway {
     constructor(child, logFile) {
         this.process = child;
@@ -76,6 +84,7 @@ class Gateway {
 
     // Stops it as an operator does; it must end well, and its messages hold no alarm.
     async stop() {
+        await this.neighbour?.unharmed();
         this.process.kill('SIGTERM');
         const timer = setTimeout(() => this.process.kill('SIGKILL'), 30000);
         const code = await this.exit;
