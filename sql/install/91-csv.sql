@@ -42,7 +42,7 @@ CREATE FUNCTION @extschema@.eryxon_import_csv(entity text, csv text, options jso
 COMMENT ON FUNCTION @extschema@.eryxon_import_csv(text, text, jsonb) IS
 'Imports a CSV file: each line is a record as in eryxon_bulk_upsert(), and the answer tells its line.
 Options: delimiter, header, header_line, decimal, grouping, date_format, null_token, repeated_keys, mapping,
-external_source, and those of bulk upserts.
+only_mapped, external_source, and those of bulk upserts.
 Lines that failed are kept in eryxon.csv_rejected.';
 
 CREATE FUNCTION @extschema@.eryxon_import_csv_bytes(entity text, csv bytea, options jsonb DEFAULT '{}') RETURNS jsonb

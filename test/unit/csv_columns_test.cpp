@@ -136,6 +136,13 @@ TEST(CsvColumns, MakeSeveralFieldsOfOneColumnAndOneOfSeveral) {
     EXPECT_EQ(failure("jobs", "Auftrag,Pos\n", options), "the file has no column \"Position\"");
 }
 
+TEST(CsvColumns, LeaveOutWhatIsNotMapped) {
+    CsvOptions options;
+    options.mapping = {{"Nr", {"external_id"}}};
+    options.only_mapped = true;
+    EXPECT_EQ(read("jobs", "Nr,job_number,Kunde,_op\n7,8,Meier,x\n", options), "{\"external_id\":\"7\"}\n");
+}
+
 TEST(CsvColumns, RefuseLinesThatAreNoRecords) {
     EXPECT_EQ(read("jobs",
                    "external_id,notes\n1,a\nexternal_id,notes\n-----------,-----\nSumme:,2\n\uFEFFexternal_id,notes\n"),

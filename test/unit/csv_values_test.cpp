@@ -90,8 +90,8 @@ TEST(CsvOptions, AreTakenOutOfTheOthers) {
     CsvOptions const options =
         options_of(R"({"delimiter":"tab","decimal":",","date_format":"MM/DD/YYYY","header":false,"null_token":"-",
         "external_source":"SAP","encoding":"LATIN1","repeated_keys":"refuse","mapping":{"A":"name","B":null,
-        "C":["x","y"],"type":{"constant":"tooling"},"id":{"template":"{A}/{C}"}},"header_line":4,"dry_run":true,
-        "mode":"create"})",
+        "C":["x","y"],"type":{"constant":"tooling"},"id":{"template":"{A}/{C}"}},"header_line":4,"only_mapped":true,
+        "dry_run":true,"mode":"create"})",
                    &rest);
     EXPECT_EQ(options.delimiter, '\t');
     EXPECT_EQ(options.number.decimal, ',');
@@ -103,6 +103,7 @@ TEST(CsvOptions, AreTakenOutOfTheOthers) {
     EXPECT_EQ(options.external_source, "SAP");
     EXPECT_EQ(options.encoding, "LATIN1");
     EXPECT_EQ(options.header_line, 4U);
+    EXPECT_TRUE(options.only_mapped);
     ASSERT_EQ(options.mapping.size(), 3u);
     EXPECT_EQ(options.mapping[0].fields, std::vector<std::string>{"name"});
     EXPECT_TRUE(options.mapping[1].fields.empty());
@@ -116,9 +117,10 @@ TEST(CsvOptions, AreTakenOutOfTheOthers) {
 TEST(CsvOptions, RefuseWrongValues) {
     for (const char* json :
          {R"({"delimiter":":"})", R"({"delimiter":1})", R"({"decimal":"x"})", R"({"date_format":"YY"})",
-          R"({"header":"no"})", R"({"mapping":[]})", R"({"mapping":{"A":1}})", R"({"null_token":0})",
-          R"({"repeated_keys":"no"})", R"({"mapping":{"A":{"x":1}}})", R"({"mapping":{"A":{"template":"{x"}}})",
-          R"({"header_line":0})", R"({"grouping":"x"})", R"({"decimal":",","grouping":","})"})
+          R"({"header":"no"})", R"({"only_mapped":1})", R"({"mapping":[]})", R"({"mapping":{"A":1}})",
+          R"({"null_token":0})", R"({"repeated_keys":"no"})", R"({"mapping":{"A":{"x":1}}})",
+          R"({"mapping":{"A":{"template":"{x"}}})", R"({"header_line":0})", R"({"grouping":"x"})",
+          R"({"decimal":",","grouping":","})"})
         EXPECT_THROW(options_of(json), CallError) << json;
 }
 

@@ -148,6 +148,8 @@ std::vector<std::vector<std::string>> meant_members(const Entity& entity, std::s
         if (is_rejected_column(headings[place])) continue;
         if (const CsvMapped* mapped = find_mapped(options, headings[place]))
             members[place] = mapped->fields;
+        else if (options.only_mapped)
+            continue;
         else if (std::string_view const name = match_heading(entity, headings[place]);
                  !name.empty() && !taken.contains(own_name(entity, name)))
             members[place] = {std::string(name)};
@@ -155,7 +157,7 @@ std::vector<std::vector<std::string>> meant_members(const Entity& entity, std::s
     for (const auto& names : members)
         for (const std::string& name : names)
             taken.insert(own_name(entity, name));
-    add_synonyms(entity, headings, taken, options, members);
+    if (!options.only_mapped) add_synonyms(entity, headings, taken, options, members);
     return members;
 }
 

@@ -50,7 +50,7 @@ RepeatedKeys read_repeated_keys(std::string_view name, const Json& value) {
     return RepeatedKeys::accept;
 }
 
-bool read_header(std::string_view name, const Json& value) {
+bool read_bool(std::string_view name, const Json& value) {
     if (!value.is_boolean()) refuse(name, value, "true or false");
     return value.as_bool();
 }
@@ -138,13 +138,13 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 11> known_options = {{
+constexpr std::array<Known, 12> known_options = {{
     {"delimiter",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.delimiter = read_delimiter(name, value); }},
     {"encoding", [](std::string_view name, const Json& value, CsvOptions& to) { to.encoding = text_of(name, value); }},
     {"header",
      [](std::string_view name, const Json& value, CsvOptions& to) {
-         to.header = read_header(name, value);
+         to.header = read_bool(name, value);
          to.find_header = false;
      }},
     {"header_line",
@@ -168,6 +168,8 @@ constexpr std::array<Known, 11> known_options = {{
     {"external_source",
      [](std::string_view name, const Json& value, CsvOptions& to) { to.external_source = text_of(name, value); }},
     {"mapping", read_mapping},
+    {"only_mapped",
+     [](std::string_view name, const Json& value, CsvOptions& to) { to.only_mapped = read_bool(name, value); }},
 }};
 
 }  // namespace

@@ -51,6 +51,7 @@ struct CsvOptions {
     std::optional<std::string> external_source;  // of records whose line names none
     std::vector<CsvMapped> mapping;
     std::vector<CsvMade> made;
+    bool only_mapped = false;                            // columns that the mapping does not name are left out
     UnknownFields unknown_fields = UnknownFields::warn;  // the engine's option, too
 };
 

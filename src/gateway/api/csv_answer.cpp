@@ -17,9 +17,10 @@ struct TypedOption {
     core::JsonType type;
 };
 constexpr TypedOption typed_options[] = {
-    {"header", core::JsonType::boolean},    {"skip_unchanged", core::JsonType::boolean},
-    {"adopt", core::JsonType::boolean},     {"force", core::JsonType::boolean},
-    {"max_errors", core::JsonType::number}, {"header_line", core::JsonType::number}};
+    {"header", core::JsonType::boolean},     {"skip_unchanged", core::JsonType::boolean},
+    {"adopt", core::JsonType::boolean},      {"force", core::JsonType::boolean},
+    {"max_errors", core::JsonType::number},  {"header_line", core::JsonType::number},
+    {"only_mapped", core::JsonType::boolean}};
 
 Failure not_a_file() {
     Failure failure = own_failure(415);

@@ -90,7 +90,11 @@ const char* openapi_file_paths() {
         {"name": "repeated_keys", "in": "query", "schema": {"enum": ["warn", "refuse", "accept"], "default": "warn"}},
         {"name": "nulls", "in": "query", "schema": {"enum": ["clear", "absent"], "default": "clear"}},
         {"name": "external_source", "in": "query", "schema": {"type": "string"}},
-        {"name": "mapping", "in": "query", "content": {"application/json": {"schema": {"type": "object", "additionalProperties": {"type": ["string", "null"]}}}}},
+        {"name": "mapping", "in": "query", "content": {"application/json": {"schema": {"type": "object", "additionalProperties": {"anyOf": [
+            {"type": ["string", "null"]}, {"type": "array", "items": {"type": "string"}},
+            {"type": "object", "properties": {"constant": {"type": ["string", "number", "boolean"]}}, "required": ["constant"], "additionalProperties": false},
+            {"type": "object", "properties": {"template": {"type": "string"}}, "required": ["template"], "additionalProperties": false}]}}}}},
+        {"name": "only_mapped", "in": "query", "description": "Leave out columns that the mapping does not name", "schema": {"type": "boolean", "default": false}},
         {"name": "results", "in": "query", "description": "errors, unless it is a dry run", "schema": {"enum": ["all", "errors", "none"]}},
         {"name": "on_error", "in": "query", "schema": {"enum": ["continue", "abort"], "default": "continue"}},
         {"name": "mode", "in": "query", "schema": {"enum": ["upsert", "create", "update"], "default": "upsert"}},

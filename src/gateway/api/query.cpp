@@ -91,6 +91,7 @@ constexpr std::array import_names = std::to_array<Name>({
     {"nulls", "nulls"},
     {"external_source", "external_source"},
     {"mapping", "mapping"},
+    {"only_mapped", "only_mapped"},
     {"results", "results"},
     {"on_error", "on_error"},
     {"mode", "mode"},

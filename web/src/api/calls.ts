@@ -25,10 +25,10 @@ export const inspect = (
         signal,
     });
 
-// The query of an import: how to read the file, which column is which field, and what to answer. Columns that it does not name and
-// that mean no field are ignored.
+// The query of an import: how to read the file, where each field comes from, and what to answer. Columns that the mapping does not
+// name are left out.
 export function importQuery(format: T.FormatOptions, mapping: T.Mapping, more: Record<string, string | boolean>) {
-    return { ...format, mapping: JSON.stringify(mapping), unknown_fields: 'ignore', ...more };
+    return { ...format, mapping: JSON.stringify(mapping), only_mapped: true, unknown_fields: 'ignore', ...more };
 }
 
 export const tryImport = (entity: string, file: Blob, query: ReturnType<typeof importQuery>, signal: AbortSignal) =>

@@ -26,7 +26,11 @@ export interface Session {
     sources: string[];
 }
 
-export type Mapping = Record<string, string | null>;
+// What a field is made of.
+export type Made = { constant: string | number | boolean } | { template: string };
+
+// By columns their fields, null for one that is left out; by fields what they are made of.
+export type Mapping = Record<string, string | string[] | null | Made>;
 
 export interface Column {
     column: number;

@@ -7,7 +7,7 @@ import { entityName, plural, t } from '../i18n';
 import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
-import { sentMapping } from './mapping';
+import { entityOf } from './mapping';
 import { Outcomes } from './outcomes';
 import { choices, type Change, type Wizard } from './wizard';
 
@@ -27,10 +27,9 @@ function useDryRun(wizard: Wizard, change: Change, everyLine: boolean) {
     useEffect(() => {
         if (wizard.preview !== null && !everyLine) return;
         const controller = new AbortController();
-        const { columns, format, mapping } = choices(wizard);
+        const { format, mapping } = choices(wizard, entityOf(session, wizard.entity));
         const many = (wizard.inspection?.lines ?? 0) > LISTED_LINES && !everyLine;
-        const named = sentMapping(columns, mapping, session.entities);
-        const query = importQuery(format, named, { results: many ? 'errors' : 'all' });
+        const query = importQuery(format, mapping, { results: many ? 'errors' : 'all' });
         setError(null);
         setBusy(true);
         tryImport(wizard.entity, wizard.file as File, query, controller.signal)

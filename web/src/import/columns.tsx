@@ -1,126 +1,21 @@
-// Second step: how the file is read, and which column is which field.
+// Second step: how the file is read, and where each field comes from.
 import { useEffect, useState } from 'preact/hooks';
 import { fieldName, t, warningText } from '../i18n';
 import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
-import type { Column, FormatOptions } from '../api/types';
+import type { FormatOptions } from '../api/types';
+import { FieldTable, Unused } from './fields';
 import { Format } from './format';
-import { changedMapping, doubled, entityOf, namesakes, needs, sourceOf, targets, type Need, type Target } from './mapping';
+import { entityOf, namesakes, needs, originOf, targets, unused, type Need } from './mapping';
 import { SavedMappings } from './saved';
+import { columnsOf, type Source } from './sources';
 import { choices, loadChosen, nameOf, useInspection, type Change, type Wizard } from './wizard';
 
-// These change how the file is cut into columns or which mapping is saved for it, so the gateway must look again.
-const cutting: (keyof FormatOptions)[] = ['delimiter', 'encoding', 'header', 'external_source'];
-
-const SHOWN_SAMPLES = 3;
-
-function Needs(props: { needs: Need[] }) {
-    return (
-        <div class="needs">
-            <span id="needs-title">{t('columns.needs')}</span>
-            <ul aria-labelledby="needs-title">
-                {props.needs.map((need) => (
-                    <li key={need.forms[0]} class={need.met ? 'met' : 'unmet'}>
-                        <span aria-hidden="true">{need.met ? '✓' : '✗'}</span>{' '}
-                        {need.forms.map(fieldName).join(` ${t('common.or')} `)}
-                        <span class="hidden">{need.met ? t('columns.met') : t('columns.unmet')}</span>
-                    </li>
-                ))}
-            </ul>
-        </div>
-    );
-}
-
-function Row(props: {
-    column: Column;
-    field: string | null;
-    targets: Target[];
-    twice: boolean;
-    disabled: boolean;
-    choose: (field: string | null) => void;
-}) {
-    const { column, field } = props;
-    const samples = column.samples.filter((sample) => sample).slice(0, SHOWN_SAMPLES);
-    const state = props.twice ? 'row-error' : field === null ? 'row-ignored' : '';
-    return (
-        <tr class={state}>
-            <th scope="row" id={`column-${column.column}`}>
-                {column.name}
-            </th>
-            <td class="samples">
-                {samples.map((sample, index) => (
-                    <span key={index}>{sample}</span>
-                ))}
-            </td>
-            <td>
-                <select
-                    aria-labelledby={`column-${column.column}`}
-                    aria-invalid={props.twice ? true : undefined}
-                    aria-describedby={props.twice ? `fault-${column.column}` : undefined}
-                    disabled={props.disabled}
-                    value={field ?? ''}
-                    onChange={(event) => props.choose(event.currentTarget.value || null)}
-                >
-                    <option value="">{t('columns.ignore')}</option>
-                    {props.targets.map((target) => (
-                        <option key={target.name} value={target.name}>
-                            {fieldName(target.name)}
-                            {target.required ? ' *' : ''}
-                            {fieldName(target.name) === target.name ? '' : `  –  ${target.name}`}
-                        </option>
-                    ))}
-                </select>
-                {props.twice && (
-                    <span class="row-fault" id={`fault-${column.column}`}>
-                        {t('columns.twice')}
-                    </span>
-                )}
-            </td>
-        </tr>
-    );
-}
-
-function MappingTable(props: { wizard: Wizard; change: Change; disabled: boolean }) {
-    const { wizard, change } = props;
-    const { columns, mapping } = choices(wizard);
-    const entity = entityOf(useSession(), wizard.entity);
-    const all = targets(entity, columns);
-    const twice = doubled(columns, mapping);
-    return (
-        <div class="table-frame" tabIndex={0} role="region" aria-label={t('columns.title')}>
-            <table class="mapping">
-                <thead>
-                    <tr>
-                        <th scope="col">{t('columns.file')}</th>
-                        <th scope="col">{t('columns.samples')}</th>
-                        <th scope="col">{t('columns.field')}</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {columns.map((column) => {
-                        const field = mapping[column.name] ?? null;
-                        return (
-                            <Row
-                                key={`${column.column} ${column.name}`}
-                                column={column}
-                                field={field}
-                                targets={all}
-                                disabled={props.disabled}
-                                twice={field !== null && twice.has(field)}
-                                choose={(chosen) =>
-                                    change((old) => ({ edits: { ...old.edits, [column.name]: chosen }, preview: null }))
-                                }
-                            />
-                        );
-                    })}
-                </tbody>
-            </table>
-        </div>
-    );
-}
+// These change how the file is cut into columns, so the gateway must look again.
+const cutting: (keyof FormatOptions)[] = ['delimiter', 'encoding', 'header'];
 
 // What stands in the way of going on, and what only new records need.
-function Obstacles(props: { needs: Need[]; twice: boolean; namesakes: string[] }) {
+function Obstacles(props: { needs: Need[]; namesakes: string[] }) {
     const names = (missing: Need[]) =>
         missing.map((need) => need.forms.map(fieldName).join(` ${t('common.or')} `)).join(', ');
     const blocking = props.needs.filter((need) => need.always && !need.met);
@@ -130,7 +25,6 @@ function Obstacles(props: { needs: Need[]; twice: boolean; namesakes: string[] }
             {props.namesakes.length > 0 && (
                 <Notice kind="error" title={t('columns.fault_names', { names: props.namesakes.join(', ') })} />
             )}
-            {props.twice && props.namesakes.length === 0 && <Notice kind="error" title={t('columns.fault_twice')} />}
             {blocking.length > 0 && (
                 <Notice kind="error" title={t('columns.fault_missing', { fields: names(blocking) })}>
                     {blocking.some((need) => need.forms[0] === 'external_source') && <p>{t('columns.fault_source')}</p>}
@@ -176,47 +70,47 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
     const session = useSession();
     const entity = entityOf(session, wizard.entity);
     const { busy, error, run } = useInspection(wizard, change);
-    const { columns, mapping, format } = choices(wizard);
-    const wanted = needs(entity, mapping, format);
-    const twice = doubled(columns, mapping).size > 0;
+    const { columns, sources, mapping, format } = choices(wizard, entity);
+    const wanted = needs(entity, sources);
+    const twice = namesakes(columns, sources);
     const unclear = format.decimal === '';
-    const blocked = unclear || twice || wanted.some((need) => need.always && !need.met);
+    const blocked = unclear || twice.length > 0 || wanted.some((need) => need.always && !need.met);
     const leave = useLeaving(wizard, change, busy, blocked || error !== null);
-    // Columns that were chosen by hand may be numbers that do not tell their decimal sign.
-    const next = () => {
-        if (wizard.chosen.decimal === undefined && Object.keys(changedMapping(columns, mapping)).length > 0)
-            void run({});
-        leave();
-    };
-    const choose = (option: Partial<FormatOptions>) => {
+    const read = (option: Partial<FormatOptions>) => {
         const chosen = { ...wizard.chosen, ...option };
         change({ chosen, preview: null });
         if (cutting.some((name) => name in option)) void run({ chosen });
+    };
+    // Which columns are used decides how numbers and dates are read, the source system which columns are saved for it.
+    const choose = (field: string, source: Source | null, final: boolean) => {
+        const edits = { ...wizard.edits, [field]: source };
+        const origin = field === 'external_source' && source?.kind === 'constant' ? source.value : undefined;
+        const fresh = origin === undefined ? { edits } : { edits, chosen: { ...wizard.chosen, external_source: origin } };
+        change({ ...fresh, preview: null });
+        const others = columnsOf(source).join('\n') !== columnsOf(sources[field] ?? null).join('\n');
+        if (others || (final && origin !== undefined)) void run(fresh);
     };
     return (
         <>
             <p class="step-lead file-name">{wizard.file?.name}</p>
             <Warnings wizard={wizard} />
-            <Format
-                format={format}
-                sources={session.sources}
-                hasSource={Object.values(mapping).includes('external_source')}
-                typing={(external_source) =>
-                    change((old) => ({ chosen: { ...old.chosen, external_source }, preview: null }))
-                }
-                choose={choose}
-            />
+            <Format format={format} choose={read} />
             <Fault error={error} />
             <section class="panel" aria-labelledby="mapping-title" aria-busy={busy}>
-                <div class="panel-head">
-                    <h3 id="mapping-title">{t('columns.title')}</h3>
-                    <Needs needs={wanted} />
-                </div>
+                <h3 id="mapping-title">{t('fields.title')}</h3>
                 {wizard.loadedName && <p class="hint">{t('columns.loaded', { name: wizard.loadedName })}</p>}
-                <MappingTable wizard={wizard} disabled={busy} change={change} />
+                <FieldTable
+                    targets={targets(entity, columns)}
+                    sources={sources}
+                    columns={columns}
+                    needs={wanted}
+                    systems={session.sources}
+                    choose={choose}
+                />
+                <Unused columns={unused(columns, sources)} />
                 <SavedMappings
                     entity={wizard.entity}
-                    source={sourceOf(columns, mapping, format)}
+                    source={originOf(columns, sources)}
                     mapping={mapping}
                     format={format}
                     loadedName={wizard.loadedName}
@@ -226,10 +120,10 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
             </section>
             <div aria-live="polite">
                 {unclear && <Notice kind="error" title={t('columns.fault_decimal')} />}
-                <Obstacles needs={wanted} twice={twice} namesakes={namesakes(columns, mapping)} />
+                <Obstacles needs={wanted} namesakes={twice} />
             </div>
             <div class="actions">
-                <button type="button" class="primary" disabled={blocked} onClick={next}>
+                <button type="button" class="primary" disabled={blocked} onClick={leave}>
                     {t('columns.next')}
                 </button>
                 <button type="button" onClick={() => change({ step: 'file' })}>

@@ -61,17 +61,9 @@ function Choice(props: {
     );
 }
 
-export function Format(props: {
-    format: FormatOptions;
-    sources: string[];
-    hasSource: boolean;
-    // Told while the source is being typed, so that what depends on it does not move under the pointer at the end.
-    typing: (source: string) => void;
-    choose: (change: Partial<FormatOptions>) => void;
-}) {
+export function Format(props: { format: FormatOptions; choose: (change: Partial<FormatOptions>) => void }) {
     const { format, choose } = props;
     const numbers = format.decimal === '' ? { '': t('format.decimal_open'), ...decimals } : decimals;
-    const sourceList = useId();
     return (
         <section class="panel" aria-labelledby="format-title">
             <div class="panel-head">
@@ -120,27 +112,6 @@ export function Format(props: {
                         />
                     )}
                 </Labelled>
-                {!props.hasSource && (
-                    <Labelled label={t('format.source')} hint={t('format.source_hint')}>
-                        {(id, hint) => (
-                            <>
-                                <input
-                                    id={id}
-                                    list={sourceList}
-                                    value={format.external_source}
-                                    aria-describedby={hint}
-                                    onInput={(event) => props.typing(event.currentTarget.value)}
-                                    onChange={(event) => choose({ external_source: event.currentTarget.value.trim() })}
-                                />
-                                <datalist id={sourceList}>
-                                    {props.sources.map((source) => (
-                                        <option key={source} value={source} />
-                                    ))}
-                                </datalist>
-                            </>
-                        )}
-                    </Labelled>
-                )}
             </div>
         </section>
     );

@@ -2,13 +2,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { rejected, rejectedFile } from '../api/calls';
 import { ApiError } from '../api/client';
-import type { Run } from '../api/types';
+import type { Entity, Run } from '../api/types';
 import { entityName, number, percent, plural, t } from '../i18n';
 import { link } from '../router';
+import { useSession } from '../session';
 import { errorText, explain, Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
+import { entityOf } from './mapping';
 import { Outcomes } from './outcomes';
 import { useImport, type Result } from './sending';
+import { gives } from './sources';
 import { choices, corrected, useInspection, type Change, type Wizard } from './wizard';
 
 // Closing the tab in the middle of an import asks first.
@@ -93,14 +96,16 @@ function Verdict(props: { result: Result; lines: number }) {
 
 // Where records refer to others of their own kind, one may stand before the one that it needs; then it is refused now, and taken the
 // next time.
-const mayNeedRepeating = (wizard: Wizard, refused: number) => {
+const mayNeedRepeating = (wizard: Wizard, entity: Entity, refused: number) => {
     const expected = wizard.preview?.errors ?? refused;
-    return refused > expected && Object.values(choices(wizard).mapping).some((field) => field?.startsWith('parent_'));
+    const { sources } = choices(wizard, entity);
+    return refused > expected && Object.keys(sources).some((field) => field.startsWith('parent_') && gives(sources[field]));
 };
 
 // What can be done about refused lines: getting them as a file, and importing that file, corrected or as it is.
 function Refused(props: { wizard: Wizard; change: Change; result: Result; restart: (again: boolean) => void }) {
     const { wizard, change, result, restart } = props;
+    const entity = entityOf(useSession(), wizard.entity);
     const [fault, setFault] = useState<unknown>(null);
     const { busy, error, run } = useInspection(wizard, change);
     const attempt = (work: Promise<unknown>) => {
@@ -113,7 +118,7 @@ function Refused(props: { wizard: Wizard; change: Change; result: Result; restar
     };
     return (
         <>
-            {mayNeedRepeating(wizard, result.counts.errors) && <Notice kind="info" title={t('run.order')} />}
+            {mayNeedRepeating(wizard, entity, result.counts.errors) && <Notice kind="info" title={t('run.order')} />}
             <Fault error={fault ?? error} />
             {busy && <Loading text={t('file.reading')} />}
             <div class="actions">

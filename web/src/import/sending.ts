@@ -6,7 +6,7 @@ import { follow } from '../api/follow';
 import type { Counts, ImportAnswer, LineResult, Run } from '../api/types';
 import { newRunId, upload, type Upload } from '../api/upload';
 import { useSession } from '../session';
-import { sentMapping } from './mapping';
+import { entityOf } from './mapping';
 import { choices, type Wizard } from './wizard';
 
 const RETRY_MILLISECONDS = 500;
@@ -101,11 +101,8 @@ export function useImport(wizard: Wizard) {
     const settled = useRef(false);
 
     useEffect(() => {
-        const { columns, format, mapping } = choices(wizard);
-        const query = importQuery(format, sentMapping(columns, mapping, session.entities), {
-            results: 'errors',
-            run: id,
-        });
+        const { format, mapping } = choices(wizard, entityOf(session, wizard.entity));
+        const query = importQuery(format, mapping, { results: 'errors', run: id });
         sending.current = upload(wizard.entity, wizard.file as File, query, (part) => {
             sent.current = part >= 1;
             setSentPart(part);

@@ -2,8 +2,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { inspect } from '../api/calls';
 import { beginning, checkFile } from '../api/file';
-import type { FormatOptions, ImportAnswer, Inspection, Mapping, SavedMapping } from '../api/types';
-import { changedMapping, effective, formatOf } from './mapping';
+import type { Entity, FormatOptions, ImportAnswer, Inspection, Mapping, SavedMapping } from '../api/types';
+import { useSession } from '../session';
+import { entityOf, formatOf } from './mapping';
+import { columnsOf, effective, mappingOf, type Sources } from './sources';
 
 export const steps = ['file', 'columns', 'check', 'run'] as const;
 export type Step = (typeof steps)[number];
@@ -18,7 +20,7 @@ export interface Wizard {
     loaded: Mapping;
     // Null until a mapping was loaded, empty when the user wanted none.
     loadedName: string | null;
-    edits: Mapping;
+    edits: Sources;
     // Answer of the dry run.
     preview: ImportAnswer | null;
     // The file is the corrected one of an earlier import.
@@ -41,12 +43,18 @@ export const empty: Wizard = {
 // Changes of the wizard, or what makes them of the wizard as it is by then.
 export type Change = (changes: Partial<Wizard> | ((old: Wizard) => Partial<Wizard>)) => void;
 
-// What an import of the wizard's file is told.
-export function choices(wizard: Wizard) {
+// What an import of the wizard's file is told. The source system is one for all lines unless a column has it.
+export function choices(wizard: Wizard, entity: Entity) {
     const columns = wizard.inspection?.columns ?? [];
-    const mapping = effective(columns, wizard.loaded, wizard.edits);
     const format = formatOf(wizard.inspection as Inspection, wizard.chosen);
-    return { columns, mapping, format };
+    const { external_source: origin, ...others } = effective(entity, columns, wizard.loaded, wizard.edits);
+    if (columnsOf(origin ?? null).length > 0) {
+        const sources: Sources = { ...others, external_source: origin! };
+        return { columns, sources, mapping: mappingOf(columns, sources), format };
+    }
+    const value = wizard.chosen.external_source ?? (origin?.kind === 'constant' ? origin.value : '');
+    const sources: Sources = { ...others, external_source: { kind: 'constant', value } };
+    return { columns, sources, mapping: mappingOf(columns, others), format: { ...format, external_source: value.trim() } };
 }
 
 // The options that are kept with a mapping: what the values mean. How a file is written, each file tells by itself.
@@ -80,24 +88,26 @@ export const loadChosen = (old: Wizard, saved: SavedMapping | null): Partial<Wiz
 
 // A corrected file is read as the one before was, but for what the file itself tells better.
 export function corrected(wizard: Wizard): Partial<Wizard> {
-    const { decimal, grouping, date_format, null_token, external_source } = choices(wizard).format;
+    const found = formatOf(wizard.inspection as Inspection, wizard.chosen);
+    const { decimal, grouping, date_format, null_token, external_source } = found;
     return { chosen: { decimal, grouping, date_format, null_token, external_source }, preview: null, again: true };
 }
 
 // What the gateway tells about the wizard's file. Its character set takes the whole file; once that is known, the first lines do.
-async function look(wizard: Wizard, signal: AbortSignal): Promise<Inspection> {
+async function look(wizard: Wizard, entity: Entity, signal: AbortSignal): Promise<Inspection> {
     const file = wizard.file as File;
     await checkFile(file);
     const before = wizard.inspection;
     if (before === null) return inspect(wizard.entity, file, wizard.chosen, {}, signal);
     const chosen = { encoding: before.encoding, ...wizard.chosen };
-    const mapping = changedMapping(before.columns, { ...wizard.loaded, ...wizard.edits });
+    const { mapping } = choices(wizard, entity);
     const found = await inspect(wizard.entity, await beginning(file), chosen, mapping, signal);
     return { ...found, lines: before.lines };
 }
 
 // Asks the gateway about the file, as the wizard will be with `fresh`, and makes the changes `then` when the answer is there.
 export function useInspection(wizard: Wizard, change: Change) {
+    const session = useSession();
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState<unknown>(null);
     const running = useRef<AbortController | null>(null);
@@ -115,7 +125,8 @@ export function useInspection(wizard: Wizard, change: Change) {
         setBusy(true);
         setError(null);
         try {
-            const inspection = await look({ ...wizard, ...fresh }, controller.signal);
+            const next = { ...wizard, ...fresh };
+            const inspection = await look(next, entityOf(session, next.entity), controller.signal);
             if (controller.signal.aborted) return;
             change((old) => {
                 const next = { ...old, ...then };

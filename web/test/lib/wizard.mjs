@@ -19,6 +19,24 @@ export async function choose(page, entity, name, content) {
     await page.getByRole('button', { name: 'Continue' }).click();
 }
 
+// The choice of where a field comes from.
+export const field = (page, name) => page.locator('.mapping').getByRole('combobox', { name, exact: true });
+
+// Has a field come from a column.
+export const take = (page, name, column) => field(page, name).selectOption({ label: column });
+
+// The column that a field comes from, or the kind of what it comes from.
+export const taken = async (page, name) => (await field(page, name).inputValue()).replace(/^column:/, '');
+
+// Names the source system of all lines.
+export async function nameSource(page, source) {
+    await page.getByLabel('Source system of all lines').fill(source);
+    await page.getByLabel('Source system of all lines').blur();
+}
+
+// Columns that no field takes.
+export const unusedColumns = (page) => page.locator('.unused strong').allTextContents();
+
 // Goes on from the columns to the checked lines.
 export async function check(page) {
     await page.getByRole('button', { name: 'Check the file' }).click();

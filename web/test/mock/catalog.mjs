@@ -99,13 +99,21 @@ export const entities = [
 
 const plain = (name) => name.toLowerCase().replace(/[\s_-]/g, '');
 
-// The field that a header names: its own name, a form of a reference, an alias, or the ERP's word for the key.
+// A few of the words that people use.
+const synonyms = {
+    job_number: ['Order number', 'Auftrag'],
+    customer: ['Kunde'],
+    due_date: ['Liefertermin'],
+    priority: ['Prio'],
+};
+
+// The field that a header names: its own name, a form of a reference, an alias, or another word for it.
 export function propose(entity, header) {
     const wanted = plain(header);
     const names = [['external_id'], ['external_source']];
     for (const field of entity.fields)
         for (const name of field.reference?.forms ?? [field.name])
-            names.push([name, ...(field.reference ? [] : field.aliases)]);
+            names.push([name, ...(field.reference ? [] : field.aliases), ...(synonyms[name] ?? [])]);
     return names.find((candidates) => candidates.some((name) => plain(name) === wanted))?.[0] ?? null;
 }
 

@@ -100,25 +100,39 @@ function convert(field, name, cell, options) {
     return { value: cell };
 }
 
+// The cells of a line by the fields that they are for; `meaning` says it of a column or, of what is made, of a field.
+function membersOf(entity, file, mapping, cells, options, warnings) {
+    const cellOf = (i) => (cells[i] ?? '').replace(/^'(?=[=+\-@])/, '');
+    const members = [];
+    const made = Object.entries(mapping).filter(([, meaning]) => meaning?.constant ?? meaning?.template);
+    for (const [field, { constant, template }] of made)
+        members.push([field, constant ?? template.replace(/\{([^}]*)\}/g, (_, name) => cellOf(file.names.indexOf(name)))]);
+    file.names.forEach((name, i) => {
+        const own = name.startsWith('eryxon_');
+        const named = Object.hasOwn(mapping, name) && !made.some(([field]) => field === name);
+        const proposal = own || options.only_mapped === 'true' ? null : propose(entity, name);
+        const targets = [named ? mapping[name] : proposal].flat().filter(Boolean);
+        if (targets.length === 0 && !named && !own && options.unknown_fields !== 'ignore')
+            warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
+        for (const target of targets) members.push([target, cellOf(i)]);
+    });
+    return members;
+}
+
 // One line as a record, with its faults.
 function readRecord(entity, file, mapping, cells, options) {
     const record = options.external_source ? { external_source: options.external_source } : {};
     const faults = [];
     const warnings = [];
-    file.names.forEach((name, i) => {
-        const target = name in mapping || name.startsWith('eryxon_') ? (mapping[name] ?? null) : propose(entity, name);
-        if (target === null && !(name in mapping) && !name.startsWith('eryxon_'))
-            if (options.unknown_fields !== 'ignore')
-                warnings.push({ code: 'UNKNOWN_FIELD', path: name, message: `unknown field "${name}"` });
-        const cell = (cells[i] ?? '').replace(/^'(?=[=+\-@])/, '');
-        if (!target || cell === '') return;
+    for (const [target, cell] of membersOf(entity, file, mapping, cells, options, warnings)) {
+        if (cell === '') continue;
         if (options.null_token && cell === options.null_token) record[target] = null;
         else {
             const { value, fault: wrong } = convert(fieldOf(entity, target), target, cell, options);
             if (wrong) faults.push(wrong);
             else record[target] = value;
         }
-    });
+    }
     for (const key of ['external_id', 'external_source'])
         if (!record[key]) faults.push(required(key, 'NOT_NULL'));
     return { record, faults, warnings };
