@@ -71,7 +71,7 @@ void load_entities(Registry& state) {
     execute(
         "SELECT entity, table_name::pg_catalog.oid, singular, soft_delete, "
         "pg_catalog.to_json(natural_key)::pg_catalog.text, events, "
-        "(pg_catalog.to_jsonb(e) OPERATOR(pg_catalog.->>) 'calls_only') IS NOT DISTINCT FROM 'true' "
+        "coalesce((pg_catalog.to_jsonb(e) OPERATOR(pg_catalog.->>) 'calls_only')::pg_catalog.bool, false) "
         "FROM eryxon.entity AS e ORDER BY ordinal, entity",
         {}, [&](const Row& row) { state.schema.entities.push_back(entity_from(row, state.schema.arena)); });
 }
