@@ -18,16 +18,18 @@ FRAGMENTS   := $(sort $(wildcard sql/install/*.sql))
 UPDATE_SQL  := $(patsubst sql/updates/%,sql/%,$(sort $(wildcard sql/updates/*.sql)))
 DATA_built   = $(INSTALL_SQL) $(UPDATE_SQL)
 
-# Questions in test/sql and test/isolation/specs; answers in test/expected and test/isolation/expected.
+# Questions in test/sql and test/isolation/specs; answers in test/expected and test/isolation/expected. The specs point-*
+# stop calls at debug points.
 REGRESS         = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
 REGRESS_OPTS    = --inputdir=test --encoding=UTF8 --no-locale
-ISOLATION       = $(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec))))
+ISOLATION       = $(filter-out $(if $(ASSERTIONS),,point-%),$(sort $(basename $(notdir $(wildcard test/isolation/specs/*.spec)))))
 ISOLATION_OPTS  = --inputdir=test/isolation --encoding=UTF8 --no-locale
 
 PG_CPPFLAGS   = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DERYXON_VERSION='"$(EXT_VERSION)"'
 PG_CXXFLAGS   = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fno-semantic-interposition -Wall -Wextra -MMD -MP
-# Preconditions are checked where the server checks its own.
-ifneq ($(findstring --enable-cassert,$(shell $(PG_CONFIG) --configure)),)
+# Preconditions are checked, and debug points can stop calls, where the server has assertions.
+ASSERTIONS   := $(findstring --enable-cassert,$(shell $(PG_CONFIG) --configure))
+ifneq ($(ASSERTIONS),)
 PG_CPPFLAGS  += -DERYXON_ASSERTIONS
 endif
 ifdef WERROR

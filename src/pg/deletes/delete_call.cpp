@@ -10,6 +10,7 @@
 #include "pg/registry/foreign_keys.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/registry/tenant_lock.hpp"
+#include "pg/server/debug_point.hpp"
 #include "pg/server/refusal.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/spi.hpp"
@@ -156,7 +157,7 @@ void refuse_running(const Registry& registry, const core::Entity& entity, const 
     execute(core::sql("SELECT true FROM {table} WHERE tenant_id == $1 AND id == $2 FOR UPDATE",
                       {{"table", registry.table(entity).name}}),
             {Param::uuid(tenant), Param::uuid(id)});
-    if (read_progress(registry, entity, tenant, {&id, 1}, true).front().running)
+    if (read_progress(registry, entity, tenant, {&id, 1}).front().running)
         refuse({core::Code::in_progress, "an operation is in progress", "Use force = true to delete it anyway."});
 }
 
@@ -183,6 +184,19 @@ core::Uuid find_external(const Registry& registry, const core::Entity& entity, c
         refuse_unknown(entity, "\"" + std::string(external_id) + "\" of source \"" + std::string(source) + "\"",
                        "does not exist");
     return *id;
+}
+
+// The same, locked: no other session gives the row another key any more.
+core::Uuid lock_external(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
+                         std::string_view source, std::string_view external_id) {
+    const Table& table = registry.table(entity);
+    while (true) {
+        core::Uuid const id = find_external(registry, entity, tenant, source, external_id);
+        debug_point(DebugPoint::found);
+        for (RowState const state : {RowState::live, RowState::deleted})
+            lock_rows_as_owner(table, tenant, {id}, state, RowLock::update);
+        if (find_external(registry, entity, tenant, source, external_id) == id) return id;
+    }
 }
 
 DeleteResult restore_found(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
@@ -229,7 +243,7 @@ core::Json delete_row(std::string_view name, const core::Uuid& id, const DeleteM
 core::Json delete_external(std::string_view name, std::string_view source, std::string_view external_id,
                            const DeleteMode& mode, core::JsonArena& arena) {
     return run_on_entity(name, arena, [&](const Target& on) {
-        core::Uuid const id = find_external(on.registry, on.entity, on.tenant, source, external_id);
+        core::Uuid const id = lock_external(on.registry, on.entity, on.tenant, source, external_id);
         ChangeSource const changed_by({source});
         return delete_found(on.registry, on.entity, on.tenant, id, mode);
     });

@@ -3,6 +3,7 @@
 
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/cascade_set.hpp"
+#include "pg/server/debug_point.hpp"
 #include "pg/server/owner.hpp"
 
 namespace eryxon::pg {
@@ -45,14 +46,15 @@ std::map<core::Uuid, Progress> read_rows(const Registry& registry, const core::E
 }  // namespace
 
 std::vector<Progress> read_progress(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                    std::span<const core::Uuid> roots, bool lock) {
+                                    std::span<const core::Uuid> roots) {
     std::vector<Progress> result(roots.size());
-    CascadeSet cascade(registry, entity, tenant, Ids(roots.begin(), roots.end()), lock);
+    CascadeSet cascade(registry, entity, tenant, Ids(roots.begin(), roots.end()), true);
     cascade.grow();
     std::map<std::pair<const core::Entity*, core::Uuid>, Progress> rows;
     for (const auto& [of, ids] : cascade.rows())
         for (const auto& [id, progress] : read_rows(registry, *of, tenant, ids))
             rows[{of, id}] = progress;
+    debug_point(DebugPoint::progress_read);
     for (std::size_t i = 0; i < roots.size(); i++)
         for (const auto& [of, ids] : cascade.attribute(roots.subspan(i, 1)))
             for (const auto& [id, root] : ids) {

@@ -54,8 +54,8 @@ struct Progress {
     bool started = false;  // a status is past the first
 };
 
-// The progress of each of the rows. `lock`: lock what belongs to them, so that it stays true.
+// The progress of each of the rows, which are locked; what belongs to them is locked here, so that it stays true.
 std::vector<Progress> read_progress(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
-                                    std::span<const core::Uuid> roots, bool lock = false);
+                                    std::span<const core::Uuid> roots);
 
 }  // namespace eryxon::pg

@@ -1,5 +1,6 @@
 // Writing the trees of a batch: window by window, of each window the first wave.
 #include "pg/events/transition_spill.hpp"
+#include "pg/server/debug_point.hpp"
 #include "pg/server/scratch.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
@@ -117,8 +118,6 @@ private:
         bool const cut = cut_at_repetition(window);
         look_up_trees(upsert_, batch_, window);
         order_window(upsert_, batch_, window);
-        for (RecordTree* tree : window)
-            tree->looked_up = false;
         Wave const wave = first_wave(upsert_, batch_, window);
         bool const whole = wave.trees.size() == window.size();
         bool const orderly = whole && !cut && !wave.comes_or_goes && !wave.by_record;
@@ -132,7 +131,9 @@ private:
 
     void write_and_compare(WriteWave write, const Wave& wave) {
         RowImages const before = upsert_.shows_changes() ? read_images(upsert_, wave.trees) : RowImages();
+        debug_point(DebugPoint::prepared);
         write(upsert_, batch_, wave);
+        debug_point(DebugPoint::written);
         if (upsert_.shows_changes()) note_changes(upsert_, wave.trees, before);
         for (const RecordTree* tree : wave.trees)
             release(*tree);

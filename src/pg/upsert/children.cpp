@@ -1,6 +1,8 @@
 // Option children = replace: live children of the same source that an array leaves out are soft-deleted.
 #include "core/base/sql_text.hpp"
+#include "pg/deletes/row_locks.hpp"
 #include "pg/deletes/soft_delete.hpp"
+#include "pg/server/debug_point.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
@@ -68,6 +70,24 @@ void remove_children(UpsertCall& upsert, const core::Entity& entity, const core:
     }
 }
 
+// Those that the arrays leave out, locked: no other session gives one another parent any more.
+std::vector<MissingChild> lock_missing(UpsertCall& upsert, const core::Entity::Children& spec,
+                                       std::span<Item* const> parents) {
+    Ids locked;
+    while (true) {
+        std::vector<MissingChild> missing = missing_children(upsert, spec, parents);
+        if (missing.empty()) return missing;
+        debug_point(DebugPoint::left_out);
+        Ids fresh;
+        for (const MissingChild& child : missing)
+            if (!locked.contains(child.id)) fresh.insert(child.id);
+        if (fresh.empty()) return missing;
+        lock_rows_as_owner(upsert.registry.table(upsert.registry.entity(spec.entity)), upsert.tenant, fresh,
+                           RowState::live, RowLock::update);
+        locked.merge(fresh);
+    }
+}
+
 }  // namespace
 
 bool sends_array(const Item& item, const core::Entity::Children& spec) {
@@ -103,7 +123,7 @@ std::vector<MissingChild> missing_children(UpsertCall& upsert, const core::Entit
 }
 
 void remove_missing(UpsertCall& upsert, const core::Entity::Children& spec, std::span<Item* const> parents) {
-    std::vector<MissingChild> missing = missing_children(upsert, spec, parents);
+    std::vector<MissingChild> missing = lock_missing(upsert, spec, parents);
     if (missing.empty()) return;
     const core::Entity& entity = upsert.registry.entity(spec.entity);
     remove_children(upsert, entity, spec, without_started(upsert, entity, spec, std::move(missing)));

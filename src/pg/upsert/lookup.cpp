@@ -121,6 +121,11 @@ void add_old_parent(Item& item, const core::Field& field, const Row& row, int co
     item.targets.push_back(target);
 }
 
+// True if the row still has the record's key; one that is adopted has none yet.
+bool has_key(const Item& item, const Row& row) {
+    return item.adopted || (row.text(3) == item.record->source && row.text(4) == item.record->external_id);
+}
+
 void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Table& table, const Row& row) {
     bool const same_hash = item.record->hash == row.text(2);
     bool const soft_deleted = row.boolean(1);
@@ -128,7 +133,7 @@ void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Tab
     item.same_hash = same_hash;
     item.soft_deleted = soft_deleted;
     if (changed && !item.adopted) decide(upsert, item);
-    int column = 3;
+    int column = 5;
     for (const core::Field* field : extras.forward)
         keep_progress(item, *field, row.text(column++));
     for (const core::Field* field : extras.parents)
@@ -137,7 +142,7 @@ void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Tab
 }
 
 std::string lock_statement(const Table& table, const Extras& extras, bool key_changes) {
-    return core::sql(R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash{extras}
+    return core::sql(R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash, t.external_source, t.external_id{extras}
                           FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.id == u.id
                          ORDER BY u.n FOR {lock} OF t)",
                      {{"extras", extras.columns},
@@ -153,7 +158,8 @@ bool writes_key(const core::Entity& entity) {
     });
 }
 
-// A row that was found but cannot be locked: it went away meanwhile, or a policy keeps it from being updated.
+// A row that was found but cannot be locked: it went away or got another key meanwhile, or a policy keeps it from being
+// updated.
 void on_row_vanished(UpsertCall& upsert, Item& item) {
     if (upsert.retries < max_retries && !IsolationUsesXactSnapshot()) throw RetryCall{upsert.lock};
     item.fail(core::Code::access_denied, "", core::Reason::policy);
@@ -175,6 +181,7 @@ void lock_entity_rows(UpsertCall& upsert, const core::Entity& entity, const std:
     execute(lock_statement(table, extras, deletes || writes_key(entity)),
             {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
                 auto const at = static_cast<std::size_t>(row.integer(0) - 1);
+                if (!has_key(*items[at], row)) return;
                 seen[at] = true;
                 read_locked(upsert, *items[at], extras, table, row);
             });

@@ -3,6 +3,7 @@
 #include "pg/deletes/soft_delete.hpp"
 #include "pg/events/change_source.hpp"
 #include "pg/registry/tenant_lock.hpp"
+#include "pg/server/debug_point.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
 #include "pg/upsert/pipeline.hpp"
@@ -94,6 +95,7 @@ std::vector<RecordTree*> pending_trees(UpsertCall& upsert, Batch& batch) {
 
 void run_batch(UpsertCall& upsert, Batch& batch) {
     look_up(upsert, batch.by_entity);
+    debug_point(DebugPoint::looked_up);
     if (pending_trees(upsert, batch).empty()) return;
     bool const waited = !upsert.locked;
     lock_tenant(upsert);
@@ -195,7 +197,7 @@ void look_up_trees(UpsertCall& upsert, const Batch& batch, std::span<RecordTree*
         for (Item* item : tree->items)
             item->came_back = false;
     for (RecordTree* tree : trees)
-        if (!std::exchange(tree->looked_up, true)) stale.insert(stale.end(), tree->items.begin(), tree->items.end());
+        if (!std::exchange(tree->looked_up, false)) stale.insert(stale.end(), tree->items.begin(), tree->items.end());
     look_up(upsert, group_items(stale));
     prepare(upsert, batch, group_items(items_of(trees)));
 }
