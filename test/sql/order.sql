@@ -172,6 +172,19 @@ SELECT r ->> 'external_id' AS key, r ->> 'code' AS code, jsonb_array_length(r ->
     {"external_id":"Q2","external_source":"ERP","part_number":"q2","job_external_id":"J1",
      "parent_part_external_id":"Q1"}
     ]') -> 'results') r;
+\echo -- ... each fault of a record that several waves have looked at is told once
+SELECT r ->> 'external_id' AS key, r ->> 'code' AS code, jsonb_array_length(r -> 'details') AS faults
+  FROM jsonb_array_elements(eryxon_bulk_upsert('parts', '[
+    {"external_id":"Q3","external_source":"ERP","part_number":"q","job_external_id":"J1",
+     "parent_part_external_id":"Q4"},
+    {"external_id":"Q3","external_source":"ERP","part_number":"q","job_external_id":"none",
+     "parent_part_external_id":"Q5"},
+    {"external_id":"Q3","external_source":"ERP","part_number":"q","job_external_id":"J1",
+     "parent_part_external_id":"Q6"},
+    {"external_id":"Q4","external_source":"ERP","part_number":"q","job_external_id":"J1",
+     "parent_part_external_id":"Q3"},
+    {"external_id":"Q5","external_source":"ERP","part_number":"q","job_external_id":"none"}
+    ]') -> 'results') r;
 \echo -- ... what it refers to is refused for its own parent; the next record of the key makes it
 BEGIN;
 SELECT outcome(eryxon_bulk_upsert('parts', '[

@@ -105,7 +105,7 @@ struct RecordTree {
     std::uint32_t index = 0;  // in the input
     State state = State::open;
     int attempt = 0;               // to write, that it is part of
-    bool looked_up = true;         // what is known of its rows is what its records find there
+    bool looked_up = true;         // its rows were read and nothing was made of that yet
     bool refused = false;          // by what was sent, whatever the database says
     bool removes_first = false;    // children that arrays leave out make room before others are written
     std::span<Item* const> items;  // the top-level record first, parents before children
