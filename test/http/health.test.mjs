@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { curl } from './lib/curl.mjs';
 import { Door } from './lib/door.mjs';
 import { databaseUri, startGateway, startProgram, startWithNeighbour } from './lib/gateway.mjs';
@@ -117,6 +118,32 @@ test('a pool that is used up', { timeout: 60000 }, async () => {
     alive(peace, await health(gateway), 'the pool used up');
     assert.equal(await ready(gateway), 200);
     await Promise.all(naps);
+    await gateway.stop();
+});
+
+test('all connections at work', { timeout: 60000 }, async () => {
+    const gateway = await startGateway({ database, flags: ['--max-connections', '20', '--db-pool', '30'] });
+    const ask = (path) => timed(gateway, 'GET', path, { key, agent: false });
+    assert.equal((await ask('/api-jobs')).status, 200);
+    const peace = await health(gateway);
+    await until('no other is left', async () => /eryxon_gateway_connections 1\b/.test((await ask('/metrics')).text));
+    await sleep(500);
+    const lines = Array.from({ length: 20 }, () => open(gateway.port));
+    for (const line of lines) line.socket.write(messageWith(key, 'GET', '/rpc/nap?seconds=8', { 'Content-Length': undefined }));
+    await sleep(1000);
+    alive(peace, await health(gateway), 'all connections at work');
+    // Who takes those that are spare, and does not ask.
+    const idle = [];
+    const fill = setInterval(() => idle.push(open(gateway.port)), 5);
+    await until('they give way', () => idle.some((line) => line.closed));
+    alive(peace, await health(gateway), 'and strangers who wait');
+    clearInterval(fill);
+    assert.equal(await ready(gateway), 200);
+    const refused = await ask('/api-jobs');
+    assert.equal(refused.status, 503);
+    assert.match(refused.headers['retry-after'], /^\d+$/);
+    for (const line of [...idle, ...lines]) line.socket.destroy();
+    await until('there is room again', async () => (await ask('/api-jobs')).status === 200, 30);
     await gateway.stop();
 });
 

@@ -160,7 +160,7 @@ test('connections without a request give way', { timeout: 60000 }, async () => {
     const idle = [];
     const fill = () => {
         for (let n = 0; n < 60; n++) {
-            const line = open(gateway.port);
+            const line = open(gateway.port, '127.0.0.2');
             if (n % 2) line.socket.write('GET /healthz HT');
             idle.push(line);
         }

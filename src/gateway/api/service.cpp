@@ -65,6 +65,11 @@ Response to_response(Answer answer, const Function& function, Style style) {
     return response;
 }
 
+// True for how the gateway and its database are.
+bool is_health(Endpoint endpoint) {
+    return endpoint == Endpoint::health || endpoint == Endpoint::ready;
+}
+
 }  // namespace
 
 void log_failure(const Failure& failure, const Trace& trace) {
@@ -240,10 +245,14 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
 
 std::optional<Response> Service::answer_health(const Request& request, Trace& trace) const {
     Route const route = find_route(config_.base_path, request.method, request.path);
-    if (route.endpoint != Endpoint::health && route.endpoint != Endpoint::ready) return std::nullopt;
+    if (!is_health(route.endpoint)) return std::nullopt;
     trace.route = route.path;
     if (route.endpoint == Endpoint::ready) return answer_ready();
     return Response{.body = "{\"status\":\"ok\"}"};
+}
+
+bool Service::is_about_health(const Request& request) const {
+    return is_health(find_route(config_.base_path, request.method, request.path).endpoint);
 }
 
 Response Service::answer_ready() const {

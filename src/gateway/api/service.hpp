@@ -58,8 +58,9 @@ public:
     // Nothing if the file or large body of a request may come: the caller is known, and a file's entity. Else the
     // refusal. The request is charged here, and not again by answer() with the same trace.
     Task<std::optional<Response>> admit(const Request& request, Trace& trace);
-    // Whether the gateway and its database are well, if that is asked. For any thread.
+    // Whether the gateway and its database are well, if that is asked; and whether it is. For any thread.
     std::optional<Response> answer_health(const Request& request, Trace& trace) const;
+    bool is_about_health(const Request& request) const;
     // The answer to a request that arrived completely.
     Task<Response> answer(const Request& request, Trace& trace);
 

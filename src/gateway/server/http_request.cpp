@@ -138,6 +138,7 @@ unsigned Session::check_headers() {
     if (!has_known_framing(message)) return 501;
     if (!has_one_host(message)) return 400;
     if (std::distance(message.begin(), message.end()) > most_headers) return 431;
+    if (spare_ && !service_.is_about_health(make_request())) return 503;
     return 0;
 }
 

@@ -36,8 +36,14 @@ std::string address_of(const Socket& socket) {
 
 }  // namespace
 
-Session::Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config)
-    : socket_(std::move(socket)), service_(service), config_(config), client_(address_of(socket_)), body_(bodies) {
+Session::Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config, bool spare)
+    : socket_(std::move(socket)),
+      service_(service),
+      config_(config),
+      client_(address_of(socket_)),
+      spare_(spare),
+      body_(bodies),
+      finishing_(spare) {
     ErrorCode ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
 }
@@ -77,7 +83,7 @@ void Session::finish() {
 
 bool Session::waits_for_client() const {
     bool const reads = phase_ == Phase::idle || phase_ == Phase::headers || (phase_ == Phase::body && !trace_);
-    return reads && socket_.is_open();
+    return (reads || phase_ == Phase::drain) && socket_.is_open();
 }
 
 void Session::abort() {

@@ -18,7 +18,8 @@ namespace eryxon::gateway {
 
 class Session {
 public:
-    Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config);
+    // One that is spare answers a request for the gateway's health, refuses any other, and ends.
+    Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config, bool spare);
 
     // Serves until either side ends the connection.
     Task<void> run();
@@ -31,7 +32,9 @@ public:
 
     // The client's address.
     const std::string& client() const { return client_; }
-    // True if it is the client's turn, and nobody is known to be there: nothing, headers or a body are on their way.
+    bool is_spare() const { return spare_; }
+    // True if it is the client's turn, and nobody is known to be there: nothing, headers or a body are on their way, or
+    // what comes is thrown away.
     bool waits_for_client() const;
     TimePoint waits_since() const { return since_; }
     bool is_ended() const { return !socket_.is_open(); }
@@ -79,6 +82,7 @@ private:
     ServiceThread& service_;
     const Config& config_;
     std::string client_;
+    bool const spare_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     std::vector<HeaderView> headers_;  // as they were before the body: trailers are none of them
@@ -94,7 +98,7 @@ private:
     TimePoint started_{};
     bool fresh_ = true;  // no request has been read yet
     bool timed_out_ = false;
-    bool finishing_ = false;
+    bool finishing_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
 };

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick{100};
 constexpr std::chrono::milliseconds accept_pause{100};
+constexpr std::size_t most_spare = 16;  // connections beyond the limit, for who asks how the gateway is
 
 std::string address_text(const Tcp::endpoint& endpoint) {
     std::string const address = endpoint.address().to_string();
@@ -78,14 +79,14 @@ Task<void> Server::accept() {
 }
 
 // Ends the connection that has waited longest for its client among those of the address that has the most: who holds
-// many without using them gives way. False if all are at work.
-bool Server::make_room() {
+// many without using them gives way. False if all are at work. The spare ones and the others are kept apart.
+bool Server::make_room(bool spare) {
     std::unordered_map<std::string_view, std::size_t> counts;
     for (const Session& session : sessions_)
-        if (!session.is_ended()) ++counts[session.client()];
+        if (session.is_spare() == spare && !session.is_ended()) ++counts[session.client()];
     Session* worst = nullptr;
     for (Session& session : sessions_) {
-        if (!session.waits_for_client()) continue;
+        if (session.is_spare() != spare || !session.waits_for_client()) continue;
         std::size_t const count = counts[session.client()], most = worst == nullptr ? 0 : counts[worst->client()];
         if (count > most || (count == most && session.waits_since() < worst->waits_since())) worst = &session;
     }
@@ -95,23 +96,29 @@ bool Server::make_room() {
     return true;
 }
 
-// Serves the connection, or refuses it where there are too many.
-void Server::admit(Socket socket) {
+// Refuses the connection.
+void Server::refuse(Socket socket) {
     ErrorCode ignored;
-    if (sessions_.size() >= config_.max_connections && !make_room()) {
-        Response const response = to_response(own_failure(503), Style::route);
-        std::string const text = response_head(response, {.request_id = request_id(nullptr)}, "close") + response.body;
-        service_.metrics().refused(503);
-        socket.non_blocking(true, ignored);
-        socket.write_some(asio::buffer(text), ignored);
-        socket.shutdown(Tcp::socket::shutdown_send, ignored);
-        return;
-    }
-    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, bodies_, config_);
+    Response const response = to_response(own_failure(503), Style::route);
+    std::string const text = response_head(response, {.request_id = request_id(nullptr)}, "close") + response.body;
+    service_.metrics().refused(503);
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(text), ignored);
+    socket.shutdown(Tcp::socket::shutdown_send, ignored);
+}
+
+// Serves the connection. Where there are too many it takes the place of another; where all are at work it may only ask
+// how the gateway is, and is refused if too many are being answered that.
+void Server::admit(Socket socket) {
+    bool const spare = sessions_.size() - spare_ >= config_.max_connections && !make_room(false);
+    if (spare && spare_ >= most_spare && !make_room(true)) return refuse(std::move(socket));
+    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, bodies_, config_, spare);
+    spare_ += spare ? 1 : 0;
     service_.metrics().connection_opened();
     if (stopping_) session->finish();
     asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& error) {
         if (error) log_escaped("a connection", error);
+        spare_ -= session->is_spare() ? 1 : 0;
         sessions_.erase(session);
         service_.metrics().connection_closed();
     });

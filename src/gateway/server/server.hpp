@@ -31,7 +31,8 @@ private:
     Task<void> watch_time();
     Task<void> watch_signals();
     void admit(Socket socket);
-    bool make_room();
+    bool make_room(bool spare);
+    void refuse(Socket socket);
     void stop();
     void abort();
 
@@ -44,6 +45,7 @@ private:
     Signals signals_;
     Timer ticker_;
     Sessions sessions_;
+    std::size_t spare_ = 0;  // of the sessions
     TimePoint stop_by_ = TimePoint::max();
     bool accepting_ = false;
     bool stopping_ = false;

@@ -25,6 +25,7 @@ public:
     void stop();
     Metrics& metrics() { return service_.metrics(); }
     bool takes_file(const Request& request) const { return service_.takes_file(request); }
+    bool is_about_health(const Request& request) const { return service_.is_about_health(request); }
     Task<std::optional<Failure>> screen(const Request& request, Style style);
     Task<std::optional<Response>> admit(const Request& request, Trace& trace);
     // As the service answers; how the gateway is, at once and without it.

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 
-// Opens a connection; what comes back is collected.
-export function open(port) {
-    const socket = connect(port, '127.0.0.1');
+// Opens a connection, from another address of this machine if wanted; what comes back is collected.
+export function open(port, localAddress = undefined) {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     const line = { socket, received: '', closed: false };
     line.end = new Promise((resolve) =>
         socket.on('close', () => {
