@@ -54,8 +54,8 @@ CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv text, options jsonb) RETURNS 
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_inspect';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_inspect(text, jsonb) IS
 'What a CSV file looks like, and how to import it: delimiter, header, decimal sign, date format, a field for each
-column. Option entity says what it is for; what the other options say is not looked for. A decimal sign that the numbers
-do not tell is null.';
+column, which is certain or a guess. Option entity says what it is for, option known which fields headings of earlier
+files were for; what the other options say is not looked for. A decimal sign that the numbers do not tell is null.';
 
 CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv bytea, options jsonb) RETURNS jsonb
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_inspect';

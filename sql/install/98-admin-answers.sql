@@ -86,12 +86,23 @@ $$;
 COMMENT ON FUNCTION eryxon.answer_session IS
 'Who the caller is and what it may do, and the entities it may read.';
 
+CREATE FUNCTION eryxon.known_headings(entity text) RETURNS jsonb
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(jsonb_object_agg(h.key, CASE jsonb_typeof(h.value)
+               WHEN 'array' THEN h.value ->> 0 ELSE h.value #>> '{}' END ORDER BY m.updated_at), '{}')
+      FROM @extschema@.eryxon_csv_mapping_list(entity) m CROSS JOIN LATERAL jsonb_each(m.mapping) AS h
+     WHERE jsonb_typeof(h.value) IN ('string', 'array')
+$$;
+COMMENT ON FUNCTION eryxon.known_headings IS
+'The first field that the tenant has chosen last for each heading of earlier files.';
+
 CREATE FUNCTION eryxon.answer_inspect(entity text, file bytea, options jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     found  jsonb := @extschema@.eryxon_csv_inspect(file, coalesce(options, '{}') || jsonb_build_object('entity',
-        entity));
+        entity, 'known', eryxon.known_headings(entity)));
     origin text := coalesce(jsonb_path_query_first(found,
         '$.columns[*] ? (@.field == "external_source").samples[0]') #>> '{}', options ->> 'external_source');
 BEGIN

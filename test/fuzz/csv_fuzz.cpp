@@ -82,7 +82,7 @@ void check_records(std::string_view text, const core::Entity& entity, char delim
         for (std::string_view const cell : record.cells)
             check_cell(cell, options, arena);
     }
-    require(core::inspect_csv(entity, text, {}, arena).is_object(), "an inspection is an object");
+    require(core::inspect_csv(entity, text, {}, {}, arena).is_object(), "an inspection is an object");
 }
 
 }  // namespace

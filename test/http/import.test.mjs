@@ -43,6 +43,15 @@ test('a file is inspected, with the mapping that is kept for its source', async 
     assert.deepEqual((await other.data('GET', '/api-csv-mappings')).mappings, []);
     assert.equal((await other.ask('DELETE', `/api-csv-mappings?id=${saved.id}`)).status, 404);
     assert.equal((await client.data('GET', '/api-csv-mappings?entity=jobs&source=FILE')).mappings.length, 1);
+    // What was chosen for the heading of one source is a guess for that of another.
+    const third = (await client.send('inspect', 'jobs', 'nr.;Kunde\nE1;ACME\n', { external_source: 'SAP' })).data;
+    assert.deepEqual(
+        third.columns.map((column) => [column.field, column.match]),
+        [
+            ['external_id', 'guess'],
+            ['customer', 'certain'],
+        ],
+    );
     await client.data('DELETE', `/api-csv-mappings?id=${saved.id}`);
     assert.deepEqual((await client.data('GET', '/api-csv-mappings')).mappings, []);
 });

@@ -2,6 +2,7 @@
 #include "core/csv/csv_columns.hpp"
 
 #include "core/csv/csv_encoding.hpp"
+#include "core/csv/csv_guess.hpp"
 #include "core/csv/csv_heading.hpp"
 #include "core/csv/csv_inspect.hpp"
 #include "core/csv/csv_layout.hpp"
@@ -198,7 +199,7 @@ TEST(CsvColumns, TakeRejectedLinesBack) {
 
 std::string inspected(std::string_view text, std::string_view name = "jobs", const CsvOptions& options = {}) {
     JsonArena arena;
-    Json const answer = inspect_csv(entity(name), text, options, arena);
+    Json const answer = inspect_csv(entity(name), text, options, {}, arena);
     std::string out;
     for (const JsonMember& member : answer.members())
         if (member.name == "warnings" && !member.value.items().empty())
@@ -243,6 +244,43 @@ TEST(CsvInspect, FindsTheHeaderBelowTitles) {
     EXPECT_EQ(inspected("EXTF;700\nx;y;z\n1;2;3\n"), "\";\" false 1 \".\" \"\" \"YYYY-MM-DD\"  - -");
     EXPECT_EQ(inspected("\"sep=;\"\r\nexternal_id;job_number\r\n1;J\r\n"),
               "\";\" true 2 \".\" \"\" \"YYYY-MM-DD\"  external_id job_number");
+}
+
+// The fields that are proposed for headings, guesses with a question mark.
+std::string proposed(std::string_view name, std::vector<std::string_view> headings,
+                     const std::vector<CsvMapped>& known = {}) {
+    std::string out;
+    for (const CsvProposal& proposal : propose_fields(entity(name), headings, known))
+        out += (proposal.field.empty() ? "-" : std::string(proposal.field)) + (proposal.certain ? " " : "? ");
+    return out;
+}
+
+TEST(CsvGuess, TellsWhatIsCertain) {
+    EXPECT_EQ(proposed("jobs", {"external_id", "Auftrag", "Kunde", "Farbe"}), "external_id job_number customer - ");
+    EXPECT_EQ(proposed("jobs", {"Kunde", "Klant"}), "customer? - ");
+    EXPECT_EQ(proposed("jobs", {"Klant", "customer"}), "- customer ");
+    EXPECT_EQ(proposed("jobs", {"customer", "Customer Name"}), "customer? - ");
+}
+
+TEST(CsvGuess, TakesWordsWithOtherLetters) {
+    EXPECT_EQ(proposed("jobs", {"Kunnde", "Liefertremin", "Auftragsnumer", "_Kundde"}),
+              "customer? due_date? job_number? - ");
+    EXPECT_EQ(proposed("parts", {"Menga", "Mente", "Art"}), "quantity? - - ");
+    EXPECT_EQ(proposed("jobs", {"eryxon_line", "1", "Kundee", "Kunde"}), "- - - customer ");
+}
+
+TEST(CsvGuess, TakesWhatWasChosenBefore) {
+    std::vector<CsvMapped> const known = {
+        {"Bestell-Zeichen", {"external_id"}}, {"Werk", {"tenant_id"}}, {"Kunde", {"notes"}}};
+    EXPECT_EQ(proposed("jobs", {"bestellzeichen", "Werk", "Kunde"}, known), "external_id? - customer ");
+}
+
+TEST(CsvGuess, CountsLetters) {
+    EXPECT_EQ(letters_apart("menge", "menge"), 0U);
+    EXPECT_EQ(letters_apart("menge", "megne"), 1U);
+    EXPECT_EQ(letters_apart("menge", "mnge"), 1U);
+    EXPECT_EQ(letters_apart("", "ab"), 2U);
+    EXPECT_EQ(letters_apart("kunde", "hunte"), 2U);
 }
 
 char delimiter_of(std::string_view text) {

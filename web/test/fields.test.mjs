@@ -102,6 +102,22 @@ test('columns are joined, and a value is given to all lines; both are saved', ()
         await expectFigures(page, { New: 2, Refused: 0 });
     }));
 
+test('a guess is shown as one until it is chosen, and imported', () =>
+    site.signedIn({}, async (page) => {
+        const head = ['external_id', 'external_source', 'job_number', 'Kunnde'];
+        await choose(page, 'jobs', 'guess.csv', csv([head, [`FD${tag}`, 'E2E', `FD${tag}`, 'ACME']]));
+        await heading(page, 'Which column is what?').waitFor();
+        assert.equal(await taken(page, 'Customer'), 'Kunnde');
+        assert.equal(await page.getByText('A guess: check it').count(), 1);
+        await shot(page, 'fields-guess');
+        await check(page);
+        assert.match(await firstLine(page).innerText(), /Customer ACME/);
+        await page.getByRole('button', { name: 'Back' }).click();
+        await field(page, 'Customer').selectOption('');
+        await take(page, 'Customer', 'Kunnde');
+        await page.getByText('A guess: check it').waitFor({ state: 'detached' });
+    }));
+
 test('a field that is to have no column gets none, though another one means it, too', () =>
     site.signedIn({}, async (page) => {
         const head = ['external_id', 'external_source', 'job_number', 'Customer', 'customer_name'];

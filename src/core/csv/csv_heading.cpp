@@ -57,6 +57,14 @@ bool is_mapped(const Entity& entity, const MemberName& name) {
     return !of_field || entity.fields[static_cast<std::size_t>(name.index)].mapped();
 }
 
+// The member that the words of a row mean in an entity; null if it has none.
+const MemberName* synonym_of(const Entity& entity, const CsvSynonyms& row) {
+    if (!row.entity.empty() && row.entity != entity.name) return nullptr;
+    int const number = entity.names.find(row.member);
+    if (number < 0 || !is_column(entity.names[number]) || !is_mapped(entity, entity.names[number])) return nullptr;
+    return &entity.names[number];
+}
+
 }  // namespace
 
 std::string plain_heading(std::string_view heading) {
@@ -79,15 +87,24 @@ std::string_view match_heading(const Entity& entity, std::string_view heading) {
     return {};
 }
 
+void each_word(const Entity& entity,
+               const std::function<void(std::string_view word, std::string_view member)>& on_word) {
+    for (int number = 0; number < entity.names.size(); number++)
+        if (is_column(entity.names[number]) && is_mapped(entity, entity.names[number]))
+            on_word(plain_heading(entity.names[number].text), entity.names[number].text);
+    for (const CsvSynonyms& row : csv_synonyms)
+        if (const MemberName* name = synonym_of(entity, row))
+            for (std::size_t at = 0; at < row.words.size();
+                 at = std::min(row.words.find(' ', at), row.words.size()) + 1)
+                on_word(row.words.substr(at, row.words.find(' ', at) - at), name->text);
+}
+
 std::string_view match_synonym(const Entity& entity, std::string_view heading) {
     std::string const wanted = plain_heading(heading);
     if (wanted.empty() || heading.starts_with('_')) return {};
-    for (const CsvSynonyms& row : csv_synonyms) {
-        if (!row.entity.empty() && row.entity != entity.name) continue;
-        int const number = entity.names.find(row.member);
-        if (number < 0 || !is_column(entity.names[number]) || !is_mapped(entity, entity.names[number])) continue;
-        if (has_word(row.words, wanted)) return entity.names[number].text;
-    }
+    for (const CsvSynonyms& row : csv_synonyms)
+        if (const MemberName* name = synonym_of(entity, row); name != nullptr && has_word(row.words, wanted))
+            return name->text;
     return {};
 }
 

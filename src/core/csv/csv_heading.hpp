@@ -3,6 +3,7 @@
 
 #include "core/schema/schema.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ std::string plain_heading(std::string_view heading);
 std::string_view match_heading(const Entity& entity, std::string_view heading);
 // The same for a heading that is what people and ERPs call a field in English, Dutch or German.
 std::string_view match_synonym(const Entity& entity, std::string_view heading);
+// Calls `on_word` with each word of both kinds, as plain_heading() makes it, and the member that it means.
+void each_word(const Entity& entity,
+               const std::function<void(std::string_view word, std::string_view member)>& on_word);
 // True for a heading that means a member in either way.
 bool is_known_heading(const Entity& entity, std::string_view heading);
 

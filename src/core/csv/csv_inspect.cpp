@@ -3,6 +3,7 @@
 
 #include "core/csv/csv_columns.hpp"
 #include "core/csv/csv_formula.hpp"
+#include "core/csv/csv_guess.hpp"
 #include "core/csv/csv_heading.hpp"
 #include "core/csv/csv_layout.hpp"
 #include "core/csv/csv_rejected.hpp"
@@ -10,7 +11,6 @@
 #include "core/json/fault_reason.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace eryxon::core {
 
@@ -35,10 +35,20 @@ std::string_view shortened(std::string_view text) {
     return text.substr(0, end);
 }
 
+// The field whose values the cells are: the one that the column is mapped to, else the one that is proposed.
+std::string_view field_of_cells(const Entity& entity, const std::vector<std::string>& members, std::string_view heading,
+                                std::string_view proposed, const CsvOptions& options) {
+    if (!members.empty() && entity.names.find(members.front()) >= 0) return own_name(entity, members.front());
+    bool const mapped = std::any_of(options.mapping.begin(), options.mapping.end(),
+                                    [&](const CsvMapped& entry) { return entry.column == heading; });
+    return mapped || options.only_mapped ? std::string_view() : proposed;
+}
+
 // One look at a file.
 class Inspection {
 public:
-    Inspection(const Entity& entity, std::string_view text, const CsvOptions& options, JsonArena& arena)
+    Inspection(const Entity& entity, std::string_view text, const CsvOptions& options,
+               const std::vector<CsvMapped>& known, JsonArena& arena)
         : entity_(entity), options_(options), arena_(arena) {
         CsvLayout const layout = find_layout(entity, text, options);
         delimiter_ = layout.delimiter;
@@ -48,7 +58,7 @@ public:
         if (!corrected_ && options.header && !options.header_line)
             rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(find_header_row(entity, rows_)));
         has_header_ = corrected_ || (options.find_header ? looks_like_header() : options.header);
-        name_columns();
+        name_columns(known);
         note_cells();
     }
 
@@ -57,15 +67,15 @@ public:
 private:
     struct Column {
         std::string heading;
-        std::string_view field;
+        CsvProposal proposal;
         ValueKind kind;
         std::vector<std::string_view> cells;
     };
 
     bool looks_like_header() const;
-    void name_columns();
+    void name_columns(const std::vector<CsvMapped>& known);
     void note_cells();
-    std::vector<std::string_view> proposals(const CsvOptions& options) const;
+    std::vector<std::string_view> headings() const;
     Json column_json(const Column& column, std::size_t number);
     bool any_cell(std::initializer_list<ValueKind> kinds, bool (*test)(std::string_view)) const;
     void add_numbers(JsonObject& answer);
@@ -102,42 +112,35 @@ bool looks_like_dates(const std::vector<std::string_view>& cells) {
     return dates > 0 && 5 * dates >= 4 * cells.size();
 }
 
-// The member that each column is proposed for; empty for none.
-std::vector<std::string_view> Inspection::proposals(const CsvOptions& options) const {
-    std::vector<std::string_view> headings, proposed;
+std::vector<std::string_view> Inspection::headings() const {
+    std::vector<std::string_view> headings;
     for (const Column& column : columns_)
         headings.push_back(column.heading);
-    for (const std::vector<std::string>& members : meant_members(entity_, headings, options)) {
-        int const number = members.empty() ? -1 : entity_.names.find(members.front());
-        bool const known = number >= 0 && entity_.names[number].role != Role::read_only &&
-                           entity_.names[number].role != Role::children &&
-                           entity_.names[number].role != Role::operation;
-        proposed.push_back(known ? own_name(entity_, entity_.names[number].text) : std::string_view());
-    }
-    return proposed;
+    return headings;
 }
 
-void Inspection::name_columns() {
+void Inspection::name_columns(const std::vector<CsvMapped>& known) {
     for (std::size_t i = 0; i < rows_.front().cells.size(); i++) {
         std::string heading = has_header_ ? rows_.front().cells[i] : std::to_string(i + 1);
         columns_.push_back({corrected_ ? std::string(without_apostrophe(heading)) : heading, {}, {}, {}});
     }
-    std::vector<std::string_view> const fields = proposals({});
-    std::map<std::string_view, int> proposed;
+    auto const proposals = propose_fields(entity_, headings(), has_header_ ? known : std::vector<CsvMapped>());
     for (std::size_t i = 0; i < columns_.size(); i++)
-        if (!fields[i].empty() && proposed[fields[i]]++ == 0) columns_[i].field = fields[i];
+        columns_[i].proposal = proposals[i];
 }
 
 // Takes the cells, and what they are read as: as the mapping says it, if there is one.
 void Inspection::note_cells() {
-    std::vector<std::string_view> const fields = proposals(options_);
+    auto const members = meant_members(entity_, headings(), options_);
     for (std::size_t i = 0; i < columns_.size(); i++) {
         Column& column = columns_[i];
         for (std::size_t row = has_header_ ? 1 : 0; row < rows_.size(); row++)
             if (i < rows_[row].cells.size() && !rows_[row].cells[i].empty())
                 column.cells.push_back(rows_[row].cells[i]);
-        column.kind = kind_of(entity_, fields[i]);
-        if (fields[i].empty() && looks_like_dates(column.cells)) column.kind = ValueKind::date;
+        std::string_view const field =
+            field_of_cells(entity_, members[i], column.heading, column.proposal.field, options_);
+        column.kind = kind_of(entity_, field);
+        if (field.empty() && looks_like_dates(column.cells)) column.kind = ValueKind::date;
     }
 }
 
@@ -188,10 +191,12 @@ Json Inspection::column_json(const Column& column, std::size_t number) {
     std::vector<Json> samples;
     for (std::string_view cell : column.cells)
         if (samples.size() < shown_samples) samples.push_back(make_string(shortened(cell), arena_));
-    JsonObject json(arena_, 4);
+    JsonObject json(arena_, 5);
     json.add("column", make_number(static_cast<std::int64_t>(number), arena_));
     json.add("name", make_string(column.heading, arena_));
-    json.add("field", column.field.empty() ? Json::null() : make_string(column.field, arena_));
+    bool const proposed = !column.proposal.field.empty();
+    json.add("field", proposed ? make_string(column.proposal.field, arena_) : Json::null());
+    json.add("match", proposed ? Json::string(column.proposal.certain ? "certain" : "guess") : Json::null());
     json.add("samples", arena_.array(samples));
     return json.json();
 }
@@ -213,8 +218,9 @@ Json Inspection::answer() {
 
 }  // namespace
 
-Json inspect_csv(const Entity& entity, std::string_view text, const CsvOptions& options, JsonArena& arena) {
-    return Inspection(entity, text, options, arena).answer();
+Json inspect_csv(const Entity& entity, std::string_view text, const CsvOptions& options,
+                 const std::vector<CsvMapped>& known, JsonArena& arena) {
+    return Inspection(entity, text, options, known, arena).answer();
 }
 
 }  // namespace eryxon::core

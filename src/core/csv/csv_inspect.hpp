@@ -10,9 +10,11 @@
 namespace eryxon::core {
 
 // {"delimiter","header","header_line","decimal","grouping","date_format","columns":[{"column","name","field",
-// "samples":[]}],"warnings":[]}. The delimiter and the header are taken from the options if these have them; lines that
-// were rejected always have a header. The mapping says which columns are numbers and dates. A decimal sign that the
-// numbers do not tell is null, and so is then what groups digits.
-Json inspect_csv(const Entity& entity, std::string_view text, const CsvOptions& options, JsonArena& arena);
+// "match","samples":[]}],"warnings":[]}; `match` says whether the field is "certain" or a "guess". The delimiter and
+// the header are taken from the options if these have them; lines that were rejected always have a header. The mapping
+// says which columns are numbers and dates. A decimal sign that the numbers do not tell is null, and so is then what
+// groups digits. `known` are headings of earlier files.
+Json inspect_csv(const Entity& entity, std::string_view text, const CsvOptions& options,
+                 const std::vector<CsvMapped>& known, JsonArena& arena);
 
 }  // namespace eryxon::core

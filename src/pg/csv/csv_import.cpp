@@ -66,6 +66,19 @@ core::Json run_import(UpsertSession& session, const core::Entity& entity, CsvFil
     return answer;
 }
 
+// The option `known` of an inspection: headings of earlier files, and the fields that they were for.
+std::vector<core::CsvMapped> known_headings(const core::Json* known) {
+    std::vector<core::CsvMapped> headings;
+    if (known == nullptr) return headings;
+    if (!known->is_object())
+        throw core::CallError(core::Fault{
+            core::Code::invalid_option, "known", "option \"known\" must be an object of headings and fields", {}});
+    for (const core::JsonMember& member : known->members())
+        if (member.value.is_string())
+            headings.push_back({std::string(member.name), {std::string(member.value.text())}});
+    return headings;
+}
+
 }  // namespace
 
 core::Json import_csv(std::string_view name, const CsvSource& source, const core::Json& options,
@@ -94,13 +107,14 @@ core::Json inspect_csv(const CsvSource& source, const core::Json& options, core:
     core::Json others;
     core::CsvOptions const csv = core::read_csv_options(options, arena, others);
     const core::Json* const name = others.is_object() ? others.find("entity") : nullptr;
-    if (name == nullptr || !name->is_string() || others.members().size() > 1)
+    const core::Json* const known = others.is_object() ? others.find("known") : nullptr;
+    if (name == nullptr || !name->is_string() || others.members().size() > (known == nullptr ? 1U : 2U))
         throw core::CallError(core::Code::invalid_option,
                               "option \"entity\" is required, and only options of CSV files may stand beside it");
     std::shared_ptr<const Registry> const state = registry();
     const core::Entity& entity = state->entity(name->text());
     CsvText const decoded = decode_csv(source, csv.encoding);
-    core::Json const found = core::inspect_csv(entity, decoded.text, csv, arena);
+    core::Json const found = core::inspect_csv(entity, decoded.text, csv, known_headings(known), arena);
     core::JsonObject answer(arena, found.members().size() + 2);
     answer.add("encoding", core::make_string(decoded.encoding, arena));
     answer.add("lines", core::make_number(core::count_lines(decoded.text), arena));

@@ -36,6 +36,7 @@ export interface Column {
     column: number;
     name: string;
     field: string | null;
+    match?: 'certain' | 'guess' | null;
     samples: (string | null)[];
 }
 

@@ -112,6 +112,7 @@ export const de: Messages = {
     'fields.part_of': '{field}: Spalte {n}',
     'fields.same_as': 'Wie {field}',
     'fields.also': 'Ergibt auch: {fields}',
+    'fields.guess': 'Geraten: bitte prüfen',
     'fields.needed': 'nötig',
     'fields.needed_new': 'für neue Sätze nötig',
     'fields.or': 'oder {fields}',

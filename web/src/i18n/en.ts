@@ -108,6 +108,7 @@ const texts = {
     'fields.part_of': '{field}: column {n}',
     'fields.same_as': 'Same as {field}',
     'fields.also': 'Also gives: {fields}',
+    'fields.guess': 'A guess: check it',
     'fields.needed': 'needed',
     'fields.needed_new': 'needed for new records',
     'fields.or': 'or {fields}',

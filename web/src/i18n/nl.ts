@@ -111,6 +111,7 @@ export const nl: Messages = {
     'fields.part_of': '{field}: kolom {n}',
     'fields.same_as': 'Zelfde als {field}',
     'fields.also': 'Geeft ook: {fields}',
+    'fields.guess': 'Een gok: controleer dit',
     'fields.needed': 'nodig',
     'fields.needed_new': 'nodig voor nieuwe records',
     'fields.or': 'of {fields}',

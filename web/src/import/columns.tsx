@@ -8,7 +8,7 @@ import { FieldTable, Unused } from './fields';
 import { Format } from './format';
 import { entityOf, namesakes, needs, originOf, targets, unused, type Need } from './mapping';
 import { SavedMappings } from './saved';
-import { columnsOf, type Source } from './sources';
+import { columnsOf, guessed, type Source } from './sources';
 import { choices, loadChosen, nameOf, useInspection, type Change, type Wizard } from './wizard';
 
 // These change how the file is cut into columns, so the gateway must look again.
@@ -104,6 +104,7 @@ export function ColumnsStep(props: { wizard: Wizard; change: Change }) {
                     sources={sources}
                     columns={columns}
                     needs={wanted}
+                    guessed={guessed(columns, sources, wizard.loaded, wizard.edits)}
                     systems={session.sources}
                     choose={choose}
                 />

@@ -118,6 +118,7 @@ interface FieldRowProps extends RowProps {
     need: Need | undefined;
     // Values that a constant may well have.
     known: string[];
+    guessed: boolean;
     // Fields of the same column.
     also: string[];
     // The field whose column would do, and taking it.
@@ -129,7 +130,7 @@ function Row(props: FieldRowProps) {
     const { target, source, choose } = props;
     const id = useId();
     return (
-        <tr class={source === null ? 'row-ignored' : ''}>
+        <tr class={source === null ? 'row-ignored' : props.guessed ? 'row-guess' : ''}>
             <th scope="row">
                 <span id={id}>{fieldName(target.name)}</span>
                 {props.need && <Needed need={props.need} name={target.name} />}
@@ -146,6 +147,7 @@ function Row(props: FieldRowProps) {
                     <option value="joined">{t('fields.joined')}</option>
                     {source?.kind === 'template' && <option value="template">{source.template}</option>}
                 </select>
+                {props.guessed && <small class="guess">{t('fields.guess')}</small>}
                 {source?.kind === 'constant' && <Constant {...props} value={source.value} />}
                 {source?.kind === 'joined' && <Joined {...props} source={source} />}
                 {props.offer !== null && (
@@ -184,6 +186,7 @@ export function FieldTable(props: {
     sources: Sources;
     columns: Column[];
     needs: Need[];
+    guessed: Set<string>;
     systems: string[];
     choose: (field: string, source: Source | null, final: boolean) => void;
 }) {
@@ -207,6 +210,7 @@ export function FieldTable(props: {
                             source={sources[target.name] ?? null}
                             columns={props.columns}
                             need={props.needs.find(({ forms }) => forms.includes(target.name))}
+                            guessed={props.guessed.has(target.name)}
                             also={sharing(sources, target.name)}
                             offer={target.name === 'external_id' ? offer : null}
                             known={target.name === 'external_source' ? props.systems : target.allowed}

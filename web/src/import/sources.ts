@@ -68,6 +68,16 @@ export function effective(entity: Entity, columns: Column[], loaded: Mapping, ed
     );
 }
 
+// The fields in force that are guesses of the gateway: neither chosen nor loaded.
+export function guessed(columns: Column[], sources: Sources, loaded: Mapping, edits: Sources): Set<string> {
+    const guesses = columns.filter(({ name, field, match }) => {
+        const source = field === null ? null : sources[field];
+        const taken = source?.kind === 'column' && source.column === name && !Object.hasOwn(loaded, name);
+        return match === 'guess' && taken && !Object.hasOwn(edits, field!);
+    });
+    return new Set(guesses.map(({ field }) => field!));
+}
+
 // What a field is made of, as the gateway takes it.
 function madeOf(source: Source): Made {
     if (source.kind === 'constant') return { constant: source.value };

@@ -1,7 +1,7 @@
 // Imports of the stand-in gateway: reading a file, checking its lines, writing them chunk by chunk.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fieldOf, propose } from './catalog.mjs';
+import { fieldOf, guess, propose } from './catalog.mjs';
 import { decode, guessDelimiter, parse, write } from './csv.mjs';
 
 const CHUNK = 1000;
@@ -34,7 +34,8 @@ export function inspect(entity, body, options, saved) {
     const columns = file.names.map((name, i) => ({
         column: i + 1,
         name,
-        field: propose(entity, name),
+        field: propose(entity, name) ?? guess(name),
+        match: propose(entity, name) ? 'certain' : guess(name) && 'guess',
         samples: file.records
             .map(({ cells }) => cells[i])
             .filter(Boolean)
