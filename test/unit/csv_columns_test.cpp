@@ -2,6 +2,7 @@
 #include "core/csv/csv_columns.hpp"
 
 #include "core/csv/csv_encoding.hpp"
+#include "core/csv/csv_format_hints.hpp"
 #include "core/csv/csv_guess.hpp"
 #include "core/csv/csv_heading.hpp"
 #include "core/csv/csv_inspect.hpp"
@@ -281,6 +282,36 @@ TEST(CsvGuess, CountsLetters) {
     EXPECT_EQ(letters_apart("menge", "mnge"), 1U);
     EXPECT_EQ(letters_apart("", "ab"), 2U);
     EXPECT_EQ(letters_apart("kunde", "hunte"), 2U);
+}
+
+// What is proposed where these cells of a field were refused.
+std::string hints(std::string_view field, Code code, std::vector<std::string> cells, const CsvOptions& options = {}) {
+    CsvFormatHints hints(entity("operations"), options);
+    for (const std::string& cell : cells)
+        hints.look({code, std::string(field), "", '"' + cell + '"'});
+    std::string out;
+    for (const Warning& warning : hints.warnings())
+        out += warning.params;
+    return out;
+}
+
+TEST(CsvFormatHints, CountWhatWouldBeTakenInAnotherForm) {
+    CsvOptions options;
+    EXPECT_EQ(hints("due_date", Code::date_format, {"31.12.2026", "1.2.2026", "30.11.2026 10:00", "soon"}),
+              "{\"reason\":\"other_dates\",\"value\":\"DD-MM-YYYY\",\"lines\":3}");
+    EXPECT_EQ(hints("due_date", Code::date_format, {"31.12.2026", "1.2.2026"}), "");
+    EXPECT_EQ(hints("due_date", Code::date_format, {"1.2.2026", "2.3.2026", "3.4.2026"}),
+              "{\"reason\":\"other_dates\",\"value\":\"DD-MM-YYYY\",\"lines\":3}"
+              "{\"reason\":\"other_dates\",\"value\":\"MM/DD/YYYY\",\"lines\":3}");
+    options.dates = DateOrder::month_first;
+    EXPECT_EQ(hints("due_date", Code::date_format, {"31.12.2026", "30.12.2026", "29.12.2026"}, options),
+              "{\"reason\":\"other_dates\",\"value\":\"DD-MM-YYYY\",\"lines\":3}");
+    EXPECT_EQ(hints("estimated_time", Code::type_mismatch, {"1,5", "2,5", "1.000,25", "x"}),
+              "{\"reason\":\"other_numbers\",\"value\":\",\",\"lines\":3}");
+    options.number = {',', '.'};
+    EXPECT_EQ(hints("estimated_time", Code::type_mismatch, {"1.5", "2.5", "1,000.25"}, options),
+              "{\"reason\":\"other_numbers\",\"value\":\".\",\"lines\":3}");
+    EXPECT_EQ(hints("operation_name", Code::type_mismatch, {"1,5", "2,5", "3,5"}), "");
 }
 
 char delimiter_of(std::string_view text) {

@@ -80,6 +80,8 @@ constexpr ReasonEntry entries[] = {
     {"two_parents", "record {index} of {entities} has this key under {entity} \"{external_id}\""},
     {"date_order", "the dates do not tell whether the day or the month comes first"},
     {"number_sign", "{value} can be read in two ways: its sign is the decimal one, or it groups digits"},
+    {"other_dates", "{lines} refused values are dates of the form {value}: give the option date_format"},
+    {"other_numbers", "{lines} refused values are numbers with the decimal sign {value}: give the option decimal"},
     {"swallowed_lines", "a quoted cell has {lines} lines in it that look like records"},
     {"malformed_line", "misplaced or missing quote"},
     {"extra_cells", "the line has {cells} cells, the header {limit}"},

@@ -79,6 +79,8 @@ enum class Reason {
     two_parents,
     date_order,
     number_sign,
+    other_dates,
+    other_numbers,
     swallowed_lines,
     malformed_line,
     extra_cells,

@@ -1,6 +1,7 @@
 // Importing CSV files.
 #include "pg/csv/csv_import.hpp"
 
+#include "core/csv/csv_format_hints.hpp"
 #include "core/csv/csv_inspect.hpp"
 #include "core/csv/csv_values.hpp"
 #include "core/json/json_build.hpp"
@@ -33,6 +34,18 @@ void mark_repeated(Batch& batch, core::RepeatedKeys wanted) {
     }
 }
 
+// What is told of the file as a whole.
+std::vector<core::Warning> file_warnings(const core::Entity& entity, CsvFile& file, const Batch& batch) {
+    core::CsvFormatHints hints(entity, file.options());
+    for (const RecordTree& tree : batch.trees)
+        for (const core::Fault& fault : tree.root().record->faults)
+            hints.look(fault);
+    std::vector<core::Warning> warnings = file.columns().file_warnings();
+    for (core::Warning& warning : hints.warnings())
+        warnings.push_back(std::move(warning));
+    return warnings;
+}
+
 // Adds a record for each line behind the header.
 void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file, const CsvPart& part) {
     core::JsonArena& arena = session.upsert().arena;
@@ -50,7 +63,7 @@ void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file
     }
     batch.finish();
     session.upsert().batches.back().first_index = part.records_before;
-    session.upsert().batches.back().warnings = file.columns().file_warnings();
+    session.upsert().batches.back().warnings = file_warnings(entity, file, session.upsert().batches.back());
     if (file.options().repeated_keys != core::RepeatedKeys::accept)
         mark_repeated(session.upsert().batches.back(), file.options().repeated_keys);
 }

@@ -113,6 +113,8 @@ export interface LineResult {
 export interface ImportAnswer extends Counts {
     run_id: string | null;
     duration_ms: number;
+    // Of the file as a whole.
+    warnings?: { code: string; message: string; params?: Params }[];
     results: LineResult[];
     // Of a long answer: how many results it leaves out.
     results_omitted?: number;

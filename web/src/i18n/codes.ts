@@ -65,6 +65,8 @@ export const codes: Record<string, [en: string, nl: string, de: string]> = {
         'Is 1.000 duizend of een? De getallen zeggen het niet: kies onder “Getallen”.',
         'Ist 1.000 tausend oder eins? Die Zahlen sagen es nicht: Wählen Sie unter „Zahlen“.',
     ],
+    OTHER_DATES: ['Dates in another form', 'Datums in een andere vorm', 'Datumsangaben in anderer Form'],
+    OTHER_NUMBERS: ['Numbers in another form', 'Getallen in een andere vorm', 'Zahlen in anderer Form'],
     SWALLOWED_LINES: ['Lines within a cell', 'Regels in een cel', 'Zeilen in einer Zelle'],
     SOURCE_CASE: ['Source written differently', 'Bron anders geschreven', 'Quelle anders geschrieben'],
 };

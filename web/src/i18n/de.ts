@@ -145,6 +145,16 @@ export const de: Messages = {
     'check.refused': { one: '{count} Zeile wird abgelehnt.', other: '{count} Zeilen werden abgelehnt.' },
     'check.refused_hint':
         'Sie können die anderen jetzt importieren. Die abgelehnten Zeilen erhalten Sie als Datei zum Korrigieren und erneuten Importieren.',
+    'check.other_dates': {
+        one: '{count} abgelehnter Wert ist ein Datum in anderer Form.',
+        other: '{count} abgelehnte Werte sind Datumsangaben in anderer Form.',
+    },
+    'check.read_dates': 'Datumsangaben als {example} lesen',
+    'check.other_numbers': {
+        one: '{count} abgelehnter Wert ist eine Zahl in anderer Form.',
+        other: '{count} abgelehnte Werte sind Zahlen in anderer Form.',
+    },
+    'check.read_numbers': 'Zahlen als {example} lesen',
     'check.nothing': 'Es würde sich nichts ändern: All das ist schon vorhanden.',
     'check.fine': 'Jede Zeile kann importiert werden.',
     'check.shortened': 'Die Datei ist groß: Nur abgelehnte Zeilen sind aufgeführt, die Anzahlen gelten für alle.',

@@ -141,6 +141,16 @@ const texts = {
     'check.refused': { one: '{count} line will be refused.', other: '{count} lines will be refused.' },
     'check.refused_hint':
         'You can import the others now. The refused lines come as a file to be corrected and imported again.',
+    'check.other_dates': {
+        one: '{count} refused value is a date in another form.',
+        other: '{count} refused values are dates in another form.',
+    },
+    'check.read_dates': 'Read dates as {example}',
+    'check.other_numbers': {
+        one: '{count} refused value is a number in another form.',
+        other: '{count} refused values are numbers in another form.',
+    },
+    'check.read_numbers': 'Read numbers as {example}',
     'check.nothing': 'Nothing would change: all of this is there already.',
     'check.fine': 'Every line can be imported.',
     'check.shortened': 'The file is large: only refused lines are listed, the counts are of all.',

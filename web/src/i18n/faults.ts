@@ -173,6 +173,14 @@ export const faults: Record<string, [nl: string, de: string]> = {
         '{value} kan op twee manieren worden gelezen: het teken is dat van de decimalen, of het groepeert cijfers',
         '{value} lässt sich auf zwei Arten lesen: Das Zeichen ist das Dezimalzeichen, oder es gliedert Ziffern',
     ],
+    other_dates: [
+        'geweigerde waarden die datums van de vorm {value} zijn: {lines}',
+        'abgelehnte Werte, die Datumsangaben der Form {value} sind: {lines}',
+    ],
+    other_numbers: [
+        'geweigerde waarden die getallen met het decimaalteken {value} zijn: {lines}',
+        'abgelehnte Werte, die Zahlen mit dem Dezimalzeichen {value} sind: {lines}',
+    ],
     swallowed_lines: [
         'in een cel met aanhalingstekens staan regels die op records lijken: {lines}',
         'in einer Zelle in Anführungszeichen stehen Zeilen, die wie Sätze aussehen: {lines}',

@@ -144,6 +144,16 @@ export const nl: Messages = {
     'check.refused': { one: '{count} regel zal worden geweigerd.', other: '{count} regels zullen worden geweigerd.' },
     'check.refused_hint':
         'U kunt de andere nu importeren. De geweigerde regels krijgt u als bestand om te verbeteren en opnieuw te importeren.',
+    'check.other_dates': {
+        one: '{count} geweigerde waarde is een datum in een andere vorm.',
+        other: '{count} geweigerde waarden zijn datums in een andere vorm.',
+    },
+    'check.read_dates': 'Datums lezen als {example}',
+    'check.other_numbers': {
+        one: '{count} geweigerde waarde is een getal in een andere vorm.',
+        other: '{count} geweigerde waarden zijn getallen in een andere vorm.',
+    },
+    'check.read_numbers': 'Getallen lezen als {example}',
     'check.nothing': 'Er zou niets veranderen: dit is er allemaal al.',
     'check.fine': 'Elke regel kan worden geïmporteerd.',
     'check.shortened': 'Het bestand is groot: alleen geweigerde regels staan in de lijst, de aantallen zijn van alle.',

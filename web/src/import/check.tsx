@@ -2,11 +2,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { importQuery, tryImport } from '../api/calls';
 import { ApiError } from '../api/client';
-import type { ImportAnswer } from '../api/types';
+import type { FormatOptions, ImportAnswer } from '../api/types';
 import { entityName, plural, t } from '../i18n';
 import { useSession } from '../session';
 import { Fault, Loading, Notice } from '../ui/notice';
 import { CountFigures } from './counts';
+import { dates, decimals, signsOf } from './format';
 import { entityOf } from './mapping';
 import { Outcomes } from './outcomes';
 import { choices, type Change, type Wizard } from './wizard';
@@ -39,9 +40,25 @@ function useDryRun(wizard: Wizard, change: Change, everyLine: boolean) {
             )
             .finally(() => controller.signal.aborted || setBusy(false));
         return () => controller.abort();
-    }, [turn, everyLine]);
+    }, [turn, everyLine, wizard.chosen]);
     return { error, busy, repeat: () => setTurn(turn + 1) };
 }
+
+// By the warning that proposes it.
+const otherReadings = {
+    OTHER_DATES: {
+        text: 'check.other_dates',
+        action: 'check.read_dates',
+        examples: dates,
+        chosen: (format: string): Partial<FormatOptions> => ({ date_format: format }),
+    },
+    OTHER_NUMBERS: {
+        text: 'check.other_numbers',
+        action: 'check.read_numbers',
+        examples: decimals,
+        chosen: signsOf,
+    },
+} as const;
 
 const writes = (preview: ImportAnswer) => preview.created + preview.updated + preview.restored + preview.deleted;
 
@@ -59,6 +76,26 @@ function Verdict(props: { preview: ImportAnswer }) {
         <Notice kind="info" title={t('check.nothing')} />
     ) : (
         <Notice kind="success" title={t('check.fine')} />
+    );
+}
+
+// Other ways to read the file that would take values which were refused, each for one click.
+function OtherReadings(props: { preview: ImportAnswer; read: (format: Partial<FormatOptions>) => void }) {
+    const readings = (props.preview.warnings ?? []).filter(({ code }) => code in otherReadings);
+    return (
+        <>
+            {readings.map(({ code, params }) => {
+                const format = String(params?.value);
+                const { text, action, examples, chosen } = otherReadings[code as keyof typeof otherReadings];
+                return (
+                    <Notice key={code + format} kind="warning" title={plural(text, Number(params?.lines))}>
+                        <button type="button" onClick={() => props.read(chosen(format))}>
+                            {t(action, { example: examples[format]?? format })}
+                        </button>
+                    </Notice>
+                );
+            })}
+        </>
     );
 }
 
@@ -111,6 +148,8 @@ export function CheckStep(props: { wizard: Wizard; change: Change }) {
     const takes = preview ? preview.total - preview.errors : 0;
     const { error, busy, repeat } = useDryRun(wizard, change, everyLine);
     const go = () => change({ step: 'run' });
+    const read = (format: Partial<FormatOptions>) =>
+        change((old) => ({ chosen: { ...old.chosen, ...format }, preview: null }));
     return (
         <>
             <p class="step-lead">
@@ -120,6 +159,7 @@ export function CheckStep(props: { wizard: Wizard; change: Change }) {
             {preview && <CountFigures counts={preview} />}
             {preview === null && error === null && <Loading text={t('check.running')} />}
             <div role="status">{preview && <Verdict preview={preview} />}</div>
+            {preview && <OtherReadings preview={preview} read={read} />}
             {preview && <Shortened preview={preview} busy={busy} listAll={() => setEveryLine(true)} />}
             {preview && preview.total > 0 && <Outcomes results={preview.results} title={t('check.lines')} />}
             <div class="actions actions-sticky">

@@ -11,13 +11,19 @@ const delimiters: Record<string, PlainKey> = {
     '|': 'format.bar',
 };
 const encodings: Record<string, string> = { UTF8: 'UTF-8', WIN1252: 'Windows-1252', LATIN1: 'ISO 8859-1 (Latin-1)' };
-const decimals: Record<string, string> = { '.': '1234.5', ',': '1234,5' };
+export const decimals: Record<string, string> = { '.': '1234.5', ',': '1234,5' };
 // By an example: 31 December, in the forms that mean the same.
-const dates: Record<string, string> = {
+export const dates: Record<string, string> = {
     'YYYY-MM-DD': '2027-12-31',
     'DD-MM-YYYY': '31-12-2027, 31.12.2027, 31/12/2027',
     'MM/DD/YYYY': '12/31/2027, 12-31-2027',
 };
+
+// The signs of numbers with that decimal sign.
+export const signsOf = (decimal: string): Partial<FormatOptions> => ({
+    decimal,
+    grouping: decimal === ',' ? '.' : ',',
+});
 
 function Labelled(props: {
     label: string;
@@ -94,7 +100,7 @@ export function Format(props: { format: FormatOptions; choose: (change: Partial<
                     label={t('format.decimal')}
                     value={format.decimal}
                     names={numbers}
-                    choose={(decimal) => choose({ decimal, grouping: decimal === ',' ? '.' : ',' })}
+                    choose={(decimal) => choose(signsOf(decimal))}
                 />
                 <Choice
                     label={t('format.date')}

@@ -26,8 +26,9 @@ function open(entity, body, options) {
     return { encoding, delimiter, header, names: names.map((name) => name.trim()), records };
 }
 
-// Whether most samples of a file look like this.
-const looksLike = (records, form) => records.slice(0, 50).some(({ cells }) => cells.some((cell) => form.test(cell)));
+// The field of each column: as the mapping says it, else the one that is proposed.
+const fieldsOf = (columns, mapping) =>
+    columns.map(({ name, field }) => (Object.hasOwn(mapping, name) ? [mapping[name]].flat()[0] : field));
 
 export function inspect(entity, body, options, saved) {
     const file = open(entity, body, options);
@@ -41,18 +42,27 @@ export function inspect(entity, body, options, saved) {
             .filter(Boolean)
             .slice(0, 5),
     }));
-    const american = looksLike(file.records, /^\d\d\/\d\d\/\d{4}$/);
-    const dutch = looksLike(file.records, /^\d\d-\d\d-\d{4}$/);
+    const fields = fieldsOf(columns, JSON.parse(options.mapping ?? '{}'));
+    const cellsOf = (types) =>
+        file.records.flatMap(({ cells }) => cells.filter((_, i) => types.includes(fieldOf(entity, fields[i])?.type)));
+    const dates = cellsOf(['timestamp']);
+    const american = dates.some((cell) => /^\d\d\/\d\d\/\d{4}$/.test(cell));
+    const dutch = dates.some((cell) => /^\d\d[-.]\d\d[-.]\d{4}$/.test(cell));
+    const numbers = cellsOf(['integer', 'numeric']);
+    const unclear = numbers.find((cell) => /^\d{1,3}[.,]\d{3}$/.test(cell));
+    const comma = numbers.some((cell) => /,\d\d?$/.test(cell));
+    const number_sign = { code: 'NUMBER_SIGN', message: 'can be read in two ways', params: { value: unclear } };
     const source = columns.find((column) => column.field === 'external_source')?.samples[0] ?? options.external_source;
     return {
         delimiter: file.delimiter === '\t' ? 'tab' : file.delimiter,
         encoding: file.encoding,
         header: file.header,
-        decimal: looksLike(file.records, /^\d+,\d+$/) ? ',' : '.',
+        decimal: unclear ? null : comma ? ',' : '.',
+        grouping: unclear ? null : comma ? '.' : '',
         date_format: american ? 'MM/DD/YYYY' : dutch ? 'DD-MM-YYYY' : 'YYYY-MM-DD',
         lines: file.records.length,
         columns,
-        warnings: [],
+        warnings: unclear ? [number_sign] : [],
         saved_mapping: saved.find((one) => one.entity === entity.entity && one.source === source) ?? null,
     };
 }
@@ -61,7 +71,7 @@ export function inspect(entity, body, options, saved) {
 function readDate(value, form) {
     if (/^\d{8}$/.test(value)) return readDate(value.replace(/^(....)(..)(..)$/, '$1-$2-$3'), 'YYYY-MM-DD');
     const order = { 'YYYY-MM-DD': [1, 2, 3], 'DD-MM-YYYY': [3, 2, 1], 'MM/DD/YYYY': [3, 1, 2] }[form];
-    const found = /^(\d+)[-/](\d+)[-/](\d+)$/.exec(value.split('T')[0]);
+    const found = /^(\d+)[-./](\d+)[-./](\d+)$/.exec(value.split('T')[0]);
     if (!found) return null;
     const day = order.map((i) => found[i].padStart(2, '0')).join('-');
     const moment = new Date(`${day}T00:00:00Z`);
@@ -82,7 +92,8 @@ function convert(field, name, cell, options) {
         return value ? { value } : { fault: fault(name, 'DATE_FORMAT', `invalid date "${cell}"`, cell, params) };
     }
     if (field.type === 'integer' || field.type === 'numeric') {
-        const value = Number(options.decimal === ',' ? cell.replace(',', '.') : cell);
+        const plain = options.grouping ? cell.replaceAll(options.grouping, '') : cell;
+        const value = Number(options.decimal === ',' ? plain.replace(',', '.') : plain);
         const noun = field.type === 'integer' ? 'integer' : 'number';
         const wrong = Number.isNaN(value) || (field.type === 'integer' && !Number.isInteger(value));
         const params = { reason: 'invalid_value', type: noun, value: cell };
@@ -218,6 +229,14 @@ function rejectedFile(file, failed) {
     return write([head, ...lines], true);
 }
 
+// Dates that were refused, of which most would be taken with the day first.
+function otherReadings(results) {
+    const faults = results.flatMap(({ details }) => details ?? []);
+    const lines = faults.filter((one) => one.constraint === 'DATE_FORMAT' && readDate(one.value, 'DD-MM-YYYY')).length;
+    const params = { reason: 'other_dates', value: 'DD-MM-YYYY', lines };
+    return lines < 3 ? [] : [{ code: 'OTHER_DATES', message: 'dates of another form', params }];
+}
+
 // Runs an import; a real one in chunks, between which it can be cancelled.
 export async function importFile(shop, entity, body, options) {
     const started = Date.now();
@@ -296,6 +315,7 @@ export async function importFile(shop, entity, body, options) {
         errors,
         run_id: trial ? null : run.id,
         duration_ms: Date.now() - started,
+        warnings: otherReadings(results),
         ...shorten(results, MOST_RESULTS[trial ? 'trial' : 'real']),
         cancelled: run.status === 'cancelled',
     };
