@@ -40,7 +40,7 @@ TEST(Options, ReadEveryOne) {
     const Options options =
         read(R"({"on_error":"abort","skip_unchanged":false,"mode":"create","update_strategy":"replace",
         "children":"replace","unknown_fields":"metadata","deleted":"refuse","adopt":true,"force":true,"results":"errors",
-        "max_errors":10,"nulls":"absent","dry_run":true,"record_history":false,"client_ref":"run 7"})");
+        "max_errors":10,"results_limit":20,"results_offset":40,"nulls":"absent","dry_run":true,"record_history":false,"client_ref":"run 7"})");
     EXPECT_EQ(options.on_error, OnError::abort);
     EXPECT_FALSE(options.skip_unchanged || options.record_history);
     EXPECT_TRUE(options.adopt && options.force && options.dry_run);
@@ -52,6 +52,8 @@ TEST(Options, ReadEveryOne) {
     EXPECT_EQ(options.results, Results::errors);
     EXPECT_EQ(options.nulls, Nulls::absent);
     EXPECT_EQ(options.max_errors, 10);
+    EXPECT_EQ(options.results_limit, 20);
+    EXPECT_EQ(options.results_offset, 40);
     EXPECT_EQ(options.client_ref, "run 7");
 }
 
@@ -65,8 +67,9 @@ TEST(Options, NullMeansTheDefault) {
 TEST(Options, RefuseWhatTheyDoNotTake) {
     for (const std::string_view text :
          {R"({"mode":"insert"})", R"({"mode":1})", R"({"dry_run":"true"})", R"({"dry_run":1})", R"({"max_errors":-1})",
-          R"({"max_errors":1.5})", R"({"max_errors":"3"})", R"({"max_errors":1e30})", R"({"client_ref":5})",
-          R"({"on_error":["abort"]})", R"({"results":"ALL"})", R"({"unknown_fields":{}})"}) {
+          R"({"results_limit":-1})", R"({"results_offset":"1"})", R"({"max_errors":1.5})", R"({"max_errors":"3"})",
+          R"({"max_errors":1e30})", R"({"client_ref":5})", R"({"on_error":["abort"]})", R"({"results":"ALL"})",
+          R"({"unknown_fields":{}})"}) {
         const Fault fault = refused(text);
         EXPECT_EQ(fault.code, Code::invalid_option) << text;
         EXPECT_FALSE(fault.path.empty()) << text;

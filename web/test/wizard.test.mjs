@@ -122,6 +122,30 @@ test('a European export: semicolons, Windows-1252, days first, decimal comma, co
         assert.equal(await taken(page, 'Order number'), 'Auftrag');
     }));
 
+test('of a large file the refused lines are listed first, and others when asked for', () =>
+    site.signedIn({}, async (page) => {
+        const line = (i) => [`L${tag}-${i}`, 'E2E', `L${tag}-${i}`, i === 2400 ? 'soon' : '2027-02-12'];
+        const rows = Array.from({ length: 2500 }, (_, i) => line(i));
+        const answers = [];
+        page.on('response', async (response) => {
+            if (response.url().includes('/import?')) answers.push((await response.body()).length);
+        });
+        await choose(page, 'jobs', 'large.csv', csv([['external_id', 'external_source', 'job_number', 'due_date'], ...rows]));
+        await check(page);
+        await expectFigures(page, { Records: 2500, New: 2499, Refused: 1 });
+        assert.match(await page.locator('table.lines tbody tr').first().innerText(), /^2,402\s+Refused/);
+        await page.getByText('1,500 more lines are not listed.').waitFor();
+        await page.getByRole('button', { name: 'List 1,000 more' }).click();
+        await page.getByText('500 more lines are not listed.', { exact: false }).waitFor();
+        await page.getByRole('button', { name: 'List 500 more' }).click();
+        await page.getByText('lines are not listed').waitFor({ state: 'detached' });
+        await page.getByRole('button', { name: 'New 2,499' }).waitFor();
+        await page.getByLabel('Search in the lines').fill(`l${tag.toLowerCase()}-2499`);
+        await page.waitForFunction(() => document.querySelectorAll('table.lines tbody tr').length === 1);
+        assert.equal(answers.length, 3);
+        assert.ok(answers.every((size) => size < 1e6), `answers of ${answers} bytes`);
+    }));
+
 test('another delimiter is read again; an ignored column is left out', () =>
     site.signedIn({}, async (page) => {
         await choose(

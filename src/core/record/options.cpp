@@ -53,6 +53,16 @@ std::string read_text(std::string_view name, const Json& value) {
     return std::string(value.text());
 }
 
+template <auto Member>
+void take_flag(Options& options, std::string_view name, const Json& value) {
+    options.*Member = read_flag(name, value);
+}
+
+template <auto Member>
+void take_count(Options& options, std::string_view name, const Json& value) {
+    options.*Member = read_count(name, value);
+}
+
 using Reader = void (*)(Options& options, std::string_view name, const Json& value);
 
 struct Known {
@@ -60,14 +70,13 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 16> known_options = {{
+constexpr std::array<Known, 18> known_options = {{
     {"on_error",
      [](Options& options, std::string_view name, const Json& value) {
          options.on_error =
              read_choice<OnError>(name, value, {{"continue", OnError::keep_going}, {"abort", OnError::abort}});
      }},
-    {"skip_unchanged", [](Options& options, std::string_view name,
-                          const Json& value) { options.skip_unchanged = read_flag(name, value); }},
+    {"skip_unchanged", take_flag<&Options::skip_unchanged>},
     {"mode",
      [](Options& options, std::string_view name, const Json& value) {
          options.mode = read_choice<Mode>(
@@ -101,10 +110,8 @@ constexpr std::array<Known, 16> known_options = {{
          options.deleted =
              read_choice<Deleted>(name, value, {{"restore", Deleted::restore}, {"refuse", Deleted::refuse}});
      }},
-    {"adopt",
-     [](Options& options, std::string_view name, const Json& value) { options.adopt = read_flag(name, value); }},
-    {"force",
-     [](Options& options, std::string_view name, const Json& value) { options.force = read_flag(name, value); }},
+    {"adopt", take_flag<&Options::adopt>},
+    {"force", take_flag<&Options::force>},
     {"nulls",
      [](Options& options, std::string_view name, const Json& value) {
          options.nulls = read_choice<Nulls>(name, value, {{"clear", Nulls::clear}, {"absent", Nulls::absent}});
@@ -114,12 +121,11 @@ constexpr std::array<Known, 16> known_options = {{
          options.results = read_choice<Results>(
              name, value, {{"all", Results::all}, {"errors", Results::errors}, {"none", Results::none}});
      }},
-    {"max_errors",
-     [](Options& options, std::string_view name, const Json& value) { options.max_errors = read_count(name, value); }},
-    {"dry_run",
-     [](Options& options, std::string_view name, const Json& value) { options.dry_run = read_flag(name, value); }},
-    {"record_history", [](Options& options, std::string_view name,
-                          const Json& value) { options.record_history = read_flag(name, value); }},
+    {"results_offset", take_count<&Options::results_offset>},
+    {"results_limit", take_count<&Options::results_limit>},
+    {"max_errors", take_count<&Options::max_errors>},
+    {"dry_run", take_flag<&Options::dry_run>},
+    {"record_history", take_flag<&Options::record_history>},
     {"client_ref",
      [](Options& options, std::string_view name, const Json& value) { options.client_ref = read_text(name, value); }},
 }};

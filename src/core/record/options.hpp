@@ -32,6 +32,8 @@ struct Options {
     bool force = false;
     Nulls nulls = Nulls::clear;
     Results results = Results::all;
+    std::int64_t results_offset = 0;            // of a page of results
+    std::optional<std::int64_t> results_limit;  // none: one page
     std::optional<std::int64_t> max_errors;
     bool dry_run = false;
     bool record_history = true;

@@ -17,10 +17,11 @@ struct TypedOption {
     core::JsonType type;
 };
 constexpr TypedOption typed_options[] = {
-    {"header", core::JsonType::boolean},     {"skip_unchanged", core::JsonType::boolean},
-    {"adopt", core::JsonType::boolean},      {"force", core::JsonType::boolean},
-    {"max_errors", core::JsonType::number},  {"header_line", core::JsonType::number},
-    {"only_mapped", core::JsonType::boolean}};
+    {"header", core::JsonType::boolean},       {"skip_unchanged", core::JsonType::boolean},
+    {"adopt", core::JsonType::boolean},        {"force", core::JsonType::boolean},
+    {"max_errors", core::JsonType::number},    {"header_line", core::JsonType::number},
+    {"only_mapped", core::JsonType::boolean},  {"results_limit", core::JsonType::number},
+    {"results_offset", core::JsonType::number}};
 
 Failure not_a_file() {
     Failure failure = own_failure(415);

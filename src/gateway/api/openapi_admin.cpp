@@ -96,6 +96,8 @@ const char* openapi_file_paths() {
             {"type": "object", "properties": {"template": {"type": "string"}}, "required": ["template"], "additionalProperties": false}]}}}}},
         {"name": "only_mapped", "in": "query", "description": "Leave out columns that the mapping does not name", "schema": {"type": "boolean", "default": false}},
         {"name": "results", "in": "query", "description": "errors, unless it is a dry run", "schema": {"enum": ["all", "errors", "none"]}},
+        {"name": "results_limit", "in": "query", "description": "At most so many results, failures first", "schema": {"type": "integer", "minimum": 0}},
+        {"name": "results_offset", "in": "query", "description": "The results after so many", "schema": {"type": "integer", "minimum": 0, "default": 0}},
         {"name": "on_error", "in": "query", "schema": {"enum": ["continue", "abort"], "default": "continue"}},
         {"name": "mode", "in": "query", "schema": {"enum": ["upsert", "create", "update"], "default": "upsert"}},
         {"name": "skip_unchanged", "in": "query", "schema": {"type": "boolean", "default": true}},

@@ -114,7 +114,8 @@ const char* openapi_frame() {
             "nulls": {"enum": ["clear", "absent"], "default": "clear"},
             "deleted": {"enum": ["restore", "refuse"], "default": "restore"}, "adopt": {"type": "boolean", "default": false},
             "force": {"type": "boolean", "default": false}, "results": {"enum": ["all", "errors", "none"], "default": "all"},
-            "max_errors": {"type": ["integer", "null"]}, "dry_run": {"type": "boolean", "default": false},
+            "max_errors": {"type": ["integer", "null"]},
+            "results_limit": {"type": ["integer", "null"], "minimum": 0}, "results_offset": {"type": "integer", "minimum": 0, "default": 0}, "dry_run": {"type": "boolean", "default": false},
             "record_history": {"type": "boolean", "default": true}, "client_ref": {"type": ["string", "null"]}}}
     }
 }})json";

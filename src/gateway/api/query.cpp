@@ -93,6 +93,8 @@ constexpr std::array import_names = std::to_array<Name>({
     {"mapping", "mapping"},
     {"only_mapped", "only_mapped"},
     {"results", "results"},
+    {"results_limit", "results_limit"},
+    {"results_offset", "results_offset"},
     {"on_error", "on_error"},
     {"mode", "mode"},
     {"skip_unchanged", "skip_unchanged"},

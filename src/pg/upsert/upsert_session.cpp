@@ -119,9 +119,20 @@ std::vector<const RecordTree*> UpsertSession::shown_trees(const Batch& batch) co
     return trees;
 }
 
+// Those of the page that the options ask for: with pages, failures come before all others.
+std::vector<const RecordTree*> UpsertSession::page_of(std::vector<const RecordTree*> trees) const {
+    if (!options_.results_limit && options_.results_offset == 0) return trees;
+    std::stable_partition(trees.begin(), trees.end(),
+                          [](const RecordTree* tree) { return tree->state == RecordTree::State::failed; });
+    auto const size = static_cast<std::int64_t>(trees.size());
+    std::int64_t const first = std::min(options_.results_offset, size);
+    std::int64_t const count = std::min(options_.results_limit.value_or(size), size - first);
+    return {trees.begin() + first, trees.begin() + first + count};
+}
+
 // The results as far as there is room for them, failures first.
 core::Json UpsertSession::results(const Batch& batch, std::int64_t& omitted) const {
-    std::vector<const RecordTree*> const trees = shown_trees(batch);
+    std::vector<const RecordTree*> const shown = shown_trees(batch), trees = page_of(shown);
     std::vector<std::optional<core::Json>> made(trees.size());
     std::size_t room = upsert_.purpose == Purpose::csv ? csv_result_bytes : most_result_bytes;
     for (bool const failed : {true, false})
@@ -134,7 +145,7 @@ core::Json UpsertSession::results(const Batch& batch, std::int64_t& omitted) con
     std::vector<core::Json> results;
     for (const std::optional<core::Json>& result : made)
         if (result) results.push_back(*result);
-    omitted = static_cast<std::int64_t>(trees.size() - results.size());
+    omitted = static_cast<std::int64_t>(shown.size() - results.size());
     return upsert_.arena.array(results);
 }
 

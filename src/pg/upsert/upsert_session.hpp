@@ -43,6 +43,7 @@ private:
     std::string duration() const;
     bool is_shown(const RecordTree& tree) const;
     std::vector<const RecordTree*> shown_trees(const Batch& batch) const;
+    std::vector<const RecordTree*> page_of(std::vector<const RecordTree*> trees) const;
     core::Json results(const Batch& batch, std::int64_t& omitted) const;
     void refuse_errors() const;
 

@@ -27,7 +27,7 @@ export const inspect = (
 
 // The query of an import: how to read the file, where each field comes from, and what to answer. Columns that the mapping does not
 // name are left out.
-export function importQuery(format: T.FormatOptions, mapping: T.Mapping, more: Record<string, string | boolean>) {
+export function importQuery(format: T.FormatOptions, mapping: T.Mapping, more: Record<string, string | number | boolean>) {
     return { ...format, mapping: JSON.stringify(mapping), only_mapped: true, unknown_fields: 'ignore', ...more };
 }
 

@@ -57,6 +57,20 @@ export function useLanguage(): Language {
 
 const fill = (text: string, values: Values) =>
     text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+// Objects that format take long to make: there is one of each kind and language.
+function kept<Format>(make: (locale: string) => Format): () => Format {
+    const made = new Map<string, Format>();
+    return () => {
+        const locale = locales[current];
+        if (!made.has(locale)) made.set(locale, make(locale));
+        return made.get(locale)!;
+    };
+}
+
+const pluralRules = kept((locale) => new Intl.PluralRules(locale));
+const numbers = kept((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 10 }));
+const times = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
+const days = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }));
 
 // The text of a key, with values in place of {name}.
 export const t = (key: PlainKey, values: Values = {}): string => fill(catalogs[current][key] as string, values);
@@ -64,12 +78,11 @@ export const t = (key: PlainKey, values: Values = {}): string => fill(catalogs[c
 // The text of a key for a number; {count} is the number in the language's form.
 export function plural(key: PluralKey, count: number, values: Values = {}): string {
     const forms = catalogs[current][key] as { one: string; other: string };
-    const form = new Intl.PluralRules(locales[current]).select(count) === 'one' ? forms.one : forms.other;
+    const form = pluralRules().select(count) === 'one' ? forms.one : forms.other;
     return fill(form, { count: number(count), ...values });
 }
 
-export const number = (value: number): string =>
-    new Intl.NumberFormat(locales[current], { maximumFractionDigits: 10 }).format(value);
+export const number = (value: number): string => numbers().format(value);
 
 // A number where there is little room: 1.2M.
 export const compact = (value: number): string =>
@@ -81,16 +94,14 @@ export const percent = (part: number): string =>
 // A moment as date and time; a dash where there is none.
 export function time(moment: string | null | undefined): string {
     if (!moment) return '–';
-    return new Intl.DateTimeFormat(locales[current], { dateStyle: 'medium', timeStyle: 'short' }).format(
-        new Date(moment),
-    );
+    return times().format(new Date(moment));
 }
 
 // A value that is a moment: a day if it is its beginning, which is how days without a time are kept.
 export function moment(text: string): string {
     const at = new Date(text);
     if (at.getTime() % 86400000 !== 0) return time(text);
-    return new Intl.DateTimeFormat(locales[current], { dateStyle: 'medium', timeZone: 'UTC' }).format(at);
+    return days().format(at);
 }
 
 // A day such as 2026-11-27, short.

@@ -1,5 +1,5 @@
 // Third step: the gateway's dry run, which says of each line what would happen.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { importQuery, tryImport } from '../api/calls';
 import { ApiError } from '../api/client';
 import type { FormatOptions, ImportAnswer } from '../api/types';
@@ -12,36 +12,56 @@ import { entityOf } from './mapping';
 import { Outcomes } from './outcomes';
 import { choices, type Change, type Wizard } from './wizard';
 
-// Above this only refused lines are listed at first, and above the second limit they are all that can be listed.
-const LISTED_LINES = 100000;
-const MOST_LISTED_LINES = 500000;
+// So many lines are listed at first, and more of them each time that is asked for.
+const LISTED_LINES = 1000;
 
 // The file was too large to be checked within the time that a request may take.
 const tookTooLong = (error: unknown) => error instanceof ApiError && [408, 504].includes(error.status);
 
-// Runs the dry run when the step appears, unless its answer is known already.
-function useDryRun(wizard: Wizard, change: Change, everyLine: boolean) {
-    const session = useSession();
+// The dry run, of which the answer lists the lines after so many.
+function useTrial(wizard: Wizard) {
+    const entity = entityOf(useSession(), wizard.entity);
+    return (offset: number, signal: AbortSignal) => {
+        const { format, mapping } = choices(wizard, entity);
+        const page = { results: 'all', results_limit: LISTED_LINES, results_offset: offset };
+        return tryImport(wizard.entity, wizard.file as File, importQuery(format, mapping, page), signal);
+    };
+}
+
+// Runs the dry run when the step appears and when the file is read in another way, unless its answer is known already.
+function useDryRun(wizard: Wizard, change: Change) {
+    const trial = useTrial(wizard);
     const [error, setError] = useState<unknown>(null);
-    const [busy, setBusy] = useState(false);
     const [turn, setTurn] = useState(0);
     useEffect(() => {
-        if (wizard.preview !== null && !everyLine) return;
+        if (wizard.preview !== null) return;
         const controller = new AbortController();
-        const { format, mapping } = choices(wizard, entityOf(session, wizard.entity));
-        const many = (wizard.inspection?.lines ?? 0) > LISTED_LINES && !everyLine;
-        const query = importQuery(format, mapping, { results: many ? 'errors' : 'all' });
         setError(null);
-        setBusy(true);
-        tryImport(wizard.entity, wizard.file as File, query, controller.signal)
-            .then(
-                (preview) => change({ preview }),
-                (fault) => controller.signal.aborted || setError(fault),
-            )
-            .finally(() => controller.signal.aborted || setBusy(false));
+        trial(0, controller.signal).then(
+            (preview) => change({ preview }),
+            (fault) => controller.signal.aborted || setError(fault),
+        );
         return () => controller.abort();
-    }, [turn, everyLine, wizard.chosen]);
-    return { error, busy, repeat: () => setTurn(turn + 1) };
+    }, [turn, wizard.chosen]);
+    return { error, repeat: () => setTurn(turn + 1) };
+}
+
+// Lists more lines: the dry run once more, for the answers of all lines would be too much for a browser.
+function useMore(wizard: Wizard, change: Change) {
+    const trial = useTrial(wizard);
+    const [busy, setBusy] = useState(false);
+    const [error, setError] = useState<unknown>(null);
+    const controller = useRef(new AbortController());
+    useEffect(() => () => controller.current.abort(), []);
+    const more = (preview: ImportAnswer) => {
+        setBusy(true);
+        setError(null);
+        trial(preview.results.length, controller.current.signal)
+            .then(({ results }) => change({ preview: { ...preview, results: [...preview.results, ...results] } }))
+            .catch((fault) => controller.current.signal.aborted || setError(fault))
+            .finally(() => controller.current.signal.aborted || setBusy(false));
+    };
+    return { busy, error, more };
 }
 
 // By the warning that proposes it.
@@ -99,20 +119,17 @@ function OtherReadings(props: { preview: ImportAnswer; read: (format: Partial<Fo
     );
 }
 
-// What the list of lines leaves out, and the way to have them listed.
-function Shortened(props: { preview: ImportAnswer; busy: boolean; listAll: () => void }) {
-    const { preview } = props;
-    const omitted = preview.results_omitted ?? 0;
-    if (omitted > 0) return <p class="hint">{plural('outcome.omitted', omitted)}</p>;
-    if (preview.results.length === preview.total) return null;
+// What the list of lines leaves out, and the way to have more of them listed.
+function Shortened(props: { preview: ImportAnswer; busy: boolean; more: () => void }) {
+    const { preview, busy } = props;
+    const left = preview.total - preview.results.length;
+    if (left <= 0) return null;
     return (
         <p class="hint">
-            {t('check.shortened')}{' '}
-            {preview.total <= MOST_LISTED_LINES && (
-                <button type="button" class="link" disabled={props.busy} onClick={props.listAll}>
-                    {props.busy ? t('common.loading') : t('check.every_line')}
-                </button>
-            )}
+            {plural('outcome.omitted', left)}{' '}
+            <button type="button" class="link" disabled={busy} onClick={props.more}>
+                {busy ? t('common.loading') : plural('check.more', Math.min(left, LISTED_LINES))}
+            </button>
         </p>
     );
 }
@@ -144,9 +161,9 @@ function Failed(props: { error: unknown; repeat: () => void; skip: () => void })
 export function CheckStep(props: { wizard: Wizard; change: Change }) {
     const { wizard, change } = props;
     const { preview } = wizard;
-    const [everyLine, setEveryLine] = useState(false);
     const takes = preview ? preview.total - preview.errors : 0;
-    const { error, busy, repeat } = useDryRun(wizard, change, everyLine);
+    const { error, repeat } = useDryRun(wizard, change);
+    const listing = useMore(wizard, change);
     const go = () => change({ step: 'run' });
     const read = (format: Partial<FormatOptions>) =>
         change((old) => ({ chosen: { ...old.chosen, ...format }, preview: null }));
@@ -160,7 +177,8 @@ export function CheckStep(props: { wizard: Wizard; change: Change }) {
             {preview === null && error === null && <Loading text={t('check.running')} />}
             <div role="status">{preview && <Verdict preview={preview} />}</div>
             {preview && <OtherReadings preview={preview} read={read} />}
-            {preview && <Shortened preview={preview} busy={busy} listAll={() => setEveryLine(true)} />}
+            <Fault error={listing.error} />
+            {preview && <Shortened preview={preview} busy={listing.busy} more={() => listing.more(preview)} />}
             {preview && preview.total > 0 && <Outcomes results={preview.results} title={t('check.lines')} />}
             <div class="actions actions-sticky">
                 {preview?.total !== 0 && (

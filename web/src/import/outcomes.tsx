@@ -122,7 +122,9 @@ export function Outcomes(props: { results: LineResult[]; title: string }) {
     const [text, setText] = useState('');
     const [page, setPage] = useState(0);
     const search = useId();
-    const texts = useMemo(() => results.map(textOf), [results]);
+    // What is searched takes long to make, and most lists are never searched.
+    const searched = text.trim() !== '';
+    const texts = useMemo(() => (searched ? results.map(textOf) : []), [results, searched]);
     const counts = useMemo(() => {
         const found = new Map<Action, number>();
         for (const { action } of results) found.set(action, (found.get(action) ?? 0) + 1);

@@ -5,7 +5,7 @@ import { fieldOf, guess, propose } from './catalog.mjs';
 import { decode, guessDelimiter, parse, write } from './csv.mjs';
 
 const CHUNK = 1000;
-const MOST_RESULTS = { trial: 100000, real: 10000 };
+const MOST_RESULTS = 10000;
 const MOST_ERROR_DETAILS = 100;
 const CHUNK_MILLISECONDS = Number(process.env.MOCK_CHUNK_MILLISECONDS ?? 25);
 const counts = () => ({ total: 0, created: 0, updated: 0, restored: 0, skipped: 0, deleted: 0, errors: 0 });
@@ -174,12 +174,15 @@ function checkParents(rows, part) {
     }
 }
 
-// The results that an answer has room for, failures first.
-function shorten(results, most) {
-    if (results.length <= most) return { results };
+// The page of the results that is asked for, failures first.
+function shorten(results, options) {
+    const limit = Number(options.results_limit ?? MOST_RESULTS);
+    if (results.length <= limit) return { results };
     const failures = results.filter(({ action }) => action === 'error');
     const rest = results.filter(({ action }) => action !== 'error');
-    return { results: [...failures, ...rest].slice(0, most), results_omitted: results.length - most };
+    const offset = Number(options.results_offset ?? 0);
+    const page = [...failures, ...rest].slice(offset, offset + limit);
+    return { results: page, results_omitted: results.length - page.length };
 }
 
 // What a new record lacks.
@@ -316,7 +319,7 @@ export async function importFile(shop, entity, body, options) {
         run_id: trial ? null : run.id,
         duration_ms: Date.now() - started,
         warnings: otherReadings(results),
-        ...shorten(results, MOST_RESULTS[trial ? 'trial' : 'real']),
+        ...shorten(results, options),
         cancelled: run.status === 'cancelled',
     };
 }
