@@ -222,19 +222,37 @@ $$;
 COMMENT ON FUNCTION eryxon.day_statistics IS
 'Counts of the tenant''s runs by day, entity and source, without those that wrote nothing.';
 
+CREATE FUNCTION eryxon.masked_message(message text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT regexp_replace(regexp_replace(message, '"(\\.|[^"\\])*"', '""', 'g'), '\d+', '0', 'g')
+$$;
+COMMENT ON FUNCTION eryxon.masked_message IS
+'The message without quoted values and numbers: what errors of one kind have in common.';
+
 CREATE FUNCTION eryxon.top_errors(since timestamptz) RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY t.count DESC, t.code, t.entity, t.source), '[]')
-      FROM (SELECT e ->> 'code' AS code, r.entity, r.source, count(*) AS count, min(e ->> 'message') AS example,
-                   (array_agg(e -> 'params' ORDER BY e ->> 'message'))[1] AS params
-              FROM eryxon.sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.error_details) e
-             WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since
-                 AND r.operation <> 'diff'
-             GROUP BY 1, 2, 3 ORDER BY count(*) DESC LIMIT 100) AS t
+    WITH faults AS (
+        SELECT r.id AS run, r.started_at, r.entity, r.source, e.*, regexp_replace(e.path, '\[\d+\]', '[]', 'g') AS place
+          FROM eryxon.sync_run r
+         CROSS JOIN LATERAL jsonb_to_recordset(r.error_details) AS e(code text, path text, message text, params jsonb)
+         WHERE r.tenant_id = (SELECT @extschema@.eryxon_tenant_id()) AND r.started_at >= since
+           AND r.operation <> 'diff'),
+    grouped AS (
+        SELECT f.code, f.entity, f.source, f.place AS path, count(*) AS count, count(DISTINCT f.run) AS runs,
+               max(f.started_at) AS last_seen, (array_agg(f.run ORDER BY f.started_at DESC))[1] AS run_id,
+               (array_agg(f.message ORDER BY f.started_at DESC, f.message))[1] AS example,
+               (array_agg(f.params ORDER BY f.started_at DESC, f.message))[1] AS params
+          FROM faults f
+         GROUP BY f.code, f.entity, f.source, f.place, eryxon.masked_message(f.message)
+         ORDER BY count(*) DESC, max(f.started_at) DESC LIMIT 100)
+    SELECT coalesce(jsonb_agg(to_jsonb(g) ORDER BY g.count DESC, g.last_seen DESC, g.code, g.path), '[]')
+      FROM grouped g
 $$;
 COMMENT ON FUNCTION eryxon.top_errors IS
-'The most frequent errors of the tenant''s runs, of those that the history tells in detail.';
+'The most frequent errors of the tenant''s runs, of those that the history tells in detail: each kind once, by code,
+path and message without values, with its latest example and run.';
 
 CREATE FUNCTION eryxon.last_successes() RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

@@ -38,7 +38,9 @@ test('the overview shows runs by day, kind and source, errors, and leads to a ru
             await page.locator('[aria-labelledby=by-source] tbody').last().innerText(),
             new RegExp(`Work centers\\s+${source}\\s+1\\s+1`),
         );
-        assert.match(await page.locator('.top-errors').innerText(), /1\s+Wrong kind of value/);
+        const kind = page.locator('.top-errors li');
+        assert.match(await kind.innerText(), /1\s+Wrong kind of value · Sequence[^]*"first"[^]*In 1 run, last/);
+        assert.match(await kind.getByRole('link').getAttribute('href'), /^#\/monitor\/runs\/[0-9a-f-]{36}$/);
         assert.equal(await page.locator('.chart .chart-errors[height]:not([height="0"])').count(), 1);
         await page.getByRole('button', { name: 'As a table' }).click();
         assert.equal(await page.locator('.chart-table tbody tr').count(), 1);

@@ -169,7 +169,12 @@ export interface Statistics {
         code: string;
         entity: string;
         source: string | null;
+        path?: string | null;
         count: number;
+        // How many runs have it, and the latest of them.
+        runs: number;
+        run_id: string;
+        last_seen: string;
         example: string;
         params?: Params | null;
     }[];

@@ -237,6 +237,7 @@ export const de: Messages = {
     'monitor.last_success': 'Letzte erfolgreiche Synchronisation',
     'monitor.silent': 'nichts in diesem Zeitraum',
     'monitor.top_errors': 'Häufigste Fehler',
+    'monitor.in_runs': { one: 'In {count} Lauf, zuletzt', other: 'In {count} Läufen, zuletzt' },
     'monitor.no_errors': 'Keine Fehler in diesem Zeitraum.',
     'monitor.deliveries': 'Webhook-Nachrichten',
     'monitor.deliveries_hint':

@@ -229,6 +229,7 @@ const texts = {
     'monitor.last_success': 'Last successful sync',
     'monitor.silent': 'nothing in this period',
     'monitor.top_errors': 'Most frequent errors',
+    'monitor.in_runs': { one: 'In {count} run, last', other: 'In {count} runs, last' },
     'monitor.no_errors': 'No errors in this period.',
     'monitor.deliveries': 'Webhook messages',
     'monitor.deliveries_hint':

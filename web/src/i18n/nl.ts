@@ -236,6 +236,7 @@ export const nl: Messages = {
     'monitor.last_success': 'Laatste geslaagde sync',
     'monitor.silent': 'niets in deze periode',
     'monitor.top_errors': 'Meest voorkomende fouten',
+    'monitor.in_runs': { one: 'In {count} run, laatst', other: 'In {count} runs, laatst' },
     'monitor.no_errors': 'Geen fouten in deze periode.',
     'monitor.deliveries': 'Webhook-berichten',
     'monitor.deliveries_hint':

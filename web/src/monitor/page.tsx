@@ -2,7 +2,7 @@
 import { useId, useState } from 'preact/hooks';
 import { runs as fetchRuns, statistics } from '../api/calls';
 import type { Statistics } from '../api/types';
-import { codeName, entityName, number, t, time, told } from '../i18n';
+import { codeName, entityName, fieldName, number, plural, t, time, told } from '../i18n';
 import { link } from '../router';
 import { useSession } from '../session';
 import { actionName, Figure } from '../ui/badge';
@@ -163,14 +163,21 @@ function TopErrors(props: { statistics: Statistics; filter: Filter }) {
             ) : (
                 <ol class="top-errors">
                     {errors.map((row) => (
-                        <li key={`${row.code}/${row.entity}/${row.source}`}>
+                        <li key={`${row.code}/${row.entity}/${row.source}/${row.path}/${row.example}`}>
                             <span class="top-errors-count">{number(row.count)}</span>
                             <span>
                                 <strong>{codeName(row.code)}</strong>
+                                {row.path && <span> · {fieldName(row.path)}</span>}
                                 <span class="top-errors-where">
                                     {entityName(row.entity)} · {row.source ?? t('monitor.mixed')}
                                 </span>
-                                <span class="faults-text">{told({ code: row.code, message: row.example, params: row.params ?? null })}</span>
+                                <span class="faults-text">
+                                    {told({ code: row.code, message: row.example, params: row.params ?? null })}
+                                </span>
+                                <small>
+                                    {plural('monitor.in_runs', row.runs)}{' '}
+                                    <a href={link('monitor', 'runs', row.run_id)}>{time(row.last_seen)}</a>
+                                </small>
                             </span>
                         </li>
                     ))}

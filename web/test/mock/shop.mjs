@@ -140,16 +140,23 @@ export class Shop extends EventEmitter {
         const sums = new Map();
         for (const run of runs)
             for (const one of run.error_details) {
-                const key = [one.code, run.entity, run.source].join('\n');
+                const kind = one.message.replace(/"[^"]*"|\d+/g, '');
+                const key = [one.code, run.entity, run.source, one.path, kind].join('\n');
                 const sum = sums.get(key) ?? {
                     code: one.code,
                     entity: run.entity,
                     source: run.source,
+                    path: one.path,
                     count: 0,
+                    runs: 0,
+                    run_id: run.id,
+                    last_seen: run.started_at,
                     example: one.message,
                     params: one.params,
                 };
                 sum.count++;
+                if (sum.seen !== run.id) sum.runs++;
+                sum.seen = run.id;
                 sums.set(key, sum);
             }
         return [...sums.values()].sort((a, b) => b.count - a.count).slice(0, 10);
