@@ -56,6 +56,8 @@ test('dates in another form than chosen are read again in one click', () =>
         await page.getByLabel('Dates').selectOption('YYYY-MM-DD');
         await check(page);
         await expectFigures(page, { Refused: 3 });
+        await page.getByText('No line can be imported.').waitFor();
+        assert.equal(await page.getByRole('button', { name: /^Import/ }).count(), 0);
         await page.getByText('3 refused values are dates in another form.').waitFor();
         await shot(page, 'readings-dates');
         await page.getByRole('button', { name: 'Read dates as 31-12-2027' }).click();

@@ -21,12 +21,22 @@ const JsonMember* find_sent(const Draft& draft, int index) {
     return nullptr;
 }
 
-// Converts a value and keeps it with its place in the hash, or keeps the fault.
-void take_value(Draft& draft, const Field& field, const Json& json, std::string_view path) {
+// Has the fault of a file's cell show what stands in the file, not what was made of it.
+Fault as_written(Fault fault, const Json& made, const Json& cell) {
+    if (!made.is_string() || made.text() == cell.text()) return fault;
+    const std::string shown = json_string(made.text());
+    for (std::string* text : {&fault.message, &fault.value, &fault.params})
+        if (const std::size_t at = text->find(shown); at != text->npos)
+            text->replace(at, shown.size(), json_string(cell.text()));
+    return fault;
+}
+
+// Converts a value and keeps it with its place in the hash, or keeps the fault. The cell is what was sent in a file.
+void take_value(Draft& draft, const Field& field, const Json& json, std::string_view path, const Json* cell = nullptr) {
     FieldValue& next = *std::construct_at(draft.values + draft.value_count, FieldValue{&field, {}});
     Json hashed;
     if (auto fault = convert_value(draft.entity, field, json, draft.context, {next.value, hashed})) {
-        draft.add_fault(std::move(*fault), path);
+        draft.add_fault(cell != nullptr ? as_written(*std::move(fault), json, *cell) : *std::move(fault), path);
     } else {
         ++draft.value_count;
         draft.add_hashed(field.name, hashed);
@@ -75,8 +85,9 @@ std::optional<Fault> read_sent(const Draft& draft, const Field& field, Json& sen
 // Reads the field whose member this is.
 void read_member(Draft& draft, const Field& field, const JsonMember& member) {
     Json sent = member.value;
+    const Json* cell = draft.context.read_cell && sent.is_string() ? &member.value : nullptr;
     if (auto fault = read_sent(draft, field, sent)) return draft.add_fault(std::move(*fault), member.name);
-    take_value(draft, field, gathers_unknown(draft, field) ? add_unknown(draft, &sent) : sent, member.name);
+    take_value(draft, field, gathers_unknown(draft, field) ? add_unknown(draft, &sent) : sent, member.name, cell);
 }
 
 }  // namespace

@@ -145,6 +145,8 @@ export const de: Messages = {
     'check.refused': { one: '{count} Zeile wird abgelehnt.', other: '{count} Zeilen werden abgelehnt.' },
     'check.refused_hint':
         'Sie können die anderen jetzt importieren. Die abgelehnten Zeilen erhalten Sie als Datei zum Korrigieren und erneuten Importieren.',
+    'check.none': 'Keine Zeile kann importiert werden.',
+    'check.none_hint': 'Gehen Sie zurück, und ändern Sie, wie die Datei gelesen wird, oder korrigieren Sie die Datei.',
     'check.other_dates': {
         one: '{count} abgelehnter Wert ist ein Datum in anderer Form.',
         other: '{count} abgelehnte Werte sind Datumsangaben in anderer Form.',

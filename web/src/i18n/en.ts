@@ -141,6 +141,8 @@ const texts = {
     'check.refused': { one: '{count} line will be refused.', other: '{count} lines will be refused.' },
     'check.refused_hint':
         'You can import the others now. The refused lines come as a file to be corrected and imported again.',
+    'check.none': 'No line can be imported.',
+    'check.none_hint': 'Go back and change how the file is read, or correct the file.',
     'check.other_dates': {
         one: '{count} refused value is a date in another form.',
         other: '{count} refused values are dates in another form.',

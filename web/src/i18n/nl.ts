@@ -144,6 +144,8 @@ export const nl: Messages = {
     'check.refused': { one: '{count} regel zal worden geweigerd.', other: '{count} regels zullen worden geweigerd.' },
     'check.refused_hint':
         'U kunt de andere nu importeren. De geweigerde regels krijgt u als bestand om te verbeteren en opnieuw te importeren.',
+    'check.none': 'Geen enkele regel kan worden geïmporteerd.',
+    'check.none_hint': 'Ga terug en verander hoe het bestand wordt gelezen, of verbeter het bestand.',
     'check.other_dates': {
         one: '{count} geweigerde waarde is een datum in een andere vorm.',
         other: '{count} geweigerde waarden zijn datums in een andere vorm.',

@@ -86,6 +86,12 @@ const writes = (preview: ImportAnswer) => preview.created + preview.updated + pr
 function Verdict(props: { preview: ImportAnswer }) {
     const { preview } = props;
     if (preview.total === 0) return <Notice kind="warning" title={t('check.empty')} />;
+    if (preview.errors === preview.total)
+        return (
+            <Notice kind="error" title={t('check.none')}>
+                <p>{t('check.none_hint')}</p>
+            </Notice>
+        );
     if (preview.errors > 0)
         return (
             <Notice kind="warning" title={plural('check.refused', preview.errors)}>
@@ -181,7 +187,7 @@ export function CheckStep(props: { wizard: Wizard; change: Change }) {
             {preview && <Shortened preview={preview} busy={listing.busy} more={() => listing.more(preview)} />}
             {preview && preview.total > 0 && <Outcomes results={preview.results} title={t('check.lines')} />}
             <div class="actions actions-sticky">
-                {preview?.total !== 0 && (
+                {(preview === null || takes > 0) && (
                     <button type="button" class="primary" disabled={preview === null} onClick={go}>
                         {takes > 0 ? plural('check.import', takes) : t('check.import_wait')}
                     </button>
