@@ -130,35 +130,8 @@ bool takes_names(const std::vector<Function>& functions) {
 
 // True where the request's body is the function's one argument, or has all of them.
 bool has_body(const Route& route, const Request& request) {
-    switch (route.endpoint) {
-        case Endpoint::rpc:
-            return request.method == "POST" && !is_form(request);
-        case Endpoint::list:
-        case Endpoint::remove:
-        case Endpoint::status:
-        case Endpoint::changes:
-        case Endpoint::webhook_list:
-        case Endpoint::webhook_update:
-        case Endpoint::webhook_remove:
-        case Endpoint::webhook_logs:
-        case Endpoint::webhook_rotate:
-        case Endpoint::webhook_test:
-        case Endpoint::webhook_replay:
-        case Endpoint::csv_template:
-        case Endpoint::csv_rejected:
-        case Endpoint::run_list:
-        case Endpoint::run:
-        case Endpoint::run_cancel:
-        case Endpoint::statistics:
-        case Endpoint::admin_session:
-        case Endpoint::mapping_list:
-        case Endpoint::mapping_remove:
-        case Endpoint::key_list:
-        case Endpoint::key_remove:
-            return false;
-        default:
-            return true;
-    }
+    if (route.endpoint == Endpoint::rpc) return request.method == "POST" && !is_form(request);
+    return body_of(route.endpoint) == Body::arguments;
 }
 
 // The answer where no function is found.
@@ -207,7 +180,7 @@ Task<Service::Plan> Service::plan(const Request& request, const Route& route, St
         for (const Parameter& argument : arguments)
             sent.names.push_back(argument.name);
         plan.document = arguments_json(arguments);
-        if (route.endpoint == Endpoint::webhook_update) {
+        if (body_of(route.endpoint) == Body::changes) {
             check_body(request, style);
             sent.names.emplace_back("changes");
             plan.document = with_changes(std::move(plan.document), request.body, style);

@@ -6,107 +6,10 @@
 
 #include <simdjson.h>
 #include <algorithm>
-#include <array>
 
 namespace eryxon::gateway {
 
 namespace {
-
-// A parameter of a route and the argument that it becomes; PostgREST reserves some of the first names.
-struct Name {
-    std::string_view parameter;
-    std::string_view argument;
-};
-
-constexpr std::array list_names = std::to_array<Name>({
-    {"id", "id"},
-    {"external_id", "external_id"},
-    {"external_source", "external_source"},
-    {"status", "status"},
-    {"search", "search"},
-    {"updated_since", "updated_since"},
-    {"include_deleted", "include_deleted"},
-    {"sort", "sort_by"},
-    {"order", "sort_order"},
-    {"limit", "max_rows"},
-    {"offset", "skip_rows"},
-});
-constexpr std::array remove_names = std::to_array<Name>({
-    {"id", "id"},
-    {"external_id", "external_id"},
-    {"external_source", "external_source"},
-    {"hard", "hard"},
-    {"force", "force"},
-});
-constexpr std::array status_names = std::to_array<Name>({
-    {"entity_type", "entity_type"},
-    {"source", "source"},
-    {"limit", "max_rows"},
-});
-
-constexpr std::array changes_names = std::to_array<Name>({
-    {"since", "since"},
-    {"entity_type", "entity_type"},
-    {"source", "source"},
-    {"exclude_source", "exclude_source"},
-    {"limit", "max_rows"},
-});
-constexpr std::array id_names = std::to_array<Name>({{"id", "id"}});
-constexpr std::array webhook_log_names = std::to_array<Name>({
-    {"webhook_id", "webhook_id"},
-    {"status", "status"},
-    {"limit", "max_rows"},
-    {"offset", "skip_rows"},
-});
-
-constexpr std::array run_list_names = std::to_array<Name>({
-    {"entity_type", "entity_type"},
-    {"source", "source"},
-    {"since", "since"},
-    {"limit", "max_rows"},
-});
-constexpr std::array mapping_names = std::to_array<Name>({{"entity", "entity"}, {"source", "source"}});
-constexpr std::array statistics_names = std::to_array<Name>({{"days", "days"}});
-constexpr std::array rejected_names = std::to_array<Name>({{"run", "run"}});
-constexpr std::array inspect_names = std::to_array<Name>({
-    {"delimiter", "delimiter"},
-    {"encoding", "encoding"},
-    {"header", "header"},
-    {"header_line", "header_line"},
-    {"mapping", "mapping"},
-    {"external_source", "external_source"},
-});
-constexpr std::array import_names = std::to_array<Name>({
-    {"dry_run", "dry_run"},
-    {"run", "run"},
-    {"delimiter", "delimiter"},
-    {"encoding", "encoding"},
-    {"header", "header"},
-    {"header_line", "header_line"},
-    {"decimal", "decimal"},
-    {"grouping", "grouping"},
-    {"date_format", "date_format"},
-    {"null_token", "null_token"},
-    {"repeated_keys", "repeated_keys"},
-    {"nulls", "nulls"},
-    {"external_source", "external_source"},
-    {"mapping", "mapping"},
-    {"only_mapped", "only_mapped"},
-    {"results", "results"},
-    {"results_limit", "results_limit"},
-    {"results_offset", "results_offset"},
-    {"on_error", "on_error"},
-    {"mode", "mode"},
-    {"skip_unchanged", "skip_unchanged"},
-    {"update_strategy", "update_strategy"},
-    {"children", "children"},
-    {"unknown_fields", "unknown_fields"},
-    {"deleted", "deleted"},
-    {"adopt", "adopt"},
-    {"force", "force"},
-    {"max_errors", "max_errors"},
-    {"client_ref", "client_ref"},
-});
 
 constexpr std::string_view reserved_names[] = {"select", "order", "limit",   "offset",
                                                "and",    "or",    "columns", "on_conflict"};
@@ -117,50 +20,13 @@ int hex_digit(char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-template <class Names>
-std::string_view argument_name(const Names& names, std::string_view parameter) {
-    for (const Name& name : names)
-        if (name.parameter == parameter) return name.argument;
-    return {};
-}
-
 // The argument that a parameter of the endpoint becomes; empty if there is none.
 std::string_view argument_name(Endpoint endpoint, std::string_view parameter) {
-    switch (endpoint) {
-        case Endpoint::list:
-            return argument_name(list_names, parameter);
-        case Endpoint::remove:
-            return argument_name(remove_names, parameter);
-        case Endpoint::status:
-            return argument_name(status_names, parameter);
-        case Endpoint::changes:
-            return argument_name(changes_names, parameter);
-        case Endpoint::webhook_list:
-        case Endpoint::webhook_update:
-        case Endpoint::webhook_remove:
-        case Endpoint::webhook_rotate:
-        case Endpoint::webhook_test:
-        case Endpoint::webhook_replay:
-        case Endpoint::mapping_remove:
-        case Endpoint::key_remove:
-            return argument_name(id_names, parameter);
-        case Endpoint::webhook_logs:
-            return argument_name(webhook_log_names, parameter);
-        case Endpoint::inspect:
-            return argument_name(inspect_names, parameter);
-        case Endpoint::import_file:
-            return argument_name(import_names, parameter);
-        case Endpoint::csv_rejected:
-            return argument_name(rejected_names, parameter);
-        case Endpoint::run_list:
-            return argument_name(run_list_names, parameter);
-        case Endpoint::statistics:
-            return argument_name(statistics_names, parameter);
-        case Endpoint::mapping_list:
-            return argument_name(mapping_names, parameter);
-        default:
-            return {};
-    }
+    const EndpointRow* const row = endpoint_row(endpoint);
+    if (row == nullptr) return {};
+    auto const known = std::find_if(row->parameters.begin(), row->parameters.end(),
+                                    [&](const QueryParameter& one) { return one.name == parameter; });
+    return known == row->parameters.end() ? std::string_view() : known->argument;
 }
 
 }  // namespace

@@ -1,68 +1,14 @@
-// The table of endpoints.
+// Finds the row of a request in the table of endpoints.
 #include "gateway/api/router.hpp"
 
 #include "gateway/api/query.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace eryxon::gateway {
 
 namespace {
-
-struct Row {
-    std::string_view method;
-    std::string_view path;  // {entity} stands for an entity's name, {id} for a uuid
-    Endpoint endpoint;
-    std::string_view function;  // what follows api-<entity>, or the whole name
-    std::string_view allow;     // of all rows with this path
-};
-
-constexpr std::string_view webhook_methods = "GET, HEAD, POST, PATCH, DELETE";
-constexpr std::string_view list_methods = "GET, HEAD, POST, DELETE";
-
-constexpr std::array table = std::to_array<Row>({
-    {"PUT", "/api-{entity}/sync", Endpoint::sync, "-sync", "PUT"},
-    {"POST", "/api-{entity}/bulk-sync", Endpoint::bulk_sync, "-bulk-sync", "POST"},
-    {"GET", "/api-{entity}", Endpoint::list, "-list", "GET, HEAD, DELETE"},
-    {"DELETE", "/api-{entity}", Endpoint::remove, "-delete", "GET, HEAD, DELETE"},
-    {"POST", "/api-erp-sync/diff", Endpoint::diff, "api-erp-sync-diff", "POST"},
-    {"POST", "/api-erp-sync/sync", Endpoint::sync_all, "api-erp-sync-sync", "POST"},
-    {"GET", "/api-erp-sync/status", Endpoint::status, "api-erp-sync-status", "GET, HEAD"},
-    {"GET", "/api-erp-sync/changes", Endpoint::changes, "api-erp-sync-changes", "GET, HEAD"},
-    {"GET", "/api-erp-sync/runs", Endpoint::run_list, "api-erp-sync-runs", "GET, HEAD"},
-    {"GET", "/api-erp-sync/runs/{id}", Endpoint::run, "api-erp-sync-runs", "GET, HEAD, DELETE"},
-    {"DELETE", "/api-erp-sync/runs/{id}", Endpoint::run_cancel, "api-erp-sync-runs-cancel", "GET, HEAD, DELETE"},
-    {"GET", "/api-erp-sync/statistics", Endpoint::statistics, "api-erp-sync-statistics", "GET, HEAD"},
-    {"GET", "/api-webhooks", Endpoint::webhook_list, "api-webhooks-list", webhook_methods},
-    {"POST", "/api-webhooks", Endpoint::webhook_create, "api-webhooks-create", webhook_methods},
-    {"PATCH", "/api-webhooks", Endpoint::webhook_update, "api-webhooks-update", webhook_methods},
-    {"DELETE", "/api-webhooks", Endpoint::webhook_remove, "api-webhooks-delete", webhook_methods},
-    {"POST", "/api-webhooks/rotate", Endpoint::webhook_rotate, "api-webhooks-rotate", "POST"},
-    {"POST", "/api-webhooks/test", Endpoint::webhook_test, "api-webhooks-test", "POST"},
-    {"GET", "/api-webhook-logs", Endpoint::webhook_logs, "api-webhook-logs-list", "GET, HEAD"},
-    {"POST", "/api-webhook-logs/replay", Endpoint::webhook_replay, "api-webhook-logs-replay", "POST"},
-    {"POST", "/api-{entity}/inspect", Endpoint::inspect, "api-csv-inspect", "POST"},
-    {"POST", "/api-{entity}/import", Endpoint::import_file, "api-csv-import", "POST"},
-    {"GET", "/api-{entity}/template", Endpoint::csv_template, "api-csv-template", "GET, HEAD"},
-    {"GET", "/api-{entity}/rejected", Endpoint::csv_rejected, "api-csv-rejected", "GET, HEAD"},
-    {"GET", "/api-admin/session", Endpoint::admin_session, "api-admin-session", "GET, HEAD"},
-    {"GET", "/api-csv-mappings", Endpoint::mapping_list, "api-csv-mappings-list", list_methods},
-    {"POST", "/api-csv-mappings", Endpoint::mapping_save, "api-csv-mappings-save", list_methods},
-    {"DELETE", "/api-csv-mappings", Endpoint::mapping_remove, "api-csv-mappings-delete", list_methods},
-    {"GET", "/admin", Endpoint::admin, "", "GET, HEAD"},
-    {"GET", "/api-keys", Endpoint::key_list, "api-keys-list", list_methods},
-    {"POST", "/api-keys", Endpoint::key_create, "api-keys-create", list_methods},
-    {"DELETE", "/api-keys", Endpoint::key_remove, "api-keys-delete", list_methods},
-});
-
-constexpr std::array service_table = std::to_array<Row>({
-    {"GET", "/healthz", Endpoint::health, "", "GET, HEAD"},
-    {"GET", "/readyz", Endpoint::ready, "", "GET, HEAD"},
-    {"GET", "/metrics", Endpoint::metrics, "", "GET, HEAD"},
-    {"GET", "/openapi.json", Endpoint::openapi, "", "GET, HEAD"},
-});
 
 constexpr std::string_view placeholders[] = {"{entity}", "{id}"};
 constexpr std::size_t longest_name = 48;  // of an entity
@@ -101,21 +47,33 @@ bool allows(std::string_view row, std::string_view method) {
     return row == method || (row == "GET" && method == "HEAD");
 }
 
-std::string function_of(const Row& row, std::string_view entity) {
-    if (entity.empty() || row.function.starts_with("api-")) return std::string(row.function);
+std::string function_of(const EndpointRow& row, std::string_view entity) {
+    if (!row.function.starts_with('-')) return std::string(row.function);
     return "api-" + std::string(entity) + std::string(row.function);
 }
 
-template <class Table>
-Route find_in(const Table& rows, std::string_view method, std::string_view path) {
+// The methods of all rows with that path.
+std::string allowed_methods(std::string_view path) {
+    std::string methods;
+    for (const EndpointRow& row : endpoint_rows()) {
+        if (row.path != path) continue;
+        if (!methods.empty()) methods += ", ";
+        methods += row.method == "GET" ? "GET, HEAD" : row.method;
+    }
+    return methods;
+}
+
+// The endpoint of a path that is given without the base path, or of one in front of which none stands.
+Route find_in_table(std::string_view method, std::string_view path, bool below_base) {
     Route route;
-    for (const Row& row : rows) {
+    for (const EndpointRow& row : endpoint_rows()) {
+        if (row.below_base != below_base) continue;
         std::optional<std::string_view> const part = match(row.path, path);
         if (!part) continue;
         bool const is_id = row.path.ends_with("{id}");
         std::string_view const entity = is_id ? "" : *part, id = is_id ? *part : "";
         if (allows(row.method, method)) return {row.endpoint, row.path, {}, entity, id, function_of(row, entity), {}};
-        route = {Endpoint::wrong_method, row.path, row.allow, entity, id, {}, {}};
+        route = {Endpoint::wrong_method, row.path, allowed_methods(row.path), entity, id, {}, {}};
     }
     return route;
 }
@@ -145,18 +103,6 @@ Route rpc_route(std::string_view method, std::string_view name) {
 
 }  // namespace
 
-bool calls_function(Endpoint endpoint) {
-    return endpoint >= Endpoint::rpc;
-}
-
-bool takes_file(Endpoint endpoint) {
-    return endpoint == Endpoint::inspect || endpoint == Endpoint::import_file;
-}
-
-bool passes_entity(Endpoint endpoint) {
-    return takes_file(endpoint) || endpoint == Endpoint::csv_template || endpoint == Endpoint::csv_rejected;
-}
-
 bool is_rpc(std::string_view path) {
     return rpc_function(path).has_value();
 }
@@ -164,11 +110,11 @@ bool is_rpc(std::string_view path) {
 Route find_route(std::string_view base_path, std::string_view method, std::string_view path) {
     constexpr std::string_view pages = "/admin/";
     if (auto const function = rpc_function(path)) return rpc_route(method, *function);
-    Route route = find_in(service_table, method, path);
+    Route route = find_in_table(method, path, false);
     if (route.endpoint != Endpoint::none || !path.starts_with(base_path)) return route;
     path.remove_prefix(base_path.size());
     if (path.starts_with(pages)) return page_route(method, path.substr(pages.size()));
-    return find_in(table, method, path);
+    return find_in_table(method, path, true);
 }
 
 }  // namespace eryxon::gateway

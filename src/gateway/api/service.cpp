@@ -121,7 +121,7 @@ void Service::reload_keys() {
 }
 
 bool Service::takes_file(const Request& request) const {
-    return gateway::takes_file(find_route(config_.base_path, request.method, request.path).endpoint);
+    return body_of(find_route(config_.base_path, request.method, request.path).endpoint) == Body::file;
 }
 
 Task<std::optional<Failure>> Service::screen(const Request& request, Style style) {
@@ -156,7 +156,7 @@ Task<void> Service::ask_who_calls(const Request& request, Trace& trace, Style st
 // function is called gets its answer at once.
 Task<std::optional<Response>> Service::admit(const Request& request, Trace& trace) {
     Route const route = find_route(config_.base_path, request.method, request.path);
-    if (calls_function(route.endpoint) && !gateway::takes_file(route.endpoint)) {
+    if (calls_function(route.endpoint) && body_of(route.endpoint) != Body::file) {
         Style const style = is_rpc(request.path) ? Style::rpc : Style::route;
         trace.route = route.path;
         std::optional<Response> refusal;
@@ -172,7 +172,7 @@ Task<std::optional<Response>> Service::admit(const Request& request, Trace& trac
         trace.trial.reset();
         co_return std::move(refusal);
     }
-    if (!gateway::takes_file(route.endpoint)) {
+    if (body_of(route.endpoint) != Body::file) {
         Response response = co_await answer(request, trace);
         co_return std::move(response);
     }
@@ -215,7 +215,7 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
         case Endpoint::wrong_method: {
             if (auto const asked = answer_preflight(request, config_.cors_origins, route.allow)) co_return *asked;
             Failure failure = own_failure(405);
-            failure.headers.push_back({"Allow", std::string(route.allow)});
+            failure.headers.push_back({"Allow", route.allow});
             throw failure;
         }
         case Endpoint::health:

@@ -2,8 +2,13 @@
 #include "gateway/api/openapi.hpp"
 
 #include "core/json/json.hpp"
+#include "gateway/api/endpoints.hpp"
 
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
 
 namespace eryxon::gateway {
 namespace {
@@ -66,6 +71,59 @@ TEST(OpenApi, HasNoReferenceThatLeadsNowhere) {
     core::JsonArena arena;
     Json const document = core::parse_json(write_openapi(entities, ""), arena);
     EXPECT_GT(check_references(document, document), 40);
+}
+
+using Endpoints = std::map<std::string, std::set<std::string>>;  // query parameters by "METHOD /path"
+
+// The names of the parameters in the query string among those of a path or a method.
+void add_parameters(const Json& document, const Json* parameters, std::set<std::string>& names) {
+    if (parameters == nullptr) return;
+    for (const Json& item : parameters->items()) {
+        const Json* const reference = item.find("$ref");
+        const Json& parameter = reference == nullptr ? item : *resolve(document, reference->text());
+        if (parameter.find("in")->text() == "query") names.emplace(parameter.find("name")->text());
+    }
+}
+
+Endpoints described_endpoints(const Json& document) {
+    Endpoints endpoints;
+    for (const JsonMember& path : document.find("paths")->members())
+        for (const JsonMember& method : path.value.members()) {
+            if (!path.name.starts_with("/api-") || method.name == "parameters") continue;
+            std::string name(method.name);
+            std::transform(name.begin(), name.end(), name.begin(), [](char c) { return static_cast<char>(c - 32); });
+            std::set<std::string>& names = endpoints[name + ' ' + std::string(path.name)];
+            add_parameters(document, path.value.find("parameters"), names);
+            add_parameters(document, method.value.find("parameters"), names);
+        }
+    return endpoints;
+}
+
+Endpoints served_endpoints(const std::string& entity) {
+    Endpoints endpoints;
+    for (const EndpointRow& row : endpoint_rows()) {
+        if (row.function.empty()) continue;
+        std::string path(row.path);
+        if (std::size_t const at = path.find("{entity}"); at != path.npos) path.replace(at, 8, entity);
+        std::set<std::string>& names = endpoints[std::string(row.method) + ' ' + path];
+        for (const QueryParameter& parameter : row.parameters)
+            names.emplace(parameter.name);
+    }
+    return endpoints;
+}
+
+TEST(OpenApi, DescribesTheEndpointsWithTheirParameters) {
+    core::JsonArena arena;
+    Json const document =
+        core::parse_json(write_openapi(R"([{"entity":"jobs","schema":{"type":"object"}}])", ""), arena);
+    Endpoints const described = described_endpoints(document), served = served_endpoints("jobs");
+    for (auto const& [endpoint, parameters] : served) {
+        auto const found = described.find(endpoint);
+        ASSERT_NE(found, described.end()) << endpoint;
+        EXPECT_EQ(found->second, parameters) << endpoint;
+    }
+    for (auto const& [endpoint, parameters] : described)
+        EXPECT_TRUE(served.contains(endpoint)) << endpoint;
 }
 
 }  // namespace
