@@ -22,7 +22,7 @@ test('progress is shown, and cancelling keeps what was imported', () =>
         await choose(page, 'jobs', 'large.csv', large(name, LINES));
         await check(page);
         assert.equal((await figures(page)).New, LINES);
-        await page.getByText('The file is large').waitFor();
+        await page.getByText('more lines are not listed').waitFor();
         await page.getByRole('button', { name: /^Import/ }).click();
         await page.waitForFunction(
             () => document.querySelector('progress')?.value > 0 && document.querySelector('.progress .figures-row'),

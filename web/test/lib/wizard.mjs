@@ -35,7 +35,10 @@ export async function nameSource(page, source) {
 }
 
 // Columns that no field takes.
-export const unusedColumns = (page) => page.locator('.unused strong').allTextContents();
+export async function unusedColumns(page) {
+    await page.locator('.mapping').waitFor();
+    return page.locator('.unused strong').allTextContents();
+}
 
 // Goes on from the columns to the checked lines.
 export async function check(page) {
