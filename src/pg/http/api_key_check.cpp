@@ -5,10 +5,10 @@
 #include "core/json/canonical.hpp"
 #include "core/json/json.hpp"
 #include "core/result/credential.hpp"
+#include "pg/http/role_settings.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/request.hpp"
-#include "pg/server/role_settings.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/spi.hpp"
 

@@ -1,5 +1,5 @@
 // What PostgREST and the gateway do for the role of a token, done for the role of an API key.
-#include "pg/server/role_settings.hpp"
+#include "pg/http/role_settings.hpp"
 
 #include "core/base/sql_text.hpp"
 #include "pg/server/compat.hpp"
