@@ -5,8 +5,8 @@ CREATE FUNCTION eryxon.write_registry(action text, args jsonb) RETURNS void
 COMMENT ON FUNCTION eryxon.write_registry IS
 'Writes the registry as the extension''s owner.
 Only for a caller who may execute the public function of the action and owns the entity''s table.
-Actions and their arguments: attach {entity, table (oid), singular, soft_delete (boolean or "calls"), natural_key, events}, detach {entity},
-map {entity, field, rule}, unmap {entity, field}.';
+Actions and their arguments: attach {entity, table (oid), singular, soft_delete (boolean or "calls"), natural_key,
+events}, detach {entity}, map {entity, field, rule}, unmap {entity, field}.';
 
 CREATE FUNCTION eryxon.register(entity text, table_name regclass, args jsonb) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp

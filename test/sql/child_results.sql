@@ -13,7 +13,8 @@ SET eryxon.tenant_id = '5b0e8c1a-7d4f-4c59-9a3b-000000000001';
 
 -- The results, with the records below them on lines of their own; whether an id is that of the live row.
 CREATE FUNCTION told(results jsonb) RETURNS SETOF text LANGUAGE sql AS $$
-    SELECT regexp_replace(line, '"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"', '<id>', 'g') FROM jsonb_array_elements(results) WITH ORDINALITY AS r(result, n)
+    SELECT regexp_replace(line, '"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"', '<id>', 'g')
+      FROM jsonb_array_elements(results) WITH ORDINALITY AS r(result, n)
      CROSS JOIN LATERAL (
         SELECT 0 AS m, concat_ws(' ', result ->> 'external_id', result ->> 'action', result -> 'changes',
             CASE WHEN result ? 'children' AND NOT result ? 'child_results' THEN '(no child_results)' END) AS line
@@ -42,7 +43,8 @@ SELECT told(eryxon_bulk_upsert('jobs', :'second', '{"children":"replace","childr
 \echo -- what comes back, what is deleted by name, what was started, one record alone
 UPDATE operations SET status = 'in_progress' WHERE external_id = 'A1c';
 SELECT told(jsonb_build_array(eryxon_upsert('parts', '{"external_id":"A1","external_source":"ERP","quantity":"6",
-    "operations":[{"external_id":"A1a","operation_name":"cut","cell_name":"saw"},{"external_id":"A1b","_op":"delete"}]}',
+    "operations":[{"external_id":"A1a","operation_name":"cut","cell_name":"saw"},
+        {"external_id":"A1b","_op":"delete"}]}',
     '{"children":"replace","children_results":"all"}')));
 \echo -- a refused record has none
 SELECT told(eryxon_bulk_upsert('jobs', '[{"external_id":"B","external_source":"ERP","parts":[

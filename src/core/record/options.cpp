@@ -5,8 +5,8 @@
 #include "core/json/fault_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
+#include <iterator>
 
 namespace eryxon::core {
 
@@ -70,7 +70,7 @@ struct Known {
     Reader read;
 };
 
-constexpr std::array<Known, 18> known_options = {{
+constexpr Known known_options[] = {
     {"on_error",
      [](Options& options, std::string_view name, const Json& value) {
          options.on_error =
@@ -128,13 +128,13 @@ constexpr std::array<Known, 18> known_options = {{
     {"record_history", take_flag<&Options::record_history>},
     {"client_ref",
      [](Options& options, std::string_view name, const Json& value) { options.client_ref = read_text(name, value); }},
-}};
+};
 
 // The hint of an unknown option.
 std::string list_known_options() {
     std::string list = "Known options are ";
     for (const Known& known : known_options)
-        list += (&known == known_options.data() ? "" : ", ") + std::string(known.name);
+        list += (&known == known_options ? "" : ", ") + std::string(known.name);
     return list + '.';
 }
 
@@ -146,9 +146,9 @@ Options read_options(const Json& options) {
                         "options must be a JSON object, not " + std::string(type_phrase(options.type())));
     Options read;
     for (const JsonMember& member : options.members()) {
-        const auto known = std::find_if(known_options.begin(), known_options.end(),
+        const auto known = std::find_if(std::begin(known_options), std::end(known_options),
                                         [&](const Known& candidate) { return candidate.name == member.name; });
-        if (known == known_options.end())
+        if (known == std::end(known_options))
             throw CallError(Fault{Code::invalid_option,
                                   shorten(member.name, shown_in_value),
                                   "unknown option " + quoted(member.name),

@@ -4,8 +4,8 @@
 
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/cascade_set.hpp"
-#include "pg/deletes/deleted_by.hpp"
 #include "pg/deletes/delete_trigger.hpp"
+#include "pg/deletes/deleted_by.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
