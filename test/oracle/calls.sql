@@ -45,7 +45,7 @@ $$;
 -- first.
 CREATE FUNCTION oracle.unit(node jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE faults jsonb := oracle.all_faults(node); outcome jsonb; code text; detail text; nested boolean := false;
-    missing jsonb;
+    missing jsonb; clash jsonb;
 BEGIN
     IF faults <> '[]' THEN
         missing := CASE WHEN node ->> 'src' IS NOT NULL AND node ->> 'ext' IS NOT NULL
@@ -62,7 +62,9 @@ BEGIN
         AND oracle.opt(options, 'children', 'merge') = 'replace');
     BEGIN
         DELETE FROM oracle.came_back;
+        outcome := oracle.park_all(options);
         outcome := oracle.write_node(node, options);
+        PERFORM oracle.require_rewritten(options);
         code := oracle.broken();
         IF code IS NOT NULL THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault(code, '~'))); END IF;
         RETURN outcome;
@@ -71,9 +73,12 @@ BEGIN
             GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
             RETURN oracle.failed(detail::jsonb, detail::jsonb -> 0 ->> 'constraint' IN ('EXISTS', 'NOT_FOUND',
                 'DELETED'), nested);
+        WHEN SQLSTATE 'OR005' THEN
+            GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+            clash := detail::jsonb;
         WHEN OTHERS THEN
             IF SQLSTATE = '23505' AND nested AND oracle.opt(options, 'children', 'merge') = 'replace'
-                AND NOT options ? 'removes_first' THEN
+                AND NOT options ? 'removes_first' AND NOT options ? 'once' THEN
                 RETURN oracle.unit(node, options || '{"removes_first":true}');
             END IF;
             IF SQLSTATE LIKE '42%' OR SQLSTATE LIKE 'XX%' OR SQLSTATE LIKE '22%' OR SQLSTATE = 'P0004' THEN
@@ -81,6 +86,30 @@ BEGIN
             RETURN oracle.failed(jsonb_build_array(oracle.fault(oracle.code_of(SQLSTATE), '~')
                 || jsonb_build_object('sqlstate', SQLSTATE)), false, nested);
     END;
+    RETURN oracle.clashed(node, options, clash, nested);
+END $$;
+
+-- A node that a unique value kept out: it is tried again, with another order in its arrays, as long as a record of
+-- the array has the value; refused otherwise, with the row that has it.
+CREATE FUNCTION oracle.clashed(node jsonb, options jsonb, clash jsonb, nested boolean) RETURNS jsonb
+    LANGUAGE plpgsql AS $$
+DECLARE taken_by jsonb := oracle.holder(clash); next text; waits jsonb := coalesce(options -> 'waits', '[]');
+    parked jsonb := coalesce(options -> 'parked', '[]'); value jsonb;
+    failed jsonb := oracle.failed(jsonb_build_array(oracle.fault('UNIQUE_CONSTRAINT', '~')
+        || '{"sqlstate":"23505"}'), false, nested);
+BEGIN
+    IF options ? 'once' THEN RETURN failed; END IF;
+    IF nested AND oracle.opt(options, 'children', 'merge') = 'replace' AND NOT options ? 'removes_first' THEN
+        RETURN oracle.unit(node, options || '{"removes_first":true}'); END IF;
+    IF taken_by ->> 'external_id' IS NULL THEN RETURN failed; END IF;
+    next := oracle.later_sibling(node, clash ->> 'prefix', taken_by, waits);
+    IF next IS NULL THEN RETURN failed || jsonb_build_object('clash', clash, 'holder', taken_by); END IF;
+    IF NOT oracle.waits_for(waits, next, clash ->> 'prefix') THEN
+        RETURN oracle.unit(node, options || jsonb_build_object('waits', waits
+            || jsonb_build_array(jsonb_build_array(clash -> 'prefix', next)))); END IF;
+    value := jsonb_build_object('entity', clash -> 'entity', 'columns', clash -> 'columns', 'id', taken_by -> 'id');
+    IF parked @> jsonb_build_array(value) THEN RETURN failed; END IF;
+    RETURN oracle.unit(node, options || jsonb_build_object('parked', parked || value));
 END $$;
 
 -- Adds a history row per entity that has counts.
@@ -121,11 +150,18 @@ BEGIN
     END LOOP;
 END $$;
 
--- Applies the records of one entity, from top to bottom; one that refers to a later record waits until that was
--- applied. Results in input order and counts by entity.
+-- What a tree came to, with what its result needs; notes its sources.
+CREATE FUNCTION oracle.told(node jsonb, outcome jsonb, options jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error', options);
+    SELECT outcome || jsonb_build_object('index', node -> 'index', 'external_id', node -> 'ext', 'external_source',
+        node -> 'src', 'entity', node -> 'entity', 'op', node -> 'op', 'hash', node -> 'hash')
+$$;
+
+-- Applies the records of one entity, from top to bottom; one that refers to a later record, or wants a unique value
+-- that a later record's row has, waits until that was applied. Results in input order and counts by entity.
 CREATE FUNCTION oracle.apply(p_entity text, records jsonb, options jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE pending jsonb; node jsonb; outcome jsonb; results jsonb := '[]'; counts jsonb := '{}'; own jsonb := '{}';
-    begun jsonb := '[]'; i int;
+    begun jsonb := '[]'; i int; done jsonb;
 BEGIN
     SELECT coalesce(jsonb_agg(oracle.without_contradiction(oracle.read_record(p_entity, e, '', NULL, options))
         || jsonb_build_object('index', n - 1) ORDER BY n), '[]')
@@ -134,18 +170,26 @@ BEGIN
         IF begun = '[]' THEN begun := jsonb_build_array(pending -> 0); pending := pending - 0; END IF;
         node := begun -> -1;
         i := oracle.needed_tree(node, pending, options);
-        IF i IS NOT NULL THEN begun := begun || jsonb_build_array(pending -> i); pending := pending - i;
-            CONTINUE; END IF;
+        IF i IS NOT NULL THEN
+            begun := (begun - -1) || jsonb_build_array(node || '{"waits":"reference"}', pending -> i);
+            pending := pending - i; CONTINUE; END IF;
         begun := begun - -1;
         IF oracle.needed_tree(node, begun, options) IS NOT NULL THEN node := node || '{"circle":true}'; END IF;
-        outcome := oracle.unit(node, options) || jsonb_build_object('index', node -> 'index', 'external_id',
-            node -> 'ext',
-            'external_source', node -> 'src', 'entity', p_entity, 'op', node -> 'op', 'hash', node -> 'hash');
-        INSERT INTO oracle.source_of SELECT * FROM oracle.sources(node, outcome ->> 'action' = 'error', options);
-        own := oracle.count_one(own, p_entity, outcome ->> 'action');
-        counts := oracle.count_all(oracle.count_one(counts, p_entity, outcome ->> 'action'),
-            coalesce(outcome -> 'counts', '{}'));
-        results := results || outcome;
+        outcome := oracle.unit(node, options);
+        i := CASE WHEN outcome ? 'clash' THEN oracle.later_tree(outcome, begun, pending) END;
+        IF i >= 0 THEN
+            begun := begun || jsonb_build_array(node || '{"waits":"value"}', pending -> i);
+            pending := pending - i; CONTINUE; END IF;
+        done := CASE WHEN i < 0 THEN oracle.circle(node, outcome, begun, -i - 1, options) END;
+        IF done IS NULL THEN done := jsonb_build_array(oracle.told(node, outcome, options));
+        ELSE SELECT coalesce(jsonb_agg(b ORDER BY k), '[]') INTO begun
+            FROM jsonb_array_elements(begun) WITH ORDINALITY a(b, k) WHERE k < -i; END IF;
+        results := results || done;
+        FOR outcome IN SELECT * FROM jsonb_array_elements(done) LOOP
+            own := oracle.count_one(own, p_entity, outcome ->> 'action');
+            counts := oracle.count_all(oracle.count_one(counts, p_entity, outcome ->> 'action'),
+                coalesce(outcome -> 'counts', '{}'));
+        END LOOP;
     END LOOP;
     SELECT coalesce(jsonb_agg(r ORDER BY (r ->> 'index')::int), '[]') INTO results FROM jsonb_array_elements(results) r;
     RETURN jsonb_build_object('results', results, 'counts', counts, 'own', coalesce(own -> p_entity, '{}'));

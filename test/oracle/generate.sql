@@ -14,11 +14,32 @@ BEGIN
     RETURN step || jsonb_build_object('payload', list, 'options', (step -> 'options') || '{"children":"replace"}');
 END $$;
 
+-- A call in which records take each other's numbers: jobs, or parts of some jobs, now and then one that is new or goes.
+CREATE FUNCTION oracle.renumbering() RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+DECLARE list jsonb := '[]'; parts jsonb; key text; flat boolean := oracle.chance(0.5);
+BEGIN
+    FOR i IN 1 .. 3 + oracle.roll(2) LOOP
+        key := 'J' || i; parts := '[]';
+        FOR k IN 1 .. 2 + oracle.roll(2) LOOP
+            parts := parts || (jsonb_build_object('external_id', 'P' || (2 * i + k - 2)) || CASE
+                WHEN oracle.chance(0.07) THEN '{"_op":"delete"}' WHEN oracle.chance(0.1) THEN '{"quantity":4}'
+                ELSE jsonb_build_object('part_number', format('PN-P%sS', 2 * i + oracle.roll(3) - 1)) END);
+        END LOOP;
+        list := list || (jsonb_build_object('external_id', key, 'external_source', 'SAP') || CASE
+            WHEN NOT flat THEN jsonb_build_object('parts', parts)
+            WHEN oracle.chance(0.1) THEN '{"_op":"delete"}' WHEN oracle.chance(0.1) THEN '{"customer":"c2"}'
+            ELSE jsonb_build_object('job_number', format('N-J%sS', 1 + oracle.roll(4))) END);
+    END LOOP;
+    RETURN jsonb_build_object('do', CASE WHEN oracle.chance(0.3) THEN 'json' ELSE 'bulk' END, 'entity', 'jobs',
+        'payload', list, 'options', CASE WHEN oracle.chance(0.2) THEN '{"children":"replace"}' ELSE '{}' END::jsonb);
+END $$;
+
 -- One call, plain delete, restore or local edit.
 CREATE FUNCTION oracle.any_step(g jsonb) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE x float8 := random(); e text := oracle.pick('jobs', 'jobs', 'parts', 'parts', 'operations', 'operations',
     'cells', 'resources'); p jsonb := '{}'; k jsonb; o jsonb;
 BEGIN
+    IF oracle.chance(0.1) THEN RETURN oracle.renumbering(); END IF;
     IF oracle.chance(0.12) THEN g := g || '{"strategy":"replace"}'; END IF;
     IF g ? 'subparts' AND oracle.chance(0.5) THEN e := 'parts'; END IF;
     o := oracle.any_options(g);

@@ -10,6 +10,7 @@ CREATE SCHEMA oracle;
 \ir read.sql
 \ir rows.sql
 \ir write.sql
+\ir waits.sql
 \ir calls.sql
 \ir random.sql
 \ir records.sql

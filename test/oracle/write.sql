@@ -124,6 +124,19 @@ BEGIN
     RETURN id;
 END $$;
 
+-- The same for the node with this prefix; a value that is taken leaves as OR005 with {prefix, entity, columns, values}.
+CREATE FUNCTION oracle.put_unless_taken(p_entity text, p_id uuid, cols jsonb, prefix text) RETURNS uuid
+    LANGUAGE plpgsql AS $$
+DECLARE detail text; taken_in text; m text[];
+BEGIN
+    RETURN oracle.put(p_entity, p_id, cols);
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, taken_in = TABLE_NAME;
+    m := regexp_match(detail, '^Key \((.*)\)=\((.*)\) already exists\.$');
+    RAISE EXCEPTION SQLSTATE 'OR005' USING MESSAGE = 'taken', DETAIL = jsonb_build_object('prefix', prefix, 'entity',
+        CASE WHEN taken_in = p_entity THEN p_entity END, 'columns', m[1], 'values', m[2])::text;
+END $$;
+
 -- The columns of a node's values, with what a `forward` status keeps; remarks go to the second part.
 CREATE FUNCTION oracle.columns_for(node jsonb, old jsonb, OUT cols jsonb, OUT warnings jsonb)
     LANGUAGE plpgsql STABLE AS $$
@@ -202,7 +215,7 @@ BEGIN
     IF NOT live THEN cols := cols || '{"deleted_at":null,"deleted_by":null}'; END IF;
     p := oracle.dead_parent(e, coalesce(old, '{}') || cols);
     IF p IS NOT NULL THEN PERFORM oracle.give_up(jsonb_build_array(oracle.fault('FK_CONSTRAINT', '~'))); END IF;
-    id := oracle.put(e, (old ->> 'id')::uuid, cols);
+    id := oracle.put_unless_taken(e, (old ->> 'id')::uuid, cols, node ->> 'prefix');
     IF NOT live AND old ->> 'deleted_at' IS NOT NULL THEN 
         PERFORM oracle.restore_rest(id, oracle.restored_below(node),
             oracle.opt(options, 'children', 'merge') = 'replace'
@@ -290,6 +303,13 @@ CREATE FUNCTION oracle.needed_node(node jsonb, nodes jsonb) RETURNS int LANGUAGE
     WHERE m.ref IS NOT NULL AND oracle.makes(n, m.ref) ORDER BY i LIMIT 1
 $$;
 
+-- The position among the nodes of the first one that is to be written before this one for a unique value.
+CREATE FUNCTION oracle.waited_node(node jsonb, nodes jsonb, options jsonb) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT i - 1 FROM jsonb_array_elements(options -> 'waits') WITH ORDINALITY w(pair, k),
+        jsonb_array_elements(nodes) WITH ORDINALITY a(n, i)
+    WHERE pair ->> 0 = node ->> 'prefix' AND pair ->> 1 = n ->> 'prefix' ORDER BY k LIMIT 1
+$$;
+
 -- A node with all nodes below it.
 CREATE FUNCTION oracle.all_nodes(node jsonb) RETURNS SETOF jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE k jsonb; n jsonb;
@@ -345,7 +365,8 @@ BEGIN
         begun := '[]';
         WHILE rest <> '[]' OR begun <> '[]' LOOP
             IF begun = '[]' THEN begun := jsonb_build_array(rest -> 0); rest := rest - 0; END IF;
-            i := oracle.needed_node(begun -> -1, rest);
+            i := coalesce(oracle.waited_node(begun -> -1, rest, options),
+                oracle.needed_node(begun -> -1, rest));
             IF i IS NOT NULL THEN begun := begun || jsonb_build_array(rest -> i); rest := rest - i; CONTINUE; END IF;
             got := oracle.write_node(begun -> -1, options);
             outcome := jsonb_set(outcome, '{below}', (outcome -> 'below') || oracle.child(

@@ -1,4 +1,4 @@
--- Unique values: who holds one that a record wants.
+-- Unique values: who holds one that a record wants, and which records give theirs up or swap them.
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 \set home :DBNAME
@@ -53,6 +53,78 @@ SET ROLE eryxon_unique_clerk;
 SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"1"},
     {"external_id":"N","external_source":"ERP","job_number":"2"}]'));
 RESET ROLE;
+
+
+CREATE VIEW numbers AS SELECT string_agg(format('%s=%s', external_id, job_number), ' ' ORDER BY external_id) AS jobs
+      FROM jobs WHERE deleted_at IS NULL AND tenant_id = eryxon_tenant_id() AND external_id IS NOT NULL;
+CREATE VIEW part_numbers AS SELECT string_agg(format('%s=%s', external_id, part_number), ' ' ORDER BY external_id)
+      FROM parts WHERE deleted_at IS NULL AND tenant_id = eryxon_tenant_id();
+SELECT * FROM numbers;
+\echo -- a record whose number a later one gives up or deletes gets it, one that wants what nobody gives up does not
+BEGIN;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","job_number":"2"},
+    {"external_id":"B","external_source":"ERP","job_number":"5"},
+    {"external_id":"N","external_source":"ERP","job_number":"1"}]'));
+SELECT * FROM numbers;
+ROLLBACK;
+BEGIN;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"1"},
+    {"external_id":"A","external_source":"ERP","job_number":"2"},
+    {"external_id":"B","external_source":"ERP","_op":"delete"}]'));
+SELECT * FROM numbers;
+ROLLBACK;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","job_number":"2"},
+    {"external_id":"B","external_source":"ERP","notes":"still 2"}]'));
+\echo -- the one that comes first gets it
+BEGIN;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"N","external_source":"ERP","job_number":"2"},
+    {"external_id":"B","external_source":"ERP","job_number":"7"},
+    {"external_id":"M","external_source":"ERP","job_number":"2"}]'));
+ROLLBACK;
+\echo -- two, and then three, that swap; events tell what they had
+SET eryxon.capture_events = on;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","job_number":"2"},
+    {"external_id":"B","external_source":"ERP","job_number":"1"}]'));
+SELECT external_id, changes FROM eryxon.event_outbox WHERE type = 'job.updated' ORDER BY external_id;
+SELECT * FROM numbers;
+SELECT outcome(eryxon_bulk_upsert_json('jobs', '[{"external_id":"Z","external_source":"ERP","job_number":"9"},
+    {"external_id":"A","external_source":"ERP","job_number":"1"},
+    {"external_id":"B","external_source":"ERP","job_number":"9"},
+    {"external_id":"Z","external_source":"ERP","job_number":"2"}]'));
+SELECT * FROM numbers;
+SELECT r ->> 'external_id', r -> 'changes' FROM jsonb_array_elements(eryxon_diff('{"jobs":[
+    {"external_id":"A","external_source":"ERP","job_number":"2"},
+    {"external_id":"Z","external_source":"ERP","job_number":"1"}]}') #> '{entities,jobs,results}') r;
+\echo -- a swap is off if one of the two cannot be written for something else
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","job_number":"2","customer":"b"},
+    {"external_id":"Z","external_source":"ERP","job_number":"1"}]'));
+SELECT * FROM numbers;
+\echo -- under one parent: renumbered, and swapped; with a trigger that sees no new number that nobody sent
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.part_number IS DISTINCT FROM NEW.part_number THEN
+        RAISE INFO '% gets %', NEW.external_id, NEW.part_number;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER see BEFORE UPDATE ON parts FOR EACH ROW EXECUTE FUNCTION see();
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","parts":[
+    {"external_id":"A1","part_number":"q"},{"external_id":"A2","part_number":"r"},
+    {"external_id":"A5","part_number":"p"}]}]'));
+SELECT * FROM part_numbers;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"A","external_source":"ERP","parts":[
+    {"external_id":"A1","part_number":"r"},{"external_id":"A2","part_number":"p"},
+    {"external_id":"A5","part_number":"q"}]}]'));
+SELECT * FROM part_numbers;
+\echo -- an order of three hundred lines that all move up
+SELECT eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', 'L', 'external_source', 'ERP',
+    'job_number', 'L', 'parts', jsonb_agg(jsonb_build_object('external_id', 'L' || n, 'part_number', n::text)))))
+    ->> 'created' FROM generate_series(1, 300) n;
+SET client_min_messages = error;
+DROP TRIGGER see ON parts;
+SELECT eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external_id', 'L', 'external_source', 'ERP',
+    'job_number', 'L', 'parts', jsonb_agg(jsonb_build_object('external_id', 'L' || n, 'part_number', (n + 1)::text)))))
+    #> '{results,0,children,parts,updated}' FROM generate_series(1, 300) n;
 
 \c :home
 DROP DATABASE eryxon_unique;

@@ -6,6 +6,7 @@
 #include "pg/events/change_source.hpp"
 #include "pg/events/event_changes.hpp"
 #include "pg/events/event_outbox.hpp"
+#include "pg/events/replaced_value.hpp"
 #include "pg/events/transition.hpp"
 #include "pg/registry/registry.hpp"
 #include "pg/server/datum_json.hpp"
@@ -129,6 +130,7 @@ private:
     core::RowState state_of(const TransitionTable* row);
     bool differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const;
     Told value_of(const Shown& column, const TransitionTable* row);
+    Told old_value(const Shown& column, const TransitionTable* row);
     core::Json change(const Told& before, const Told& after);
     // The columns that differ; only the status with `status_only`.
     core::Json changes(const TransitionTable* before, const TransitionTable* after, bool status_only);
@@ -171,6 +173,13 @@ Told Capture::value_of(const Shown& column, const TransitionTable* row) {
     return {*json};
 }
 
+// The value before the statement, or the one that it was before it gave way.
+Told Capture::old_value(const Shown& column, const TransitionTable* row) {
+    const std::string* replaced =
+        row != nullptr ? ReplacedValue::find(entity_.table, row->uuid(layout_.id), column.number) : nullptr;
+    return replaced != nullptr ? Told{core::parse_json(arena_.copy(*replaced), arena_)} : value_of(column, row);
+}
+
 // [old, new], or where one is left out {"old", "new", "omitted": {which: its bytes}} with what is there.
 core::Json Capture::change(const Told& before, const Told& after) {
     if (!before.omitted && !after.omitted) {
@@ -191,7 +200,7 @@ core::Json Capture::changes(const TransitionTable* before, const TransitionTable
     core::JsonObject changes(arena_, layout_.shown.size());
     for (const Shown& column : layout_.shown) {
         if ((status_only && &column != &layout_.shown[*layout_.status]) || !differs(column, before, after)) continue;
-        changes.add(column.name, change(value_of(column, before), value_of(column, after)));
+        changes.add(column.name, change(old_value(column, before), value_of(column, after)));
     }
     return changes.json();
 }

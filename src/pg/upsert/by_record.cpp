@@ -99,8 +99,12 @@ private:
         }
     }
 
-    // A record further down the array that makes a row which this one refers to.
+    // A record further down the array that has a value which this one wants, or makes a row which it refers to.
     Item* next_needed(const Item& item, const ChildArray& array) {
+        auto const [from, to] = upsert_.waits.equal_range(&item);
+        for (auto wait = from; wait != to; ++wait)
+            if (stands_in(*wait->second.holder, array) && !begun_.contains(wait->second.holder))
+                return wait->second.holder;
         for (const core::ReferenceValue& sent : item.record->references) {
             if (sent.by != core::ReferenceValue::By::external_id || sent.field->reference->entity != item.entity().name)
                 continue;

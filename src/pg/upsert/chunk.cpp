@@ -1,6 +1,7 @@
 // Writing waves, each in one subtransaction; halving waves that fail.
 #include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
+#include "pg/upsert/parked_rows.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
@@ -93,32 +94,60 @@ void retry_if_collided(UpsertCall& upsert, std::span<RecordTree* const> trees, c
     if (upsert.retries < max_retries) throw RetryCall{upsert.lock};
 }
 
+// Writes a tree record by record; the error, if it raised one.
+std::optional<Error> try_by_record(UpsertCall& upsert, Batch& batch, RecordTree& tree) {
+    RecordTree* const trees[] = {&tree};
+    forget_attempt(trees);
+    std::optional<Error> error = Subtransaction::run([&] {
+        ParkedRows const parked(upsert, upsert.parked);
+        write_by_record(upsert, batch, tree);
+        parked.require_rewritten();
+    });
+    if (error) retry_if_collided(upsert, trees, *error);
+    return error;
+}
+
+// Writes a tree record by record as long as it helps to let its records act in another order. True if it is to be
+// written later; false if that is settled.
+bool write_in_some_order(UpsertCall& upsert, Batch& batch, RecordTree& tree) {
+    std::optional<Error> error = try_by_record(upsert, batch, tree);
+    while (error) {
+        Turn const turn =
+            delete_children_first(upsert, tree, *error) ? Turn::again : wait_for_value(upsert, batch, tree, *error);
+        if (turn == Turn::later) return true;
+        if (turn == Turn::refused) {
+            tree.root().faults.push_back(fault_of(upsert, tree, *error));
+            return false;
+        }
+        std::optional<Error> const before = std::move(error);
+        try {
+            error = try_by_record(upsert, batch, tree);
+        } catch (const StillParked&) {
+            tree.root().faults.push_back(fault_of(upsert, tree, *before));
+            return false;
+        }
+    }
+    tree.state = RecordTree::State::done;
+    return false;
+}
+
 // Writes a tree record by record: its records get in each other's way, or one of them raises, and then it is known
 // which one.
 void write_alone(UpsertCall& upsert, Batch& batch, RecordTree& tree) {
-    RecordTree* const trees[] = {&tree};
     tree.state = RecordTree::State::failed;
-    std::optional<Error> error;
-    do {
-        forget_attempt(trees);
-        try {
-            error = Subtransaction::run([&] { write_by_record(upsert, batch, tree); });
-        } catch (const TreesFailed&) {
-            upsert.writing = nullptr;
-            return;
-        }
-        if (error) retry_if_collided(upsert, trees, *error);
-    } while (error && delete_children_first(upsert, tree, *error));
-    if (error)
-        tree.root().faults.push_back(fault_of(upsert, tree, *error));
-    else
-        tree.state = RecordTree::State::done;
+    try {
+        bool const later = write_in_some_order(upsert, batch, tree);
+        if (later && tree.state == RecordTree::State::failed) tree.state = RecordTree::State::open;
+    } catch (const TreesFailed&) {
+    }
     upsert.writing = nullptr;
+    upsert.parked.clear();
 }
 
 // A tree that raised: one record raises again, of several it has to be found out which one does.
 void write_failed(UpsertCall& upsert, Batch& batch, RecordTree& tree, const Error& error) {
     if (tree.items.size() > 1) return write_alone(upsert, batch, tree);
+    if (wait_for_value(upsert, batch, tree, error) == Turn::later) return;
     tree.root().faults.push_back(fault_of(upsert, tree, error));
     tree.state = RecordTree::State::failed;
 }

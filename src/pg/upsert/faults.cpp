@@ -111,9 +111,9 @@ std::string field_path(const core::Entity& entity, const std::vector<std::string
 }
 
 // The record of the tree that raised: the one written alone, else the only one of that entity, else the top-level one.
-const Item& culprit(const UpsertCall& upsert, const RecordTree& tree, const core::Entity* entity) {
+Item& culprit(const UpsertCall& upsert, const RecordTree& tree, const core::Entity* entity) {
     if (upsert.writing != nullptr) return *upsert.writing;
-    for (const Item* item : tree.items)
+    for (Item* item : tree.items)
         if (&item->entity() == entity) return *item;
     return tree.root();
 }
@@ -236,12 +236,16 @@ bool was_made_elsewhere(const UpsertCall& upsert, const RecordTree& tree) {
     });
 }
 
-std::optional<Holder> holder_of(UpsertCall& upsert, const RecordTree& tree, const Error& error) {
+std::optional<Clash> clash_of(const UpsertCall& upsert, const RecordTree& tree, const Error& error) {
     if (!error.is(ERRCODE_UNIQUE_VIOLATION)) return std::nullopt;
     const core::Entity* entity = entity_of(upsert, error.data());
-    const Item& item = culprit(upsert, tree, entity);
+    Item& item = culprit(upsert, tree, entity);
     const UniqueIndex* index = entity == &item.entity() ? index_of(upsert, *entity, error.data()) : nullptr;
-    return index != nullptr ? HolderQuery(upsert, item).find(*index) : std::nullopt;
+    return index != nullptr ? std::optional(Clash{&item, index}) : std::nullopt;
+}
+
+std::optional<Holder> holder_of(UpsertCall& upsert, const Item& item, const UniqueIndex& index) {
+    return HolderQuery(upsert, item).find(index);
 }
 
 core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error) {
@@ -271,7 +275,9 @@ core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& er
     std::string_view const constraint = text_of(data.constraint_name);
     if (auto const reason = reason_of(fault.code))
         fault.params = core::reason_params(*reason, {{"constraint", constraint}});
-    if (auto const holder = holder_of(upsert, tree, error)) name_holder(fault, *entity, *holder, constraint);
+    auto const clash = clash_of(upsert, tree, error);
+    auto const holder = clash ? holder_of(upsert, item, *clash->index) : std::nullopt;
+    if (holder) name_holder(fault, *entity, *holder, constraint);
     return fault;
 }
 

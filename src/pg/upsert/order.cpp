@@ -16,13 +16,27 @@ RecordTree* needed_tree(const Item& item, const Target& target) {
     return target.in_call->tree;
 }
 
+// Calls `visit` with each tree that is to be written first for a value that this one wants.
+template <class Visit>
+void for_each_waited(const UpsertCall& upsert, const RecordTree& tree, Visit visit) {
+    if (upsert.waits.empty()) return;
+    for (const Item* item : tree.items) {
+        auto const [from, to] = upsert.waits.equal_range(item);
+        for (auto wait = from; wait != to; ++wait) {
+            RecordTree* const other = wait->second.holder->tree;
+            if (other != &tree && other->state == RecordTree::State::open) visit(*other);
+        }
+    }
+}
+
 // Calls `visit` with each tree that a record of this one needs.
 template <class Visit>
-void for_each_needed(const RecordTree& tree, Visit visit) {
+void for_each_needed(const UpsertCall& upsert, const RecordTree& tree, Visit visit) {
     if (tree.refused) return;
     for (const Item* item : tree.items)
         for (const Target& target : item->targets)
             if (RecordTree* needed = needed_tree(*item, target)) visit(*needed);
+    for_each_waited(upsert, tree, visit);
 }
 
 // Adds the trees that records of the tree refer to by key, as far as they seem to make a row, and those that these
@@ -53,7 +67,7 @@ void add_needed(UpsertCall& upsert, const Batch& batch, Trees& window, Trees fre
     while (!fresh.empty()) {
         Trees needed;
         for (const RecordTree* tree : fresh)
-            for_each_needed(*tree, [&](RecordTree& other) {
+            for_each_needed(upsert, *tree, [&](RecordTree& other) {
                 if (!known.insert(&other).second) return;
                 needed.push_back(&other);
                 add_chain(batch, other, known, needed);
@@ -85,7 +99,7 @@ private:
             if (seen_.insert(&tree).second) {
                 leave_circles(tree);
                 Trees needed;
-                for_each_needed(tree, [&](RecordTree& other) {
+                for_each_needed(upsert_, tree, [&](RecordTree& other) {
                     if (!seen_.contains(&other)) needed.push_back(&other);
                 });
                 stack.insert(stack.end(), needed.rbegin(), needed.rend());
@@ -135,9 +149,9 @@ private:
 }  // namespace
 
 void order_window(UpsertCall& upsert, const Batch& batch, std::vector<RecordTree*>& window) {
-    auto const needs = [](const RecordTree* tree) {
+    auto const needs = [&](const RecordTree* tree) {
         bool needs = false;
-        for_each_needed(*tree, [&](RecordTree&) { needs = true; });
+        for_each_needed(upsert, *tree, [&](RecordTree&) { needs = true; });
         return needs;
     };
     if (std::none_of(window.begin(), window.end(), needs)) return;

@@ -120,8 +120,21 @@ struct Holder {
     std::string source, external_id;  // empty if it has no external key
     bool deleted;
 };
-// The row that keeps a record of the tree from being written by a value, as far as the caller may see it.
-std::optional<Holder> holder_of(UpsertCall& upsert, const RecordTree& tree, const Error& error);
+// The record of the tree that a unique index kept from being written, and the index.
+struct Clash {
+    Item* item;
+    const UniqueIndex* index;
+};
+std::optional<Clash> clash_of(const UpsertCall& upsert, const RecordTree& tree, const Error& error);
+// The row that has the value which the record wants in the index, as far as the caller may see it.
+std::optional<Holder> holder_of(UpsertCall& upsert, const Item& item, const UniqueIndex& index);
+// What becomes of a tree that was kept out by a value of a row which another record of the call is still to write.
+enum class Turn : std::uint8_t {
+    refused,
+    again,  // its records act in another order
+    later   // it stays open until the other tree was written, or has been written with that one
+};
+Turn wait_for_value(UpsertCall& upsert, Batch& batch, const RecordTree& tree, const Error& error);
 // A server error as the fault of a record.
 core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error);
 // True if the error is a collision on the external key: another session made the row meanwhile.

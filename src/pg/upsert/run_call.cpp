@@ -119,6 +119,8 @@ std::vector<std::string_view> sent_sources(const UpsertCall& upsert) {
 void reset(UpsertCall& upsert) {
     upsert.locked = false;
     upsert.writing = nullptr;
+    upsert.waits.clear();
+    upsert.parked.clear();
     for (Batch& batch : upsert.batches)
         for (RecordTree& tree : batch.trees) {
             tree.state = RecordTree::State::open;

@@ -161,6 +161,20 @@ struct FailedStatement {
     std::size_t written;       // so many rows were written; fewer than all
 };
 
+// What a record waits for: a unique value that it wants stands in the row of another one, which is to act first.
+struct Wait {
+    Item* holder;
+};
+
+// A row whose value in a unique index gives way for a moment.
+struct ParkedValue {
+    const core::Entity* entity;
+    core::Uuid row;
+    const UniqueIndex* index;
+
+    bool operator==(const ParkedValue&) const = default;
+};
+
 struct UpsertCall {
     const Registry& registry;
     const core::Options& options;
@@ -176,6 +190,8 @@ struct UpsertCall {
     std::deque<Batch> batches{};  // in dependency order
     Item* writing = nullptr;      // set while records are written one by one, to know which one raised
     std::set<std::pair<const core::Entity*, core::Uuid>> came_back{};  // rows that those records brought back
+    std::multimap<const Item*, Wait> waits{};                          // of records that unique values kept out
+    std::vector<ParkedValue> parked{};                                 // while the tree at hand is written
     std::optional<FailedStatement> failed_statement{};                 // of the last attempt at a chunk
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
