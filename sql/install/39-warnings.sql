@@ -31,7 +31,8 @@ CREATE FUNCTION eryxon.silent_trigger_warnings(table_name regclass) RETURNS SETO
 AS $$
     SELECT eryxon.warning('TRIGGER_SILENT', t.tgname,
                format(CASE WHEN t.tgtype & 1 = 1 THEN 'trigger "%s" is AFTER DELETE: it does not fire on a soft delete'
-                           ELSE 'trigger "%s" is AFTER DELETE: it sees no rows of a soft delete' END, t.tgname))
+                           ELSE 'trigger "%s" is AFTER DELETE: it sees no rows of a soft delete' END
+                      || '; have it fire on UPDATE OF deleted_at, too', t.tgname))
       FROM pg_trigger t
      WHERE t.tgrelid = table_name AND NOT t.tgisinternal
        AND t.tgtype & 8 = 8 AND t.tgtype & (2 | 64) = 0

@@ -33,6 +33,7 @@ TEST(Options, HaveTheContractsDefaults) {
     EXPECT_EQ(options.deleted, Deleted::restore);
     EXPECT_EQ(options.nulls, Nulls::clear);
     EXPECT_EQ(options.results, Results::all);
+    EXPECT_EQ(options.children_results, ChildrenResults::counts);
     EXPECT_FALSE(options.max_errors || options.client_ref);
 }
 
@@ -40,7 +41,8 @@ TEST(Options, ReadEveryOne) {
     const Options options =
         read(R"({"on_error":"abort","skip_unchanged":false,"mode":"create","update_strategy":"replace",
         "children":"replace","unknown_fields":"metadata","deleted":"refuse","adopt":true,"force":true,"results":"errors",
-        "max_errors":10,"results_limit":20,"results_offset":40,"nulls":"absent","dry_run":true,"record_history":false,"client_ref":"run 7"})");
+        "max_errors":10,"results_limit":20,"results_offset":40,"nulls":"absent","children_results":"all","dry_run":true,
+        "record_history":false,"client_ref":"run 7"})");
     EXPECT_EQ(options.on_error, OnError::abort);
     EXPECT_FALSE(options.skip_unchanged || options.record_history);
     EXPECT_TRUE(options.adopt && options.force && options.dry_run);
@@ -51,10 +53,19 @@ TEST(Options, ReadEveryOne) {
     EXPECT_EQ(options.deleted, Deleted::refuse);
     EXPECT_EQ(options.results, Results::errors);
     EXPECT_EQ(options.nulls, Nulls::absent);
+    EXPECT_EQ(options.children_results, ChildrenResults::all);
     EXPECT_EQ(options.max_errors, 10);
     EXPECT_EQ(options.results_limit, 20);
     EXPECT_EQ(options.results_offset, 40);
     EXPECT_EQ(options.client_ref, "run 7");
+}
+
+TEST(Options, UnderstandTheNamesOfEryxon) {
+    EXPECT_EQ(read(R"({"continue_on_error":false,"batch_size":100})").on_error, OnError::abort);
+    EXPECT_EQ(read(R"({"continueOnError":true})").on_error, OnError::keep_going);
+    EXPECT_EQ(read(R"({"updateStrategy":"replace"})").update_strategy, UpdateStrategy::replace);
+    EXPECT_EQ(refused(R"({"batchSize":"many"})").path, "batch_size");
+    EXPECT_EQ(refused(R"({"update__strategy":"replace"})").path, "update__strategy");
 }
 
 TEST(Options, NullMeansTheDefault) {

@@ -130,6 +130,36 @@ constexpr Known known_options[] = {
      [](Options& options, std::string_view name, const Json& value) { options.client_ref = read_text(name, value); }},
 };
 
+// Options of Eryxon's own interface: what they ask for has another name here, or is so anyway.
+constexpr Known upstream_options[] = {
+    {"continue_on_error",
+     [](Options& options, std::string_view name, const Json& value) {
+         options.on_error = read_flag(name, value) ? OnError::keep_going : OnError::abort;
+     }},
+    {"batch_size", [](Options&, std::string_view name, const Json& value) { read_count(name, value); }},
+};
+
+// The name with underscores for one in camel case.
+std::string snake_case(std::string_view name) {
+    std::string snake;
+    for (const char character : name) {
+        const bool upper = character >= 'A' && character <= 'Z';
+        if (upper) snake += '_';
+        snake += upper ? static_cast<char>(character - 'A' + 'a') : character;
+    }
+    return snake;
+}
+
+// The option of that name, or nullptr.
+const Known* find_option(std::string_view name) {
+    const std::string wanted = snake_case(name);
+    const auto matches = [&](const Known& candidate) { return candidate.name == wanted; };
+    const Known* own = std::find_if(std::begin(known_options), std::end(known_options), matches);
+    if (own != std::end(known_options)) return own;
+    const Known* upstream = std::find_if(std::begin(upstream_options), std::end(upstream_options), matches);
+    return upstream != std::end(upstream_options) ? upstream : nullptr;
+}
+
 // The hint of an unknown option.
 std::string list_known_options() {
     std::string list = "Known options are ";
@@ -146,9 +176,8 @@ Options read_options(const Json& options) {
                         "options must be a JSON object, not " + std::string(type_phrase(options.type())));
     Options read;
     for (const JsonMember& member : options.members()) {
-        const auto known = std::find_if(std::begin(known_options), std::end(known_options),
-                                        [&](const Known& candidate) { return candidate.name == member.name; });
-        if (known == std::end(known_options))
+        const Known* known = find_option(member.name);
+        if (known == nullptr)
             throw CallError(Fault{Code::invalid_option,
                                   shorten(member.name, shown_in_value),
                                   "unknown option " + quoted(member.name),
