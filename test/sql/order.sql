@@ -113,7 +113,7 @@ SELECT * FROM compare('jobs', '[{"external_id":"J9","external_source":"ERP","job
     {"external_id":"P9","part_number":"9","parent_part_external_id":"P8"},{"external_id":"P8","part_number":"old"},
       {"external_id":"P8","part_number":"new"},
     {"external_id":"P7","part_number":"7","parent_part_external_id":"P8"}]}]', '{"adopt":true}');
-\echo -- a number is free once the record before has given it up, not earlier
+\echo -- a number that a later record gives up is had by an earlier one in one call
 SELECT * FROM compare('parts', '[{"external_id":"P8","external_source":"ERP","part_number":"1","job_external_id":"J1"},
     {"external_id":"P1","external_source":"ERP","part_number":"2"},{"external_id":"P2","external_source":"ERP",
       "part_number":"7"},

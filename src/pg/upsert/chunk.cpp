@@ -152,12 +152,12 @@ void write_failed(UpsertCall& upsert, Batch& batch, RecordTree& tree, const Erro
     tree.state = RecordTree::State::failed;
 }
 
-void write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> wave);
+// These write trees in their order as far as one that waits for a tree which is none of them: true if there was none.
+bool write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> wave);
 
-void halve(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
+bool halve(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
     std::size_t const half = trees.size() / 2;
-    write_together(upsert, batch, trees.first(half));
-    write_together(upsert, batch, trees.subspan(half));
+    return write_together(upsert, batch, trees.first(half)) && write_together(upsert, batch, trees.subspan(half));
 }
 
 // True if it makes no difference which of these trees is written first.
@@ -176,7 +176,7 @@ bool are_independent(const UpsertCall& upsert, std::span<RecordTree* const> tree
 
 // Writes the trees that were written before the refused row again, then its tree alone, then the others, so many at a
 // time as may be expected to go well.
-void isolate_failed_row(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees,
+bool isolate_failed_row(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees,
                         const FailedStatement& failed) {
     RecordTree* const refused = failed.items[failed.written]->tree;
     std::set<const RecordTree*> later;
@@ -185,23 +185,33 @@ void isolate_failed_row(UpsertCall& upsert, Batch& batch, std::span<RecordTree* 
     std::vector<RecordTree*> before, behind;
     for (RecordTree* tree : trees)
         if (tree != refused) (later.contains(tree) ? behind : before).push_back(tree);
-    write_together(upsert, batch, before);
-    write_together(upsert, batch, {&refused, 1});
+    if (!write_together(upsert, batch, before) || !write_together(upsert, batch, {&refused, 1})) return false;
     std::size_t const size = 4 * before.size() + 8;
     for (std::size_t from = 0; from < behind.size(); from += size)
-        write_together(upsert, batch, std::span(behind).subspan(from, std::min(size, behind.size() - from)));
+        if (!write_together(upsert, batch, std::span(behind).subspan(from, std::min(size, behind.size() - from))))
+            return false;
+    return true;
 }
 
-void split(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees) {
-    std::optional<FailedStatement> const failed = std::exchange(upsert.failed_statement, std::nullopt);
+bool split(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> trees,
+           const std::optional<FailedStatement>& failed) {
     if (failed && are_independent(upsert, trees)) return isolate_failed_row(upsert, batch, trees, *failed);
-    halve(upsert, batch, trees);
+    return halve(upsert, batch, trees);
 }
 
-void write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> wave) {
+// The tree that raised, if it will wait for another one; then nothing behind it may be written before that.
+RecordTree* find_waiting(UpsertCall& upsert, const Batch& batch, const std::optional<FailedStatement>& failed,
+                         const Error& error) {
+    if (!failed) return nullptr;
+    const Item& item = *failed->items[failed->written];
+    return may_wait(upsert, batch, item, error) ? item.tree : nullptr;
+}
+
+bool write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* const> wave) {
+    bool whole = true;
     while (true) {
         std::vector<RecordTree*> const trees = open_trees(upsert, wave);
-        if (trees.empty()) return;
+        if (trees.empty()) return whole;
         forget_attempt(trees);
         upsert.failed_statement.reset();
         std::optional<Error> error;
@@ -210,21 +220,35 @@ void write_together(UpsertCall& upsert, Batch& batch, std::span<RecordTree* cons
         } catch (const TreesFailed&) {
             continue;
         }
-        if (!error) return mark_done(trees);
+        if (!error) {
+            mark_done(trees);
+            return whole;
+        }
         retry_if_collided(upsert, trees, *error);
-        if (trees.size() == 1) return write_failed(upsert, batch, *trees.front(), *error);
+        if (trees.size() == 1) {
+            write_failed(upsert, batch, *trees.front(), *error);
+            return whole && trees.front()->state != RecordTree::State::open;
+        }
         if (upsert.lock == TenantLock::shared) throw RetryCall{TenantLock::exclusive};
-        return split(upsert, batch, trees);
+        std::optional<FailedStatement> const failed = std::exchange(upsert.failed_statement, std::nullopt);
+        RecordTree* const waiting = find_waiting(upsert, batch, failed, *error);
+        if (waiting == nullptr) return split(upsert, batch, trees, failed) && whole;
+        if (waiting == trees.front()) {
+            if (!write_together(upsert, batch, {&trees.front(), 1})) return false;
+        } else {
+            wave = wave.first(static_cast<std::size_t>(std::find(wave.begin(), wave.end(), waiting) - wave.begin()));
+            whole = false;
+        }
     }
 }
 
-// Forward references may make a wave longer than a chunk.
+// Forward references may make a wave longer than a chunk. Ends where the work says so.
 template <class Work>
 void for_each_chunk(const Wave& wave, Work work) {
     auto const size = static_cast<std::size_t>(settings().chunk_size);
     std::span<RecordTree* const> const trees = wave.trees;
     for (std::size_t from = 0; from < trees.size(); from += size)
-        work(trees.subspan(from, std::min(size, trees.size() - from)));
+        if (!work(trees.subspan(from, std::min(size, trees.size() - from)))) return;
 }
 
 }  // namespace
@@ -237,16 +261,17 @@ void write_wave_plainly(UpsertCall& upsert, Batch& batch, const Wave& wave) {
     }
     for_each_chunk(wave, [&](std::span<RecordTree* const> chunk) {
         std::vector<RecordTree*> const trees = open_trees(upsert, chunk);
-        if (trees.empty()) return;
+        if (trees.empty()) return true;
         forget_attempt(trees);
         write_trees(upsert, trees);
         mark_done(trees);
+        return true;
     });
 }
 
 void write_wave(UpsertCall& upsert, Batch& batch, const Wave& wave) {
     if (wave.by_record) return write_alone(upsert, batch, *wave.trees.front());
-    for_each_chunk(wave, [&](std::span<RecordTree* const> chunk) { write_together(upsert, batch, chunk); });
+    for_each_chunk(wave, [&](std::span<RecordTree* const> chunk) { return write_together(upsert, batch, chunk); });
 }
 
 }  // namespace eryxon::pg

@@ -28,7 +28,7 @@ bool is_referred_to(Oid table, int column) {
 std::string free_value(const core::Column& column) {
     if (!column.not_null) return "NULL";
     if (column.kind == core::ValueKind::text)
-        return "pg_catalog.substr('~' || pg_catalog.gen_random_uuid()::pg_catalog.text, 1, " +
+        return "pg_catalog.substr(pg_catalog.concat('~', pg_catalog.gen_random_uuid()), 1, " +
                std::to_string(column.max_length > 0 ? column.max_length : 37) + ")";
     return {};
 }

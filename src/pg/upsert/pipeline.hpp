@@ -134,6 +134,8 @@ enum class Turn : std::uint8_t {
     again,  // its records act in another order
     later   // it stays open until the other tree was written, or has been written with that one
 };
+// True if there is such a record for this one of the tree.
+bool may_wait(UpsertCall& upsert, const Batch& batch, const Item& item, const Error& error);
 Turn wait_for_value(UpsertCall& upsert, Batch& batch, const RecordTree& tree, const Error& error);
 // A server error as the fault of a record.
 core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error);

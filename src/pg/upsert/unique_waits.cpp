@@ -118,6 +118,13 @@ bool wait_for_tree(UpsertCall& upsert, Batch& batch, Item& item, Item& next, con
 
 }  // namespace
 
+bool may_wait(UpsertCall& upsert, const Batch& batch, const Item& item, const Error& error) {
+    std::optional<Clash> const clash = clash_of(upsert, *item.tree, error);
+    if (!clash || &clash->item->entity() != &item.entity()) return false;
+    std::optional<Holder> const holder = holder_of(upsert, item, *clash->index);
+    return holder && next_writer(upsert, batch, item, *holder) != nullptr;
+}
+
 Turn wait_for_value(UpsertCall& upsert, Batch& batch, const RecordTree& tree, const Error& error) {
     std::optional<Clash> const clash = clash_of(upsert, tree, error);
     std::optional<Holder> holder = clash ? holder_of(upsert, *clash->item, *clash->index) : std::nullopt;
