@@ -203,6 +203,8 @@ BEGIN
     faults := (res -> 'faults') || CASE WHEN old IS NULL THEN node -> 'missing' ELSE '[]' END;
     IF faults <> '[]' THEN PERFORM oracle.give_up(faults); END IF;
     SELECT c.cols, c.warnings INTO cols, warnings FROM oracle.columns_for(node, old) c;
+    IF res -> 'cols' ->> 'parent_part_id' = old ->> 'id' THEN
+        PERFORM oracle.give_up(jsonb_build_array(oracle.fault('CIRCULAR_REFERENCE', '~'))); END IF;
     move := CASE WHEN live THEN oracle.move(e, old, res -> 'cols', options) END;
     IF move = 'IN_PROGRESS' THEN
         PERFORM oracle.give_up(jsonb_build_array(oracle.fault(move, rtrim(node ->> 'prefix', '.')))); END IF;
