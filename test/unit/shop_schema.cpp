@@ -166,7 +166,7 @@ Element& named(std::vector<Element>& elements, std::string_view name) {
     return *found;
 }
 
-std::string join_faults(const core::RareVector<core::Fault>& faults) {
+std::string join_faults(const core::LazyVector<core::Fault>& faults) {
     std::string line;
     for (const core::Fault& fault : faults)
         line += (line.empty() ? "" : "; ") + fault.path + ' ' + std::string(core::code_name(fault.code));

@@ -1,6 +1,6 @@
 // The memory of JSON documents, and the sorting of an object's members as they come in.
 #include "core/base/assert.hpp"
-#include "core/base/block.hpp"
+#include "core/base/huge_page_allocator.hpp"
 #include "core/json/json.hpp"
 #include "core/json/json_shape.hpp"
 
@@ -17,7 +17,7 @@ struct JsonArena::Impl {
     static constexpr std::size_t largest_block = std::size_t{1} << 22;
 
     struct Free {
-        void operator()(void* block) const { free_block(block); }
+        void operator()(void* block) const { free_large(block); }
     };
 
     std::vector<std::unique_ptr<void, Free>> blocks;
@@ -29,7 +29,7 @@ struct JsonArena::Impl {
 
     // A block of its own for a large piece, so that the rest of the current one stays in use.
     std::byte* add_block(std::size_t size) {
-        std::unique_ptr<void, Free> block(allocate_block(size));
+        std::unique_ptr<void, Free> block(allocate_large(size));
         blocks.push_back(std::move(block));
         total += size;
         return static_cast<std::byte*>(blocks.back().get());

@@ -163,7 +163,7 @@ std::optional<Fault> check_length(const Field& field, const Column& column, std:
 }  // namespace
 
 Json kept_value(const Json& json, const ReadContext& context) {
-    return context.trees_stay ? json : context.arena.keep(json);
+    return context.retain_trees ? json : context.arena.keep(json);
 }
 
 std::optional<std::string_view> scalar_text(const Json& json, JsonArena& arena) {

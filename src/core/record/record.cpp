@@ -3,7 +3,7 @@
 
 #include "core/json/fault_reason.hpp"
 #include "core/json/fault_text.hpp"
-#include "core/record/draft.hpp"
+#include "core/record/record_reader.hpp"
 
 #include <algorithm>
 
@@ -15,43 +15,43 @@ void read_into(const Json& json, const ReadContext& context, const Enclosing* en
 
 // The greatest number of values that the record may get: of the fields that were sent, or of all if some that were not
 // may get one too.
-std::size_t most_values(const Draft& draft) {
-    const Options& options = draft.context.options;
-    if (draft.replaces() || options.unknown_fields == UnknownFields::metadata) return draft.entity.fields.size();
+std::size_t most_values(const RecordReader& reader) {
+    const Options& options = reader.context.options;
+    if (reader.replaces() || options.unknown_fields == UnknownFields::metadata) return reader.entity.fields.size();
     std::size_t count = 0;
-    for (int number = 0; number < draft.entity.names.size(); ++number)
-        count += draft.sent_as(number) && draft.entity.names[number].role == Role::field;
+    for (int number = 0; number < reader.entity.names.size(); ++number)
+        count += reader.sent_as(number) && reader.entity.names[number].role == Role::field;
     return count;
 }
 
-void read_fields(Draft& draft) {
-    for (std::size_t i = 0; i < draft.entity.fields.size(); ++i) {
-        const Field& field = draft.entity.fields[i];
+void read_fields(RecordReader& reader) {
+    for (std::size_t i = 0; i < reader.entity.fields.size(); ++i) {
+        const Field& field = reader.entity.fields[i];
         if (!field.mapped()) continue;
         if (field.reference)
-            read_reference(draft, static_cast<int>(i));
+            read_reference(reader, static_cast<int>(i));
         else
-            read_field(draft, static_cast<int>(i));
+            read_field(reader, static_cast<int>(i));
     }
 }
 
 // Reads the fields and references in order of name, then makes the hash.
-void read_content(Draft& draft) {
-    void* const room = draft.context.arena.allocate(most_values(draft) * sizeof(FieldValue), alignof(FieldValue));
-    draft.values = static_cast<FieldValue*>(room);
-    read_fields(draft);
-    draft.record.values = {draft.values, draft.value_count};
-    report_ignored(draft);
-    if (draft.record.has_key && draft.record.faults.empty()) draft.record.hash = record_hash(draft);
+void read_content(RecordReader& reader) {
+    void* const room = reader.context.arena.allocate(most_values(reader) * sizeof(FieldValue), alignof(FieldValue));
+    reader.values = static_cast<FieldValue*>(room);
+    read_fields(reader);
+    reader.record.values = {reader.values, reader.value_count};
+    report_ignored(reader);
+    if (reader.record.has_key && reader.record.faults.empty()) reader.record.hash = record_hash(reader);
 }
 
 // Reads everything but the nested records. Not inlined: its working memory is gone when those are read.
 [[gnu::noinline]] void read_own(const Json& json, const ReadContext& context, const Enclosing* enclosing,
                                 Record& record) {
-    Draft draft(json, context, enclosing, record);
-    collect_members(draft);
-    read_key(draft);
-    if (record.operation == Operation::upsert) read_content(draft);
+    RecordReader reader(json, context, enclosing, record);
+    collect_members(reader);
+    read_key(reader);
+    if (record.operation == Operation::upsert) read_content(reader);
 }
 
 // The path of the record itself: "parts[0]" for "parts[0].".

@@ -1,7 +1,7 @@
 // A record of the ERP on its way to the database: read, checked, converted and hashed.
 #pragma once
 
-#include "core/base/rare_vector.hpp"
+#include "core/base/lazy_vector.hpp"
 #include "core/base/uuid.hpp"
 #include "core/json/canonical.hpp"
 #include "core/record/datetime.hpp"
@@ -66,16 +66,16 @@ struct Record {
     std::string_view source;
     std::span<const FieldValue> values;      // in order of Entity::fields; in the arena
     std::vector<ReferenceValue> references;  // likewise; sent or inherited ones only
-    RareVector<Fault> faults;
+    LazyVector<Fault> faults;
     // Required fields that are missing: they count only where the record would be created.
-    RareVector<Fault> creation_faults;
-    RareVector<Warning> warnings;
+    LazyVector<Fault> creation_faults;
+    LazyVector<Warning> warnings;
     HexHash hash;  // empty if has_key is false or the values are faulty
     struct ChildArray {
         const Entity::Children* children;
         std::vector<Record> records;
     };
-    RareVector<ChildArray> children;  // arrays that were sent, in order of Entity::children
+    LazyVector<ChildArray> children;  // arrays that were sent, in order of Entity::children
 };
 
 // True if the text matches the PostgreSQL regular expression.
@@ -90,8 +90,8 @@ struct ReadContext {
     const Options& options;
     JsonArena& arena;
     PatternMatcher matches;
-    bool trees_stay = true;  // what is read lives as long as the arena; else only until the next record is read
-    CellReader read_cell{};  // of records from a file; else texts are what they are
+    bool retain_trees = true;  // what is read lives as long as the arena; else only until the next record is read
+    CellReader read_cell{};    // of records from a file; else texts are what they are
     mutable Hasher hasher{};
     mutable MemberLookup lookup{};
 };

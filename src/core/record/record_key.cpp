@@ -2,7 +2,7 @@
 #include "core/base/invisible.hpp"
 #include "core/json/fault_text.hpp"
 #include "core/record/convert.hpp"
-#include "core/record/draft.hpp"
+#include "core/record/record_reader.hpp"
 
 #include <algorithm>
 
@@ -23,8 +23,8 @@ std::optional<Fault> check_key(std::string_view text, const Json& json) {
 }
 
 // The fault of a half of the key that was not sent; a member that only looks as if it had its name is told of.
-Fault missing_part(const Draft& draft, std::string_view name) {
-    for (const JsonMember& member : draft.json.members()) {
+Fault missing_part(const RecordReader& reader, std::string_view name) {
+    for (const JsonMember& member : reader.json.members()) {
         const auto invisible = find_invisible(member.name);
         const bool alike = member.name.size() < name.size() + 16 && member.name.find(name) != member.name.npos;
         if (alike && (invisible || without_outer_space(member.name) == name))
@@ -35,34 +35,34 @@ Fault missing_part(const Draft& draft, std::string_view name) {
 }
 
 // Reads one half of the key; true if it is valid.
-bool read_part(Draft& draft, int number, std::string_view& out) {
-    const JsonMember* member = draft.sent_as(number);
-    const std::string& name = draft.entity.names[number].text;
+bool read_part(RecordReader& reader, int number, std::string_view& out) {
+    const JsonMember* member = reader.sent_as(number);
+    const std::string& name = reader.entity.names[number].text;
     if (!member || member->value.is_null()) {
-        Fault fault = member ? make_fault(Code::not_null, {}, Reason::null_value) : missing_part(draft, name);
+        Fault fault = member ? make_fault(Code::not_null, {}, Reason::null_value) : missing_part(reader, name);
         fault.value = member ? "null" : "";
-        draft.add_fault(std::move(fault), name);
+        reader.add_fault(std::move(fault), name);
         return false;
     }
     std::string_view text;
-    auto fault = read_identifier(member->value, draft.context.arena, text);
+    auto fault = read_identifier(member->value, reader.context.arena, text);
     if (!fault) fault = check_key(text, member->value);
     if (fault) {
-        draft.add_fault(std::move(*fault), name);
+        reader.add_fault(std::move(*fault), name);
         return false;
     }
     out = text;
-    draft.add_hashed(name, Json::string(text));
+    reader.add_hashed(name, Json::string(text));
     return true;
 }
 
 // Reads the source; a nested record that sends none takes the enclosing record's.
-bool read_source(Draft& draft) {
-    const JsonMember* member = draft.sent_as(MemberNames::external_source);
-    if (member || !draft.enclosing || draft.enclosing->record.source.empty())
-        return read_part(draft, MemberNames::external_source, draft.record.source);
-    draft.record.source = draft.enclosing->record.source;
-    draft.add_hashed("external_source", Json::string(draft.record.source));
+bool read_source(RecordReader& reader) {
+    const JsonMember* member = reader.sent_as(MemberNames::external_source);
+    if (member || !reader.enclosing || reader.enclosing->record.source.empty())
+        return read_part(reader, MemberNames::external_source, reader.record.source);
+    reader.record.source = reader.enclosing->record.source;
+    reader.add_hashed("external_source", Json::string(reader.record.source));
     return true;
 }
 
@@ -87,14 +87,14 @@ bool is_rounded(std::string_view text) {
 }
 
 // Warns of an id that a spreadsheet may have made of another one. A number is what it says.
-void warn_of_form(Draft& draft) {
-    const std::string_view text = draft.record.external_id;
+void warn_of_form(RecordReader& reader) {
+    const std::string_view text = reader.record.external_id;
     const bool formula = text.starts_with("=\"") && text.ends_with('"');
     if (!formula && !text.starts_with('\'') && !is_whole_decimal(text) && !is_rounded(text)) return;
-    const JsonMember& member = *draft.sent_as(MemberNames::external_id);
+    const JsonMember& member = *reader.sent_as(MemberNames::external_id);
     if (member.value.is_string())
-        draft.record.warnings.push_back(make_warning("KEY_FORM", draft.record.path + std::string(member.name),
-                                                     Reason::key_form, {{"value", member.value}}));
+        reader.record.warnings.push_back(make_warning("KEY_FORM", reader.record.path + std::string(member.name),
+                                                      Reason::key_form, {{"value", member.value}}));
 }
 
 }  // namespace
@@ -114,13 +114,13 @@ std::optional<Fault> check_visible(std::string_view text, const Json& json) {
     return value_fault(Code::pattern_mismatch, Reason::invisible_character, json, {"character", *invisible});
 }
 
-void read_key(Draft& draft) {
-    const bool has_id = read_part(draft, MemberNames::external_id, draft.record.external_id);
-    draft.record.has_key = read_source(draft) && has_id;
-    if (has_id) warn_of_form(draft);
-    if (draft.bad_operation)
-        draft.add_fault(value_fault(Code::invalid_payload, Reason::invalid_operation, draft.bad_operation->value),
-                        draft.bad_operation->name);
+void read_key(RecordReader& reader) {
+    const bool has_id = read_part(reader, MemberNames::external_id, reader.record.external_id);
+    reader.record.has_key = read_source(reader) && has_id;
+    if (has_id) warn_of_form(reader);
+    if (reader.bad_operation)
+        reader.add_fault(value_fault(Code::invalid_payload, Reason::invalid_operation, reader.bad_operation->value),
+                         reader.bad_operation->name);
 }
 
 }  // namespace eryxon::core

@@ -1,7 +1,7 @@
 // Reads references: which of the forms counts, what stands in the hash, and what a nested record inherits.
 #include "core/json/fault_text.hpp"
 #include "core/record/convert.hpp"
-#include "core/record/draft.hpp"
+#include "core/record/record_reader.hpp"
 
 namespace eryxon::core {
 
@@ -19,21 +19,21 @@ struct Forms {
 
 // A reference that is being read.
 struct Reading {
-    Draft& draft;
+    RecordReader& reader;
     const Field& field;
     Forms forms;
     std::string_view external_id_name;      // "job_external_id"
     std::string_view external_source_name;  // "job_external_source"
 };
 
-Reading start_reading(Draft& draft, int index) {
-    const MemberNames& names = draft.entity.names;
+Reading start_reading(RecordReader& reader, int index) {
+    const MemberNames& names = reader.entity.names;
     const NameRange range = names.of_field(index);
     const int count = range.end - range.begin;
-    return {draft,
-            draft.entity.fields[static_cast<std::size_t>(index)],
-            {draft.sent_as(range.begin), draft.sent_as(range.begin + 1), draft.sent_as(range.begin + 2),
-             count > 3 ? draft.sent_as(range.begin + 3) : nullptr},
+    return {reader,
+            reader.entity.fields[static_cast<std::size_t>(index)],
+            {reader.sent_as(range.begin), reader.sent_as(range.begin + 1), reader.sent_as(range.begin + 2),
+             count > 3 ? reader.sent_as(range.begin + 3) : nullptr},
             names[range.begin + 1].text,
             names[range.begin + 2].text};
 }
@@ -51,23 +51,23 @@ const JsonMember* find_counting(const Field& field, const Forms& forms) {
 }
 
 // True if this is the reference to the record that this one is nested in.
-bool is_to_enclosing(const Draft& draft, const Field& field) {
-    return draft.enclosing && draft.enclosing->children.field == field.name;
+bool is_to_enclosing(const RecordReader& reader, const Field& field) {
+    return reader.enclosing && reader.enclosing->children.field == field.name;
 }
 
 // Puts all members as they were sent into the hash.
 void hash_forms(const Reading& reading) {
     for (const JsonMember* member :
          {reading.forms.external_id, reading.forms.source, reading.forms.id, reading.forms.name})
-        if (member) reading.draft.add_hashed(member->name, member->value);
+        if (member) reading.reader.add_hashed(member->name, member->value);
 }
 
 // Reads the source that the reference names, else takes the record's own.
 std::optional<Fault> read_source(const Reading& reading, ReferenceValue& value) {
-    value.source = reading.draft.record.source;
+    value.source = reading.reader.record.source;
     if (!has_value(reading.field, reading.forms.source)) return std::nullopt;
-    return read_identifier(resolve_value_alias(reading.field, reading.forms.source->value), reading.draft.context.arena,
-                           value.source);
+    return read_identifier(resolve_value_alias(reading.field, reading.forms.source->value),
+                           reading.reader.context.arena, value.source);
 }
 
 std::optional<Fault> read_id(const Json& json, ReferenceValue& value) {
@@ -88,7 +88,7 @@ std::optional<Fault> read_name(const Json& json, JsonArena& arena, ReferenceValu
 
 // Reads the form that counts.
 std::optional<Fault> read_target(const Reading& reading, const JsonMember* counting, ReferenceValue& value) {
-    JsonArena& arena = reading.draft.context.arena;
+    JsonArena& arena = reading.reader.context.arena;
     const Json& json = resolve_value_alias(reading.field, counting->value);
     if (counting == reading.forms.id) return read_id(json, value);
     if (counting == reading.forms.name) return read_name(json, arena, value);
@@ -109,75 +109,76 @@ Fault other_parent_fault(const Enclosing& enclosing, const Json& sent) {
 
 // Checks a reference of a nested record that names its parent itself; by id or name only the database can tell.
 bool agrees_with_enclosing(const Reading& reading, const ReferenceValue& value, const JsonMember* counting) {
-    const Enclosing& enclosing = *reading.draft.enclosing;
+    const Enclosing& enclosing = *reading.reader.enclosing;
     if (value.by != ReferenceValue::By::external_id) return true;
     const bool same_id = value.text == enclosing.record.external_id;
     if (same_id && value.source == enclosing.record.source) return true;
     const JsonMember* shown = same_id && reading.forms.source ? reading.forms.source : counting;
-    reading.draft.add_fault(other_parent_fault(enclosing, shown->value), counting->name);
+    reading.reader.add_fault(other_parent_fault(enclosing, shown->value), counting->name);
     return false;
 }
 
 // Refers to the enclosing record as if <parent>_external_id (and _external_source, if it differs) had been sent.
 void inherit_parent(const Reading& reading) {
-    Draft& draft = reading.draft;
-    const Record& parent = draft.enclosing->record;
+    RecordReader& reader = reading.reader;
+    const Record& parent = reader.enclosing->record;
     if (!parent.has_key) return;
     ReferenceValue value{
         &reading.field,    ReferenceValue::By::external_id, reading.external_id_name, {}, parent.source,
         parent.external_id};
-    draft.add_hashed(reading.external_id_name, Json::string(parent.external_id));
+    reader.add_hashed(reading.external_id_name, Json::string(parent.external_id));
     if (has_value(reading.field, reading.forms.source)) {
         ReferenceValue named = value;
         auto fault = read_source(reading, named);
         if (!fault && named.source != parent.source)
-            fault = other_parent_fault(*draft.enclosing, reading.forms.source->value);
-        if (fault) return draft.add_fault(std::move(*fault), reading.forms.source->name);
-    } else if (draft.record.source != parent.source) {
-        draft.add_hashed(reading.external_source_name, Json::string(parent.source));
+            fault = other_parent_fault(*reader.enclosing, reading.forms.source->value);
+        if (fault) return reader.add_fault(std::move(*fault), reading.forms.source->name);
+    } else if (reader.record.source != parent.source) {
+        reader.add_hashed(reading.external_source_name, Json::string(parent.source));
     }
     hash_forms(reading);
-    draft.record.references.push_back(value);
+    reader.record.references.push_back(value);
 }
 
 // The reference is cleared, unless it is required.
 void clear_reference(const Reading& reading, const JsonMember& member) {
-    Draft& draft = reading.draft;
-    const bool not_null = draft.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
-    if (reading.field.required || not_null || is_to_enclosing(draft, reading.field))
-        draft.add_fault(value_fault(Code::fk_required, Reason::null_value, member.value), reading.external_id_name);
+    RecordReader& reader = reading.reader;
+    const bool not_null = reader.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
+    if (reading.field.required || not_null || is_to_enclosing(reader, reading.field))
+        reader.add_fault(value_fault(Code::fk_required, Reason::null_value, member.value), reading.external_id_name);
     else
-        draft.record.references.push_back({&reading.field, ReferenceValue::By::null, member.name, {}, {}, {}});
+        reader.record.references.push_back({&reading.field, ReferenceValue::By::null, member.name, {}, {}, {}});
 }
 
 // No form was sent: demanded on creation if required; "replace" clears it.
 void read_absent(const Reading& reading) {
-    Draft& draft = reading.draft;
-    const bool not_null = draft.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
-    if (reading.field.required) return draft.add_missing(Code::fk_required, reading.external_id_name);
-    if (!draft.replaces() || not_null) return;
-    draft.add_hashed(reading.external_id_name, Json::null());
-    draft.record.references.push_back({&reading.field, ReferenceValue::By::null, reading.external_id_name, {}, {}, {}});
+    RecordReader& reader = reading.reader;
+    const bool not_null = reader.entity.columns[static_cast<std::size_t>(reading.field.column)].not_null;
+    if (reading.field.required) return reader.add_missing(Code::fk_required, reading.external_id_name);
+    if (!reader.replaces() || not_null) return;
+    reader.add_hashed(reading.external_id_name, Json::null());
+    reader.record.references.push_back(
+        {&reading.field, ReferenceValue::By::null, reading.external_id_name, {}, {}, {}});
 }
 
 // Reads a reference of which a form has a value.
 void read_present(const Reading& reading, const JsonMember* counting) {
     ReferenceValue value{&reading.field, ReferenceValue::By::null, counting->name, {}, {}, {}};
     if (auto fault = read_target(reading, counting, value))
-        return reading.draft.add_fault(std::move(*fault), counting->name);
+        return reading.reader.add_fault(std::move(*fault), counting->name);
     if (value.by == ReferenceValue::By::external_id)
         if (auto fault = read_source(reading, value))
-            return reading.draft.add_fault(std::move(*fault), reading.forms.source->name);
-    if (is_to_enclosing(reading.draft, reading.field) && !agrees_with_enclosing(reading, value, counting)) return;
-    reading.draft.record.references.push_back(value);
+            return reading.reader.add_fault(std::move(*fault), reading.forms.source->name);
+    if (is_to_enclosing(reading.reader, reading.field) && !agrees_with_enclosing(reading, value, counting)) return;
+    reading.reader.record.references.push_back(value);
 }
 
 }  // namespace
 
-void read_reference(Draft& draft, int index) {
-    const Reading reading = start_reading(draft, index);
+void read_reference(RecordReader& reader, int index) {
+    const Reading reading = start_reading(reader, index);
     const JsonMember* counting = find_counting(reading.field, reading.forms);
-    if (!reading.forms.any_target() && is_to_enclosing(draft, reading.field)) return inherit_parent(reading);
+    if (!reading.forms.any_target() && is_to_enclosing(reader, reading.field)) return inherit_parent(reading);
     hash_forms(reading);
     if (counting)
         read_present(reading, counting);

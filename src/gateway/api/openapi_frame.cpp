@@ -6,7 +6,7 @@ namespace eryxon::gateway {
 const char* openapi_frame() {
     return R"json({
 "openapi": "3.1.0",
-"jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+"jsonSchemaDialect": "https://json-schema.org/reader/2020-12/schema",
 "info": {"title": "eryxon_sync", "license": {"name": "PostgreSQL License", "identifier": "PostgreSQL"},
     "description": "Sync of ERP records into the MES. Upserts go by external_source and external_id; what is unchanged is skipped."},
 "security": [{"bearer": []}, {"apiKey": []}, {"basic": []}],

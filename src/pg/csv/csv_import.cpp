@@ -52,7 +52,7 @@ void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file
     core::CellReader const reader = [&](std::string_view cell, const core::Column& column, core::Json& value) {
         return core::read_cell(cell, column, file.options(), arena, value);
     };
-    BatchReader batch(session.upsert(), entity, session.passing_context(reader));
+    BatchReader batch(session.upsert(), entity, session.streaming_context(reader));
     while (file.next()) {
         const core::CsvRecord& line = file.record();
         CsvPlace const place{part.lines_before + static_cast<std::int64_t>(line.line), line.text};

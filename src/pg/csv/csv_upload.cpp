@@ -11,7 +11,7 @@
 #include "pg/registry/registry.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/server/jsonb.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 
 extern "C" {

@@ -7,8 +7,8 @@
 #include "pg/registry/catalog.hpp"
 #include "pg/registry/foreign_keys.hpp"
 #include "pg/registry/registry.hpp"
-#include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/spi.hpp"
 

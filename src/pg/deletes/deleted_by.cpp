@@ -2,7 +2,7 @@
 #include "pg/deletes/deleted_by.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 
 #include <map>

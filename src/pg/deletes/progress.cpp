@@ -4,7 +4,7 @@
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/cascade_set.hpp"
 #include "pg/server/debug_point.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 
 namespace eryxon::pg {
 

@@ -3,8 +3,8 @@
 
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/recorded_rows.hpp"
-#include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
+#include "pg/server/security_context.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Reads links between rows, each side with the rights of its table's owner.
 #include "pg/deletes/row_links.hpp"
 
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 
 extern "C" {
 #include "access/xact.h"

@@ -2,7 +2,7 @@
 #include "pg/deletes/row_locks.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 
 namespace eryxon::pg {
 

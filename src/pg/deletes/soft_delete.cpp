@@ -7,8 +7,8 @@
 #include "pg/deletes/delete_trigger.hpp"
 #include "pg/deletes/deleted_by.hpp"
 #include "pg/registry/tenant.hpp"
-#include "pg/server/owner.hpp"
 #include "pg/server/refusal.hpp"
+#include "pg/server/security_context.hpp"
 
 extern "C" {
 #include "utils/acl.h"

@@ -39,7 +39,7 @@ struct Told {
 };
 
 // A column whose changes are told, under the field's name; a reference under its column's.
-struct Shown {
+struct CapturedColumn {
     std::string_view name;
     int number;
     Oid type;
@@ -50,12 +50,12 @@ struct Shown {
 };
 
 // The columns of an entity that events are made of.
-class Layout {
+class RowLayout {
 public:
-    Layout(const core::Entity& entity, TupleDesc descriptor);
+    RowLayout(const core::Entity& entity, TupleDesc descriptor);
 
     int id = 0, tenant = 0, deleted_at = 0, external_id = 0, external_source = 0;
-    std::vector<Shown> shown;
+    std::vector<CapturedColumn> shown;
     std::optional<std::size_t> status;  // among them
 
 private:
@@ -75,7 +75,7 @@ const FormData_pg_attribute& attribute_of(const core::Column& column, TupleDesc 
     throw std::logic_error("column \"" + column.name + "\" not found");
 }
 
-Layout::Layout(const core::Entity& entity, TupleDesc descriptor) {
+RowLayout::RowLayout(const core::Entity& entity, TupleDesc descriptor) {
     for (const core::Field& field : entity.fields) {
         if (!field.mapped()) continue;
         const core::Column& column = entity.columns[static_cast<std::size_t>(field.column)];
@@ -94,7 +94,7 @@ Layout::Layout(const core::Entity& entity, TupleDesc descriptor) {
     }
 }
 
-void Layout::show(std::string_view name, const core::Column& column, TupleDesc descriptor, bool key) {
+void RowLayout::show(std::string_view name, const core::Column& column, TupleDesc descriptor, bool key) {
     const FormData_pg_attribute& attribute = attribute_of(column, descriptor);
     shown.push_back(
         {name, attribute.attnum, attribute.atttypid, column.kind, attribute.attbyval, attribute.attlen, key});
@@ -121,16 +121,16 @@ private:
     void pair_rows();
     void pair_by_id();
     void tell(const TransitionTable* before, const TransitionTable* after);
-    void tell_tenant(const TransitionTable* before, const TransitionTable* after);
+    void emit_event(const TransitionTable* before, const TransitionTable* after);
     void write(const TransitionTable& row, std::string_view what, Datum changes);
     bool is_told(const TransitionTable& row) const { return !row.is_null(layout_.id) && !row.is_null(layout_.tenant); }
     std::pair<core::Uuid, core::Uuid> key_of(const TransitionTable& row) const {
         return {row.uuid(layout_.tenant), row.uuid(layout_.id)};
     }
     core::RowState state_of(const TransitionTable* row);
-    bool differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const;
-    Told value_of(const Shown& column, const TransitionTable* row);
-    Told old_value(const Shown& column, const TransitionTable* row);
+    bool differs(const CapturedColumn& column, const TransitionTable* before, const TransitionTable* after) const;
+    Told value_of(const CapturedColumn& column, const TransitionTable* row);
+    Told old_value(const CapturedColumn& column, const TransitionTable* row);
     core::Json change(const Told& before, const Told& after);
     // The columns that differ; only the status with `status_only`.
     core::Json changes(const TransitionTable* before, const TransitionTable* after, bool status_only);
@@ -138,7 +138,7 @@ private:
     core::Json all_values(const TransitionTable& row);
 
     const core::Entity& entity_;
-    Layout layout_;
+    RowLayout layout_;
     const ChangeSource* source_;
     TransitionTable before_, after_;
     core::JsonArena arena_;
@@ -153,7 +153,7 @@ core::RowState Capture::state_of(const TransitionTable* row) {
     return state;
 }
 
-bool Capture::differs(const Shown& column, const TransitionTable* before, const TransitionTable* after) const {
+bool Capture::differs(const CapturedColumn& column, const TransitionTable* before, const TransitionTable* after) const {
     bool const was_null = before == nullptr || before->is_null(column.number);
     bool const is_null = after == nullptr || after->is_null(column.number);
     if (column.key && (before == nullptr || after == nullptr)) return false;
@@ -163,7 +163,7 @@ bool Capture::differs(const Shown& column, const TransitionTable* before, const 
     return call([&] { return !datum_image_eq(was, is, false, column.length); });
 }
 
-Told Capture::value_of(const Shown& column, const TransitionTable* row) {
+Told Capture::value_of(const CapturedColumn& column, const TransitionTable* row) {
     if (row == nullptr || row->is_null(column.number)) return {};
     Datum const value = row->value(column.number);
     std::int64_t const size = column.length > 0 ? column.length : stored_size(value);
@@ -174,7 +174,7 @@ Told Capture::value_of(const Shown& column, const TransitionTable* row) {
 }
 
 // The value before the statement, or the one that it was before it gave way.
-Told Capture::old_value(const Shown& column, const TransitionTable* row) {
+Told Capture::old_value(const CapturedColumn& column, const TransitionTable* row) {
     const std::string* replaced =
         row != nullptr ? ReplacedValue::find(entity_.table, row->uuid(layout_.id), column.number) : nullptr;
     return replaced != nullptr ? Told{core::parse_json(arena_.copy(*replaced), arena_)} : value_of(column, row);
@@ -198,7 +198,7 @@ core::Json Capture::change(const Told& before, const Told& after) {
 
 core::Json Capture::changes(const TransitionTable* before, const TransitionTable* after, bool status_only) {
     core::JsonObject changes(arena_, layout_.shown.size());
-    for (const Shown& column : layout_.shown) {
+    for (const CapturedColumn& column : layout_.shown) {
         if ((status_only && &column != &layout_.shown[*layout_.status]) || !differs(column, before, after)) continue;
         changes.add(column.name, change(old_value(column, before), value_of(column, after)));
     }
@@ -207,7 +207,7 @@ core::Json Capture::changes(const TransitionTable* before, const TransitionTable
 
 core::Json Capture::all_values(const TransitionTable& row) {
     core::JsonObject values(arena_, layout_.shown.size());
-    for (const Shown& column : layout_.shown)
+    for (const CapturedColumn& column : layout_.shown)
         if (!column.key) values.add(column.name, change({}, value_of(column, &row)));
     return values.json();
 }
@@ -223,7 +223,7 @@ void Capture::write(const TransitionTable& row, std::string_view what, Datum cha
 }
 
 // A row that comes back is told as a whole: what was changed while it was deleted was told to nobody.
-void Capture::tell_tenant(const TransitionTable* before, const TransitionTable* after) {
+void Capture::emit_event(const TransitionTable* before, const TransitionTable* after) {
     core::RowState const was = state_of(before), is = state_of(after);
     core::RowEvent const event = core::row_event(was, is, true);
     if (event == core::RowEvent::none) return;
@@ -242,10 +242,10 @@ void Capture::tell(const TransitionTable* before, const TransitionTable* after) 
     MemoryContext const outside = MemoryContextSwitchTo(outbox_.memory());
     bool const leaves = before != nullptr && is_told(*before), comes = after != nullptr && is_told(*after);
     if (leaves && comes && before->uuid(layout_.tenant) == after->uuid(layout_.tenant)) {
-        tell_tenant(before, after);
+        emit_event(before, after);
     } else {
-        if (leaves) tell_tenant(before, nullptr);
-        if (comes) tell_tenant(nullptr, after);
+        if (leaves) emit_event(before, nullptr);
+        if (comes) emit_event(nullptr, after);
     }
     MemoryContextSwitchTo(outside);
 }

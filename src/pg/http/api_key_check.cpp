@@ -7,8 +7,8 @@
 #include "core/result/credential.hpp"
 #include "pg/http/role_settings.hpp"
 #include "pg/registry/tenant.hpp"
-#include "pg/server/owner.hpp"
 #include "pg/server/request.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/spi.hpp"
 

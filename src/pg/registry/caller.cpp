@@ -2,7 +2,7 @@
 #include "pg/registry/caller.hpp"
 
 #include "pg/registry/tenant.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 
 #include <cstring>
 

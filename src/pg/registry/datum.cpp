@@ -127,23 +127,25 @@ std::optional<Datum> read_time(std::string_view text) {
     return TimestampTzGetDatum(timestamptz_of(*time));
 }
 
-Carrier carrier_of(const core::Column& column, const Table& table) {
-    Carrier carrier;
+ParamType param_type_of(const core::Column& column, const Table& table) {
+    ParamType param_type;
     Oid const type = table.types.at(column.number);
     bool const as_text = column.kind == core::ValueKind::other || column.kind == core::ValueKind::text_array;
-    carrier.element = as_text ? TEXTOID : call([type] { return getBaseType(type); });
-    carrier.array = call([&] { return get_array_type(carrier.element); });
-    call([&] { get_typlenbyvalalign(carrier.element, &carrier.length, &carrier.by_value, &carrier.alignment); });
+    param_type.element = as_text ? TEXTOID : call([type] { return getBaseType(type); });
+    param_type.array = call([&] { return get_array_type(param_type.element); });
+    call([&] {
+        get_typlenbyvalalign(param_type.element, &param_type.length, &param_type.by_value, &param_type.alignment);
+    });
     // A cast to a domain would cut to its modifier what the assignment of a text to the column refuses.
     Oid const cast = as_text ? call([type] { return getBaseType(type); }) : type;
-    if (carrier.element != cast) carrier.cast = "::" + qualified_type(cast);
-    return carrier;
+    if (param_type.element != cast) param_type.cast = "::" + qualified_type(cast);
+    return param_type;
 }
 
-Datum to_datum(const core::Value& value, const core::Column& column, const Carrier& carrier) {
+Datum to_datum(const core::Value& value, const core::Column& column, const ParamType& param_type) {
     switch (column.kind) {
         case core::ValueKind::integer:
-            return integer_datum(value.integer, carrier.element);
+            return integer_datum(value.integer, param_type.element);
         case core::ValueKind::boolean:
             return BoolGetDatum(value.integer != 0);
         case core::ValueKind::date:
@@ -155,13 +157,13 @@ Datum to_datum(const core::Value& value, const core::Column& column, const Carri
         case core::ValueKind::uuid:
             return uuid_datum(value.uuid);
         case core::ValueKind::json:
-            return json_datum(value.json, carrier.element);
+            return json_datum(value.json, param_type.element);
         case core::ValueKind::text_array:
             return array_literal(value.json);
         case core::ValueKind::numeric:
         case core::ValueKind::floating:
         case core::ValueKind::enumeration:
-            return input_datum(carrier.element, value.text);
+            return input_datum(param_type.element, value.text);
         case core::ValueKind::text:
         case core::ValueKind::other:
             return text_datum(value.text);
@@ -169,14 +171,14 @@ Datum to_datum(const core::Value& value, const core::Column& column, const Carri
     pg_unreachable();
 }
 
-Param array_param(const Carrier& carrier, std::vector<Datum>& elements, const bool* nulls) {
+Param array_param(const ParamType& param_type, std::vector<Datum>& elements, const bool* nulls) {
     int const count = static_cast<int>(elements.size());
-    return {carrier.array, call([&] {
+    return {param_type.array, call([&] {
                 int dimensions[1] = {count};
                 int lower_bounds[1] = {1};
                 return PointerGetDatum(construct_md_array(elements.data(), const_cast<bool*>(nulls), 1, dimensions,
-                                                          lower_bounds, carrier.element, carrier.length,
-                                                          carrier.by_value, carrier.alignment));
+                                                          lower_bounds, param_type.element, param_type.length,
+                                                          param_type.by_value, param_type.alignment));
             })};
 }
 

@@ -10,16 +10,16 @@
 namespace eryxon::pg {
 
 // How values of the column travel.
-Carrier carrier_of(const core::Column& column, const Table& table);
+ParamType param_type_of(const core::Column& column, const Table& table);
 
-// The value as an element for that carrier, palloc'd in the current context. Raises what the type's input raises.
-Datum to_datum(const core::Value& value, const core::Column& column, const Carrier& carrier);
+// The value as an element for that param_type, palloc'd in the current context. Raises what the type's input raises.
+Datum to_datum(const core::Value& value, const core::Column& column, const ParamType& param_type);
 
 // The timestamptz that the text names in one of the forms that records may have, without offset in
 // eryxon.default_time_zone; nothing for any other text.
 std::optional<Datum> read_time(std::string_view text);
 
 // An array parameter of such elements.
-Param array_param(const Carrier& carrier, std::vector<Datum>& elements, const bool* nulls);
+Param array_param(const ParamType& param_type, std::vector<Datum>& elements, const bool* nulls);
 
 }  // namespace eryxon::pg

@@ -3,7 +3,7 @@
 
 #include "core/base/sql_text.hpp"
 #include "pg/registry/catalog.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 
 #include <algorithm>

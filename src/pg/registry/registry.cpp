@@ -7,7 +7,7 @@
 #include "pg/registry/datum.hpp"
 #include "pg/registry/usable.hpp"
 #include "pg/server/boundary.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 
 #include <algorithm>
@@ -107,7 +107,7 @@ void load_table(Registry& state, core::Entity& entity) {
             entity.has_updated_at = true;
             entity.updated_at_has_default = column.has_default;
         }
-        table.carriers.push_back(carrier_of(column, table));
+        table.param_types.push_back(param_type_of(column, table));
     }
     table.unusable = why_unusable(entity, table);
     state.tables.emplace(entity.name, std::move(table));

@@ -23,7 +23,7 @@ struct UniqueIndex {
 };
 
 // How a column's values travel in an unnest() parameter.
-struct Carrier {
+struct ParamType {
     Oid element = InvalidOid;  // type of the elements; text for what only the type's own input can read
     Oid array = InvalidOid;
     std::int16_t length = 0;
@@ -38,7 +38,7 @@ struct Table {
     std::string name;                    // quoted, with schema
     std::unordered_map<int, Oid> types;  // of the columns, by attribute number
     std::unordered_map<int, Oid> collations;
-    std::vector<Carrier> carriers;  // by index into core::Entity::columns
+    std::vector<ParamType> param_types;  // by index into core::Entity::columns
     Oid external_key_index = InvalidOid;
     std::vector<UniqueIndex> unique_indexes;  // others than those of id and the external key
     std::vector<int> unique_columns;          // all columns of these, without tenant_id

@@ -4,7 +4,7 @@
 #include "core/base/sql_text.hpp"
 #include "pg/registry/catalog.hpp"
 #include "pg/server/compat.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 
 #include <charconv>

@@ -2,7 +2,7 @@
 #include "pg/server/spi.hpp"
 
 #include "pg/server/index_planning.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 
 #include <unordered_map>
 #include <utility>

@@ -215,10 +215,10 @@ std::vector<std::uint64_t> AccessReader::hashes_after(const Item& item, const Ta
 std::uint64_t AccessReader::value_hash(const Item& item, const core::Field& field, const core::Value& value) {
     const Table& table = upsert_.registry.table(item.entity());
     const core::Column& column = item.entity().columns[static_cast<std::size_t>(field.column)];
-    const Carrier& carrier = table.carriers[static_cast<std::size_t>(field.column)];
+    const ParamType& param_type = table.param_types[static_cast<std::size_t>(field.column)];
     bool const as_text = column.kind == core::ValueKind::other || column.kind == core::ValueKind::text_array;
-    return column_hash(as_text ? carrier.element : table.types.at(column.number), table.collations.at(column.number),
-                       to_datum(value, column, carrier), false);
+    return column_hash(as_text ? param_type.element : table.types.at(column.number), table.collations.at(column.number),
+                       to_datum(value, column, param_type), false);
 }
 
 void AccessReader::add_unique_values(const Table& table, std::span<const std::uint64_t> hashes) {

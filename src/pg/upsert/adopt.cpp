@@ -34,15 +34,15 @@ bool may_adopt(const UpsertCall& upsert, const Item& item, const std::vector<con
 Param key_param(const UpsertCall& upsert, const core::Field& field, const std::vector<Item*>& items) {
     const core::Entity& entity = items.front()->entity();
     const auto column = static_cast<std::size_t>(field.column);
-    const Carrier& carrier = upsert.registry.table(entity).carriers[column];
+    const ParamType& param_type = upsert.registry.table(entity).param_types[column];
     std::vector<Datum> values;
     std::unique_ptr<bool[]> nulls(new bool[items.size()]());
     std::vector<CellValue> cells;
     for (Item* item : items)
         cells.push_back(cell_value(upsert, *item, field));
     for (const CellValue& cell : cells)
-        values.push_back(to_datum(cell.value, entity.columns[column], carrier));
-    return array_param(carrier, values, nulls.get());
+        values.push_back(to_datum(cell.value, entity.columns[column], param_type));
+    return array_param(param_type, values, nulls.get());
 }
 
 std::string statement(const UpsertCall& upsert, const core::Entity& entity,
@@ -55,7 +55,7 @@ std::string statement(const UpsertCall& upsert, const core::Entity& entity,
         names.push_back("k" + std::to_string(names.size()));
         match += " AND t." + quoted(field->column_name) + " " +
                  equality(table.types.at(entity.columns[column].number)) + " u." + names.back() +
-                 table.carriers[column].cast;
+                 table.param_types[column].cast;
     }
     return core::sql(R"(SELECT u.n, t.id FROM {records} JOIN {table} AS t ON t.tenant_id == $1{match}
                          WHERE t.external_id IS NULL AND t.deleted_at IS NULL ORDER BY u.n FOR UPDATE OF t)",

@@ -9,7 +9,7 @@ namespace eryxon::pg {
 
 namespace {
 
-void append(std::vector<core::Warning>& all, const core::RareVector<core::Warning>& more) {
+void append(std::vector<core::Warning>& all, const core::LazyVector<core::Warning>& more) {
     all.insert(all.end(), more.begin(), more.end());
 }
 
@@ -150,7 +150,7 @@ bool has_warnings(const RecordTree& tree) {
 
 core::Action action_of(const Item& item) {
     if (item.tree->state == RecordTree::State::failed) return core::Action::error;
-    if (item.came_back && item.plan != Plan::remove) return core::Action::restored;
+    if (item.revived && item.plan != Plan::remove) return core::Action::restored;
     switch (item.plan) {
         case Plan::create:
             return core::Action::created;
@@ -159,7 +159,7 @@ core::Action action_of(const Item& item) {
         case Plan::restore:
             return core::Action::restored;
         case Plan::remove:
-            return item.went_before ? core::Action::skipped : core::Action::deleted;
+            return item.deleted_by_cascade ? core::Action::skipped : core::Action::deleted;
         default:
             return core::Action::skipped;
     }

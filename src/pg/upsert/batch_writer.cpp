@@ -1,9 +1,9 @@
 // Writing the trees of a batch: window by window, of each window the first wave.
 #include "pg/events/transition_spill.hpp"
 #include "pg/server/debug_point.hpp"
-#include "pg/server/scratch.hpp"
 #include "pg/server/settings.hpp"
 #include "pg/server/subtransaction.hpp"
+#include "pg/server/temporary_context.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
@@ -110,7 +110,7 @@ private:
     // Writes the first wave of a window. Waves that end early tell how far the next window should reach.
     void write_window(WriteWave write) {
         check_interrupts();
-        with_scratch([&] { write_some(write); });
+        with_temporary_context([&] { write_some(write); });
     }
 
     void write_some(WriteWave write) {

@@ -43,8 +43,8 @@ private:
 
     // A row that was soft-deleted and that an earlier record of the tree brought back counts as restored, once.
     void note_return(Item& item) {
-        if (upsert_.came_back.erase({&item.entity(), item.id}) == 0) return;
-        item.came_back = true;
+        if (upsert_.revived.erase({&item.entity(), item.id}) == 0) return;
+        item.revived = true;
         item.faults.clear();
         decide(upsert_, item);
     }
@@ -137,10 +137,10 @@ private:
 
 void write_by_record(UpsertCall& upsert, Batch& batch, RecordTree& tree) {
     RecordTree* const trees[] = {&tree};
-    upsert.came_back.clear();
+    upsert.revived.clear();
     for (Item* item : tree.items) {
         item->faults.clear();
-        item->came_back = false;
+        item->revived = false;
     }
     TreeWriter(upsert, batch, tree).write(tree.root());
     check_hierarchy(upsert, trees);

@@ -2,7 +2,7 @@
 // a restored one, the children that an array leaves out, and what is below a row that moves.
 #include "core/base/sql_text.hpp"
 #include "pg/deletes/cascade_set.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/row_index.hpp"
 

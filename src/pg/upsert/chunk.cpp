@@ -61,7 +61,7 @@ void forget_attempt(std::span<RecordTree* const> trees) {
     for (RecordTree* tree : trees) {
         tree->removed.clear();
         for (Item* item : tree->items) {
-            item->went_before = false;
+            item->deleted_by_cascade = false;
             if (item->warnings.empty()) continue;
             std::erase_if(item->warnings.items(),
                           [](const core::Warning& warning) { return warning.code == "KEPT_STARTED"; });

@@ -151,9 +151,9 @@ private:
             return true;
         }
         if (cell.null) return false;
-        const Carrier& carrier = table_.carriers[static_cast<std::size_t>(field->column)];
-        params_.push_back({carrier.element, to_datum(cell.value, column, carrier)});
-        match_ += "$" + std::to_string(params_.size()) + carrier.cast;
+        const ParamType& param_type = table_.param_types[static_cast<std::size_t>(field->column)];
+        params_.push_back({param_type.element, to_datum(cell.value, column, param_type)});
+        match_ += "$" + std::to_string(params_.size()) + param_type.cast;
         return true;
     }
 

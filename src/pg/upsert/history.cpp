@@ -7,7 +7,7 @@
 #include "pg/events/event_outbox.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/server/jsonb.hpp"
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 
 extern "C" {
@@ -106,7 +106,8 @@ void tell(Outbox& outbox, const core::Uuid& tenant, const core::Entity& entity, 
     outbox.add({tenant, "sync", "completed", entity.name, run, 0, 0, source, run_changes(counts, arena)});
 }
 
-void tell_runs(const UpsertCall& upsert, const Totals& totals, const std::map<const core::Entity*, core::Uuid>& runs) {
+void emit_run_events(const UpsertCall& upsert, const Totals& totals,
+                     const std::map<const core::Entity*, core::Uuid>& runs) {
     Outbox outbox;
     for (const auto& [entity, entry] : totals) {
         if (upsert.purpose == Purpose::diff || !captures(*entity)) continue;
@@ -130,7 +131,7 @@ std::map<const core::Entity*, core::Uuid> write_history(UpsertCall& upsert, std:
                     row_params(upsert, *entity, entry, id, user, started_at));
         }
     });
-    if (!upsert.run) tell_runs(upsert, totals, runs);
+    if (!upsert.run) emit_run_events(upsert, totals, runs);
     return runs;
 }
 

@@ -1,7 +1,7 @@
 // Finding the rows that records stand for: first without locks, then those that will change with them.
 #include "core/base/sql_text.hpp"
-#include "pg/server/scratch.hpp"
-#include "pg/upsert/key_walk.hpp"
+#include "pg/server/temporary_context.hpp"
+#include "pg/upsert/key_index_scan.hpp"
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ void look_up_slice(UpsertCall& upsert, const Table& table, std::span<Item* const
 void query_keys(UpsertCall& upsert, std::span<Item* const> items) {
     const Table& table = upsert.registry.table(items.front()->entity());
     for (std::size_t from = 0; from < items.size(); from += keys_per_statement)
-        with_scratch([&] {
+        with_temporary_context([&] {
             look_up_slice(upsert, table, items.subspan(from, std::min(keys_per_statement, items.size() - from)));
         });
 }
@@ -61,38 +61,38 @@ void decide_upsert(UpsertCall& upsert, Item& item) {
         item.fail(core::Code::deleted, "", core::Reason::deleted, {}, "Option deleted = restore brings it back.");
     } else if (item.soft_deleted) {
         item.plan = Plan::restore;
-    } else if (upsert.options.mode == core::Mode::create && !item.came_back) {
+    } else if (upsert.options.mode == core::Mode::create && !item.revived) {
         item.plan = Plan::skip;
         item.fail(core::Code::exists, "", core::Reason::exists);
     } else {
-        item.plan = item.same_hash && upsert.options.skip_unchanged && !item.came_back ? Plan::skip : Plan::update;
+        item.plan = item.same_hash && upsert.options.skip_unchanged && !item.revived ? Plan::skip : Plan::update;
     }
 }
 
 // The columns that lock_rows() reads beside the row's state.
-struct Extras {
+struct LockedColumns {
     std::vector<const core::Field*> forward;
     std::vector<const core::Field*> parents;
     std::string columns;
 };
 
-Extras extras_of(const core::Entity& entity, const Table& table) {
-    Extras extras;
+LockedColumns locked_columns_of(const core::Entity& entity, const Table& table) {
+    LockedColumns locked_columns;
     for (const core::Field& field : entity.fields) {
         if (!field.mapped()) continue;
         std::string const column = ", t." + quoted(field.column_name);
         if (field.write == core::Write::forward) {
-            extras.forward.push_back(&field);
-            extras.columns += column + "::pg_catalog.text";
+            locked_columns.forward.push_back(&field);
+            locked_columns.columns += column + "::pg_catalog.text";
         }
     }
     for (const core::Field& field : entity.fields) {
         if (!field.mapped() || !field.reference || !field.reference->parent) continue;
-        extras.parents.push_back(&field);
-        extras.columns += ", t." + quoted(field.column_name);
+        locked_columns.parents.push_back(&field);
+        locked_columns.columns += ", t." + quoted(field.column_name);
     }
-    extras.columns += unique_column_list(entity, table);
-    return extras;
+    locked_columns.columns += unique_column_list(entity, table);
+    return locked_columns;
 }
 
 // Leaves a forward field out if the shop floor is further than the ERP.
@@ -126,7 +126,8 @@ bool has_key(const Item& item, const Row& row) {
     return item.adopted || (row.text(3) == item.record->source && row.text(4) == item.record->external_id);
 }
 
-void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Table& table, const Row& row) {
+void read_locked(UpsertCall& upsert, Item& item, const LockedColumns& locked_columns, const Table& table,
+                 const Row& row) {
     bool const same_hash = item.record->hash == row.text(2);
     bool const soft_deleted = row.boolean(1);
     bool const changed = same_hash != item.same_hash || soft_deleted != item.soft_deleted;
@@ -134,21 +135,22 @@ void read_locked(UpsertCall& upsert, Item& item, const Extras& extras, const Tab
     item.soft_deleted = soft_deleted;
     if (changed && !item.adopted) decide(upsert, item);
     int column = 5;
-    for (const core::Field* field : extras.forward)
+    for (const core::Field* field : locked_columns.forward)
         keep_progress(item, *field, row.text(column++));
-    for (const core::Field* field : extras.parents)
+    for (const core::Field* field : locked_columns.parents)
         add_old_parent(item, *field, row, column++);
     if (!table.unique_columns.empty()) item.old_hashes.items() = unique_hashes(table, row, column);
 }
 
-std::string lock_statement(const Table& table, const Extras& extras, bool key_changes) {
-    return core::sql(R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash, t.external_source, t.external_id{extras}
+std::string lock_statement(const Table& table, const LockedColumns& locked_columns, bool key_changes) {
+    return core::sql(
+        R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash, t.external_source, t.external_id{locked_columns}
                           FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.id == u.id
                          ORDER BY u.n FOR {lock} OF t)",
-                     {{"extras", extras.columns},
-                      {"rows", unnested({"id"})},
-                      {"table", table.name},
-                      {"lock", key_changes ? "UPDATE" : "NO KEY UPDATE"}});
+        {{"locked_columns", locked_columns.columns},
+         {"rows", unnested({"id"})},
+         {"table", table.name},
+         {"lock", key_changes ? "UPDATE" : "NO KEY UPDATE"}});
 }
 
 // True if a foreign key could point to a column that records of this entity write; such updates need the stronger lock.
@@ -175,15 +177,15 @@ void lock_entity_rows(UpsertCall& upsert, const core::Entity& entity, const std:
     }
     if (items.empty()) return;
     const Table& table = upsert.registry.table(entity);
-    Extras const extras = extras_of(entity, table);
+    LockedColumns const locked_columns = locked_columns_of(entity, table);
     bool const deletes = std::any_of(items.begin(), items.end(), [](Item* item) { return item->plan == Plan::remove; });
     std::vector<bool> seen(items.size());
-    execute(lock_statement(table, extras, deletes || writes_key(entity)),
+    execute(lock_statement(table, locked_columns, deletes || writes_key(entity)),
             {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
                 auto const at = static_cast<std::size_t>(row.integer(0) - 1);
                 if (!has_key(*items[at], row)) return;
                 seen[at] = true;
-                read_locked(upsert, *items[at], extras, table, row);
+                read_locked(upsert, *items[at], locked_columns, table, row);
             });
     for (std::size_t i = 0; i < items.size(); i++)
         if (!seen[i]) on_row_vanished(upsert, *items[i]);
@@ -226,7 +228,7 @@ void look_up(UpsertCall& upsert, const ItemGroups& groups) {
     for (const auto& [order, items] : groups) {
         for (Item* item : items)
             item->reset();
-        if (!walk_keys(upsert, items)) query_keys(upsert, items);
+        if (!scan_keys(upsert, items)) query_keys(upsert, items);
         for (Item* item : items)
             decide(upsert, *item);
     }

@@ -19,7 +19,7 @@ struct Move {
 
 // The parent that the row has now; none if it has none, or is no live row.
 std::optional<core::Uuid> present_parent(const Item& item, const core::Field& field) {
-    if (item.plan != Plan::update || item.came_back) return std::nullopt;
+    if (item.plan != Plan::update || item.revived) return std::nullopt;
     for (const auto& [of, id] : item.old_parents)
         if (of == &field) return id;
     return std::nullopt;

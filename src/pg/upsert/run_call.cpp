@@ -197,7 +197,7 @@ void look_up_trees(UpsertCall& upsert, const Batch& batch, std::span<RecordTree*
     std::vector<Item*> stale;
     for (RecordTree* tree : trees)
         for (Item* item : tree->items)
-            item->came_back = false;
+            item->revived = false;
     for (RecordTree* tree : trees)
         if (!std::exchange(tree->looked_up, false)) stale.insert(stale.end(), tree->items.begin(), tree->items.end());
     look_up(upsert, group_items(stale));

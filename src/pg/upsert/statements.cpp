@@ -50,15 +50,16 @@ std::vector<std::string> column_names(const RowSet& set) {
 Param field_param(UpsertCall& upsert, const RowSet& set, std::uint16_t index) {
     const core::Field& field = set.entity->fields[index];
     const core::Column& column = set.entity->columns[static_cast<std::size_t>(field.column)];
-    const Carrier& carrier = upsert.registry.table(*set.entity).carriers[static_cast<std::size_t>(field.column)];
+    const ParamType& param_type =
+        upsert.registry.table(*set.entity).param_types[static_cast<std::size_t>(field.column)];
     std::vector<Datum> values(set.items.size());
     std::unique_ptr<bool[]> nulls(new bool[set.items.size()]);
     for (std::size_t i = 0; i < set.items.size(); i++) {
         CellValue const cell = cell_value(upsert, *set.items[i], field);
         nulls[i] = cell.null;
-        if (!cell.null) values[i] = to_datum(cell.value, column, carrier);
+        if (!cell.null) values[i] = to_datum(cell.value, column, param_type);
     }
-    return array_param(carrier, values, nulls.get());
+    return array_param(param_type, values, nulls.get());
 }
 
 Param text_param(const RowSet& set, std::string_view (*text)(const Item&)) {
@@ -120,7 +121,7 @@ public:
     // The field's value as the statement writes it.
     std::string value(std::uint16_t field) const {
         auto const column = static_cast<std::size_t>(set_.entity->fields[field].column);
-        return "u.c" + std::to_string(field) + upsert_.registry.table(*set_.entity).carriers[column].cast;
+        return "u.c" + std::to_string(field) + upsert_.registry.table(*set_.entity).param_types[column].cast;
     }
 
     std::string column(std::uint16_t field) const { return quoted(set_.entity->fields[field].column_name); }
@@ -172,9 +173,9 @@ std::string update_text(const Table& table, const RowSet& set, Statement& statem
 }
 
 // Matches the rows that came back with the records; a record without row was suppressed by a trigger.
-class Returned {
+class ReturnedRows {
 public:
-    explicit Returned(const RowSet& set) : set_(set), seen_(set.items.size()) {}
+    explicit ReturnedRows(const RowSet& set) : set_(set), seen_(set.items.size()) {}
 
     void note(const WrittenRow& row) {
         std::size_t const at = next_ < set_.items.size() && set_.items[next_]->id == row.id ? next_ : find(row.id);
@@ -232,7 +233,7 @@ void write_rows(UpsertCall& upsert, const RowSet& set) {
     if (inserts || set.adopted) statement.add_key();
     statement.add_fields();
     std::string const text = inserts ? insert_text(table, set, statement) : update_text(table, set, statement);
-    Returned returned(set);
+    ReturnedRows returned(set);
     for (const WrittenRow& row : execute_set(upsert, set, text, statement))
         returned.note(row);
     returned.require_all();
@@ -253,7 +254,7 @@ void remove_rows(UpsertCall& upsert, const RowSet& set) {
     for (const DeletedRow& row : soft_delete(upsert.registry, *set.entity, upsert.tenant, ids))
         if (row.entity == set.entity && row.id == ids[row.root]) went[row.root] = true;
     for (std::size_t i = 0; i < went.size(); i++)
-        set.items[i]->went_before = !went[i];
+        set.items[i]->deleted_by_cascade = !went[i];
 }
 
 bool stands_in_one(const Item& item, const std::set<const Item*>& others) {
@@ -286,7 +287,7 @@ void write_set(UpsertCall& upsert, const RowSet& set) {
     if (set.plan == Plan::restore)
         for (const DeletedRow& row : restore_cascades(upsert.registry, *set.entity, upsert.tenant, ids_of(set), false,
                                                       spared_rows(upsert, set)))
-            if (upsert.writing != nullptr) upsert.came_back.emplace(row.entity, row.id);
+            if (upsert.writing != nullptr) upsert.revived.emplace(row.entity, row.id);
 }
 
 // Several statements that insert into one table wait for other sessions in no fixed order.

@@ -118,7 +118,7 @@ void Item::note_row(const core::Uuid& row, std::string_view hash, bool deleted) 
 
 void Item::reset() {
     plan = Plan::undecided;
-    found = soft_deleted = same_hash = adopted = went_before = unresolved = false;
+    found = soft_deleted = same_hash = adopted = deleted_by_cascade = unresolved = false;
     targets.clear();
     kept.clear();
     old_hashes.clear();

@@ -1,7 +1,7 @@
 // The state of one call of the engine: its records with what is known of their rows.
 #pragma once
 
-#include "core/base/block.hpp"
+#include "core/base/huge_page_allocator.hpp"
 #include "core/json/fault_reason.hpp"
 #include "core/record/record.hpp"
 #include "core/result/result.hpp"
@@ -46,24 +46,24 @@ struct Item {
     std::uint32_t rank = 0;      // in order of external keys, among the records of its entity in the batch
     std::uint32_t turn = 0;      // in the order in which records act: input order, but for forward references
     bool repeated = false;       // another record of the batch has the same key
-    bool came_back = false;      // it was soft-deleted, and another record of its tree brought it back
+    bool revived = false;        // it was soft-deleted, and another record of its tree brought it back
 
     Plan plan = Plan::undecided;
     bool found = false;         // a row with the external key exists
     bool soft_deleted = false;  // it is soft-deleted
     bool same_hash = false;
-    bool adopted = false;      // the row had no external key
-    bool went_before = false;  // to be deleted, but went with a row deleted just before
-    bool unresolved = false;   // refers to something that is not there
-    core::Uuid id{};           // of the row that is or will be
+    bool adopted = false;             // the row had no external key
+    bool deleted_by_cascade = false;  // to be deleted, but went with a row deleted just before
+    bool unresolved = false;          // refers to something that is not there
+    core::Uuid id{};                  // of the row that is or will be
     std::vector<Target> targets;
-    core::RareVector<const core::Field*> kept;   // forward fields that the shop floor owns now
-    core::RareVector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
-    core::RareVector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
-    core::RareVector<std::pair<const core::Field*, std::int64_t>> numbered;   // defaults `next`
+    core::LazyVector<const core::Field*> kept;   // forward fields that the shop floor owns now
+    core::LazyVector<std::uint64_t> old_hashes;  // of the row's values, by Table::unique_columns; 0 for null
+    core::LazyVector<std::pair<const core::Field*, core::Uuid>> old_parents;  // that the row has now
+    core::LazyVector<std::pair<const core::Field*, std::int64_t>> numbered;   // defaults `next`
     std::optional<std::int64_t> synced_at;                                    // of the row: TimestampTz
-    core::RareVector<core::Fault> faults;
-    core::RareVector<core::Warning> warnings;
+    core::LazyVector<core::Fault> faults;
+    core::LazyVector<core::Warning> warnings;
 
     const core::Entity& entity() const { return *record->entity; }
     bool writes() const { return plan != Plan::skip && plan != Plan::undecided; }
@@ -110,7 +110,7 @@ struct RecordTree {
     bool removes_first = false;    // children that arrays leave out make room before others are written
     std::span<Item* const> items;  // the top-level record first, parents before children
     std::map<const core::Entity*, Removed> removed;  // children deleted because an array left them out
-    core::RareVector<ItemChange> changes;            // for a diff
+    core::LazyVector<ItemChange> changes;            // for a diff
     std::string known_source;                        // a known source that differs from its own only in case
 
     Item& root() const { return *items.front(); }
@@ -121,7 +121,7 @@ struct RecordTree {
 
 // Of many records.
 template <class T>
-using Block = std::vector<T, core::BlockAllocator<T>>;
+using Block = std::vector<T, core::HugePageAllocator<T>>;
 
 // Where a record stands in a CSV file.
 struct CsvPlace {
@@ -189,10 +189,10 @@ struct UpsertCall {
     std::uint32_t turns = 0;      // that were given
     std::deque<Batch> batches{};  // in dependency order
     Item* writing = nullptr;      // set while records are written one by one, to know which one raised
-    std::set<std::pair<const core::Entity*, core::Uuid>> came_back{};  // rows that those records brought back
-    std::multimap<const Item*, Wait> waits{};                          // of records that unique values kept out
-    std::vector<ParkedValue> parked{};                                 // while the tree at hand is written
-    std::optional<FailedStatement> failed_statement{};                 // of the last attempt at a chunk
+    std::set<std::pair<const core::Entity*, core::Uuid>> revived{};  // rows that those records brought back
+    std::multimap<const Item*, Wait> waits{};                        // of records that unique values kept out
+    std::vector<ParkedValue> parked{};                               // while the tree at hand is written
+    std::optional<FailedStatement> failed_statement{};               // of the last attempt at a chunk
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }

@@ -35,8 +35,8 @@ UpsertSession::UpsertSession(Purpose purpose, std::span<const std::string_view> 
       started_at_(clock_now()),
       started_(std::chrono::steady_clock::now()) {}
 
-const core::ReadContext& UpsertSession::passing_context(core::CellReader read_cell) {
-    context_.trees_stay = false;
+const core::ReadContext& UpsertSession::streaming_context(core::CellReader read_cell) {
+    context_.retain_trees = false;
     context_.read_cell = std::move(read_cell);
     return context_;
 }
@@ -50,7 +50,7 @@ void UpsertSession::add(const core::Entity& entity, std::span<const core::Json> 
 }
 
 void UpsertSession::add(const core::Entity& entity, std::string_view payload) {
-    BatchReader batch(upsert_, entity, passing_context());
+    BatchReader batch(upsert_, entity, streaming_context());
     auto const whole = core::parse_items(payload, upsert_.arena, [&batch](const core::Json& item) { batch.add(item); });
     if (whole)
         for (const core::Json& item : core::bulk_items(*whole, entity.name))

@@ -21,7 +21,7 @@ public:
     const Registry& state() const { return *registry_; }
     UpsertCall& upsert() { return upsert_; }
     // For records whose trees last only until the next one is read; those of a file have cells.
-    const core::ReadContext& passing_context(core::CellReader read_cell = {});
+    const core::ReadContext& streaming_context(core::CellReader read_cell = {});
 
     void add(const core::Entity& entity, std::span<const core::Json> items);
     // The records of a bulk payload that is still text. Those of an array are read while it is parsed.

@@ -1,5 +1,5 @@
 // Asks the system for huge pages.
-#include "core/base/block.hpp"
+#include "core/base/huge_page_allocator.hpp"
 
 #include <sys/mman.h>
 #include <cstdlib>
@@ -14,7 +14,7 @@ constexpr std::size_t huge_page = std::size_t{1} << 21;
 }  // namespace
 
 // Only whole huge pages are asked for: the rest of the last one would be wasted.
-void* allocate_block(std::size_t size) {
+void* allocate_large(std::size_t size) {
     const std::size_t whole = size / huge_page * huge_page;
     const std::size_t rounded = (size + huge_page - 1) / huge_page * huge_page;
     void* const block = whole == 0 ? std::malloc(size) : std::aligned_alloc(huge_page, rounded);
@@ -25,7 +25,7 @@ void* allocate_block(std::size_t size) {
     return block;
 }
 
-void free_block(void* block) {
+void free_large(void* block) {
     std::free(block);
 }
 

@@ -8,22 +8,22 @@
 namespace eryxon::core {
 
 // Memory of that size, aligned as malloc() does; throws std::bad_alloc.
-void* allocate_block(std::size_t size);
-void free_block(void* block);
+void* allocate_large(std::size_t size);
+void free_large(void* block);
 
 // For vectors that may become large.
 template <class T>
-struct BlockAllocator {
+struct HugePageAllocator {
     using value_type = T;
     static_assert(alignof(T) <= alignof(std::max_align_t));
 
-    BlockAllocator() = default;
+    HugePageAllocator() = default;
     template <class Other>
-    BlockAllocator(const BlockAllocator<Other>&) {}
+    HugePageAllocator(const HugePageAllocator<Other>&) {}
 
-    T* allocate(std::size_t count) { return static_cast<T*>(allocate_block(count * sizeof(T))); }
-    void deallocate(T* items, std::size_t) { free_block(items); }
-    friend bool operator==(const BlockAllocator&, const BlockAllocator&) { return true; }
+    T* allocate(std::size_t count) { return static_cast<T*>(allocate_large(count * sizeof(T))); }
+    void deallocate(T* items, std::size_t) { free_large(items); }
+    friend bool operator==(const HugePageAllocator&, const HugePageAllocator&) { return true; }
 };
 
 }  // namespace eryxon::core

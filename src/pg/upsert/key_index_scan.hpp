@@ -11,6 +11,6 @@ namespace eryxon::pg {
 // where the index alone could tell more or less than a SELECT of the current user: without the right to read the whole
 // table or to use its schema, under policies that may hide rows of the tenant, with partitions or child tables, or if
 // the index has another order or equality.
-bool walk_keys(const UpsertCall& upsert, std::span<Item* const> items);
+bool scan_keys(const UpsertCall& upsert, std::span<Item* const> items);
 
 }  // namespace eryxon::pg

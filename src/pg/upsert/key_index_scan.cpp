@@ -1,11 +1,11 @@
 // Walks along the index on the external key, from one record's key to the next one's: keys of one call tend to be
 // neighbours. Where they are not, each key is looked up by a descent of its own.
-#include "pg/upsert/key_walk.hpp"
+#include "pg/upsert/key_index_scan.hpp"
 
 #include "pg/registry/tenant_policy.hpp"
 #include "pg/server/boundary.hpp"
 #include "pg/server/compat.hpp"
-#include "pg/server/scratch.hpp"
+#include "pg/server/temporary_context.hpp"
 
 #include <algorithm>
 
@@ -294,11 +294,11 @@ bool walk_table(const UpsertCall& upsert, const Table& description, std::span<It
 
 }  // namespace
 
-bool walk_keys(const UpsertCall& upsert, std::span<Item* const> items) {
+bool scan_keys(const UpsertCall& upsert, std::span<Item* const> items) {
     const core::Entity& entity = items.front()->entity();
     const Table& table = upsert.registry.table(entity);
     bool walked = false;
-    with_scratch([&] { walked = call([&] { return walk_table(upsert, table, items); }); });
+    with_temporary_context([&] { walked = call([&] { return walk_table(upsert, table, items); }); });
     return walked;
 }
 

@@ -7,23 +7,23 @@ namespace eryxon::pg {
 
 namespace detail {
 
-MemoryContext begin_scratch();
-void end_scratch(MemoryContext scratch, MemoryContext before);
+MemoryContext begin_temporary_context();
+void end_temporary_context(MemoryContext context, MemoryContext before);
 
 }  // namespace detail
 
 // Runs the work in a memory context of its own.
 template <class Work>
-void with_scratch(Work&& work) {
+void with_temporary_context(Work&& work) {
     MemoryContext const before = CurrentMemoryContext;
-    MemoryContext const scratch = detail::begin_scratch();
+    MemoryContext const context = detail::begin_temporary_context();
     try {
         work();
     } catch (...) {
-        detail::end_scratch(scratch, before);
+        detail::end_temporary_context(context, before);
         throw;
     }
-    detail::end_scratch(scratch, before);
+    detail::end_temporary_context(context, before);
 }
 
 }  // namespace eryxon::pg

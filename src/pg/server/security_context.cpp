@@ -1,5 +1,5 @@
 // Acting as another user.
-#include "pg/server/owner.hpp"
+#include "pg/server/security_context.hpp"
 
 #include "pg/server/catalog_scan.hpp"
 #include "pg/server/compat.hpp"

@@ -24,8 +24,8 @@ struct Ignored {
 };
 
 // A record and the working memory of its reading, which is on the stack for records of ordinary size.
-struct Draft {
-    Draft(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record);
+struct RecordReader {
+    RecordReader(const Json& json, const ReadContext& context, const Enclosing* enclosing, Record& record);
 
     const Json& json;
     const ReadContext& context;
@@ -55,17 +55,17 @@ struct Draft {
 };
 
 // Sorts the members by name into `sent` and `ignored`, and reads _op.
-void collect_members(Draft& draft);
+void collect_members(RecordReader& reader);
 // Reads external_id and external_source, of which a nested record inherits the second; and faults a wrong _op.
-void read_key(Draft& draft);
+void read_key(RecordReader& reader);
 // Reads a field that is no reference.
-void read_field(Draft& draft, int index);
+void read_field(RecordReader& reader, int index);
 // Reads a reference in its forms; a nested record inherits the one to its parent.
-void read_reference(Draft& draft, int index);
+void read_reference(RecordReader& reader, int index);
 // Says what was not taken: as warnings or faults, as the option unknown_fields has it.
-void report_ignored(Draft& draft);
+void report_ignored(RecordReader& reader);
 // The hash of what was put into it.
-HexHash record_hash(const Draft& draft);
+HexHash record_hash(const RecordReader& reader);
 
 // Reads a text that names a row in the ERP: a string, or an integer as its digits. The fault has no path yet.
 std::optional<Fault> read_identifier(const Json& json, JsonArena& arena, std::string_view& out);

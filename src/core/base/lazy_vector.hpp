@@ -14,7 +14,7 @@
 namespace eryxon::core {
 
 template <class T>
-class RareVector {
+class LazyVector {
 public:
     using value_type = T;
 
@@ -33,7 +33,7 @@ public:
         return (*items_)[index];
     }
     const T& at(std::size_t index) const {
-        if (index >= size()) throw std::out_of_range("RareVector::at");
+        if (index >= size()) throw std::out_of_range("LazyVector::at");
         return (*items_)[index];
     }
     T& front() { return (*this)[0]; }
