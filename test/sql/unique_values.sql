@@ -126,6 +126,31 @@ SELECT eryxon_bulk_upsert('jobs', jsonb_build_array(jsonb_build_object('external
     'job_number', 'L', 'parts', jsonb_agg(jsonb_build_object('external_id', 'L' || n, 'part_number', (n + 1)::text)))))
     #> '{results,0,children,parts,updated}' FROM generate_series(1, 300) n;
 
+\echo -- triggers are off while values swap: a policy sees nothing of that, the function of a check prevents it
+CREATE FUNCTION spy(number text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('session_replication_role') <> 'origin' THEN RAISE EXCEPTION 'triggers are off'; END IF;
+    RETURN true;
+END $$;
+CREATE POLICY spying ON jobs AS RESTRICTIVE USING (spy(job_number)) WITH CHECK (spy(job_number));
+GRANT EXECUTE ON FUNCTION spy TO PUBLIC;
+SELECT eryxon_bulk_upsert('jobs', '[{"external_id":"S1","external_source":"ERP","job_number":"s1"},
+    {"external_id":"S2","external_source":"ERP","job_number":"s2"}]') ->> 'created';
+SET ROLE eryxon_unique_clerk;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"S1","external_source":"ERP","job_number":"s2"},
+    {"external_id":"S2","external_source":"ERP","job_number":"s1"}]'));
+RESET ROLE;
+CREATE FUNCTION fine(number text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+ALTER TABLE jobs ADD CONSTRAINT spied CHECK (fine(job_number));
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"S1","external_source":"ERP","job_number":"s1"},
+    {"external_id":"S2","external_source":"ERP","job_number":"s2"}]'));
+ALTER TABLE jobs DROP CONSTRAINT spied;
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER always BEFORE UPDATE ON jobs FOR EACH ROW WHEN (NEW.job_number LIKE '~%') EXECUTE FUNCTION swallow();
+ALTER TABLE jobs ENABLE ALWAYS TRIGGER always;
+SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"S1","external_source":"ERP","job_number":"s1"},
+    {"external_id":"S2","external_source":"ERP","job_number":"s2"}]'));
+
 \c :home
 DROP DATABASE eryxon_unique;
 DROP ROLE eryxon_unique_clerk;

@@ -192,6 +192,7 @@ core::Uuid lock_external(const Registry& registry, const core::Entity& entity, c
     const Table& table = registry.table(entity);
     while (true) {
         core::Uuid const id = find_external(registry, entity, tenant, source, external_id);
+        require_delete_privilege(table);
         debug_point(DebugPoint::found);
         for (RowState const state : {RowState::live, RowState::deleted})
             lock_rows_as_owner(table, tenant, {id}, state, RowLock::update);

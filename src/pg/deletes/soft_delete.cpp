@@ -217,7 +217,13 @@ std::vector<DeletedRow> hard_delete_rows(const Registry& registry, const core::E
     return rows;
 }
 
-// Demands the caller's DELETE privilege: a missing one is the call's error.
+// True if row level security applies to the caller.
+bool has_policies(const Table& table) {
+    return call([&] { return check_enable_rls(table.oid, InvalidOid, true) == RLS_ENABLED; });
+}
+
+}  // namespace
+
 void require_delete_privilege(const Table& table) {
     try {
         call([&] {
@@ -228,13 +234,6 @@ void require_delete_privilege(const Table& table) {
         throw core::CallError(core::Code::access_denied, error.what());
     }
 }
-
-// True if row level security applies to the caller.
-bool has_policies(const Table& table) {
-    return call([&] { return check_enable_rls(table.oid, InvalidOid, true) == RLS_ENABLED; });
-}
-
-}  // namespace
 
 void require_deletable(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                        std::span<const core::Uuid> ids) {

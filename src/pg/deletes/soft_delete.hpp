@@ -29,6 +29,9 @@ enum class RootOrder { as_given, topmost_first };
 std::vector<DeletedRow> soft_delete(const Registry& registry, const core::Entity& entity, const core::Uuid& tenant,
                                     std::span<const core::Uuid> roots, RootOrder order = RootOrder::as_given);
 
+// Demands the caller's DELETE privilege: a missing one is the call's error.
+void require_delete_privilege(const Table& table);
+
 // Demands that the caller may delete the live ones among the rows: the DELETE privilege on the table and its DELETE
 // policies, neither of which marking rows as deleted asks for by itself. BEFORE DELETE triggers of the table fire with
 // the policies.

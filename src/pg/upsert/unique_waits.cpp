@@ -5,6 +5,7 @@
 #include "pg/upsert/pipeline.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace eryxon::pg {
 
@@ -39,14 +40,20 @@ Item* next_writer(const UpsertCall& upsert, const Batch& batch, const Item& item
     return elsewhere;
 }
 
-// True if a record of this tree waits, at last, for the other one in the same tree.
+// True if a record of this tree waits, at last, for the other one in the same tree. An explicit stack: chains can be as
+// long as the array.
 bool waits_in_tree(const UpsertCall& upsert, const Item& item, const Item& other) {
-    if (&item == &other) return true;
-    bool waits = false;
-    for_each_wait(upsert, item, [&](const Item& holder) {
-        if (!waits && holder.tree == item.tree) waits = waits_in_tree(upsert, holder, other);
-    });
-    return waits;
+    std::vector<const Item*> open{&item};
+    std::unordered_set<const Item*> reached{&item};
+    while (!open.empty() && open.back() != &other) {
+        check_interrupts();
+        const Item* const next = open.back();
+        open.pop_back();
+        for_each_wait(upsert, *next, [&](const Item& holder) {
+            if (holder.tree == item.tree && reached.insert(&holder).second) open.push_back(&holder);
+        });
+    }
+    return !open.empty();
 }
 
 // The trees from one to another that it waits for, each waiting for the next; empty if it does not.
