@@ -152,14 +152,20 @@ COMMENT ON FUNCTION eryxon.function_warnings IS
 CREATE FUNCTION eryxon.row_security_warnings(table_name regclass) RETURNS SETOF jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
+    WITH api AS (SELECT coalesce(nullif(current_setting('eryxon.api_role', true), ''), 'eryxon_api') AS role)
     SELECT eryxon.warning('POLICY_UNAWARE', '',
                format('row security is on, and no policy looks at eryxon_tenant_id(): callers with an API key see no '
                       'row; CREATE POLICY eryxon_api ON %s TO %I USING (tenant_id = eryxon_tenant_id()) lets them',
-                      table_name, coalesce(nullif(current_setting('eryxon.api_role', true), ''), 'eryxon_api')))
-      FROM pg_class c
+                      table_name, api.role))
+      FROM pg_class c CROSS JOIN api
      WHERE c.oid = table_name AND c.relrowsecurity
        AND NOT EXISTS (SELECT FROM pg_policy p
-                        WHERE p.polrelid = c.oid AND p.polpermissive
+                        WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd IN ('*', 'r')
+                          AND (0 = ANY (p.polroles)
+                               OR EXISTS (SELECT FROM pg_roles r
+                                           WHERE r.rolname = api.role
+                                             AND EXISTS (SELECT FROM unnest(p.polroles) AS o
+                                                          WHERE pg_has_role(r.oid, o, 'MEMBER'))))
                           AND (pg_get_expr(p.polqual, p.polrelid) ~ E'\\meryxon_tenant_id\\M'
                                OR pg_get_expr(p.polqual, p.polrelid) = 'true'))
 $$;

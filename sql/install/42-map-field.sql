@@ -30,11 +30,9 @@ $$;
 COMMENT ON FUNCTION eryxon.check_pattern IS
 'Refuses a pattern that is no regular expression.';
 
-CREATE FUNCTION eryxon.refuse_column(entity text, field text, column_name text, table_name regclass) RETURNS void
+CREATE FUNCTION eryxon.refuse_missing_column(field text, column_name text, table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    other text;
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = table_name AND a.attname = column_name
                                                 AND a.attnum > 0 AND NOT a.attisdropped) THEN
@@ -42,6 +40,17 @@ BEGIN
             format('table %s has no column "%s" for field "%s"', table_name, column_name, field),
             'Name another by {"column": ...}, or add it first.');
     END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.refuse_missing_column IS
+'Refuses a column that the table lacks.';
+
+CREATE FUNCTION eryxon.refuse_taken_column(entity text, field text, column_name text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    other text;
+BEGIN
     SELECT f.field INTO other FROM eryxon.field f
      WHERE f.entity = $1 AND f.field <> $2 AND eryxon.rule_column(f.field, f.rule) = column_name
      LIMIT 1;
@@ -52,8 +61,8 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION eryxon.refuse_column IS
-'Refuses a column that the table lacks, and one that another field takes.';
+COMMENT ON FUNCTION eryxon.refuse_taken_column IS
+'Refuses a column that another field takes, whether a table is attached yet or not.';
 
 CREATE FUNCTION eryxon.check_converts(what text, value jsonb, type text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -106,10 +115,11 @@ BEGIN
             'Use {} for a field without conditions, and eryxon_unmap_field() to unmap one.');
     END IF;
     PERFORM eryxon.check_rule(entity, field, rule);
+    PERFORM eryxon.refuse_taken_column(entity, field, eryxon.rule_column(field, rule));
     SELECT e.table_name INTO attached FROM eryxon.entity e JOIN pg_class c ON c.oid = e.table_name
      WHERE e.entity = $1;
     IF FOUND THEN
-        PERFORM eryxon.refuse_column(entity, field, eryxon.rule_column(field, rule), attached);
+        PERFORM eryxon.refuse_missing_column(field, eryxon.rule_column(field, rule), attached);
         PERFORM eryxon.check_rule_values(rule, eryxon.rule_column(field, rule), attached);
     END IF;
     PERFORM eryxon.write_registry('map', jsonb_build_object('entity', entity, 'field', field, 'rule', rule));

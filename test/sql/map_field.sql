@@ -45,6 +45,7 @@ SELECT rule FROM eryxon.shipped_rule WHERE (entity, field) = ('jobs', 'customer'
 SELECT attempt('SELECT eryxon_map_field(''nothing'', ''a'', ''{}'')');
 SELECT attempt('SELECT eryxon_unmap_field(''nothing'', ''a'')');
 SELECT attempt('SELECT eryxon_unmap_field(''jobs'', ''nothing'')');
+SELECT attempt('SELECT eryxon_map_field(''jobs'', ''remark'', ''{"column":"notes"}'')');
 SELECT attempt('SELECT eryxon_map_field(''jobs'', ''a'', NULL)');
 SELECT attempt('SELECT eryxon_map_field(''jobs'', NULL, ''{}'')');
 SELECT attempt(format('SELECT eryxon_map_field(%L, %L, %L)', 'jobs', f, '{}'))
