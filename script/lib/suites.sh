@@ -85,13 +85,15 @@ suite_fuzz() {
     done
 }
 
-# Runs fuzzer $1 on topic $2 in a folder of its own, where its finds go; the corpus is only read.
+# Runs fuzzer $1 on topic $2 in a folder of its own, where its finds go; the corpora are only read. That of CSV begins with
+# the files of test/corpus, too.
 fuzz_one() {
-    local corpus=$ROOT/test/fuzz/corpus/$2
-    mkdir -p "$WORK/fuzz/$2/found"
-    if [ ! -d "$corpus" ]; then corpus=; fi
-    (cd "$WORK/fuzz/$2" && "$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        found ${corpus:+"$corpus"})
+    local folder=$WORK/fuzz/$2 corpora=()
+    mkdir -p "$folder/found"
+    if [ -d "$ROOT/test/fuzz/corpus/$2" ]; then corpora+=("$ROOT/test/fuzz/corpus/$2"); fi
+    if [ "$2" = csv ]; then "$ROOT/test/fuzz/csv_seeds.pl" "$folder/seeds" && corpora+=("$folder/seeds"); fi
+    (cd "$folder" && "$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        found ${corpora[@]+"${corpora[@]}"})
 }
 
 # pg_regress: SQL by topic, answers compared.
