@@ -85,8 +85,8 @@ suite_fuzz() {
     done
 }
 
-# Runs fuzzer $1 on topic $2 in a folder of its own, where its finds go; the corpora are only read. That of CSV begins with
-# the files of test/corpus, too.
+# Runs fuzzer $1 on topic $2 in a folder of its own, where its finds go; the corpora are only read. That of CSV begins
+# with the files of test/corpus, too.
 fuzz_one() {
     local folder=$WORK/fuzz/$2 corpora=()
     mkdir -p "$folder/found"

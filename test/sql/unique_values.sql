@@ -144,6 +144,9 @@ CREATE FUNCTION fine(number text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
 ALTER TABLE jobs ADD CONSTRAINT spied CHECK (fine(job_number));
 SELECT outcome(eryxon_bulk_upsert('jobs', '[{"external_id":"S1","external_source":"ERP","job_number":"s1"},
     {"external_id":"S2","external_source":"ERP","job_number":"s2"}]'));
+SELECT outcome(eryxon_bulk_upsert('jobs', '[
+    {"external_id":"S1","external_source":"ERP","job_number":"s1","parts":[{"external_id":"S3","part_number":"s"}]},
+    {"external_id":"S2","external_source":"ERP","job_number":"s2","parts":[{"external_id":"S4","part_number":"s"}]}]'));
 ALTER TABLE jobs DROP CONSTRAINT spied;
 CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER always BEFORE UPDATE ON jobs FOR EACH ROW WHEN (NEW.job_number LIKE '~%') EXECUTE FUNCTION swallow();

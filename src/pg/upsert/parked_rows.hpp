@@ -12,8 +12,8 @@ namespace eryxon::pg {
 struct StillParked {};
 
 // While it lives, the rows have another value, which nobody else has, in a column of the index. No trigger learns of
-// it, nor does a policy or any other code of a user's, and events tell the values as they were. Throws StillParked where
-// that cannot be.
+// it, nor does a policy or any other code of a user's, and events tell the values as they were. Throws StillParked
+// where that cannot be.
 class ParkedRows {
 public:
     ParkedRows(UpsertCall& upsert, std::span<const ParkedValue> values);

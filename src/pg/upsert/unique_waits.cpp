@@ -93,8 +93,10 @@ bool write_circle(UpsertCall& upsert, Batch& batch, const Trees& trees, const Pa
     upsert.writing = nullptr;
     for (RecordTree* tree : trees) {
         tree->looked_up = false;
-        tree->state = written ? RecordTree::State::done : RecordTree::State::open;
-        if (written) continue;
+        if (written) {
+            tree->state = RecordTree::State::done;
+            continue;
+        }
         tree->removed.clear();
         for (Item* item : tree->items)
             item->faults.clear();
