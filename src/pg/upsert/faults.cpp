@@ -131,12 +131,12 @@ public:
     HolderQuery(UpsertCall& upsert, const Item& item)
         : upsert_(upsert), item_(item), table_(upsert.registry.table(item.entity())) {}
 
-    std::optional<Holder> find(const UniqueIndex& index) {
+    std::optional<Holder> find(const UniqueIndex& index, bool live_only) {
         for (const core::Column& column : item_.entity().columns)
             if (std::find(index.columns.begin(), index.columns.end(), column.number) != index.columns.end() &&
                 column.name != "tenant_id" && !add(column))
                 return std::nullopt;
-        return run(index.live_only);
+        return run(live_only);
     }
 
 private:
@@ -244,8 +244,8 @@ std::optional<Clash> clash_of(const UpsertCall& upsert, const RecordTree& tree, 
     return index != nullptr ? std::optional(Clash{&item, index}) : std::nullopt;
 }
 
-std::optional<Holder> holder_of(UpsertCall& upsert, const Item& item, const UniqueIndex& index) {
-    return HolderQuery(upsert, item).find(index);
+std::optional<Holder> holder_of(UpsertCall& upsert, const Item& item, const UniqueIndex& index, bool returning) {
+    return HolderQuery(upsert, item).find(index, index.live_only && !returning);
 }
 
 core::Fault fault_of(UpsertCall& upsert, const RecordTree& tree, const Error& error) {

@@ -126,8 +126,9 @@ struct Clash {
     const UniqueIndex* index;
 };
 std::optional<Clash> clash_of(const UpsertCall& upsert, const RecordTree& tree, const Error& error);
-// The row that has the value which the record wants in the index, as far as the caller may see it.
-std::optional<Holder> holder_of(UpsertCall& upsert, const Item& item, const UniqueIndex& index);
+// The row that has the value which the record wants in the index, as far as the caller may see it. `returning`: also a
+// deleted row that the index does not count, for it may come back while the tree is written.
+std::optional<Holder> holder_of(UpsertCall& upsert, const Item& item, const UniqueIndex& index, bool returning = false);
 // What becomes of a tree that was kept out by a value of a row which another record of the call is still to write.
 enum class Turn : std::uint8_t {
     refused,

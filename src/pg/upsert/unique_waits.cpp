@@ -136,9 +136,9 @@ bool may_wait(UpsertCall& upsert, const Batch& batch, const Item& item, const Er
 
 Turn wait_for_value(UpsertCall& upsert, Batch& batch, const RecordTree& tree, const Error& error) {
     std::optional<Clash> const clash = clash_of(upsert, tree, error);
-    std::optional<Holder> holder = clash ? holder_of(upsert, *clash->item, *clash->index) : std::nullopt;
+    std::optional<Holder> holder = clash ? holder_of(upsert, *clash->item, *clash->index, true) : std::nullopt;
     Item* next = holder ? next_writer(upsert, batch, *clash->item, *holder) : nullptr;
-    if (next == nullptr) return Turn::refused;
+    if (next == nullptr || (holder->deleted && clash->index->live_only && next->tree != &tree)) return Turn::refused;
     if (upsert.lock == TenantLock::shared) throw RetryCall{TenantLock::exclusive};
     ParkedValue value{&clash->item->entity(), holder->id, clash->index};
     if (next->tree != &tree)
