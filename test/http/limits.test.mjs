@@ -137,7 +137,8 @@ test('an internal error of the database costs the connection that had it', async
 });
 
 test('a table that is renamed while a session reads the registry', { timeout: 60000 }, async () => {
-    const gateway = await startWithNeighbour({ database });
+    // Twice the time: the lock on a table keeps everybody from the registry, the neighbour too.
+    const gateway = await startWithNeighbour({ database, load: 2 });
     const put = (n) => timed(gateway, 'PUT', '/api-cells/sync', { key, body: record('R', { name: `R${n}` }) });
     assert.equal((await put(0)).status, 201);
     const locks = (condition) => count(database, 'pg_locks', `relation = 'operations'::regclass AND ${condition}`);
