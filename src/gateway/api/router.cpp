@@ -73,8 +73,9 @@ Route find_in_table(std::string_view method, std::string_view path, bool below_b
         bool const is_id = row.path.ends_with("{id}");
         std::string_view const entity = is_id ? "" : *part, id = is_id ? *part : "";
         if (allows(row.method, method)) return {row.endpoint, row.path, {}, entity, id, function_of(row, entity), {}};
-        route = {Endpoint::wrong_method, row.path, allowed_methods(row.path), entity, id, {}, {}};
+        route = {Endpoint::wrong_method, row.path, {}, entity, id, {}, {}};
     }
+    if (route.endpoint == Endpoint::wrong_method) route.allow = allowed_methods(route.path);
     return route;
 }
 

@@ -2,6 +2,7 @@
 #include "pg/registry/datum.hpp"
 
 #include "core/json/json_build.hpp"
+#include "pg/server/arguments.hpp"
 #include "pg/server/jsonb.hpp"
 #include "pg/server/settings.hpp"
 
@@ -20,11 +21,6 @@ extern "C" {
 namespace eryxon::pg {
 
 namespace {
-
-Datum text_datum(std::string_view text) {
-    return call(
-        [text] { return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size()))); });
-}
 
 // The value by the type's own input function.
 Datum input_datum(Oid type, std::string_view text) {
@@ -83,15 +79,6 @@ Timestamp local_timestamp_of(const core::DateTime& time) {
             tm2timestamp(&fields, fraction, nullptr, &local) != 0)
             ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
         return local;
-    });
-}
-
-// A copy, for the value may be a temporary of the caller.
-Datum uuid_datum(const core::Uuid& id) {
-    return call([&] {
-        void* copy = palloc(id.size());
-        memcpy(copy, id.data(), id.size());
-        return PointerGetDatum(copy);
     });
 }
 

@@ -103,8 +103,7 @@ private:
     Item* next_needed(const Item& item, const ChildArray& array) {
         auto const [from, to] = upsert_.waits.equal_range(&item);
         for (auto wait = from; wait != to; ++wait)
-            if (stands_in(*wait->second.holder, array) && !begun_.contains(wait->second.holder))
-                return wait->second.holder;
+            if (stands_in(*wait->second, array) && !begun_.contains(wait->second)) return wait->second;
         for (const core::ReferenceValue& sent : item.record->references) {
             if (sent.by != core::ReferenceValue::By::external_id || sent.field->reference->entity != item.entity().name)
                 continue;

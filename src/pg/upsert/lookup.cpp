@@ -77,22 +77,22 @@ struct LockedColumns {
 };
 
 LockedColumns locked_columns_of(const core::Entity& entity, const Table& table) {
-    LockedColumns locked_columns;
+    LockedColumns read;
     for (const core::Field& field : entity.fields) {
         if (!field.mapped()) continue;
         std::string const column = ", t." + quoted(field.column_name);
         if (field.write == core::Write::forward) {
-            locked_columns.forward.push_back(&field);
-            locked_columns.columns += column + "::pg_catalog.text";
+            read.forward.push_back(&field);
+            read.columns += column + "::pg_catalog.text";
         }
     }
     for (const core::Field& field : entity.fields) {
         if (!field.mapped() || !field.reference || !field.reference->parent) continue;
-        locked_columns.parents.push_back(&field);
-        locked_columns.columns += ", t." + quoted(field.column_name);
+        read.parents.push_back(&field);
+        read.columns += ", t." + quoted(field.column_name);
     }
-    locked_columns.columns += unique_column_list(entity, table);
-    return locked_columns;
+    read.columns += unique_column_list(entity, table);
+    return read;
 }
 
 // Leaves a forward field out if the shop floor is further than the ERP.
@@ -126,8 +126,7 @@ bool has_key(const Item& item, const Row& row) {
     return item.adopted || (row.text(3) == item.record->source && row.text(4) == item.record->external_id);
 }
 
-void read_locked(UpsertCall& upsert, Item& item, const LockedColumns& locked_columns, const Table& table,
-                 const Row& row) {
+void read_locked(UpsertCall& upsert, Item& item, const LockedColumns& read, const Table& table, const Row& row) {
     bool const same_hash = item.record->hash == row.text(2);
     bool const soft_deleted = row.boolean(1);
     bool const changed = same_hash != item.same_hash || soft_deleted != item.soft_deleted;
@@ -135,22 +134,21 @@ void read_locked(UpsertCall& upsert, Item& item, const LockedColumns& locked_col
     item.soft_deleted = soft_deleted;
     if (changed && !item.adopted) decide(upsert, item);
     int column = 5;
-    for (const core::Field* field : locked_columns.forward)
+    for (const core::Field* field : read.forward)
         keep_progress(item, *field, row.text(column++));
-    for (const core::Field* field : locked_columns.parents)
+    for (const core::Field* field : read.parents)
         add_old_parent(item, *field, row, column++);
     if (!table.unique_columns.empty()) item.old_hashes.items() = unique_hashes(table, row, column);
 }
 
-std::string lock_statement(const Table& table, const LockedColumns& locked_columns, bool key_changes) {
-    return core::sql(
-        R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash, t.external_source, t.external_id{locked_columns}
+std::string lock_statement(const Table& table, const LockedColumns& read, bool key_changes) {
+    return core::sql(R"(SELECT u.n, t.deleted_at IS NOT NULL, t.sync_hash, t.external_source, t.external_id{columns}
                           FROM {rows} JOIN {table} AS t ON t.tenant_id == $1 AND t.id == u.id
                          ORDER BY u.n FOR {lock} OF t)",
-        {{"locked_columns", locked_columns.columns},
-         {"rows", unnested({"id"})},
-         {"table", table.name},
-         {"lock", key_changes ? "UPDATE" : "NO KEY UPDATE"}});
+                     {{"columns", read.columns},
+                      {"rows", unnested({"id"})},
+                      {"table", table.name},
+                      {"lock", key_changes ? "UPDATE" : "NO KEY UPDATE"}});
 }
 
 // True if a foreign key could point to a column that records of this entity write; such updates need the stronger lock.
@@ -177,15 +175,15 @@ void lock_entity_rows(UpsertCall& upsert, const core::Entity& entity, const std:
     }
     if (items.empty()) return;
     const Table& table = upsert.registry.table(entity);
-    LockedColumns const locked_columns = locked_columns_of(entity, table);
+    LockedColumns const read = locked_columns_of(entity, table);
     bool const deletes = std::any_of(items.begin(), items.end(), [](Item* item) { return item->plan == Plan::remove; });
     std::vector<bool> seen(items.size());
-    execute(lock_statement(table, locked_columns, deletes || writes_key(entity)),
+    execute(lock_statement(table, read, deletes || writes_key(entity)),
             {Param::uuid(upsert.tenant), uuid_array(ids), length_param(ids)}, [&](const Row& row) {
                 auto const at = static_cast<std::size_t>(row.integer(0) - 1);
                 if (!has_key(*items[at], row)) return;
                 seen[at] = true;
-                read_locked(upsert, *items[at], locked_columns, table, row);
+                read_locked(upsert, *items[at], read, table, row);
             });
     for (std::size_t i = 0; i < items.size(); i++)
         if (!seen[i]) on_row_vanished(upsert, *items[i]);

@@ -23,7 +23,7 @@ void for_each_waited(const UpsertCall& upsert, const RecordTree& tree, Visit vis
     for (const Item* item : tree.items) {
         auto const [from, to] = upsert.waits.equal_range(item);
         for (auto wait = from; wait != to; ++wait) {
-            RecordTree* const other = wait->second.holder->tree;
+            RecordTree* const other = wait->second->tree;
             if (other != &tree && other->state == RecordTree::State::open) visit(*other);
         }
     }

@@ -18,7 +18,7 @@ template <class Visit>
 void for_each_wait(const UpsertCall& upsert, const Item& item, Visit visit) {
     auto const [from, to] = upsert.waits.equal_range(&item);
     for (auto at = from; at != to; ++at)
-        visit(*at->second.holder);
+        visit(*at->second);
 }
 
 // True if the record will write its row after this one, of the same array or of another tree.
@@ -109,7 +109,7 @@ bool write_circle(UpsertCall& upsert, Batch& batch, const Trees& trees, const Pa
 // In one tree: has the record wait for the other one, or be given the value, if that one waits for it.
 bool wait_in_tree(UpsertCall& upsert, Item& item, Item& next, const ParkedValue& value) {
     if (!waits_in_tree(upsert, next, item)) {
-        upsert.waits.emplace(&item, Wait{&next});
+        upsert.waits.emplace(&item, &next);
         return true;
     }
     bool const parked = std::find(upsert.parked.begin(), upsert.parked.end(), value) != upsert.parked.end();
@@ -121,7 +121,7 @@ bool wait_in_tree(UpsertCall& upsert, Item& item, Item& next, const ParkedValue&
 bool wait_for_tree(UpsertCall& upsert, Batch& batch, Item& item, Item& next, const ParkedValue& value) {
     Trees const circle = waiting_path(upsert, *next.tree, *item.tree);
     if (!circle.empty()) return write_circle(upsert, batch, circle, value);
-    upsert.waits.emplace(&item, Wait{&next});
+    upsert.waits.emplace(&item, &next);
     return true;
 }
 

@@ -161,11 +161,6 @@ struct FailedStatement {
     std::size_t written;       // so many rows were written; fewer than all
 };
 
-// What a record waits for: a unique value that it wants stands in the row of another one, which is to act first.
-struct Wait {
-    Item* holder;
-};
-
 // A row whose value in a unique index gives way for a moment.
 struct ParkedValue {
     const core::Entity* entity;
@@ -190,9 +185,10 @@ struct UpsertCall {
     std::deque<Batch> batches{};  // in dependency order
     Item* writing = nullptr;      // set while records are written one by one, to know which one raised
     std::set<std::pair<const core::Entity*, core::Uuid>> revived{};  // rows that those records brought back
-    std::multimap<const Item*, Wait> waits{};                        // of records that unique values kept out
-    std::vector<ParkedValue> parked{};                               // while the tree at hand is written
-    std::optional<FailedStatement> failed_statement{};               // of the last attempt at a chunk
+    // Of records that unique values kept out: those whose rows hold the values, and that are to act first.
+    std::multimap<const Item*, Item*> waits{};
+    std::vector<ParkedValue> parked{};                  // while the tree at hand is written
+    std::optional<FailedStatement> failed_statement{};  // of the last attempt at a chunk
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
