@@ -114,7 +114,10 @@ bool write_in_some_order(UpsertCall& upsert, Batch& batch, RecordTree& tree) {
     while (error) {
         Turn const turn =
             delete_children_first(upsert, tree, *error) ? Turn::again : wait_for_value(upsert, batch, tree, *error);
-        if (turn == Turn::later) return true;
+        if (turn == Turn::later) {
+            tree.removes_first = false;  // it did not help
+            return true;
+        }
         if (turn == Turn::refused) {
             tree.root().faults.push_back(fault_of(upsert, tree, *error));
             return false;
