@@ -175,7 +175,7 @@ my $check = q(SELECT count(*) || ' locks' FROM pg_locks WHERE locktype = 'adviso
 SELECT eryxon_bulk_upsert('cells', '[{"external_id":"C1","external_source":"SAP","name":"cell 1"}]') ->> 'errors'
 	|| ' errors');
 
-my (%length, %states, %lost);
+my (%length, %states, %lost, @redefined);
 my ($failures, $ended, $started) = (0, 0, time);
 connect_session();
 while ($failures < $injections)
@@ -191,9 +191,11 @@ while ($failures < $injections)
 	$$length = $seen if !$failed;
 	$failures += $failed > 0;
 	# A session may be of no more use by the server's own doing: without memory for an error, or for the settings of a
-	# library, it ends; it warns that a setting has lost its value; PL/pgSQL that cannot leave an EXCEPTION block does not
+	# library, it ends; it warns that a setting has lost its value; PL/pgSQL, whose loading failed halfway, defines its
+	# settings twice, which ours must not (@redefined); PL/pgSQL that cannot leave an EXCEPTION block does not
 	# get out of its transaction; a subtransaction that could not begin inside another one ends the session.
 	my $own = qr/FATAL:  53200|LOCATION:.* guc\.c:|WARNING:  53200|during exception cleanup|unexpected state SUBBEGIN/;
+	push @redefined, $1 if $session->{stderr} =~ /redefine parameter "(?!plpgsql\.)([^"]+)/;
 	if ($session->{stderr} =~ $own)
 	{
 		$ended++;
@@ -221,6 +223,7 @@ diag(sprintf('%d injections in %.0f s; SQLSTATEs: %s; %d sessions given up', $fa
 
 cmp_ok($failures, '>=', $injections, 'all failures were met');
 is_deeply(\%lost, {}, 'no session was lost in a call') or diag(explain(\%lost));
+is("@redefined", '', 'a library that could not be loaded is loaded later');
 unlike(slurp_file($node->logfile), qr/terminated by signal|TRAP:|PANIC:/, 'nor the server');
 # 58P01: the library could not be loaded; the others are what the call would have come to anyhow.
 my @strange = grep { !/^(?:none|53200|55006|58P01|P0002|2[23]\d{3})$/ } sort keys %states;
