@@ -14,7 +14,7 @@ CREATE TABLE things (
     share percent,
     sum numeric(8,2),
     shown text GENERATED ALWAYS AS ('x') STORED,
-    counter integer GENERATED ALWAYS AS IDENTITY
+    counter integer GENERATED ALWAYS AS IDENTITY (MINVALUE 1 MAXVALUE 2 INCREMENT 2 CYCLE)
 );
 SELECT eryxon_attach('things', 'things');
 SELECT eryxon_map_field('things', field, '{}')
