@@ -62,14 +62,14 @@ CREATE FUNCTION @extschema@.eryxon_csv_inspect(csv bytea, options jsonb) RETURNS
 COMMENT ON FUNCTION @extschema@.eryxon_csv_inspect(bytea, jsonb) IS
 'eryxon_csv_inspect() of the bytes of a file: its encoding is found, too.';
 
-CREATE FUNCTION @extschema@.eryxon_csv_rejected(run uuid) RETURNS text
+CREATE FUNCTION @extschema@.eryxon_csv_rejected(run uuid, delimiter text DEFAULT NULL) RETURNS text
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_rejected';
-COMMENT ON FUNCTION @extschema@.eryxon_csv_rejected(uuid) IS
-'The lines that failed in a run as a CSV file: line, code and message, then the original columns.
-It can be corrected and imported as it is. What a spreadsheet would take for a formula has an apostrophe before it.
+COMMENT ON FUNCTION @extschema@.eryxon_csv_rejected(uuid, text) IS
+'The lines that failed in a run as a CSV file: line, code and message, then the original columns. The delimiter is that
+of the original unless one is given. It can be corrected and imported as it is. What a spreadsheet would take for a formula has an apostrophe before it.
 Error P0002 if none failed.';
 
-CREATE FUNCTION @extschema@.eryxon_csv_template(entity text) RETURNS text
+CREATE FUNCTION @extschema@.eryxon_csv_template(entity text, delimiter text DEFAULT ',') RETURNS text
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -77,15 +77,19 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = eryxon_csv_template.entity) THEN
         PERFORM eryxon.fail_unknown_entity(entity, false);
+    ELSIF coalesce(delimiter, ',') <> ALL ('{",",;,|,tab}') THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'delimiter',
+            'option "delimiter" must be ",", ";", "|" or "tab"');
     END IF;
     SELECT array_agg(CASE WHEN f.rule #>> '{references,match}' = 'name' THEN f.field || '_name'
                           WHEN f.rule ? 'references' THEN f.field || '_external_id' ELSE f.field END
                      ORDER BY f.required DESC, f.field) INTO names
       FROM eryxon.mapped_fields(entity) f;
-    RETURN array_to_string(ARRAY['external_id', 'external_source'] || names, ',') || E'\r\n';
+    RETURN array_to_string(ARRAY['external_id', 'external_source'] || names,
+        replace(coalesce(delimiter, ','), 'tab', E'\t')) || E'\r\n';
 END
 $$;
-COMMENT ON FUNCTION @extschema@.eryxon_csv_template(text) IS
+COMMENT ON FUNCTION @extschema@.eryxon_csv_template(text, text) IS
 'The header of a CSV file for an entity: the key, the required fields, the others.';
 
 CREATE FUNCTION eryxon.csv_mapping_save(tenant uuid, caller name, entity text, source text, mapping jsonb,

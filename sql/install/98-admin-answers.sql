@@ -113,7 +113,15 @@ $$;
 COMMENT ON FUNCTION eryxon.answer_inspect IS
 'eryxon_csv_inspect() with the mapping that is kept for the file''s source.';
 
-CREATE FUNCTION eryxon.answer_rejected(entity text, run uuid) RETURNS jsonb
+CREATE FUNCTION eryxon.spreadsheet(filename text, csv text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT jsonb_build_object('filename', filename, 'csv', U&'\FEFF' || csv)
+$$;
+COMMENT ON FUNCTION eryxon.spreadsheet IS
+'A file to be opened in a spreadsheet, which takes it for UTF-8 by its byte order mark only.';
+
+CREATE FUNCTION eryxon.answer_rejected(entity text, run uuid, delimiter text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -122,7 +130,7 @@ BEGIN
     ELSIF eryxon.run_status(run) ->> 'entity' IS DISTINCT FROM entity THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('there is no run %s of %s', run, entity));
     END IF;
-    RETURN jsonb_build_object('filename', entity || '-rejected.csv', 'csv', @extschema@.eryxon_csv_rejected(run));
+    RETURN eryxon.spreadsheet(entity || '-rejected.csv', @extschema@.eryxon_csv_rejected(run, delimiter));
 END
 $$;
 COMMENT ON FUNCTION eryxon.answer_rejected IS

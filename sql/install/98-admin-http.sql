@@ -31,9 +31,9 @@ BEGIN
         PERFORM eryxon.fail_upload(run, coalesce(arguments ->> 'reason', 'the import was given up'));
         RETURN jsonb_build_object('run', eryxon.run_status(run));
     WHEN 'template' THEN
-        RETURN jsonb_build_object('filename', entity || '-template.csv', 'csv',
-            @extschema@.eryxon_csv_template(entity));
-    WHEN 'rejected' THEN RETURN eryxon.answer_rejected(entity, run);
+        RETURN eryxon.spreadsheet(entity || '-template.csv',
+            @extschema@.eryxon_csv_template(entity, arguments ->> 'delimiter'));
+    WHEN 'rejected' THEN RETURN eryxon.answer_rejected(entity, run, arguments ->> 'delimiter');
     END CASE;
 END
 $$;
@@ -128,17 +128,21 @@ COMMENT ON FUNCTION eryxon_api."api-csv-import-end" IS
 'Gives up an import that cannot go on.
 What was imported stays; the answer has the run.';
 
-CREATE FUNCTION eryxon_api."api-csv-template"(entity text DEFAULT NULL) RETURNS json
-    LANGUAGE sql STABLE RETURN eryxon.http_csv('template', pg_catalog.json_build_object('entity', entity));
+CREATE FUNCTION eryxon_api."api-csv-template"(entity text DEFAULT NULL, delimiter text DEFAULT NULL) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN eryxon.http_csv('template', pg_catalog.json_build_object('entity', entity, 'delimiter', delimiter));
 COMMENT ON FUNCTION eryxon_api."api-csv-template" IS
 'Answers the header of a CSV file for an entity.
-As {"filename", "csv"}.';
+As {"filename", "csv"}, with a byte order mark.';
 
-CREATE FUNCTION eryxon_api."api-csv-rejected"(entity text DEFAULT NULL, run uuid DEFAULT NULL) RETURNS json
-    LANGUAGE sql STABLE RETURN eryxon.http_csv('rejected', pg_catalog.json_build_object('entity', entity, 'run', run));
+CREATE FUNCTION eryxon_api."api-csv-rejected"(entity text DEFAULT NULL, run uuid DEFAULT NULL,
+    delimiter text DEFAULT NULL) RETURNS json
+    LANGUAGE sql STABLE
+    RETURN eryxon.http_csv('rejected', pg_catalog.json_build_object('entity', entity, 'run', run, 'delimiter',
+        delimiter));
 COMMENT ON FUNCTION eryxon_api."api-csv-rejected" IS
 'Answers the lines that failed in a run as a CSV file.
-As {"filename", "csv"}.';
+As {"filename", "csv"}, with a byte order mark, and the delimiter of the original unless one is given.';
 
 CREATE FUNCTION eryxon_api."api-erp-sync-runs"(id uuid DEFAULT NULL, entity_type text DEFAULT NULL,
     source text DEFAULT NULL, since timestamptz DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS json

@@ -59,6 +59,12 @@ DROP FUNCTION eryxon.position_events(integer);
 DROP FUNCTION eryxon.prepare_upload(uuid);
 DROP FUNCTION eryxon.register(jsonb);
 DROP FUNCTION eryxon.settle_events();
+-- They take a delimiter, too.
+DROP FUNCTION eryxon_api."api-csv-template"(text);
+DROP FUNCTION eryxon_api."api-csv-rejected"(text, uuid);
+DROP FUNCTION eryxon.answer_rejected(text, uuid);
+DROP FUNCTION @extschema@.eryxon_csv_template(text);
+DROP FUNCTION @extschema@.eryxon_csv_rejected(uuid);
 -- They return other columns, or know rows of the old tables.
 DROP FUNCTION eryxon.read_reports(jsonb);
 DROP FUNCTION eryxon.claim_deliveries(text, integer, interval);

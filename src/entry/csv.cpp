@@ -1,4 +1,5 @@
 // Importing and inspecting CSV files, as text or as the bytes of a file, whole or in parts.
+#include "core/csv/csv_options.hpp"
 #include "pg/csv/csv_import.hpp"
 #include "pg/csv/csv_upload.hpp"
 #include "pg/csv/rejected_lines.hpp"
@@ -79,7 +80,10 @@ Datum eryxon_csv_rejected(PG_FUNCTION_ARGS) {
     return pg::enter([&]() -> Datum {
         std::string file;
         core::Uuid const run = uuid_argument(fcinfo, 0, "run");
-        pg::with_spi([&] { file = pg::rejected_csv(run, pg::tenant_id()); });
+        std::optional<char> delimiter;
+        if (!PG_ARGISNULL(1))
+            delimiter = core::read_delimiter(core::Json::string(pg::text_argument(fcinfo, 1, "delimiter")));
+        pg::with_spi([&] { file = pg::rejected_csv(run, pg::tenant_id(), delimiter); });
         return pg::text_datum(file);
     });
 }

@@ -43,6 +43,28 @@ for (const { file, entity, options, refused, created, errors = {} } of JSON.pars
         if (!refused) assert.equal((await send({})).data.skipped, created);
     });
 
+test('files for a spreadsheet have a byte order mark, and the delimiter that is asked for', async () => {
+    const { data } = await client.send('import', 'jobs', 'external_id,job_number,due_date\nMS1,MS1,"x;y"\n', { external_source: 'MS' });
+    const bytes = async (path) => {
+        const response = await fetch(gateway.url + path, { headers: client.headers });
+        return Buffer.from(await response.arrayBuffer()).toString('utf8');
+    };
+    const own = 'eryxon_line,eryxon_code,eryxon_message,external_id,job_number,due_date';
+    const begins = async (path, text) => assert.ok((await bytes(path)).startsWith(`\ufeff${text}`), path);
+    await begins(`/api-jobs/rejected?run=${data.run_id}`, own);
+    await begins(`/api-jobs/rejected?run=${data.run_id}&delimiter=;`, own.replaceAll(',', ';'));
+    await begins(`/api-jobs/rejected?run=${data.run_id}&delimiter=tab`, own.replaceAll(',', '\t'));
+    await begins('/api-jobs/template', 'external_id,external_source,job_number,');
+    await begins('/api-jobs/template?delimiter=%3B', 'external_id;external_source;job_number;');
+    for (const path of [`rejected?run=${data.run_id}&`, 'template?']) {
+        const { status, error } = await client.ask('GET', `/api-jobs/${path}delimiter=x`);
+        assert.deepEqual([status, error.details[0].path], [400, 'delimiter']);
+    }
+    const corrected = (await bytes(`/api-jobs/rejected?run=${data.run_id}&delimiter=;`)).replace(/"x;y"\r\n$/, '2027-01-01\r\n');
+    const again = await client.send('import', 'jobs', corrected, { external_source: 'MS' });
+    assert.equal(again.data?.created, 1, again.text + corrected);
+});
+
 test('lines that fail in several parts are all told, and in one file', async () => {
     const lines = jobs('PARTS', 2500).split('\n');
     for (const at of [10, 1500, 2400]) lines[at] += ',one cell too many';

@@ -10,7 +10,7 @@ namespace eryxon::core {
 namespace {
 
 std::string rejected(std::string_view header, std::vector<RejectedLine> lines, char delimiter = ',') {
-    return rejected_csv(header, delimiter, lines);
+    return rejected_csv(header, {delimiter, delimiter}, lines);
 }
 
 TEST(CsvRejected, HasReasonsAndOriginalColumns) {
@@ -51,6 +51,12 @@ TEST(CsvFormula, ComesBackAsItWas) {
             bool const formula = !kept.empty() && std::string("=+-@\t\r\n").find(kept[0]) != std::string::npos;
             EXPECT_TRUE(!formula || kept.find_first_not_of("+-0123456789.,") == std::string::npos) << kept;
         }
+}
+
+TEST(CsvRejected, MayHaveAnotherDelimiter) {
+    std::vector<RejectedLine> const lines{{2, "1,x;y", "X", "m, n"}};
+    EXPECT_EQ(rejected_csv("a,b", {',', ';'}, lines),
+              "eryxon_line;eryxon_code;eryxon_message;a;b\r\n2;X;m, n;1;\"x;y\"\r\n");
 }
 
 TEST(CsvRejected, NumbersColumnsWithoutAHeader) {

@@ -128,13 +128,13 @@ async function entityRoute(request, response, shop, entity, action, query) {
         return attach(
             response,
             `${entity.entity}-template.csv`,
-            write([names, names.map((name) => `example ${name}`)]),
+            write([names], false, query.delimiter),
         );
     }
     if (action === 'rejected') {
-        const text = shop.rejected.get(query.run);
-        if (text === undefined) throw new Refusal(404, 'NOT_FOUND', `run ${query.run} has no rejected lines`);
-        return attach(response, `${entity.entity}-rejected.csv`, text);
+        const rows = shop.rejected.get(query.run);
+        if (rows === undefined) throw new Refusal(404, 'NOT_FOUND', `run ${query.run} has no rejected lines`);
+        return attach(response, `${entity.entity}-rejected.csv`, write(rows, true, query.delimiter));
     }
     const body = await readBody(request);
     try {

@@ -21,14 +21,6 @@ std::string_view text_of(std::string_view name, const Json& value) {
     return value.text();
 }
 
-char read_delimiter(std::string_view name, const Json& value) {
-    std::string_view const text = text_of(name, value);
-    if (text == "tab" || text == "\\t") return '\t';
-    if (text.size() != 1 || std::string_view(",;\t|").find(text) == std::string_view::npos)
-        refuse(name, value, "\",\", \";\", \"|\" or \"tab\"");
-    return text.front();
-}
-
 char read_decimal(std::string_view name, const Json& value) {
     std::string_view const text = text_of(name, value);
     if (text != "," && text != ".") refuse(name, value, "\",\" or \".\"");
@@ -139,8 +131,7 @@ struct Known {
 };
 
 constexpr std::array<Known, 12> known_options = {{
-    {"delimiter",
-     [](std::string_view name, const Json& value, CsvOptions& to) { to.delimiter = read_delimiter(name, value); }},
+    {"delimiter", [](std::string_view, const Json& value, CsvOptions& to) { to.delimiter = read_delimiter(value); }},
     {"encoding", [](std::string_view name, const Json& value, CsvOptions& to) { to.encoding = text_of(name, value); }},
     {"header",
      [](std::string_view name, const Json& value, CsvOptions& to) {
@@ -194,6 +185,14 @@ CsvOptions read_csv_options(const Json& options, JsonArena& arena, Json& others)
         throw CallError(
             Fault{Code::invalid_option, "grouping", "options \"decimal\" and \"grouping\" must differ", {}});
     return read;
+}
+
+char read_delimiter(const Json& value) {
+    std::string_view const text = text_of("delimiter", value);
+    if (text == "tab" || text == "\\t") return '\t';
+    if (text.size() != 1 || std::string_view(",;\t|").find(text) == std::string_view::npos)
+        refuse("delimiter", value, "\",\", \";\", \"|\" or \"tab\"");
+    return text.front();
 }
 
 std::string_view date_order_name(DateOrder order) {

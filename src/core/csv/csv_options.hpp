@@ -58,6 +58,9 @@ struct CsvOptions {
 // Takes the options of CSV out of an object and returns the others. Throws CallError INVALID_OPTION.
 CsvOptions read_csv_options(const Json& options, JsonArena& arena, Json& others);
 
+// The sign that an option `delimiter` names. Throws CallError INVALID_OPTION.
+char read_delimiter(const Json& value);
+
 // "YYYY-MM-DD", "DD-MM-YYYY" or "MM/DD/YYYY".
 std::string_view date_order_name(DateOrder order);
 

@@ -56,8 +56,8 @@ Cells numbered(std::size_t count) {
 
 }  // namespace
 
-std::string rejected_csv(std::string_view header, char delimiter, std::span<const RejectedLine> lines) {
-    Cells const headings = header.empty() ? Cells() : cells_of(header, delimiter);
+std::string rejected_csv(std::string_view header, Delimiters delimiters, std::span<const RejectedLine> lines) {
+    Cells const headings = header.empty() ? Cells() : cells_of(header, delimiters.original);
     bool const again = is_rejected_header(headings);
     // The original cells; what the file has of an earlier one is made anew.
     auto const original = [&](const Cells& cells) {
@@ -70,14 +70,14 @@ std::string rejected_csv(std::string_view header, char delimiter, std::span<cons
     Cells names = original(headings);
     std::string body;
     for (const RejectedLine& line : lines) {
-        Cells const cells = original(cells_of(line.text, delimiter));
+        Cells const cells = original(cells_of(line.text, delimiters.original));
         if (header.empty() && cells.size() > names.size()) names = numbered(cells.size());
         append_line({std::to_string(line.line), std::string(line.code), kept_from_formula(line.message)}, cells,
-                    delimiter, body);
+                    delimiters.written, body);
     }
     std::string out;
     append_line({std::string(rejected_columns[0]), std::string(rejected_columns[1]), std::string(rejected_columns[2])},
-                names, delimiter, out);
+                names, delimiters.written, out);
     return out + body;
 }
 

@@ -33,8 +33,14 @@ struct RejectedLine {
     std::string_view message;
 };
 
-// The file, with the delimiter of the original. `header` is the original's first line; empty if it had none: columns
-// have numbers then. What a spreadsheet would take for a formula gets an apostrophe, which an import takes away again.
-std::string rejected_csv(std::string_view header, char delimiter, std::span<const RejectedLine> lines);
+// What parts the cells of the original file, and of the one that is written.
+struct Delimiters {
+    char original;
+    char written;
+};
+
+// The file. `header` is the original's first line; empty if it had none: columns have numbers then. What a spreadsheet
+// would take for a formula gets an apostrophe, which an import takes away again.
+std::string rejected_csv(std::string_view header, Delimiters delimiters, std::span<const RejectedLine> lines);
 
 }  // namespace eryxon::core

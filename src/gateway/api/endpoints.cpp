@@ -57,7 +57,8 @@ constexpr std::array run_list_parameters = std::to_array<QueryParameter>({
 });
 constexpr std::array mapping_parameters = std::to_array<QueryParameter>({{"entity", "entity"}, {"source", "source"}});
 constexpr std::array statistics_parameters = std::to_array<QueryParameter>({{"days", "days"}});
-constexpr std::array rejected_parameters = std::to_array<QueryParameter>({{"run", "run"}});
+constexpr std::array rejected_parameters = std::to_array<QueryParameter>({{"run", "run"}, {"delimiter", "delimiter"}});
+constexpr std::array template_parameters = std::to_array<QueryParameter>({{"delimiter", "delimiter"}});
 constexpr std::array inspect_parameters = std::to_array<QueryParameter>({
     {"delimiter", "delimiter"},
     {"encoding", "encoding"},
@@ -123,7 +124,7 @@ constexpr std::array table = std::to_array<EndpointRow>({
      id_parameters},
     {"POST", "/api-{entity}/inspect", Endpoint::inspect, "api-csv-inspect", Body::file, inspect_parameters},
     {"POST", "/api-{entity}/import", Endpoint::import_file, "api-csv-import", Body::file, import_parameters},
-    {"GET", "/api-{entity}/template", Endpoint::csv_template, "api-csv-template"},
+    {"GET", "/api-{entity}/template", Endpoint::csv_template, "api-csv-template", Body::none, template_parameters},
     {"GET", "/api-{entity}/rejected", Endpoint::csv_rejected, "api-csv-rejected", Body::none, rejected_parameters},
     {"GET", "/api-admin/session", Endpoint::admin_session, "api-admin-session"},
     {"GET", "/api-csv-mappings", Endpoint::mapping_list, "api-csv-mappings-list", Body::none, mapping_parameters},

@@ -64,6 +64,7 @@ const char* openapi_admin_paths() {
 const char* openapi_file_paths() {
     return R"json({
 "/api-@/template": {"get": {"operationId": "@Template", "tags": ["files"], "summary": "The header of a CSV file of @",
+    "parameters": [{"name": "delimiter", "in": "query", "schema": {"enum": [",", ";", "|", "tab"], "default": ","}}],
     "responses": {"200": {"description": "A file", "content": {"text/csv": {"schema": {"type": "string"}}}}, "default": {"$ref": "#/components/responses/Error"}}}},
 "/api-@/inspect": {"post": {"operationId": "@Inspect", "tags": ["files"], "summary": "What a CSV file of @ looks like, and a field for each column",
     "parameters": [
@@ -116,7 +117,8 @@ const char* openapi_file_paths() {
             {"properties": {"cancelled": {"type": "boolean"}, "results_omitted": {"type": "integer", "description": "How many results there are beyond the 10,000 shown"}}}]}}}]}}}},
         "default": {"$ref": "#/components/responses/Error"}}}},
 "/api-@/rejected": {"get": {"operationId": "@Rejected", "tags": ["files"], "summary": "The lines that failed in a run, to be corrected and imported again",
-    "parameters": [{"name": "run", "in": "query", "required": true, "schema": {"type": "string", "format": "uuid"}}],
+    "parameters": [{"name": "run", "in": "query", "required": true, "schema": {"type": "string", "format": "uuid"}},
+        {"name": "delimiter", "in": "query", "description": "That of the original if it is left out", "schema": {"enum": [",", ";", "|", "tab"]}}],
     "responses": {"200": {"description": "A file", "content": {"text/csv": {"schema": {"type": "string"}}}}, "default": {"$ref": "#/components/responses/Error"}}}}
 })json";
 }

@@ -93,7 +93,7 @@ void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch&
     rejected.flush();
 }
 
-std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant) {
+std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant, std::optional<char> delimiter) {
     struct Kept {
         std::int64_t line;
         std::string text, code, message;
@@ -110,8 +110,8 @@ std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant) {
     std::vector<core::RejectedLine> lines;
     for (const Kept& line : std::span(kept).subspan(1))
         lines.push_back({line.line, line.text, line.code, line.message});
-    return core::rejected_csv(kept.front().text, kept.front().message == "tab" ? '\t' : kept.front().message.front(),
-                              lines);
+    char const original = kept.front().message == "tab" ? '\t' : kept.front().message.front();
+    return core::rejected_csv(kept.front().text, {original, delimiter.value_or(original)}, lines);
 }
 
 }  // namespace eryxon::pg

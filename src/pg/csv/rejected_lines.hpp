@@ -13,6 +13,6 @@ namespace eryxon::pg {
 void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch& batch, const CsvFile& file);
 
 // The file of them, as far as the caller may read it. Throws CallError NOT_FOUND if there are none.
-std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant);
+std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant, std::optional<char> delimiter);
 
 }  // namespace eryxon::pg

@@ -1,5 +1,7 @@
 // The gateway's routes that the pages use.
+import { separator } from '../i18n';
 import { download, fetchFile, request } from './client';
+import { messagesOf, translatedHeader, translatedMessages } from './spreadsheet';
 import type * as T from './types';
 
 export const session = () => request<T.Session>('/api-admin/session');
@@ -39,9 +41,13 @@ export const tryImport = (entity: string, file: Blob, query: ReturnType<typeof i
         signal,
     });
 
-export const template = (entity: string) => download(`/api-${entity}/template`, {}, `${entity}-template.csv`);
-export const rejected = (entity: string, run: string) =>
-    download(`/api-${entity}/rejected`, { run }, `${entity}-rejected.csv`);
+export const template = (entity: string) =>
+    download(`/api-${entity}/template`, { delimiter: separator() }, `${entity}-template.csv`, translatedHeader);
+// The refused lines of a run; `results` says what is wrong with them in the user's language.
+export const rejected = (entity: string, run: string, results: T.LineResult[] = []) =>
+    download(`/api-${entity}/rejected`, { run, delimiter: separator() }, `${entity}-rejected.csv`, (text) =>
+        translatedMessages(text, messagesOf(results)),
+    );
 export const rejectedFile = (entity: string, run: string) =>
     fetchFile(`/api-${entity}/rejected`, { run }, `${entity}-rejected.csv`);
 

@@ -116,9 +116,10 @@ export async function fetchFile(path: string, query: Query, fallbackName: string
     return new File([await response.blob()], named?.[1] ?? fallbackName, { type: 'text/csv' });
 }
 
-// Fetches a file with the credential and hands it to the browser as a download.
-export async function download(path: string, query: Query, fallbackName: string): Promise<void> {
-    const file = await fetchFile(path, query, fallbackName);
+// Fetches a file with the credential and hands it to the browser as a download, its text made another one.
+export async function download(path: string, query: Query, fallbackName: string, made: (text: string) => string): Promise<void> {
+    const fetched = await fetchFile(path, query, fallbackName);
+    const file = new File([made(await fetched.text())], fetched.name, { type: fetched.type });
     const link = document.createElement('a');
     link.href = URL.createObjectURL(file);
     link.download = file.name;

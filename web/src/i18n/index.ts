@@ -158,5 +158,12 @@ export function told(fault: Told): string {
     return tells ? text : t('fault.line', { n: Number(params.line), text });
 }
 
+// All of a fault: what it is about, and what is wrong.
+export const faultText = (fault: Told & { path: string }): string =>
+    (fault.path === '' ? '' : `${fieldName(fault.path)}: `) + told(fault);
+
+// What parts cells of CSV files in spreadsheets of the language: where the comma is the decimal sign it cannot.
+export const separator = (): string => (current === 'en' ? ',' : ';');
+
 // What an error code means, in a few words.
 export const codeName = (code: string): string => codes[code]?.[order[current]] ?? code;

@@ -122,7 +122,7 @@ function Refused(props: { wizard: Wizard; change: Change; result: Result; restar
             <Fault error={fault ?? error} />
             {busy && <Loading text={t('file.reading')} />}
             <div class="actions">
-                <button type="button" class="primary" onClick={() => attempt(rejected(wizard.entity, result.run))}>
+                <button type="button" class="primary" onClick={() => attempt(rejected(wizard.entity, result.run, result.results))}>
                     {t('run.rejected')}
                 </button>
                 <button type="button" onClick={() => restart(true)}>

@@ -72,8 +72,10 @@ export async function expectFigures(page, wanted) {
         assert.equal(found[name], count, `${name} of ${JSON.stringify(found)}`);
 }
 
-// Clicks and returns name and text of the file that is downloaded.
+// Clicks and returns name and text of the file that is downloaded; it must have a byte order mark, for Excel.
 export async function downloaded(page, click) {
     const [file] = await Promise.all([page.waitForEvent('download'), click()]);
-    return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
+    const text = await readFile(await file.path(), 'utf8');
+    assert.equal(text[0], '\ufeff');
+    return { name: file.suggestedFilename(), text: text.slice(1) };
 }

@@ -64,7 +64,7 @@ function isUtf8(bytes) {
 const quote = (value) => (/[",;\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
 // Records as CSV; what a spreadsheet would take for a formula begins with an apostrophe.
-export function write(rows, neutral = false) {
+export function write(rows, neutral = false, delimiter = ',') {
     const cell = (value) => quote(neutral && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
-    return rows.map((row) => row.map((value) => cell(String(value ?? ''))).join(',') + '\r\n').join('');
+    return rows.map((row) => row.map((value) => cell(String(value ?? ''))).join(delimiter) + '\r\n').join('');
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fieldOf, guess, propose } from './catalog.mjs';
-import { decode, guessDelimiter, parse, write } from './csv.mjs';
+import { decode, guessDelimiter, parse } from './csv.mjs';
 
 const CHUNK = 1000;
 const MOST_RESULTS = 10000;
@@ -218,8 +218,8 @@ function apply(entity, rows, line, index, { record, faults, warnings }, trial) {
     return { ...result, id: randomUUID(), action, ...(trial && action !== 'skipped' ? { changes } : {}) };
 }
 
-// The refused lines as they were sent, with what is wrong with them.
-function rejectedFile(file, failed) {
+// The refused lines as they were sent, with what is wrong with them, as rows.
+function rejectedRows(file, failed) {
     const own = new Set(['eryxon_line', 'eryxon_code', 'eryxon_message']);
     const keep = file.names.map((name, i) => i).filter((i) => !own.has(file.names[i]));
     const head = [...own, ...keep.map((i) => file.names[i])];
@@ -229,7 +229,7 @@ function rejectedFile(file, failed) {
         result.error,
         ...keep.map((i) => cells[i] ?? ''),
     ]);
-    return write([head, ...lines], true);
+    return [head, ...lines];
 }
 
 // Dates that were refused, of which most would be taken with the day first.
@@ -304,7 +304,7 @@ export async function importFile(shop, entity, body, options) {
     run.status = run.status === 'cancelling' ? 'cancelled' : verdict;
     if (!trial) {
         run.has_rejected = failed.length > 0;
-        if (run.has_rejected) shop.rejected.set(run.id, rejectedFile(file, failed));
+        if (run.has_rejected) shop.rejected.set(run.id, rejectedRows(file, failed));
         shop.changed(run);
     }
     const { total, created, updated, restored, skipped, deleted, errors } = run;
