@@ -1,6 +1,7 @@
 // The program eryxon-gateway.
 #include "gateway/base/config.hpp"
 #include "gateway/base/log_thread.hpp"
+#include "gateway/base/spawn.hpp"
 #include "gateway/relay/relay_program.hpp"
 #include "gateway/server/server.hpp"
 
@@ -25,7 +26,7 @@ void serve(const eryxon::gateway::Command& command) {
     Server server(context, command.config, companion);
     server.start();
     if (relay) relay->start();
-    context.run();
+    run_loop(context, "clients' connections");
 }
 
 // The settings in force.

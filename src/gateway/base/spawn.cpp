@@ -1,19 +1,17 @@
-// Without a handler of its own an exception of such a coroutine would be dropped without a word.
+// Without a handler of its own an exception of such a coroutine would be dropped without a word, and one of an event
+// loop's handlers would end the process.
 #include "gateway/base/spawn.hpp"
 
 #include "gateway/base/failure.hpp"
 #include "gateway/base/log.hpp"
-#include "gateway/base/log_thread.hpp"
 
-#include <cstdlib>
 #include <string>
 
 namespace eryxon::gateway {
 
 namespace {
 
-constexpr int software_error = 70;  // EX_SOFTWARE of sysexits.h
-constexpr std::chrono::seconds log_patience{1};
+constexpr std::chrono::milliseconds before_the_next{100};
 
 // What an exception says.
 std::string reason_of(const std::exception_ptr& error) {
@@ -28,28 +26,54 @@ std::string reason_of(const std::exception_ptr& error) {
     }
 }
 
-// Ends the process as it is: other threads may be anywhere.
-[[noreturn]] void end_process() {
-    if (LogThread* const log = log_thread()) log->flush(log_patience);
-    std::_Exit(software_error);
+Task<void> go_on(Executor executor, std::function<Task<void>()> make, std::string_view name) {
+    Timer pause(executor);
+    for (;;) {
+        try {
+            co_await make();
+            co_return;
+        } catch (...) {
+            log_escaped(name, std::current_exception());
+        }
+        ErrorCode ignored;
+        pause.expires_after(before_the_next);
+        co_await pause.async_wait(into(ignored));
+    }
 }
 
 }  // namespace
 
-void log_escaped(std::string_view name, const std::exception_ptr& error) {
-    LogLine("error")
-        .quoted("msg", "a task ended with an exception")
-        .quoted("task", name)
-        .quoted("reason", reason_of(error))
-        .write();
+// Where memory is out there may be none for the line.
+void log_escaped(std::string_view name, const std::exception_ptr& error) noexcept {
+    try {
+        LogLine("error")
+            .quoted("msg", "a task ended with an exception")
+            .quoted("task", name)
+            .quoted("reason", reason_of(error))
+            .write();
+    } catch (...) {
+    }
 }
 
-void spawn(Executor executor, Task<void> task, std::string_view name, Escape escape) {
-    asio::co_spawn(executor, std::move(task), [name, escape](const std::exception_ptr& error) {
-        if (!error) return;
-        log_escaped(name, error);
-        if (escape == Escape::fatal) end_process();
+void spawn(Executor executor, Task<void> task, std::string_view name) {
+    asio::co_spawn(executor, std::move(task), [name](const std::exception_ptr& error) {
+        if (error) log_escaped(name, error);
     });
+}
+
+void keep_going(Executor executor, std::function<Task<void>()> make, std::string_view name) {
+    spawn(executor, go_on(executor, std::move(make), name), name);
+}
+
+void run_loop(asio::io_context& context, std::string_view name) {
+    for (;;) {
+        try {
+            context.run();
+            return;
+        } catch (...) {
+            log_escaped(name, std::current_exception());
+        }
+    }
 }
 
 }  // namespace eryxon::gateway

@@ -1,23 +1,24 @@
-// Coroutines that nobody waits for.
+// Coroutines that nobody waits for, and the event loops that run them: what escapes is written down, and all goes on.
 #pragma once
 
 #include "gateway/base/prelude.hpp"
 
 #include <exception>
+#include <functional>
 #include <string_view>
 
 namespace eryxon::gateway {
 
-// What an exception means that escapes from a coroutine.
-enum class Escape {
-    logged,  // it is written down, and all else goes on
-    fatal    // nothing works without this coroutine: the process ends, so that it is started anew
-};
-
 // Starts a coroutine that nobody waits for; `name`, a literal, tells the log which.
-void spawn(Executor executor, Task<void> task, std::string_view name, Escape escape);
+void spawn(Executor executor, Task<void> task, std::string_view name);
 
-// Writes down an exception that escaped from a coroutine of that name.
-void log_escaped(std::string_view name, const std::exception_ptr& error);
+// Starts one without which nothing works: where an exception ends it, another is made after a pause.
+void keep_going(Executor executor, std::function<Task<void>()> make, std::string_view name);
+
+// Runs the event loop until it has no more work. What escapes from one of its handlers does not end it.
+void run_loop(asio::io_context& context, std::string_view name);
+
+// Writes down an exception that escaped from what has that name.
+void log_escaped(std::string_view name, const std::exception_ptr& error) noexcept;
 
 }  // namespace eryxon::gateway

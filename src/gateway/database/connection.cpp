@@ -153,19 +153,31 @@ bool Connection::ask_to_cancel() {
     }
 }
 
+// Does what an event of the socket asks for. What goes wrong there must end the connection: who waits for it would wait
+// for nothing.
+template <class Work>
+void Connection::on_event(const ErrorCode& error, std::uint64_t generation, Work&& work) {
+    if (error || !open_ || generation != generation_) return;
+    try {
+        work();
+    } catch (const std::exception& failure) {
+        close(failure.what());
+    }
+}
+
 // Sends what libpq holds back, as far as the server takes it; the rest when it takes more.
 void Connection::flush() {
     int const left = PQflush(connection_.get());
     if (left < 0) close();
     if (left != 1) return;
     socket_.async_wait(Descriptor::wait_write, [this, mine = generation_](const ErrorCode& error) {
-        if (!error && open_ && mine == generation_) flush();
+        on_event(error, mine, [this] { flush(); });
     });
 }
 
 void Connection::read_when_ready() {
     socket_.async_wait(Descriptor::wait_read, [this, mine = generation_](const ErrorCode& error) {
-        if (!error && open_ && mine == generation_) on_readable();
+        on_event(error, mine, [this] { on_readable(); });
     });
 }
 

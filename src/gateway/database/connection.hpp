@@ -78,6 +78,8 @@ private:
     Task<Outcome> send(std::span<const Step> steps, TimePoint deadline, bool by_name);
     bool queue(std::span<const Step> steps, Job& job);
     bool queue(const Step& step, Job& job);
+    template <class Work>
+    void on_event(const ErrorCode& error, std::uint64_t generation, Work&& work);
     void read_when_ready();
     void on_readable();
     void flush();

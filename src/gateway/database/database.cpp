@@ -91,7 +91,7 @@ Database::Database(Executor executor, const Config& config)
 
 void Database::start() {
     pool_.start();
-    spawn(executor_, watch(), "looking at the database", Escape::fatal);
+    keep_going(executor_, [this] { return watch(); }, "looking at the database");
 }
 
 void Database::stop() {
@@ -182,7 +182,7 @@ Task<void> Database::refresh(TimePoint deadline) {
 }
 
 void Database::reload() {
-    spawn(executor_, read_again(), "reading the catalog again", Escape::logged);
+    spawn(executor_, read_again(), "reading the catalog again");
 }
 
 // Reads the catalog now, whatever its age, and tells the log how that went.

@@ -46,7 +46,7 @@ Pool::Pool(Executor executor, const Config& config, Prepare prepare)
 
 void Pool::start() {
     for (Member& member : members_)
-        spawn(executor_, keep(member), "a connection to the database", Escape::fatal);
+        keep_going(executor_, [this, &member] { return keep(member); }, "a connection to the database");
 }
 
 void Pool::stop() {

@@ -56,9 +56,9 @@ void Server::start() {
     listen(endpoint);
     service_.start();
     Executor const executor = context_.get_executor();
-    spawn(executor, accept(), "accepting connections", Escape::fatal);
-    spawn(executor, watch_time(), "time limits", Escape::fatal);
-    spawn(executor, watch_signals(), "signals", Escape::fatal);
+    keep_going(executor, [this] { return accept(); }, "accepting connections");
+    keep_going(executor, [this] { return watch_time(); }, "time limits");
+    keep_going(executor, [this] { return watch_signals(); }, "signals");
     std::fprintf(stderr, "eryxon-gateway: listening on http://%s\n", address_text(acceptor_.local_endpoint()).c_str());
 }
 

@@ -1,6 +1,8 @@
 // Coroutines of the service run on its thread's event loop, those that wait for them go on in their own.
 #include "gateway/server/service_thread.hpp"
 
+#include "gateway/base/spawn.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace eryxon::gateway {
@@ -28,7 +30,7 @@ ServiceThread::~ServiceThread() {
 
 void ServiceThread::start() {
     service_.start();
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] { run_loop(context_, "the service"); });
 }
 
 void ServiceThread::reload() {

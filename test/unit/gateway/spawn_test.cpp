@@ -1,9 +1,10 @@
-// Exceptions of coroutines that nobody waits for are not lost.
+// Exceptions of coroutines that nobody waits for, and of an event loop's handlers, are not lost and end nothing else.
 #include "gateway/base/spawn.hpp"
 
 #include "gateway/base/failure.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/post.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -28,7 +29,7 @@ Task<void> note(bool& done) {
 // What stands on stderr after a task of that name has ended.
 std::string written_by(Task<void> task) {
     asio::io_context context(1);
-    spawn(context.get_executor(), std::move(task), "testing", Escape::logged);
+    spawn(context.get_executor(), std::move(task), "testing");
     testing::internal::CaptureStderr();
     context.run();
     return testing::internal::GetCapturedStderr();
@@ -45,13 +46,30 @@ TEST(Spawn, IsSilentWhereNothingEscapes) {
     EXPECT_TRUE(done);
 }
 
-TEST(SpawnDeathTest, EndsTheProcessWhereNothingWorksWithoutTheTask) {
-    auto const run = [] {
-        asio::io_context context(1);
-        spawn(context.get_executor(), fail(), "testing", Escape::fatal);
-        context.run();
-    };
-    EXPECT_EXIT(run(), testing::ExitedWithCode(70), "task=\"testing\" reason=\"no more");
+TEST(KeepGoing, BeginsAnewWhatAnExceptionHasEnded) {
+    asio::io_context context(1);
+    int begun = 0;
+    bool done = false;
+    keep_going(
+        context.get_executor(), [&] { return ++begun < 3 ? fail() : note(done); }, "testing");
+    testing::internal::CaptureStderr();
+    context.run();
+    std::string const written = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(begun, 3);
+    EXPECT_TRUE(done);
+    EXPECT_NE(written.find(R"( task="testing" reason="no more)"), written.rfind(R"( task="testing" reason="no more)"));
+}
+
+TEST(RunLoop, GoesOnAfterAHandlerThatThrows) {
+    asio::io_context context(1);
+    bool done = false;
+    asio::post(context, [] { throw std::bad_alloc(); });
+    asio::post(context, [&] { done = true; });
+    testing::internal::CaptureStderr();
+    run_loop(context, "testing");
+    EXPECT_NE(testing::internal::GetCapturedStderr().find(R"( task="testing" reason="std::bad_alloc")"),
+              std::string::npos);
+    EXPECT_TRUE(done);
 }
 
 }  // namespace
