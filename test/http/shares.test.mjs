@@ -175,3 +175,55 @@ test('connections without a request give way', { timeout: 60000 }, async () => {
     for (const line of idle) line.socket.destroy();
     await gateway.stop();
 });
+
+// Connections from another address than the good tenant's that ask for the path with keys of tenant A, as often as there are; what is
+// answered is read only where `reads` says so.
+function flood(gateway, number, path, { reads = true, address = '127.0.0.2', from = () => undefined } = {}) {
+    return Array.from({ length: number }, (_, n) => {
+        const line = open(gateway.port, address);
+        if (!reads) line.socket.pause();
+        const headers = { 'Content-Length': undefined, 'X-Forwarded-For': from(n) };
+        line.socket.write(messageWith(keys.a[n % keys.a.length], 'GET', path, headers));
+        return line;
+    });
+}
+
+const metric = async (gateway, name) =>
+    Number(new RegExp(`^${name} (\\d+)`, 'm').exec((await curl('GET', `${gateway.url}/metrics`)).body)?.[1] ?? 0);
+
+// What a flood of long calls does to the good tenant.
+async function duringLongCalls(what, flags, options) {
+    const { gateway, peace } = await inPeace(['--max-connections', '40', '--db-pool', '8', '--db-pool-timeout', '30', ...flags]);
+    const lines = flood(gateway, 60, '/rpc/nap?seconds=8', options);
+    const isFull = async () => {
+        const { status, body } = await curl('GET', `${gateway.url}/metrics`);
+        return status === 503 || /^eryxon_gateway_requests_in_flight (3[1-9]|40)$/m.test(body);
+    };
+    await until('as many as can are at work', isFull, 20);
+    unharmed(peace, await goodWork(gateway), what);
+    assert.ok(await isFull(), 'the flood had ended');
+    for (const line of lines) line.socket.destroy();
+    await gateway.stop();
+}
+
+test('calls that take long leave places to others', { timeout: 120000 }, () => duringLongCalls('calls from one address', []));
+
+test('calls of one tenant behind a proxy leave places to others behind it', { timeout: 120000 }, () =>
+    duringLongCalls('calls through a proxy', ['--trusted-proxy', '127.0.0.1/32'], { address: '127.0.0.1', from: (n) => `192.0.2.${n}` }));
+
+test('clients that do not read their answers leave places to others, and give way', { timeout: 120000 }, async () => {
+    sql(database, "CREATE FUNCTION eryxon_api.much() RETURNS text LANGUAGE sql STABLE AS $$ SELECT repeat('x', 12000000) $$");
+    const { gateway, peace } = await inPeace(['--max-connections', '12', '--db-pool', '8']);
+    const lines = flood(gateway, 16, '/rpc/much', { reads: false });
+    await until('they have their share', async () => (await metric(gateway, 'eryxon_gateway_connections')) >= 9, 20);
+    await until('answers are on their way', async () => (await metric(gateway, 'eryxon_gateway_requests_in_flight')) <= 1, 20);
+    unharmed(peace, await goodWork(gateway), 'answers that nobody reads');
+    // As many again: the first give way to them.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const displaced = await metric(gateway, 'eryxon_gateway_connections_displaced_total');
+    lines.push(...flood(gateway, 9, '/rpc/much', { reads: false }));
+    await until('some give way', async () => (await metric(gateway, 'eryxon_gateway_connections_displaced_total')) > displaced, 20);
+    unharmed(peace, await goodWork(gateway), 'and more of them');
+    for (const line of lines) line.socket.destroy();
+    await gateway.stop();
+});

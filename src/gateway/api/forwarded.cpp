@@ -70,13 +70,17 @@ std::optional<AddressBytes> walk(const std::vector<std::string_view>& hops, bool
 }  // namespace
 
 std::string client_address(const Request& request, const std::string& peer, const std::vector<AddressRange>& trusted) {
-    std::optional<AddressBytes> const own = trusted.empty() ? std::nullopt : parse_address(peer);
-    if (!own || !is_trusted(*own, trusted)) return peer;
+    if (!is_trusted(peer, trusted)) return peer;
     std::vector<std::string_view> const plain = hops(request, "x-forwarded-for"), pairs = hops(request, "forwarded");
     std::optional<AddressBytes> const one = walk(plain, false, trusted), other = walk(pairs, true, trusted);
     if (!plain.empty() && !pairs.empty() && one != other) return peer;
     std::optional<AddressBytes> const client = plain.empty() ? other : one;
     return client ? address_text(*client) : peer;
+}
+
+bool is_trusted(const std::string& peer, const std::vector<AddressRange>& trusted) {
+    std::optional<AddressBytes> const address = trusted.empty() ? std::nullopt : parse_address(peer);
+    return address && is_trusted(*address, trusted);
 }
 
 std::string network_of(const std::string& address) {

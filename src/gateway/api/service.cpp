@@ -65,6 +65,13 @@ Response to_response(Answer answer, const Function& function, Style style) {
     return response;
 }
 
+// The answer to a caller who has as many requests under way as leave a share for others.
+Failure share_is_used_up() {
+    Failure failure = own_failure(503);
+    failure.message = "Too many requests at a time; try again later";
+    return failure;
+}
+
 // True for how the gateway and its database are.
 bool is_health(Endpoint endpoint) {
     return endpoint == Endpoint::health || endpoint == Endpoint::ready;
@@ -97,7 +104,8 @@ Service::Service(Executor executor, const Config& config)
       database_(executor, config),
       pages_(config.admin_dir),
       tokens_(config),
-      limiter_(config.rate_limit) {}
+      limiter_(config.rate_limit),
+      places_(config.max_connections) {}
 
 void Service::reload() {
     database_.reload();
@@ -313,13 +321,16 @@ void Service::accept_caller(const Request& request, const Credentials& credentia
     if (state) trace.rate = state;
 }
 
-// The request's credentials, without which no function is called. The caller is charged, unless that was done already.
+// The request's credentials, without which no function is called. The caller is charged, and its request gets a place,
+// unless that was done already.
 Credentials Service::take_caller(const Request& request, Trace& trace, Style style) {
     Credentials credentials = authenticate(request, trace, style);
     trace.auth = log_name(credentials);
     Caller const caller = caller_of(request, credentials);
     trace.share = callers_.share(caller, credentials);
     if (!trace.rate) limit_rate(caller, trace);
+    if (!trace.place) trace.place = places_.take(trace.share);
+    if (!trace.place) throw share_is_used_up();
     refuse_idempotency_key(request, style);
     return credentials;
 }

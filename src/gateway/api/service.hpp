@@ -7,6 +7,7 @@
 #include "gateway/api/matching.hpp"
 #include "gateway/api/metrics.hpp"
 #include "gateway/api/openapi.hpp"
+#include "gateway/api/places.hpp"
 #include "gateway/api/query.hpp"
 #include "gateway/api/rate_limit.hpp"
 #include "gateway/api/router.hpp"
@@ -28,6 +29,7 @@ struct Trace {
     std::optional<RateState> rate{};  // where a limit is in force
     std::vector<Header> headers{};    // of the answer, whatever it is
     std::shared_ptr<void> trial{};    // held while a credential is tried over the limit of its address
+    Places::Place place{};            // among the requests under way, until the client has the answer
 };
 
 // Whom a request is charged to.
@@ -109,6 +111,7 @@ private:
     TokenChecker tokens_;
     RateLimiter limiter_;
     Callers callers_;
+    Places places_;        // of requests under way, by share
     std::string openapi_;  // the latest description, made at openapi_made_
     TimePoint openapi_made_{};
     bool finishing_ = false;

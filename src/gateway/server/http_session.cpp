@@ -2,6 +2,7 @@
 #include "gateway/server/http_session.hpp"
 
 #include "gateway/api/cors.hpp"
+#include "gateway/api/forwarded.hpp"
 #include "gateway/base/log.hpp"
 #include "gateway/server/response_head.hpp"
 
@@ -18,6 +19,9 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::chrono::seconds drain_limit{2};
+// How long the client of a new connection has for its request, and any for reading an answer, until it counts as one
+// that keeps the gateway waiting.
+constexpr std::chrono::milliseconds asking_time{200}, reading_time{1000};
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
@@ -28,22 +32,19 @@ std::string chunk(std::string_view piece) {
     return std::string(size.data(), end).append("\r\n").append(piece).append("\r\n");
 }
 
-std::string address_of(const Socket& socket) {
-    ErrorCode error;
-    auto const endpoint = socket.remote_endpoint(error);
-    return error ? "unknown" : endpoint.address().to_string();
-}
-
 }  // namespace
 
-Session::Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config, bool spare)
+Session::Session(Socket socket, std::string client, Places::Place place, ServiceThread& service, BodyMemory& bodies,
+                 const Config& config)
     : socket_(std::move(socket)),
       service_(service),
       config_(config),
-      client_(address_of(socket_)),
-      spare_(spare),
+      client_(std::move(client)),
+      network_(network_of(client_)),
+      place_(std::move(place)),
+      spare_(place_ == nullptr),
       body_(bodies),
-      finishing_(spare) {
+      finishing_(spare_) {
     ErrorCode ignored;
     socket_.set_option(Tcp::no_delay(true), ignored);
 }
@@ -83,12 +84,19 @@ void Session::finish() {
 
 bool Session::waits_for_client() const {
     bool const reads = phase_ == Phase::idle || phase_ == Phase::headers || (phase_ == Phase::body && !trace_);
-    return (reads || phase_ == Phase::drain) && socket_.is_open();
+    if (!socket_.is_open() || !(reads || phase_ == Phase::write || phase_ == Phase::drain)) return false;
+    std::chrono::milliseconds patience{0};
+    if (phase_ == Phase::write)
+        patience = reading_time;
+    else if (fresh_ && !spare_)
+        patience = asking_time;
+    return Clock::now() - since_ >= patience;
 }
 
 void Session::abort() {
     ErrorCode ignored;
     socket_.close(ignored);
+    place_.reset();
 }
 
 // Notes the answer of a refusal; gives its status.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/api/body_memory.hpp"
+#include "gateway/api/places.hpp"
 #include "gateway/base/message.hpp"
 #include "gateway/server/body_pace.hpp"
 #include "gateway/server/service_thread.hpp"
@@ -18,8 +19,10 @@ namespace eryxon::gateway {
 
 class Session {
 public:
-    // One that is spare answers a request for the gateway's health, refuses any other, and ends.
-    Session(Socket socket, ServiceThread& service, BodyMemory& bodies, const Config& config, bool spare);
+    // Holds the place until it ends. One without a place is spare: it answers a request for the gateway's health,
+    // refuses any other, and ends.
+    Session(Socket socket, std::string client, Places::Place place, ServiceThread& service, BodyMemory& bodies,
+            const Config& config);
 
     // Serves until either side ends the connection.
     Task<void> run();
@@ -30,11 +33,11 @@ public:
     // Ends at once.
     void abort();
 
-    // The client's address.
-    const std::string& client() const { return client_; }
+    // Where the client is, as far as it cannot choose that itself.
+    const std::string& network() const { return network_; }
     bool is_spare() const { return spare_; }
-    // True if it is the client's turn, and nobody is known to be there: nothing, headers or a body are on their way, or
-    // what comes is thrown away.
+    // True if it is the client's turn, and nobody is known to be there: nothing, headers or a body are on their way, an
+    // answer is not read, or what comes is thrown away.
     bool waits_for_client() const;
     TimePoint waits_since() const { return since_; }
     bool is_ended() const { return !socket_.is_open(); }
@@ -81,7 +84,9 @@ private:
     Socket socket_;
     ServiceThread& service_;
     const Config& config_;
-    std::string client_;
+    std::string client_;  // its address
+    std::string network_;
+    Places::Place place_;
     bool const spare_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;

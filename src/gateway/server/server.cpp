@@ -1,10 +1,12 @@
 // Accepting connections. One ticker serves the time limits of all of them, which spares a timer for each wait.
 #include "gateway/server/server.hpp"
 
+#include "gateway/api/forwarded.hpp"
 #include "gateway/base/log.hpp"
 #include "gateway/base/spawn.hpp"
 #include "gateway/server/response_head.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
@@ -25,6 +27,12 @@ std::string address_text(const Tcp::endpoint& endpoint) {
     return host + ':' + std::to_string(endpoint.port());
 }
 
+std::string address_of(const Socket& socket) {
+    ErrorCode error;
+    auto const endpoint = socket.remote_endpoint(error);
+    return error ? "unknown" : endpoint.address().to_string();
+}
+
 }  // namespace
 
 Server::Server(asio::io_context& context, const Config& config, const Companion& companion)
@@ -33,6 +41,7 @@ Server::Server(asio::io_context& context, const Config& config, const Companion&
       stop_companion_(companion.stop),
       service_(config),
       bodies_(config.body_memory),
+      places_(config.max_connections),
       acceptor_(context.get_executor()),
       signals_(context.get_executor(), SIGTERM, SIGINT, SIGHUP),
       ticker_(context.get_executor()) {
@@ -56,9 +65,12 @@ void Server::start() {
     listen(endpoint);
     service_.start();
     Executor const executor = context_.get_executor();
-    keep_going(executor, [this] { return accept(); }, "accepting connections");
-    keep_going(executor, [this] { return watch_time(); }, "time limits");
-    keep_going(executor, [this] { return watch_signals(); }, "signals");
+    keep_going(
+        executor, [this] { return accept(); }, "accepting connections");
+    keep_going(
+        executor, [this] { return watch_time(); }, "time limits");
+    keep_going(
+        executor, [this] { return watch_signals(); }, "signals");
     std::fprintf(stderr, "eryxon-gateway: listening on http://%s\n", address_text(acceptor_.local_endpoint()).c_str());
 }
 
@@ -78,22 +90,37 @@ Task<void> Server::accept() {
     }
 }
 
-// Ends the connection that has waited longest for its client among those of the address that has the most: who holds
-// many without using them gives way. False if all are at work. The spare ones and the others are kept apart.
-bool Server::make_room(bool spare) {
+// Ends the connection that has waited longest for its client among those of the network that has the most: who holds
+// many without using them gives way, though to nobody who holds more. False if all are at work. The spare ones and the
+// others are kept apart.
+bool Server::make_room(const std::string& network, bool spare) {
     std::unordered_map<std::string_view, std::size_t> counts;
     for (const Session& session : sessions_)
-        if (session.is_spare() == spare && !session.is_ended()) ++counts[session.client()];
+        if (session.is_spare() == spare && !session.is_ended()) ++counts[session.network()];
     Session* worst = nullptr;
+    std::size_t most = counts[network];
     for (Session& session : sessions_) {
         if (session.is_spare() != spare || !session.waits_for_client()) continue;
-        std::size_t const count = counts[session.client()], most = worst == nullptr ? 0 : counts[worst->client()];
-        if (count > most || (count == most && session.waits_since() < worst->waits_since())) worst = &session;
+        std::size_t const count = counts[session.network()];
+        bool const is_first = worst == nullptr && count == most;
+        if (count > most || is_first || (count == most && session.waits_since() < worst->waits_since()))
+            worst = &session;
+        most = std::max(most, count);
     }
     if (worst == nullptr) return false;
     worst->abort();
     service_.metrics().connection_displaced();
     return true;
+}
+
+// A place for a client's connection: a free one, of which each network has its share and trusted proxies all, for many
+// stand behind them; or another's.
+Places::Place Server::find_place(const std::string& client) {
+    std::string const network = network_of(client);
+    bool const is_proxy = is_trusted(client, config_.trusted_proxies);
+    Places::Place place = is_proxy ? places_.take_beyond_share(network) : places_.take(network);
+    if (!place && make_room(network, false)) place = places_.take_beyond_share(network);
+    return place;
 }
 
 // Refuses the connection.
@@ -107,21 +134,36 @@ void Server::refuse(Socket socket) {
     socket.shutdown(Tcp::socket::shutdown_send, ignored);
 }
 
-// Serves the connection. Where there are too many it takes the place of another; where all are at work it may only ask
-// how the gateway is, and is refused if too many are being answered that.
+// Takes the connection in. Where no place is left for its client it may only ask how the gateway is, and is refused if
+// too many are being answered that.
 void Server::admit(Socket socket) {
-    bool const spare = sessions_.size() - spare_ >= config_.max_connections && !make_room(false);
-    if (spare && spare_ >= most_spare && !make_room(true)) return refuse(std::move(socket));
-    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), service_, bodies_, config_, spare);
-    spare_ += spare ? 1 : 0;
+    std::string client = address_of(socket);
+    Places::Place place = find_place(client);
+    if (!place && spare_ >= most_spare && !make_room(network_of(client), true)) return refuse(std::move(socket));
+    auto const session = sessions_.emplace(sessions_.end(), std::move(socket), std::move(client), std::move(place),
+                                           service_, bodies_, config_);
+    spare_ += session->is_spare() ? 1 : 0;
     service_.metrics().connection_opened();
     if (stopping_) session->finish();
+    try {
+        serve(session);
+    } catch (...) {
+        forget(session);
+        throw;
+    }
+}
+
+void Server::serve(Sessions::iterator session) {
     asio::co_spawn(context_, session->run(), [this, session](const std::exception_ptr& error) {
         if (error) log_escaped("a connection", error);
-        spare_ -= session->is_spare() ? 1 : 0;
-        sessions_.erase(session);
-        service_.metrics().connection_closed();
+        forget(session);
     });
+}
+
+void Server::forget(Sessions::iterator session) {
+    spare_ -= session->is_spare() ? 1 : 0;
+    sessions_.erase(session);
+    service_.metrics().connection_closed();
 }
 
 // Applies the time limits until the server has stopped.

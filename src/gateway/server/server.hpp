@@ -31,7 +31,10 @@ private:
     Task<void> watch_time();
     Task<void> watch_signals();
     void admit(Socket socket);
-    bool make_room(bool spare);
+    void serve(Sessions::iterator session);
+    void forget(Sessions::iterator session);
+    Places::Place find_place(const std::string& client);
+    bool make_room(const std::string& network, bool spare);
     void refuse(Socket socket);
     void stop();
     void abort();
@@ -41,6 +44,7 @@ private:
     std::function<void()> stop_companion_;
     ServiceThread service_;
     BodyMemory bodies_;
+    Places places_;  // of connections, by network
     Acceptor acceptor_;
     Signals signals_;
     Timer ticker_;
