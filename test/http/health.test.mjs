@@ -1,40 +1,52 @@
 // The gateway lives and says so whatever the database does: stopped dead, behind a slow name server, busy; and whatever clients do.
-// Times are compared with those of the same run in peace.
+// Times are compared with those of an idle server beside the gateway, and of the same run in peace.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { curl } from './lib/curl.mjs';
 import { Door } from './lib/door.mjs';
-import { databaseUri, startGateway, startProgram, startWithNeighbour } from './lib/gateway.mjs';
+import { databaseUri, startProgram, startWithNeighbour } from './lib/gateway.mjs';
 import { inTurn, series, timed } from './lib/latency.mjs';
 import { startIdle, startLoad } from './lib/load.mjs';
 import { preload } from './lib/preload.mjs';
+import { startNeighbour } from './lib/neighbour.mjs';
 import { messageWith, open } from './lib/raw.mjs';
 import { createDatabase, job, newKey, sql, until } from './lib/shop.mjs';
 
 const folder = process.env.ERYXON_OUTAGE_CLUSTER;
-let database, key;
+let database, key, idle;
 
-before(() => {
+before(async () => {
+    idle = startIdle();
+    await until('the idle server listens', () => idle.told);
     database = createDatabase('http_health');
     key = newKey(database);
     sql(database, 'CREATE FUNCTION eryxon_api.nap(seconds integer) RETURNS void LANGUAGE sql AS $$ SELECT pg_sleep(seconds) $$');
 });
+after(() => idle.stop());
 
-// /healthz is answered, and not much later than in peace: within 50 ms there, or on a machine that is busy itself.
+// /healthz is answered within 50 ms, but for what the machine holds up an idle server as well. A single answer may be later: one stall of a
+// busy machine need not meet both.
 function alive(peace, trouble, what) {
-    console.log(`${what}: median ${trouble.median.toFixed(1)} ms, longest ${trouble.longest.toFixed(0)} ms; in peace ${peace.median.toFixed(1)} ms, ${peace.longest.toFixed(0)} ms`);
+    const text = ({ median, p95, longest }) => `median ${median.toFixed(1)} ms, p95 ${p95.toFixed(0)} ms, longest ${longest.toFixed(0)} ms`;
+    console.log(`${what}: ${text(trouble)}; an idle server ${text(trouble.idle)}; in peace ${text(peace)}`);
     assert.deepEqual(trouble.statuses, [200], what);
-    assert.ok(trouble.median < Math.max(50, 5 * peace.median), `${what}: ${trouble.median} ms`);
-    assert.ok(trouble.longest < Math.max(2000, 10 * peace.longest), `${what}: ${trouble.longest} ms`);
+    assert.ok(trouble.median < 10 + 5 * Math.max(trouble.idle.median, peace.median), `${what}: ${trouble.median} ms`);
+    assert.ok(trouble.p95 < 50 + 5 * Math.max(trouble.idle.p95, peace.p95), `${what}: ${trouble.p95} ms`);
+    assert.ok(trouble.longest < Math.max(2000, 10 * trouble.idle.longest, 10 * peace.longest), `${what}: ${trouble.longest} ms`);
 }
 
 const ready = async (gateway) => (await timed(gateway, 'GET', '/readyz')).status;
-const health = (gateway, number = 60) => series(gateway, number, 'GET', '/healthz');
+
+// How the gateway and the idle server answer in turn.
+async function health(gateway, number = 60) {
+    const [own, other] = await inTurn([gateway, { port: idle.told }], number, '/healthz');
+    return { ...own, idle: other };
+}
 
 // All processes of the server in a folder.
 function serverProcesses() {
@@ -122,11 +134,12 @@ test('a pool that is used up', { timeout: 60000 }, async () => {
 });
 
 test('all connections at work', { timeout: 60000 }, async () => {
-    const gateway = await startGateway({ database, flags: ['--max-connections', '20', '--db-pool', '30'] });
+    const localAddress = '127.0.0.3';
+    const gateway = await startWithNeighbour({ database, localAddress, flags: ['--max-connections', '20', '--db-pool', '30'] });
     const ask = (path) => timed(gateway, 'GET', path, { key, agent: false });
     assert.equal((await ask('/api-jobs')).status, 200);
     const peace = await health(gateway);
-    await until('no other is left', async () => /eryxon_gateway_connections 1\b/.test((await ask('/metrics')).text));
+    await until('no other is left', async () => /eryxon_gateway_connections [12]\b/.test((await ask('/metrics')).text));
     await sleep(500);
     const lines = Array.from({ length: 20 }, () => open(gateway.port));
     for (const line of lines) line.socket.write(messageWith(key, 'GET', '/rpc/nap?seconds=8', { 'Content-Length': undefined }));
@@ -162,7 +175,7 @@ test('sixty slow bodies', { timeout: 60000 }, async () => {
 });
 
 // How /healthz and an idle server beside the gateway answer in turn; the gateway is to be held up by little else than the machine is.
-async function compare(gateway, idle, what, peace = { p99: 0 }) {
+async function compare(gateway, what, peace = { p99: 0 }) {
     const [own, other] = await inTurn([gateway, { port: idle.told }], 1000, '/healthz');
     const text = ({ median, p99, longest }) => `p50 ${median.toFixed(2)} ms, p99 ${p99.toFixed(1)} ms, longest ${longest.toFixed(0)} ms`;
     console.log(`${what}: ${text(own)}; an idle server ${text(other)}`);
@@ -172,7 +185,7 @@ async function compare(gateway, idle, what, peace = { p99: 0 }) {
 }
 
 test('a body that takes the service a second', { timeout: 60000 }, async () => {
-    const gateway = await startGateway({ database, env: preload('slow_send') });
+    const gateway = await startWithNeighbour({ database, env: preload('slow_send'), load: 3 });
     await until('the gateway is ready', async () => (await ready(gateway)) === 200);
     const peace = await health(gateway);
     const bodies = ['SLOW1', 'SLOW2'].map((id) => timed(gateway, 'PUT', '/api-jobs/sync', { key, body: job(id, { notes: 'x'.repeat(200000) }) }));
@@ -192,6 +205,7 @@ test('nobody reads the log', { timeout: 60000 }, async () => {
     const [first] = await once(gateway.process.stderr, 'data');
     gateway.process.stderr.pause();
     gateway.port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(first)[1]);
+    gateway.neighbour = await startNeighbour(gateway, database, { load: 3 });
     const peace = await health(gateway);
     const lines = series(gateway, 6000, 'GET', `/${'x'.repeat(1000)}`);
     alive(peace, await health(gateway), 'nobody reads the log');
@@ -204,16 +218,14 @@ test('nobody reads the log', { timeout: 60000 }, async () => {
 
 test('sixteen clients with large bodies', { timeout: 120000 }, async (t) => {
     const gateway = await startWithNeighbour({ database, load: 5 });
-    const idle = startIdle();
-    t.after(() => idle.stop());
-    await until('both are ready', async () => idle.told && (await ready(gateway)) === 200);
-    const peace = await compare(gateway, idle, 'in peace');
+    await until('it is ready', async () => (await ready(gateway)) === 200);
+    const peace = await compare(gateway, 'in peace');
     for (const [size, what] of [[300, '0.4 MB'], [8000, '8 MB'], [15000, '15 MB']]) {
         const records = Array.from({ length: 1000 }, (_, n) => job(`L${n}`, { notes: 'x'.repeat(size) }));
         const load = startLoad(gateway, key, '/api-jobs/bulk-sync', records, 16);
         t.after(() => load.stop());
         await until('the first answer', () => load.told, 60);
-        await compare(gateway, idle, `${what}, sixteen times`, peace);
+        await compare(gateway, `${what}, sixteen times`, peace);
         assert.deepEqual(Object.keys(load.told).filter((status) => !['200', '503'].includes(status)), []);
         await load.stop();
     }

@@ -5,19 +5,21 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
-import { attempted, attempts, createHookDatabase, deliveries, emit, newHook, startRelay } from './lib/relay.mjs';
+import { attempted, attempts, createHookDatabase, deliveries, emit, newHook, startHookNeighbour, startRelay } from './lib/relay.mjs';
 import { root, sql, until } from './lib/shop.mjs';
 
 const folder = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'receiver-'));
 const secretFile = join(folder, 'secret');
 const children = [];
-let database, relay;
+let database, relay, neighbour;
 
 before(async () => {
     database = createHookDatabase('http_receiver');
     relay = await startRelay({ database });
+    neighbour = await startHookNeighbour(database);
 });
 after(async () => {
+    await neighbour.unharmed();
     for (const child of children) child.kill();
     await relay.stop();
 });

@@ -1,20 +1,23 @@
-// What a webhook must not reach, and whom it must not believe.
+// What a webhook must not reach, and whom it must not believe. The other tenant's calls go on meanwhile.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startWithNeighbour } from './lib/gateway.mjs';
 import { startReceiver } from './lib/receiver.mjs';
 import { attempted, createHookDatabase, emit, newHook, startRelay } from './lib/relay.mjs';
 import { sql } from './lib/shop.mjs';
 
 const folder = mkdtempSync(join(process.env.ERYXON_HTTP_WORK ?? '/tmp', 'safety-'));
-let database;
+let database, gateway;
 
-before(() => {
+before(async () => {
     database = createHookDatabase('http_relay_safety');
+    gateway = await startWithNeighbour({ database });
 });
+after(() => gateway.stop());
 
 // The first attempt at this URL by a relay with these flags.
 async function attemptAt(url, flags) {

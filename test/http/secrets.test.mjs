@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { curl } from './lib/curl.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startWithNeighbour } from './lib/gateway.mjs';
 import { startReceiver } from './lib/receiver.mjs';
 import { createHookDatabase, forTests } from './lib/relay.mjs';
 import { startRelay } from './lib/relay.mjs';
@@ -50,7 +50,8 @@ before(async () => {
     sql(database, `ALTER DATABASE ${database} RESET eryxon.tenant_id`);
     for (const [name, value] of Object.entries(everything)) sql(database, `ALTER DATABASE ${database} SET ${name} = '${value}'`);
     receiver = await startReceiver();
-    gateway = await startGateway({ database });
+    gateway = await startWithNeighbour({ database, load: 3 });
+    remember(gateway.neighbour.key);
     relay = await startRelay({ database, flags: forTests });
     key = remember(newKey(database, tenantA, "role => 'shop_admin'"));
 });

@@ -91,7 +91,8 @@ Database::Database(Executor executor, const Config& config)
 
 void Database::start() {
     pool_.start();
-    keep_going(executor_, [this] { return watch(); }, "looking at the database");
+    keep_going(
+        executor_, [this] { return watch(); }, "looking at the database");
 }
 
 void Database::stop() {

@@ -46,7 +46,8 @@ Pool::Pool(Executor executor, const Config& config, Prepare prepare)
 
 void Pool::start() {
     for (Member& member : members_)
-        keep_going(executor_, [this, &member] { return keep(member); }, "a connection to the database");
+        keep_going(
+            executor_, [this, &member] { return keep(member); }, "a connection to the database");
 }
 
 void Pool::stop() {

@@ -2,12 +2,12 @@
 import { Agent, request } from 'node:http';
 
 // One request; status, text and milliseconds.
-export function timed(gateway, method, path, { key, body, agent } = {}) {
+export function timed(gateway, method, path, { key, body, agent, localAddress } = {}) {
     const text = body === undefined ? '' : JSON.stringify(body);
     const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...(key ? { 'X-Api-Key': key } : {}) };
     return new Promise((resolve, reject) => {
         const begin = performance.now();
-        const call = request({ host: '127.0.0.1', port: gateway.port, method, path, headers, agent }, (answer) => {
+        const call = request({ host: '127.0.0.1', port: gateway.port, method, path, headers, agent, localAddress }, (answer) => {
             let received = '';
             answer.on('data', (part) => {
                 received += part;
@@ -21,12 +21,13 @@ export function timed(gateway, method, path, { key, body, agent } = {}) {
     });
 }
 
-// Statuses and times of answers: the median, the 99th percentile and the longest.
+// Statuses and times of answers: the median, the 95th and 99th percentile and the longest.
 export function summary(answers) {
     const times = answers.map((answer) => answer.took).sort((a, b) => a - b);
     return {
         statuses: [...new Set(answers.map((answer) => answer.status))],
         median: times[Math.floor(times.length / 2)],
+        p95: times[Math.floor(times.length * 0.95)],
         p99: times[Math.floor(times.length * 0.99)],
         longest: times.at(-1),
         answers,

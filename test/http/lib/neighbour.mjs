@@ -15,9 +15,9 @@ const later = /^(503|504|.*(ECONNREFUSED|ECONNRESET|socket hang up))/; // what a
 
 // One request, which the patient sends again until they are told something else than to come later.
 async function ask(state, method, path, body) {
-    const { gateway, base, key, patient } = workerData;
+    const { gateway, base, key, patient, localAddress } = workerData;
     for (;;) {
-        const options = { key, body };
+        const options = { key, body, localAddress };
         const answer = await timed(gateway, method, base + path, options).catch(({ message }) => ({ status: message, took: 0 }));
         answer.late = patient && later.test(answer.status);
         if (!answer.late || state.ending) return answer;
@@ -59,14 +59,18 @@ async function live() {
 if (!isMainThread && workerData?.part === 'neighbour') live();
 
 // Moves the neighbour in; resolves once it knows what peace is. `load` says how many times slower than otherwise its calls
-// may be, because the test itself keeps the machine busy.
-export async function startNeighbour(gateway, database, { base = '', tenant = tenantB, host, patient = false, load = 1 } = {}) {
+// may be, because the test itself keeps the machine busy, `localAddress` where it comes from.
+export async function startNeighbour(
+    gateway,
+    database,
+    { base = '', tenant = tenantB, host, patient = false, load = 1, localAddress } = {},
+) {
     const name = `N${randomUUID().slice(0, 8)}-`;
     const key = newKey(database, tenant, '', host);
-    const data = { part: 'neighbour', gateway: { port: gateway.port }, base, key, name, patient };
+    const data = { part: 'neighbour', gateway: { port: gateway.port }, base, key, name, patient, localAddress };
     const worker = new Worker(new URL(import.meta.url), { workerData: data });
     await once(worker, 'message');
-    return new Neighbour({ worker, database, name, host, patient, load });
+    return new Neighbour({ worker, key, database, name, host, patient, load });
 }
 
 class Neighbour {

@@ -1,6 +1,7 @@
 // Relays for a test, the webhooks they serve, and what the database says of the deliveries.
 import assert from 'node:assert/strict';
 import { startProgram } from './gateway.mjs';
+import { startReceiver } from './receiver.mjs';
 import { createDatabase, sql, tenantA, tenantB, until } from './shop.mjs';
 
 // Proxies of the environment must not count: everything through this one would fail.
@@ -81,4 +82,38 @@ export const attempts = (database, hook, host) =>
 export async function attempted(database, hook, number = 1) {
     await until(`${number} attempts`, () => attempts(database, hook).length >= number);
     return attempts(database, hook);
+}
+
+const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+// The other tenant beside a relay: it gets one message after the other, and each must arrive, once, and about as soon as in
+// peace.
+export async function startHookNeighbour(database) {
+    const receiver = await startReceiver();
+    otherHook(database, receiver.url);
+    const sent = [];
+    const send = () => {
+        sent.push(Date.now());
+        emit(database, 1, 'part.created', undefined, tenantB);
+    };
+    const arrived = () => until('the neighbour has its messages', () => receiver.requests.length >= sent.length);
+    const delays = (from) => receiver.requests.slice(from).map(({ time }, n) => time - sent[from + n]);
+    for (let n = 0; n < 7; n++) {
+        send();
+        await arrived();
+    }
+    const peace = median(delays(0));
+    const timer = setInterval(send, 300);
+    const unharmed = async () => {
+        clearInterval(timer);
+        send();
+        await arrived();
+        assert.equal(new Set(receiver.ids()).size, sent.length);
+        assert.equal(receiver.requests.length, sent.length);
+        const trouble = median(delays(7));
+        console.log(`the neighbour: ${sent.length} messages, median ${trouble} ms; in peace ${peace} ms`);
+        assert.ok(trouble < Math.max(500, 5 * peace), `median ${trouble} ms, in peace ${peace} ms`);
+        await receiver.stop();
+    };
+    return { unharmed };
 }
