@@ -29,9 +29,12 @@ SELECT format('SELECT %s.eryxon_grant_api(%L)', extnamespace::regnamespace, 'ery
 SELECT format('SELECT %s.eryxon_grant_admin(%L)', extnamespace::regnamespace, 'eryxon_admin') FROM pg_extension
     WHERE extname = 'eryxon_sync' \gexec
 
--- Nothing that the HTTP layer began may run or idle for ever.
-ALTER ROLE authenticator SET statement_timeout = '30s';
-ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '60s';
+-- Nothing that the HTTP layer began may run or idle for ever. Where the role has a limit of its own, as Supabase's has,
+-- that one stays: PostgREST uses it, too.
+SELECT format('ALTER ROLE authenticator SET %I = %L', l.name, l.value)
+  FROM (VALUES ('statement_timeout', '30s'), ('idle_in_transaction_session_timeout', '60s')) AS l(name, value)
+ WHERE NOT EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS c
+                    WHERE s.setrole = to_regrole('authenticator') AND c LIKE l.name || '=%') \gexec
 
 -- PostgREST hands keys and tokens to the database as parameters: no log_statement or log_min_duration_statement may
 -- write them down, nor auto_explain in plans.

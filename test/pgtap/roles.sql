@@ -1,15 +1,18 @@
 -- docs/deploy/roles.sql, with the extension in a schema off the search_path: who may what, and what is never written to
 -- a log.
 SET client_min_messages = warning;
-SELECT plan(14);
+SELECT plan(15);
 DROP EXTENSION eryxon_sync;
 CREATE SCHEMA "Er p";
 CREATE EXTENSION eryxon_sync SCHEMA "Er p";
 SELECT FROM "Er p".eryxon_create_tables() \g /dev/null
 \set QUIET on
 \ir ../../docs/deploy/roles.sql
+ALTER ROLE authenticator SET statement_timeout = '8s';
 \ir ../../docs/deploy/roles.sql
 SELECT pass('roles.sql runs, twice');
+SELECT is((SELECT setconfig @> '{statement_timeout=8s,idle_in_transaction_session_timeout=60s}'
+    FROM pg_db_role_setting WHERE setrole = 'authenticator'::regrole), true, 'a limit of its own stays');
 SELECT ok(has_table_privilege('eryxon_api', 'jobs', 'UPDATE'), 'the API role may write');
 SELECT ok(has_function_privilege('eryxon_admin', '"Er p".eryxon_webhooks()', 'EXECUTE'),
     'the administrators'' role may administer');
