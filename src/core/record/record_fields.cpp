@@ -60,17 +60,17 @@ void read_absent(RecordReader& reader, const Field& field) {
         take_value(reader, field, field.default_value ? *field.default_value : Json::null(), field.name);
 }
 
-// True if unknown members are to be added to this field's value.
+// True if members that nothing else takes are to be added to this field's value.
 bool gathers_unknown(const RecordReader& reader, const Field& field) {
     return reader.context.options.unknown_fields == UnknownFields::metadata && field.name == "metadata" &&
            reader.entity.columns[static_cast<std::size_t>(field.column)].kind == ValueKind::json;
 }
 
-// The sent object (nullptr or null counts as an empty one) with the unknown members added; the object's own names win.
+// The sent object (nullptr or null counts as an empty one) with those members added; the object's own names win.
 Json add_unknown(const RecordReader& reader, const Json* sent) {
     std::vector<JsonMember> members;
     for (const auto& [member, why] : reader.ignored)
-        if (why == Ignored::Why::unknown) members.push_back(*member);
+        if (why == Ignored::Why::unknown || why == Ignored::Why::unmapped) members.push_back(*member);
     if (members.empty() || (sent && !sent->is_null() && !sent->is_object())) return sent ? *sent : Json::null();
     if (sent && sent->is_object()) members.insert(members.end(), sent->members().begin(), sent->members().end());
     return reader.context.arena.object(members);

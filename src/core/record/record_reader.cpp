@@ -37,7 +37,7 @@ void collect_known(RecordReader& reader, const JsonMember& member, int number) {
         reader.sent[static_cast<std::size_t>(number)] = &member;
 }
 
-// True if unknown members go into the value of "metadata".
+// True if members without a field or a column go into the value of "metadata".
 bool keeps_unknown_in_metadata(const RecordReader& reader) {
     if (reader.context.options.unknown_fields != UnknownFields::metadata) return false;
     const Field* field = reader.entity.find("metadata");
@@ -138,7 +138,7 @@ void report_ignored(RecordReader& reader) {
                                  member->name);
                 break;
             case Ignored::Why::unmapped:
-                report_unmapped(reader, *member);
+                if (!unknown_are_kept) report_unmapped(reader, *member);
                 break;
         }
     }
