@@ -69,9 +69,11 @@ CREATE TABLE eryxon.sync_run (
     client_ref    text,
     created_by    uuid,
     started_at    timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    finished_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    finished_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    warnings      integer NOT NULL DEFAULT 0
 );
-COMMENT ON TABLE eryxon.sync_run IS 'One row per call and entity touched.';
+COMMENT ON TABLE eryxon.sync_run IS
+'One row per call and entity touched. warnings is the number of records that have some.';
 CREATE INDEX sync_run_latest ON eryxon.sync_run (tenant_id, entity, started_at);
 CREATE INDEX sync_run_started ON eryxon.sync_run (tenant_id, started_at);
 CREATE INDEX sync_run_finished ON eryxon.sync_run USING brin (finished_at);

@@ -12,8 +12,8 @@ CREATE TABLE eryxon.csv_rejected (
     PRIMARY KEY (run_id, line)
 );
 COMMENT ON TABLE eryxon.csv_rejected IS
-'Lines of CSV files that failed, as they stood in the file; line 0 is the header, with the delimiter as message. message
-tells all faults, code and params the first one. They go with their run.';
+'Lines of files that failed, as they stood in the file; line 0 is the header, with the delimiter as message, which of
+JSON is json. message tells all faults, code and params the first one. They go with their run.';
 ALTER TABLE eryxon.csv_rejected ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON eryxon.csv_rejected FOR SELECT
     USING (tenant_id = (SELECT @extschema@.eryxon_tenant_id())
@@ -65,8 +65,9 @@ COMMENT ON FUNCTION @extschema@.eryxon_csv_inspect(bytea, jsonb) IS
 CREATE FUNCTION @extschema@.eryxon_csv_rejected(run uuid, delimiter text DEFAULT NULL) RETURNS text
     LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'eryxon_csv_rejected';
 COMMENT ON FUNCTION @extschema@.eryxon_csv_rejected(uuid, text) IS
-'The lines that failed in a run as a CSV file: line, code and message, then the original columns. The delimiter is that
-of the original unless one is given. It can be corrected and imported as it is. What a spreadsheet would take for a formula has an apostrophe before it.
+'The lines that failed in a run as a file: of CSV line, code and message, then the original columns, with the delimiter
+of the original unless one is given; of JSON an object a line, whose member record is the record.
+It can be corrected and imported as it is. What a spreadsheet would take for a formula has an apostrophe before it.
 Error P0002 if none failed.';
 
 CREATE FUNCTION @extschema@.eryxon_csv_template(entity text, delimiter text DEFAULT ',') RETURNS text

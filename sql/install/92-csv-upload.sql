@@ -1,26 +1,28 @@
 -- Importing a large file in parts, a transaction each, so that it can be watched and cancelled: what the gateway does
--- with a file.
+-- with a file. A CSV file is here as a whole before its first part is imported; parts of JSON are imported as they
+-- come.
 
 CREATE TABLE eryxon.csv_upload (
     run_id     uuid PRIMARY KEY,
     tenant_id  uuid NOT NULL,
     entity     text NOT NULL,
     options    jsonb NOT NULL,
-    header     text NOT NULL,
-    records    bigint NOT NULL,
-    lines      bigint NOT NULL,
-    parts      bigint NOT NULL,
+    header     text NOT NULL DEFAULT '',
+    records    bigint,
+    lines      bigint,
+    parts      bigint,
     next_part  bigint NOT NULL DEFAULT 1,
     done       bigint NOT NULL DEFAULT 0,
     status     text NOT NULL DEFAULT 'running'
         CHECK (status IN ('running', 'cancelling', 'cancelled', 'finished', 'failed')),
     error      text,
     started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    touched_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    touched_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    format     text NOT NULL DEFAULT 'csv' CHECK (format IN ('csv', 'array', 'lines'))
 );
 COMMENT ON TABLE eryxon.csv_upload IS
-'Files that are imported in parts: how far each is. Kept for a week after it was touched last; its parts go when nobody
-works at it for an hour.';
+'Files that are imported in parts: how far each is. How much there is of JSON is only known at its end. Kept for a week
+after it was touched last; its parts go when nobody works at it for an hour.';
 
 CREATE TABLE eryxon.csv_part (
     run_id         uuid NOT NULL,
@@ -124,6 +126,15 @@ $$;
 COMMENT ON FUNCTION eryxon.note_upload IS
 'Notes an import whose parts have been written; a file without records is finished.';
 
+CREATE FUNCTION eryxon.note_record_upload(run uuid, tenant uuid, entity text, options jsonb, form text) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO eryxon.csv_upload (run_id, tenant_id, entity, options, format)
+    VALUES (run, tenant, entity, options, form)
+$$;
+COMMENT ON FUNCTION eryxon.note_record_upload IS
+'Notes an import of JSON, whose parts are to come.';
+
 CREATE FUNCTION eryxon.close_upload(run uuid) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -161,6 +172,60 @@ COMMENT ON FUNCTION eryxon.take_part IS
 'The next part of an import, no row if there is none or the import was cancelled. The import stays locked until the
 transaction ends.';
 
+CREATE FUNCTION eryxon.claim_part(tenant uuid, run uuid, part bigint)
+    RETURNS TABLE (entity text, options text, form text, done bigint, imported boolean)
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    upload eryxon.csv_upload;
+BEGIN
+    SELECT * INTO upload FROM eryxon.csv_upload u
+     WHERE u.run_id = run AND u.tenant_id = tenant AND u.format <> 'csv' FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('import %s does not exist', run));
+    ELSIF part > upload.next_part THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'part', format('part %s of the import is missing',
+            upload.next_part));
+    ELSIF upload.status = 'cancelling' THEN
+        UPDATE eryxon.csv_upload u SET status = 'cancelled', touched_at = clock_timestamp() WHERE u.run_id = run;
+        PERFORM eryxon.close_upload(run);
+    ELSIF upload.status = 'running' THEN
+        PERFORM eryxon.lock_upload(eryxon.upload_lock(run));
+        RETURN QUERY SELECT upload.entity, upload.options::text, upload.format, upload.done, part < upload.next_part;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.claim_part IS
+'What the next part of an import of JSON needs, no row if the import is over or cancelled. The import stays locked until
+the transaction ends.';
+
+CREATE FUNCTION eryxon.end_upload(run uuid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eryxon.sync_run r SET status = CASE r.errors WHEN 0 THEN 'completed' WHEN r.total THEN 'failed'
+        ELSE r.status END WHERE r.id = run;
+    PERFORM eryxon.tell_run(run);
+END
+$$;
+COMMENT ON FUNCTION eryxon.end_upload IS
+'After the last part: the history says how the whole ended, and so does the event.';
+
+CREATE FUNCTION eryxon.finish_upload(tenant uuid, run uuid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eryxon.csv_upload u SET status = 'finished', records = u.done, parts = u.next_part - 1,
+        touched_at = clock_timestamp()
+     WHERE u.run_id = run AND u.tenant_id = tenant AND u.status = 'running' AND u.format <> 'csv';
+    IF FOUND THEN
+        PERFORM eryxon.end_upload(run);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.finish_upload(uuid, uuid) IS
+'Notes that an import of JSON has no other part.';
+
 CREATE FUNCTION eryxon.note_part(run uuid, imported bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -171,9 +236,7 @@ BEGIN
         touched_at = clock_timestamp(), status = CASE WHEN u.next_part = u.parts THEN 'finished' ELSE u.status END
      WHERE u.run_id = run RETURNING * INTO upload;
     IF upload.status = 'finished' THEN
-        UPDATE eryxon.sync_run r SET status = CASE r.errors WHEN 0 THEN 'completed' WHEN r.total THEN 'failed'
-            ELSE r.status END WHERE r.id = run;
-        PERFORM eryxon.tell_run(run);
+        PERFORM eryxon.end_upload(run);
     END IF;
 END
 $$;
@@ -207,7 +270,9 @@ COMMENT ON FUNCTION eryxon.give_up_upload IS
 
 REVOKE EXECUTE ON FUNCTION eryxon.lock_upload(bigint), eryxon.tell_run(uuid), eryxon.prepare_upload(uuid, uuid),
     eryxon.forget_uploads(), eryxon.close_upload(uuid), eryxon.note_upload(uuid, uuid, text, jsonb, jsonb),
-    eryxon.take_part(uuid, uuid), eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid),
+    eryxon.note_record_upload(uuid, uuid, text, jsonb, text), eryxon.claim_part(uuid, uuid, bigint),
+    eryxon.end_upload(uuid), eryxon.finish_upload(uuid, uuid), eryxon.take_part(uuid, uuid),
+    eryxon.note_part(uuid, bigint), eryxon.stop_upload(uuid),
         eryxon.give_up_upload(uuid, text) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.begin_upload(entity text, csv bytea, options jsonb, run uuid) RETURNS jsonb
@@ -221,6 +286,24 @@ CREATE FUNCTION eryxon.upload_step(run uuid) RETURNS jsonb
 COMMENT ON FUNCTION eryxon.upload_step IS
 'Imports the next part of a file: the answer of a bulk upsert with "more": true; {"more": false} when there is no other.
 Runs with the caller''s rights. For a transaction of its own.';
+
+CREATE FUNCTION eryxon.begin_record_upload(entity text, form text, options jsonb, run uuid) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_begin_record_upload';
+COMMENT ON FUNCTION eryxon.begin_record_upload IS
+'Begins an import of JSON (form: array or lines), whose parts have eryxon.max_bulk_records records at most; checks its
+options. The run''s id may be the caller''s choice.';
+
+CREATE FUNCTION eryxon.record_step(run uuid, part bigint, place bigint, records bytea) RETURNS jsonb
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_record_step';
+COMMENT ON FUNCTION eryxon.record_step IS
+'Imports part number `part` of JSON, whose first record stands at that line, or has that number in the array: the answer
+of a bulk upsert with "more": true; {"more": false} when the import is over or cancelled. Runs with the caller''s
+rights. For a transaction of its own.';
+
+CREATE FUNCTION eryxon.finish_upload(run uuid) RETURNS void
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_finish_upload';
+COMMENT ON FUNCTION eryxon.finish_upload(uuid) IS
+'Notes that an import of JSON has no other part.';
 
 CREATE FUNCTION eryxon.cancel_upload(run uuid) RETURNS jsonb
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_cancel_upload';
@@ -262,9 +345,11 @@ BEGIN
     RETURN CASE WHEN row.id IS NOT NULL THEN to_jsonb(row) - 'tenant_id' ELSE
             '{"source":null,"total":0,"created":0,"updated":0,"restored":0,"skipped":0,"deleted":0,"errors":0,'
             '"error_details":[]}' END || jsonb_build_object(
-        'id', run, 'entity', coalesce(row.entity, upload.entity), 'operation', coalesce(row.operation, 'csv'),
+        'id', run, 'entity', coalesce(row.entity, upload.entity),
+        'operation', coalesce(row.operation, CASE upload.format WHEN 'csv' THEN 'csv' ELSE 'upsert' END),
         'status', coalesce(state, row.status, 'completed'), 'failure', upload.error,
-        'records', coalesce(upload.records, row.total), 'done', coalesce(upload.done, row.total), 'lines', upload.lines,
+        'records', CASE WHEN upload.run_id IS NULL THEN row.total ELSE upload.records END,
+        'done', coalesce(upload.done, row.total), 'lines', upload.lines,
         'started_at', coalesce(upload.started_at, row.started_at),
         'finished_at', CASE WHEN state IN ('running', 'cancelling') THEN NULL
             ELSE coalesce(row.finished_at, upload.touched_at) END,

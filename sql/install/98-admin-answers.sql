@@ -124,30 +124,34 @@ COMMENT ON FUNCTION eryxon.spreadsheet IS
 CREATE FUNCTION eryxon.answer_rejected(entity text, run uuid, delimiter text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    file text;
 BEGIN
     IF run IS NULL THEN
         PERFORM eryxon.fail('INVALID_PAYLOAD', '22023', 'run', 'run id is missing');
     ELSIF eryxon.run_status(run) ->> 'entity' IS DISTINCT FROM entity THEN
         PERFORM eryxon.fail('NOT_FOUND', 'P0002', 'run', format('there is no run %s of %s', run, entity));
     END IF;
-    RETURN eryxon.spreadsheet(entity || '-rejected.csv', @extschema@.eryxon_csv_rejected(run, delimiter));
+    file := @extschema@.eryxon_csv_rejected(run, delimiter);
+    IF EXISTS (SELECT FROM eryxon.csv_rejected c WHERE c.run_id = run AND c.line = 0 AND c.message = 'json') THEN
+        RETURN jsonb_build_object('filename', entity || '-rejected.ndjson', 'csv', file);
+    END IF;
+    RETURN eryxon.spreadsheet(entity || '-rejected.csv', file);
 END
 $$;
 COMMENT ON FUNCTION eryxon.answer_rejected IS
 'The lines that failed in a run of the entity, as a file.';
 
-CREATE FUNCTION eryxon.answer_step(run uuid) RETURNS jsonb
+CREATE FUNCTION eryxon.told_step(run uuid, step jsonb) RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    step jsonb := eryxon.upload_step(run);
 BEGIN
     RETURN CASE WHEN (step ->> 'more')::boolean THEN step ELSE step || jsonb_build_object('run', eryxon.run_status(run))
         END;
 END
 $$;
-COMMENT ON FUNCTION eryxon.answer_step IS
-'upload_step(), whose last answer tells the whole run.';
+COMMENT ON FUNCTION eryxon.told_step IS
+'The answer of a step of an import, of which the last one tells the whole run.';
 
 CREATE FUNCTION eryxon.uploads_without_run(tenant uuid, caller name, wanted_entity text)
     RETURNS TABLE (id uuid, started_at timestamptz, finished_at timestamptz)

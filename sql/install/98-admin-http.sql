@@ -26,7 +26,15 @@ BEGIN
     WHEN 'inspect' THEN RETURN eryxon.answer_inspect(entity, file, options);
     WHEN 'import' THEN RETURN @extschema@.eryxon_import_csv_bytes(entity, file, options) || '{"cancelled": false}';
     WHEN 'begin' THEN RETURN eryxon.begin_upload(entity, file, options, run);
-    WHEN 'step' THEN RETURN eryxon.answer_step(run);
+    WHEN 'step' THEN RETURN eryxon.told_step(run, eryxon.upload_step(run));
+    WHEN 'record_begin' THEN
+        RETURN eryxon.begin_record_upload(entity, arguments ->> 'form', options, run);
+    WHEN 'record_step' THEN
+        RETURN eryxon.told_step(run, eryxon.record_step(run, (arguments ->> 'part')::bigint,
+            (arguments ->> 'place')::bigint, file));
+    WHEN 'record_finish' THEN
+        PERFORM eryxon.finish_upload(run);
+        RETURN eryxon.told_step(run, '{"more": false}');
     WHEN 'end' THEN
         PERFORM eryxon.fail_upload(run, coalesce(arguments ->> 'reason', 'the import was given up'));
         RETURN jsonb_build_object('run', eryxon.run_status(run));
@@ -43,8 +51,8 @@ COMMENT ON FUNCTION eryxon.answer_csv IS
 CREATE FUNCTION eryxon.http_csv(action text, arguments json, file bytea DEFAULT NULL) RETURNS json
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_http_csv';
 COMMENT ON FUNCTION eryxon.http_csv IS
-'What is done with CSV files (inspect, import, begin, step, end, template, rejected) as an HTTP answer; sets
-response.status.';
+'What is done with files (CSV: inspect, import, begin, step, template; JSON: record_begin, record_step, record_finish;
+both: end, rejected) as an HTTP answer; sets response.status.';
 
 CREATE FUNCTION eryxon.answer_admin(action text, arguments jsonb) RETURNS jsonb
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -127,6 +135,30 @@ CREATE FUNCTION eryxon_api."api-csv-import-end"(run uuid DEFAULT NULL, reason te
 COMMENT ON FUNCTION eryxon_api."api-csv-import-end" IS
 'Gives up an import that cannot go on.
 What was imported stays; the answer has the run.';
+
+CREATE FUNCTION eryxon_api."api-json-import-begin"(entity text DEFAULT NULL, form text DEFAULT NULL,
+    options json DEFAULT NULL, run uuid DEFAULT NULL) RETURNS json
+    LANGUAGE sql VOLATILE
+    RETURN eryxon.http_csv('record_begin', pg_catalog.json_build_object('entity', entity, 'form', form, 'options',
+        options, 'run', run));
+COMMENT ON FUNCTION eryxon_api."api-json-import-begin" IS
+'Begins an import of records that are JSON, in parts.
+The answer has the run''s id, which may be the caller''s choice, and how many records a part may have.';
+
+CREATE FUNCTION eryxon_api."api-json-import-step"(run uuid DEFAULT NULL, part bigint DEFAULT NULL,
+    place bigint DEFAULT NULL, records bytea DEFAULT NULL) RETURNS json
+    LANGUAGE sql VOLATILE
+    RETURN eryxon.http_csv('record_step', pg_catalog.json_build_object('run', run, 'part', part, 'place', place),
+        records);
+COMMENT ON FUNCTION eryxon_api."api-json-import-step" IS
+'Imports a part: records with a comma or a line break behind each.
+{"more": false} and the run where the import is over or was cancelled.';
+
+CREATE FUNCTION eryxon_api."api-json-import-finish"(run uuid DEFAULT NULL) RETURNS json
+    LANGUAGE sql VOLATILE RETURN eryxon.http_csv('record_finish', pg_catalog.json_build_object('run', run));
+COMMENT ON FUNCTION eryxon_api."api-json-import-finish" IS
+'Ends an import whose parts have all been imported.
+{"more": false} and the run.';
 
 CREATE FUNCTION eryxon_api."api-csv-template"(entity text DEFAULT NULL, delimiter text DEFAULT NULL) RETURNS json
     LANGUAGE sql STABLE

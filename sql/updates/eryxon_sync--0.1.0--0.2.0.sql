@@ -42,6 +42,7 @@ SELECT DISTINCT a.grantee::pg_catalog.regrole AS role, g.function
  WHERE a.grantee OPERATOR(pg_catalog.<>) ALL (ARRAY[0::pg_catalog.oid, p.proowner]);
 
 DROP FUNCTION eryxon.administered_tenant();
+DROP FUNCTION eryxon.answer_step(uuid);
 DROP FUNCTION eryxon.apply_registry(text, jsonb);
 DROP FUNCTION eryxon.apply_reports(uuid[], jsonb);
 DROP FUNCTION eryxon.attach_warnings(regclass, boolean);
@@ -136,6 +137,10 @@ SELECT delivery_id, attempt, relay, started_at, finished_at, status, error, dura
 -- @take REVOKE ALL ON eryxon.delivery,
 
 ALTER TABLE eryxon.csv_rejected ADD COLUMN params jsonb;
+ALTER TABLE eryxon.csv_upload ALTER header SET DEFAULT '', ALTER records DROP NOT NULL, ALTER lines DROP NOT NULL,
+    ALTER parts DROP NOT NULL,
+    ADD COLUMN format text NOT NULL DEFAULT 'csv' CHECK (format IN ('csv', 'array', 'lines'));
+ALTER TABLE eryxon.sync_run ADD COLUMN warnings integer NOT NULL DEFAULT 0;
 ALTER TABLE eryxon.entity ADD COLUMN calls_only boolean NOT NULL DEFAULT false;
 
 DELETE FROM eryxon.shipped_rule;

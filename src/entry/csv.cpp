@@ -83,7 +83,7 @@ Datum eryxon_csv_rejected(PG_FUNCTION_ARGS) {
         std::optional<char> delimiter;
         if (!PG_ARGISNULL(1))
             delimiter = core::read_delimiter(core::Json::string(pg::text_argument(fcinfo, 1, "delimiter")));
-        pg::with_spi([&] { file = pg::rejected_csv(run, pg::tenant_id(), delimiter); });
+        pg::with_spi([&] { file = pg::rejected_file(run, pg::tenant_id(), delimiter); });
         return pg::text_datum(file);
     });
 }

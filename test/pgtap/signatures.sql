@@ -97,7 +97,7 @@ SELECT ok((SELECT relrowsecurity FROM pg_class WHERE oid = 'eryxon.sync_run'::re
     'history is under row level security');
 SELECT columns_are('eryxon', 'sync_run',
     '{id,tenant_id,entity,operation,source,status,total,created,updated,restored,skipped,deleted,
-    errors,error_details,client_ref,created_by,started_at,finished_at}'::name[], 'columns of the history');
+    errors,error_details,client_ref,created_by,started_at,finished_at,warnings}'::name[], 'columns of the history');
 
 SELECT * FROM finish();
 DROP OWNED BY pgtap_nobody;

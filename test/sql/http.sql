@@ -163,6 +163,16 @@ SELECT answer('"api-cells-delete"(external_id => ''C'', external_source => ''S''
 DROP TRIGGER refuse ON cells;
 SELECT count(*) FROM resources;
 
+-- A record that is refused is in the history, and so are warnings; what is wrong with the call is not.
+SELECT count(*) FROM eryxon.sync_run;
+SELECT answer(c) FROM unnest(ARRAY[
+    '"api-cells-sync"(''{"external_id":"H","external_source":"S","name":"H","sequence":"first"}'')',
+    '"api-cells-sync"(''[]'')', '"api-cells-sync"(''{"external_id":"H","external_source":"S","name":"H","colour":1}'')',
+    '"api-cells-bulk-sync"(''{"items":[],"options":{"colour":1}}'')']) c;
+SELECT operation, status, total, created, errors, warnings, error_details FROM eryxon.sync_run
+ WHERE entity = 'cells' ORDER BY started_at DESC LIMIT 3;
+SELECT count(*) FROM eryxon.sync_run;
+
 -- NULL in any place is an answer, not a crash.
 SELECT p.proname, string_agg(q.status, ' ')
   FROM pg_proc p, LATERAL eryxon_nulls(p.oid) AS q(status) WHERE p.proname LIKE 'http\_%'

@@ -98,11 +98,16 @@ FileOptions file_options(const std::vector<Parameter>& parameters) {
     return options;
 }
 
+std::string with_member(const std::string& object, const std::string& member) {
+    return object.substr(0, object.size() - 1) + (object.size() > 2 ? "," : "") + member + '}';
+}
+
 Response csv_response(Answer answer) {
     if (answer.status != 200) return to_response(std::move(answer));
     core::JsonArena arena;
     const core::Json data = data_of(answer.body, arena);
     Response response{.body = std::string(text_of(data, "csv")), .content_type = "text/csv; charset=utf-8"};
+    if (text_of(data, "filename").ends_with(".ndjson")) response.content_type = "application/x-ndjson; charset=utf-8";
     response.headers = {
         {"Content-Disposition", "attachment; filename=\"" + std::string(text_of(data, "filename")) + '"'},
         {"X-Content-Type-Options", "nosniff"},

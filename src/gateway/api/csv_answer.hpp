@@ -28,6 +28,9 @@ struct FileOptions {
 // Throws Failure 400 for a mapping that is no JSON.
 FileOptions file_options(const std::vector<Parameter>& parameters);
 
+// The options, a JSON object, with one member more.
+std::string with_member(const std::string& object, const std::string& member);
+
 // The answer {"filename","csv"} as a file to be saved; any other as it stands.
 Response csv_response(Answer answer);
 

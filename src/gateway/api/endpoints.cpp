@@ -99,6 +99,25 @@ constexpr std::array import_parameters = std::to_array<QueryParameter>({
     {"client_ref", "client_ref"},
 });
 
+constexpr std::array record_parameters = std::to_array<QueryParameter>({
+    {"entity", "entity"},
+    {"run", "run"},
+    {"results", "results"},
+    {"on_error", "on_error"},
+    {"mode", "mode"},
+    {"skip_unchanged", "skip_unchanged"},
+    {"update_strategy", "update_strategy"},
+    {"children", "children"},
+    {"children_results", "children_results"},
+    {"unknown_fields", "unknown_fields"},
+    {"deleted", "deleted"},
+    {"adopt", "adopt"},
+    {"force", "force"},
+    {"nulls", "nulls"},
+    {"max_errors", "max_errors"},
+    {"client_ref", "client_ref"},
+});
+
 constexpr std::array table = std::to_array<EndpointRow>({
     {"PUT", "/api-{entity}/sync", Endpoint::sync, "-sync", Body::arguments},
     {"POST", "/api-{entity}/bulk-sync", Endpoint::bulk_sync, "-bulk-sync", Body::arguments},
@@ -124,6 +143,7 @@ constexpr std::array table = std::to_array<EndpointRow>({
      id_parameters},
     {"POST", "/api-{entity}/inspect", Endpoint::inspect, "api-csv-inspect", Body::file, inspect_parameters},
     {"POST", "/api-{entity}/import", Endpoint::import_file, "api-csv-import", Body::file, import_parameters},
+    {"POST", "/api-erp-sync/import", Endpoint::import_records, "api-json-import", Body::records, record_parameters},
     {"GET", "/api-{entity}/template", Endpoint::csv_template, "api-csv-template", Body::none, template_parameters},
     {"GET", "/api-{entity}/rejected", Endpoint::csv_rejected, "api-csv-rejected", Body::none, rejected_parameters},
     {"GET", "/api-admin/session", Endpoint::admin_session, "api-admin-session"},

@@ -35,6 +35,7 @@ enum class Endpoint {
     webhook_replay,
     inspect,
     import_file,
+    import_records,
     csv_template,
     csv_rejected,
     run_list,
@@ -51,8 +52,8 @@ enum class Endpoint {
 };
 
 // What the request's body is: nothing; the function's arguments or its one argument; its argument "changes", beside
-// those of the query string; a CSV file.
-enum class Body : std::uint8_t { none, arguments, changes, file };
+// those of the query string; a CSV file; records of any number, which are taken while they arrive.
+enum class Body : std::uint8_t { none, arguments, changes, file, records };
 
 // A parameter of the query string and the argument that it becomes; PostgREST reserves some of the first names.
 struct QueryParameter {

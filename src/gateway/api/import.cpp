@@ -24,17 +24,8 @@ std::vector<std::string> file_arguments(bool with_run) {
     return names;
 }
 
-std::vector<std::string> step_arguments() {
-    return {"run"};
-}
-
 std::vector<std::string> end_arguments() {
     return {"run", "reason"};
-}
-
-// The options with one member more.
-std::string with_member(const std::string& object, const std::string& member) {
-    return object.substr(0, object.size() - 1) + (object.size() > 2 ? "," : "") + member + '}';
 }
 
 // A failure's body with what was done before it beside the error.
@@ -57,6 +48,12 @@ Response ended_elsewhere(const ImportReport& report) {
     Response response = gateway::to_response(failure, Style::route);
     response.body = with_data(std::move(response.body), report.json());
     return response;
+}
+
+// The run of an import that has begun.
+std::string run_id_of(const Answer& begun) {
+    core::JsonArena arena;
+    return std::string(text_of(data_of(begun.body, arena), "run_id"));
 }
 
 }  // namespace
@@ -85,20 +82,21 @@ Task<Response> Service::answer_file(const Request& request, const Route& route, 
     accept_caller(request, credentials, answer, trace);
     if (!in_parts || answer.status >= 300) co_return gateway::to_response(std::move(answer));
     if (request.let_go) request.let_go();
-    Response response = co_await import_parts(request, credentials, std::move(answer), trace);
+    std::string const id = run_id_of(answer);
+    ImportStep const next = [&] { return import_step(request, credentials, id); };
+    Response response = co_await import_parts(request, credentials, id, next, trace);
     co_return std::move(response);
 }
 
-// Imports the parts of a file one after the other, whether the client still waits or not.
-Task<Response> Service::import_parts(const Request& request, const Credentials& credentials, Answer begun,
-                                     const Trace& trace) {
-    core::JsonArena arena;
-    ImportReport report(std::string(text_of(data_of(begun.body, arena), "run_id")));
+// Imports the parts one after the other; of a file whether the client still waits or not.
+Task<Response> Service::import_parts(const Request& request, const Credentials& credentials, std::string run,
+                                     const ImportStep& next, const Trace& trace) {
+    ImportReport report(std::move(run));
     std::optional<Response> failure;
     for (bool more = true; more && !failure;) {
         try {
             if (finishing_) throw unavailable("an import was broken off, for the gateway stops");
-            Answer step = co_await import_step(request, credentials, report.run());
+            Answer step = co_await next();
             if (step.status == 200)
                 more = report.add(step.body);
             else
@@ -117,16 +115,24 @@ Task<Response> Service::import_parts(const Request& request, const Credentials& 
     co_return Response{.body = "{\"success\":true,\"data\":" + report.json() + '}'};
 }
 
-// One part. What the database could not take at the moment is sent again; a part that was committed all the same is
-// not imported twice.
+// The next part of a file that the database has.
 Task<Answer> Service::import_step(const Request& request, const Credentials& credentials, const std::string& run) {
+    NamedCall step{
+        .function = "api-csv-import-step", .names = {}, .document = "{\"run\":" + core::json_string(run) + '}'};
+    step.names.emplace_back("run");
+    Answer answer = co_await run_step(request, credentials, step);
+    co_return std::move(answer);
+}
+
+// A step. What the database could not take at the moment is sent again; a part that was committed all the same is not
+// imported twice.
+Task<Answer> Service::run_step(const Request& request, const Credentials& credentials, const NamedCall& step) {
     Timer pause(executor_);
     for (int tries = 1;; ++tries) {
         try {
             TimePoint const deadline = Clock::now() + milliseconds(config_.request_timeout);
-            Plan const plan = co_await plan_named("api-csv-import-step", step_arguments(),
-                                                  "{\"run\":" + core::json_string(run) + '}', deadline);
-            Answer answer = co_await this->run(request, plan, credentials, Style::route, {}, deadline);
+            Plan const plan = co_await plan_named(step.function, step.names, step.document, deadline);
+            Answer answer = co_await run(request, plan, credentials, Style::route, step.file, deadline);
             co_return std::move(answer);
         } catch (const Failure& failure) {
             if (failure.status != 503 || tries == most_tries || finishing_) throw;

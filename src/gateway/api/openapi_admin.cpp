@@ -3,8 +3,43 @@
 
 namespace eryxon::gateway {
 
-const char* openapi_admin_paths() {
-    return R"json({
+namespace {
+
+const char* import_path() {
+    return R"json(
+"/api-erp-sync/import": {"post": {"operationId": "importRecords", "tags": ["erp-sync"],
+    "summary": "Import records of any number, in parts that each are a transaction, while they arrive",
+    "parameters": [
+        {"name": "entity", "in": "query", "required": true, "schema": {"type": "string"}},
+        {"name": "run", "in": "query", "description": "The run's id, if the client chooses it", "schema": {"type": "string", "format": "uuid"}},
+        {"name": "results", "in": "query", "schema": {"enum": ["all", "errors", "none"], "default": "errors"}},
+        {"name": "on_error", "in": "query", "schema": {"enum": ["continue", "abort"], "default": "continue"}},
+        {"name": "mode", "in": "query", "schema": {"enum": ["upsert", "create", "update"], "default": "upsert"}},
+        {"name": "skip_unchanged", "in": "query", "schema": {"type": "boolean", "default": true}},
+        {"name": "update_strategy", "in": "query", "schema": {"enum": ["merge", "replace"], "default": "merge"}},
+        {"name": "children", "in": "query", "schema": {"enum": ["merge", "replace"], "default": "merge"}},
+        {"name": "children_results", "in": "query", "schema": {"enum": ["counts", "all"], "default": "counts"}},
+        {"name": "unknown_fields", "in": "query", "schema": {"enum": ["warn", "ignore", "error", "metadata"], "default": "warn"}},
+        {"name": "deleted", "in": "query", "schema": {"enum": ["restore", "refuse"], "default": "restore"}},
+        {"name": "adopt", "in": "query", "schema": {"type": "boolean", "default": false}},
+        {"name": "force", "in": "query", "schema": {"type": "boolean", "default": false}},
+        {"name": "nulls", "in": "query", "schema": {"enum": ["clear", "absent"], "default": "clear"}},
+        {"name": "max_errors", "in": "query", "description": "Of a part", "schema": {"type": "integer", "minimum": 0}},
+        {"name": "client_ref", "in": "query", "schema": {"type": "string"}}],
+    "requestBody": {"required": true, "description": "It may be compressed (Content-Encoding: gzip).", "content": {
+        "application/json": {"schema": {"anyOf": [{"type": "array", "items": {"type": "object"}},
+            {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {"type": "array", "items": {"type": "object"}}}]}},
+        "application/x-ndjson": {"schema": {"type": "string", "description": "A record on each line"}}}},
+    "responses": {
+        "200": {"description": "Counts, results and whether it was cancelled", "content": {"application/json": {"schema": {"allOf": [
+            {"$ref": "#/components/schemas/answer.success"}, {"properties": {"data": {"allOf": [{"$ref": "#/components/schemas/result.bulk"},
+            {"properties": {"cancelled": {"type": "boolean"}, "results_omitted": {"type": "integer"}}}]}}}]}}}},
+        "default": {"$ref": "#/components/responses/Error"}}}}
+)json";
+}
+
+const char* other_paths() {
+    return R"json(
 "/api-admin/session": {"get": {"operationId": "session", "tags": ["admin"], "summary": "Who is signed in, and the entities with their fields",
     "responses": {"200": {"$ref": "#/components/responses/Success"}, "default": {"$ref": "#/components/responses/Error"}}}},
 "/api-erp-sync/runs": {"get": {"operationId": "runs", "tags": ["erp-sync"], "summary": "Runs, newest first",
@@ -58,7 +93,14 @@ const char* openapi_admin_paths() {
 "/api-webhook-logs/replay": {"post": {"operationId": "webhookReplay", "tags": ["webhooks"], "summary": "Send a delivery again",
     "parameters": [{"name": "id", "in": "query", "required": true, "schema": {"type": "string", "format": "uuid"}}],
     "responses": {"200": {"$ref": "#/components/responses/Success"}, "default": {"$ref": "#/components/responses/Error"}}}}
-})json";
+)json";
+}
+
+}  // namespace
+
+const char* openapi_admin_paths() {
+    static const std::string paths = std::string("{") + import_path() + ',' + other_paths() + '}';
+    return paths.c_str();
 }
 
 const char* openapi_file_paths() {
@@ -119,7 +161,7 @@ const char* openapi_file_paths() {
 "/api-@/rejected": {"get": {"operationId": "@Rejected", "tags": ["files"], "summary": "The lines that failed in a run, to be corrected and imported again",
     "parameters": [{"name": "run", "in": "query", "required": true, "schema": {"type": "string", "format": "uuid"}},
         {"name": "delimiter", "in": "query", "description": "That of the original if it is left out", "schema": {"enum": [",", ";", "|", "tab"]}}],
-    "responses": {"200": {"description": "A file", "content": {"text/csv": {"schema": {"type": "string"}}}}, "default": {"$ref": "#/components/responses/Error"}}}}
+    "responses": {"200": {"description": "A file", "content": {"text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}}}, "default": {"$ref": "#/components/responses/Error"}}}}
 })json";
 }
 

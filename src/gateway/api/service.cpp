@@ -128,8 +128,8 @@ void Service::reload_keys() {
     }
 }
 
-bool Service::takes_file(const Request& request) const {
-    return body_of(find_route(config_.base_path, request.method, request.path).endpoint) == Body::file;
+Body Service::body_kind(const Request& request) const {
+    return body_of(find_route(config_.base_path, request.method, request.path).endpoint);
 }
 
 Task<std::optional<Failure>> Service::screen(const Request& request, Style style) {
@@ -240,6 +240,10 @@ Task<Response> Service::answer_route(const Request& request, const Route& route,
         case Endpoint::inspect:
         case Endpoint::import_file: {
             Response response = co_await answer_file(request, route, trace);
+            co_return std::move(response);
+        }
+        case Endpoint::import_records: {
+            Response response = co_await answer_records(request, route, trace);
             co_return std::move(response);
         }
         default: {

@@ -14,6 +14,7 @@
 #include "gateway/base/message.hpp"
 #include "gateway/database/database.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ void log_failure(const Failure& failure, const Trace& trace);
 Response answer_failure(const Failure& failure, const Trace& trace, Style style);
 
 class ImportReport;
+class RecordParts;
 
 class Service {
 public:
@@ -53,8 +55,8 @@ public:
     void finish() { finishing_ = true; }
     Metrics& metrics() { return metrics_; }
 
-    // True where the request's body is a CSV file.
-    bool takes_file(const Request& request) const;
+    // What the request's body is.
+    Body body_kind(const Request& request) const;
     // What is wrong with the credentials of a request whose body has not arrived, if its endpoint asks for any.
     Task<std::optional<Failure>> screen(const Request& request, Style style);
     // Nothing if the file or large body of a request may come: the caller is known, and a file's entity. Else the
@@ -76,6 +78,14 @@ private:
         std::string document{};  // JSON that is not the request's body
     };
 
+    // A call of a function whose arguments have names, and stand in the document but for a file.
+    struct NamedCall {
+        std::string function;
+        std::vector<std::string> names;
+        std::string document;
+        std::string_view file{};
+    };
+
     void reload_keys();
     Task<void> ask_who_calls(const Request& request, Trace& trace, Style style);
     Credentials take_caller(const Request& request, Trace& trace, Style style);
@@ -89,9 +99,15 @@ private:
                      std::string_view file, TimePoint deadline);
     std::chrono::milliseconds file_time(std::size_t bytes) const;
     Task<Response> answer_file(const Request& request, const Route& route, Trace& trace);
-    Task<Response> import_parts(const Request& request, const Credentials& credentials, Answer begun,
-                                const Trace& trace);
+    // One part, or what tells that there is no other.
+    using ImportStep = std::function<Task<Answer>()>;
+    Task<Response> answer_records(const Request& request, const Route& route, Trace& trace);
+    Task<Response> import_parts(const Request& request, const Credentials& credentials, std::string run,
+                                const ImportStep& next, const Trace& trace);
     Task<Answer> import_step(const Request& request, const Credentials& credentials, const std::string& run);
+    Task<Answer> import_records(const Request& request, const Credentials& credentials, const std::string& run,
+                                RecordParts& parts);
+    Task<Answer> run_step(const Request& request, const Credentials& credentials, const NamedCall& step);
     Task<Response> give_up_import(const Request& request, const Credentials& credentials, ImportReport& report,
                                   Response failure, const Trace& trace);
     Response answer_run(const Request& request, const Plan& plan, const Credentials& credentials, Answer answer);

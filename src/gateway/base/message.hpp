@@ -33,6 +33,9 @@ struct Request {
     TimePoint deadline;
     bool takes_chunks = true;        // HTTP/1.0 knows none, so no streams
     std::function<void()> let_go{};  // gives back the body's memory; the body is empty then
+    // The next piece of a body that is read while it is answered; nothing at its end. Says how much of it is still
+    // held. Throws Failure 400, 408 or 503.
+    std::function<Task<std::optional<std::string>>(std::size_t)> read{};
 
     // The first header of that name (given in lower case), or nothing.
     const HeaderView* find(std::string_view name) const;

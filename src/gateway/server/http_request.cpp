@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/beast/http/error.hpp>
+#include <limits>
 
 namespace eryxon::gateway {
 
@@ -58,7 +59,7 @@ void Session::begin_request() {
     forget_request();
     parser_.emplace();
     parser_->header_limit(header_limit);
-    parser_->body_limit(std::max(config_.body_limit, config_.import_limit));
+    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     bytes_in_ = buffer_.size();
     bytes_out_ = 0;
     Seconds const limit = fresh_ ? std::min(config_.header_timeout, config_.idle_timeout) : config_.idle_timeout;
@@ -84,6 +85,7 @@ TimePoint Session::body_deadline() {
 
 // True if the body is larger than its endpoint takes, or says that it will be.
 bool Session::is_too_large() const {
+    if (takes_records_) return false;
     auto const length = parser_->content_length();
     return (length && *length > body_limit_) || parser_->get().body().size() > body_limit_;
 }
@@ -107,7 +109,9 @@ unsigned Session::parse() {
     }
     if (!parser_->is_header_done()) return 0;
     if (phase_ == Phase::headers) {
-        takes_file_ = service_.takes_file(make_request());
+        Body const kind = service_.body_kind(make_request());
+        takes_file_ = kind == Body::file;
+        takes_records_ = kind == Body::records;
         body_limit_ = takes_file_ ? config_.import_limit : config_.body_limit;
     }
     if (is_too_large()) return 413;
@@ -155,7 +159,7 @@ Task<unsigned> Session::screen() {
 // Asks who sends a file or a large body before it is there, and takes memory for what is there of it: 0, `refused`, or
 // the status of a refusal.
 Task<unsigned> Session::let_in() {
-    if (!trace_ && (is_large() || (takes_file_ && !parser_->is_done()))) {
+    if (!trace_ && (is_large() || ((takes_file_ || takes_records_) && !parser_->is_done()))) {
         Phase const phase = phase_;
         enter(Phase::answer, TimePoint::max());
         Request const request = make_request();
@@ -210,11 +214,35 @@ Task<unsigned> Session::read_request() {
                 end = co_await enter_body();
             else if (parser_->is_header_done())
                 end = co_await let_in();
-            if (end != 0 || status == complete) co_return end != 0 ? end : complete;
+            bool const there = status == complete || (takes_records_ && trace_);
+            if (end != 0 || there) co_return end != 0 ? end : complete;
         }
         bool const filled = co_await fill();
         if (!filled) co_return timed_out_&& phase_ != Phase::idle ? 408 : ended;
     }
+}
+
+// The next piece of a body that is read while it is answered. Called by the service's thread.
+Task<std::optional<std::string>> Session::read_piece(std::size_t held) {
+    return asio::co_spawn(socket_.get_executor(), fill_piece(held), asio::use_awaitable_t<Executor>{});
+}
+
+Task<std::optional<std::string>> Session::fill_piece(std::size_t held) {
+    if (!body_.grow_to(held + large_read, true)) throw out_of_body_memory();
+    std::string& body = parser_->get().body();
+    enter(Phase::body, Clock::now() + milliseconds(config_.request_timeout));
+    timed_out_ = false;
+    unsigned status = body.empty() ? parse() : 0;
+    while (body.empty() && status == 0) {
+        bool const filled = co_await fill();
+        if (!filled) status = timed_out_ ? 408 : ended;
+        if (filled) status = parse();
+    }
+    enter(Phase::answer, TimePoint::max());
+    if (status == ended) throw bad_request("The connection ended before the request body did", "", Style::route);
+    if (status > complete) throw own_failure(status);
+    if (body.empty()) co_return std::nullopt;
+    co_return std::exchange(body, std::string());
 }
 
 // The request as far as it was read.

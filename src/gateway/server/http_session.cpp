@@ -146,10 +146,11 @@ Task<bool> Session::serve() {
     }
     Request request = make_request();
     request.let_go = [this, &request] { let_go_of_body(request); };
+    request.read = [this](std::size_t held) { return read_piece(held); };
     Trace trace = make_trace(request);
     enter(Phase::answer, TimePoint::max());
     Response response = co_await answer(request, trace);
-    bool const keep_alive = parser_->keep_alive() && !finishing_;
+    bool const keep_alive = parser_->is_done() && parser_->keep_alive() && !finishing_;
     bool written = false;
     if (response.stream)
         written = co_await write_stream(response, trace, keep_alive);
@@ -157,9 +158,16 @@ Task<bool> Session::serve() {
         written = co_await write(response, trace, keep_alive);
     log(request, response, trace);
     response.stream.reset();
-    forget_request();
-    bool const more = written && keep_alive;
+    bool const more = co_await end_answer(written, keep_alive);
     co_return more;
+}
+
+// After an answer; true if the connection takes another request. What was not read of the body is thrown away.
+Task<bool> Session::end_answer(bool written, bool keep_alive) {
+    bool const is_read = parser_->is_done();
+    forget_request();
+    if (written && !is_read) co_await drain();
+    co_return written&& keep_alive&& is_read;
 }
 
 // Has the request answered, and counts it.

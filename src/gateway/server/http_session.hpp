@@ -6,10 +6,10 @@
 #include "gateway/base/message.hpp"
 #include "gateway/server/body_pace.hpp"
 #include "gateway/server/service_thread.hpp"
+#include "gateway/server/text_body.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -49,7 +49,7 @@ private:
     // connection when it stops.
     static constexpr unsigned complete = 200, ended = 1, refused = 2;
     static constexpr std::chrono::milliseconds fresh_grace{500};
-    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using Parser = boost::beast::http::request_parser<TextBody>;
 
     void enter(Phase phase, TimePoint deadline);
     void begin_request();
@@ -69,7 +69,10 @@ private:
     unsigned refuse_with(const Failure& failure);
     void forget_request();
     void let_go_of_body(Request& request);
+    Task<std::optional<std::string>> read_piece(std::size_t held);
+    Task<std::optional<std::string>> fill_piece(std::size_t held);
     Task<bool> serve();
+    Task<bool> end_answer(bool written, bool keep_alive);
     Task<void> refuse(unsigned status);
     Task<Response> answer(const Request& request, Trace& trace);
     std::string_view connection_header(bool keep_alive) const;
@@ -93,6 +96,7 @@ private:
     std::vector<HeaderView> headers_;  // as they were before the body: trailers are none of them
     BodyMemory::Share body_;
     bool takes_file_ = false;          // of the request under way
+    bool takes_records_ = false;       // likewise: its body is read while it is answered
     std::uint64_t body_limit_ = 0;     // likewise
     std::optional<BodyPace> pace_;     // likewise, where a file is on its way
     std::optional<Trace> trace_;       // likewise, if it was asked who sends the body

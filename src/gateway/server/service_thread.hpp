@@ -24,7 +24,7 @@ public:
     void finish();
     void stop();
     Metrics& metrics() { return service_.metrics(); }
-    bool takes_file(const Request& request) const { return service_.takes_file(request); }
+    Body body_kind(const Request& request) const { return service_.body_kind(request); }
     bool is_about_health(const Request& request) const { return service_.is_about_health(request); }
     Task<std::optional<Failure>> screen(const Request& request, Style style);
     Task<std::optional<Response>> admit(const Request& request, Trace& trace);

@@ -55,7 +55,7 @@ void add_lines(UpsertSession& session, const core::Entity& entity, CsvFile& file
     BatchReader batch(session.upsert(), entity, session.streaming_context(reader));
     while (file.next()) {
         const core::CsvRecord& line = file.record();
-        CsvPlace const place{part.lines_before + static_cast<std::int64_t>(line.line), line.text};
+        FilePlace const place{part.lines_before + static_cast<std::int64_t>(line.line), line.text};
         if (std::optional<core::Fault> fault = file.columns().fault(line))
             batch.add(*std::move(fault), place);
         else
@@ -75,7 +75,7 @@ core::Json run_import(UpsertSession& session, const core::Entity& entity, CsvFil
     path.leave();
     const Batch& batch = session.upsert().batches.front();
     if (std::optional<core::Uuid> const run = session.run_of(entity))
-        keep_rejected(*run, session.upsert().tenant, batch, file);
+        keep_rejected(*run, session.upsert().tenant, batch, {file.header(), file.delimiter_name()});
     return answer;
 }
 

@@ -39,21 +39,6 @@ void require_writer(const Table& table) {
     }
 }
 
-// Demands that the caller may handle an import of the tenant; false if there is none.
-bool require_upload(const core::Uuid& run) {
-    core::Uuid const tenant = tenant_id();
-    std::optional<std::string> entity;
-    as_extension_owner([&] {
-        execute(core::sql(R"(SELECT entity FROM eryxon.csv_upload
-                WHERE run_id == $1 AND tenant_id == $2)"),
-                {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) { entity = row.text(0); });
-    });
-    if (!entity) return false;
-    std::shared_ptr<const Registry> const state = registry();
-    require_writer(state->table(state->entity(*entity)));
-    return true;
-}
-
 // What would make an import in parts say that it has done what it has not.
 void refuse_without_trace(const core::Options& options) {
     for (auto const& [given, name] :
@@ -103,14 +88,6 @@ core::Json split(CsvFile& file, const core::Uuid& run, std::int64_t size, core::
     return known.json();
 }
 
-core::Uuid prepare_upload(const core::Uuid& tenant, const std::optional<core::Uuid>& wanted) {
-    core::Uuid run{};
-    execute("SELECT eryxon.prepare_upload($1, $2)",
-            {Param::uuid(tenant), wanted ? Param::uuid(*wanted) : Param::none(UUIDOID)},
-            [&](const Row& row) { run = row.uuid(0); });
-    return run;
-}
-
 // A part as it was written, with what all parts share.
 struct TakenPart {
     std::string entity, options, header, text;
@@ -132,15 +109,42 @@ std::optional<TakenPart> take_part(const core::Uuid& run) {
 
 }  // namespace
 
+void check_upload(std::string_view name, const core::Options& options) {
+    refuse_without_trace(options);
+    std::shared_ptr<const Registry> const state = registry();
+    require_writer(state->table(state->entity(name)));
+}
+
+bool require_upload(const core::Uuid& run) {
+    core::Uuid const tenant = tenant_id();
+    std::optional<std::string> entity;
+    as_extension_owner([&] {
+        execute(core::sql(R"(SELECT entity FROM eryxon.csv_upload
+                WHERE run_id == $1 AND tenant_id == $2)"),
+                {Param::uuid(run), Param::uuid(tenant)}, [&](const Row& row) { entity = row.text(0); });
+    });
+    if (!entity) return false;
+    std::shared_ptr<const Registry> const state = registry();
+    require_writer(state->table(state->entity(*entity)));
+    return true;
+}
+
+core::Uuid prepare_upload(const core::Uuid& tenant, const std::optional<core::Uuid>& wanted) {
+    core::Uuid run{};
+    execute("SELECT eryxon.prepare_upload($1, $2)",
+            {Param::uuid(tenant), wanted ? Param::uuid(*wanted) : Param::none(UUIDOID)},
+            [&](const Row& row) { run = row.uuid(0); });
+    return run;
+}
+
 core::Json begin_upload(std::string_view name, const CsvSource& source, const core::Json& options,
                         const std::optional<core::Uuid>& wanted, std::int64_t size, core::JsonArena& arena) {
     core::Json others;
     core::CsvOptions const csv = core::read_csv_options(options, arena, others);
-    refuse_without_trace(core::read_options(others));
+    check_upload(name, core::read_options(others));
     core::Uuid const tenant = tenant_id();
     std::shared_ptr<const Registry> const state = registry();
     const core::Entity& entity = state->entity(name);
-    require_writer(state->table(entity));
     CsvText const decoded = decode_csv(source, csv.encoding);
     CsvFile file(entity, decoded.text, csv);
     core::JsonObject answer(arena, 4);

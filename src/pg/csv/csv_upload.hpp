@@ -3,6 +3,7 @@
 
 #include "core/base/uuid.hpp"
 #include "core/json/json.hpp"
+#include "core/record/options.hpp"
 #include "pg/csv/csv_text.hpp"
 
 #include <cstdint>
@@ -22,6 +23,12 @@ core::Json begin_upload(std::string_view entity, const CsvSource& source, const 
 core::Json upload_step(const core::Uuid& run, core::JsonArena& arena);
 // Has the import stop before its next part. {"id", "status"}; NOT_FOUND if none of that id is running.
 core::Json cancel_upload(const core::Uuid& run, core::JsonArena& arena);
+// Throws unless the caller may import records of the entity in parts with these options.
+void check_upload(std::string_view entity, const core::Options& options);
+// Demands that the caller may handle an import of the tenant; false if there is none.
+bool require_upload(const core::Uuid& run);
+// The id of a new import, as the extension's owner.
+core::Uuid prepare_upload(const core::Uuid& tenant, const std::optional<core::Uuid>& wanted);
 // Ends an import that cannot go on. Nothing if it is over.
 void fail_upload(const core::Uuid& run, std::string_view reason);
 

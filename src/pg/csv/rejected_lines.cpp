@@ -1,8 +1,11 @@
-// The lines of CSV files that failed.
+// The lines and records of files that failed.
 #include "pg/csv/rejected_lines.hpp"
 
 #include "core/base/sql_text.hpp"
+#include "core/base/utf8.hpp"
+#include "core/csv/csv_encoding.hpp"
 #include "core/csv/csv_rejected.hpp"
+#include "core/csv/rejected_json.hpp"
 #include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
 #include "pg/upsert/answer.hpp"
@@ -31,21 +34,21 @@ public:
     Rejected(const core::Uuid& run, const core::Uuid& tenant, std::string_view entity)
         : run_(run), tenant_(tenant), entity_(entity) {}
 
-    // As line 0, with the delimiter as its message; an earlier part of the file may have done so.
-    void add_header(const CsvFile& file) {
+    // As line 0, with what they are as its message; an earlier part of the file may have done so.
+    void add_header(const RejectedKind& kind) {
         as_extension_owner([&] {
             execute(
                 R"(INSERT INTO eryxon.csv_rejected (run_id, tenant_id, entity, line, text, code, message)
                    VALUES ($1, $2, $3, 0, $4, '', $5) ON CONFLICT (run_id, line) DO NOTHING)",
-                {Param::uuid(run_), Param::uuid(tenant_), Param::text(entity_), Param::text(file.header()),
-                 Param::text(file.delimiter_name())});
+                {Param::uuid(run_), Param::uuid(tenant_), Param::text(entity_), Param::text(kind.header),
+                 Param::text(kind.format)});
         });
     }
 
     // Keeps a line with all its faults as the message, and the code and params of the first one.
     void add(std::int64_t line, std::string_view text, const std::vector<core::Fault>& faults) {
         lines_.push_back(std::to_string(line));
-        texts_.emplace_back(text);
+        texts_.push_back(core::is_utf8(text) ? std::string(text) : core::with_replacements(text));
         std::replace(texts_.back().begin(), texts_.back().end(), '\0', ' ');
         codes_.emplace_back(core::code_name(faults.front().code));
         messages_.push_back(message_of(faults));
@@ -82,18 +85,18 @@ private:
 
 }  // namespace
 
-void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch& batch, const CsvFile& file) {
+void keep_rejected(const core::Uuid& run, const core::Uuid& tenant, const Batch& batch, const RejectedKind& kind) {
     Rejected rejected(run, tenant, batch.entity->name);
     bool any = false;
     for (const RecordTree& tree : batch.trees) {
         if (tree.state != RecordTree::State::failed) continue;
-        if (!std::exchange(any, true)) rejected.add_header(file);
+        if (!std::exchange(any, true)) rejected.add_header(kind);
         rejected.add(batch.line_of(tree), batch.places[tree.index].text, faults_of(tree));
     }
     rejected.flush();
 }
 
-std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant, std::optional<char> delimiter) {
+std::string rejected_file(const core::Uuid& run, const core::Uuid& tenant, std::optional<char> delimiter) {
     struct Kept {
         std::int64_t line;
         std::string text, code, message;
@@ -110,6 +113,7 @@ std::string rejected_csv(const core::Uuid& run, const core::Uuid& tenant, std::o
     std::vector<core::RejectedLine> lines;
     for (const Kept& line : std::span(kept).subspan(1))
         lines.push_back({line.line, line.text, line.code, line.message});
+    if (kept.front().message == rejected_json.format) return core::rejected_json(lines);
     char const original = kept.front().message == "tab" ? '\t' : kept.front().message.front();
     return core::rejected_csv(kept.front().text, {original, delimiter.value_or(original)}, lines);
 }

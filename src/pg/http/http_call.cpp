@@ -71,6 +71,7 @@ Answer run_request(const std::function<HttpData()>& work) {
     } catch (const core::CallError& error) {
         return failure(tenant_known ? core::http_failure_of(error.faults().front()) : core::http_unauthorized, error);
     }
+    if (data.refusal) return failure(core::http_failure_of(data.refusal->faults().front()), *data.refusal);
     return {core::http_success(data.json), data.status};
 }
 
@@ -149,7 +150,8 @@ std::string answer_http(const std::function<HttpData()>& work) {
 }
 
 HttpData http_upsert(std::string_view entity, const core::Json& body, core::JsonArena& arena) {
-    Upserted const upserted = upsert_one(entity, body, core::Json::object({}), arena);
+    Upserted const upserted = upsert_one(entity, body, core::Json::object({}), arena, SingleFaults::recorded);
+    if (upserted.refusal) return {.refusal = upserted.refusal};
     return {core::json_text(upserted.answer), upserted.action == core::Action::created ? 201 : 200};
 }
 

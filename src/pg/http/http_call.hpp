@@ -12,10 +12,11 @@
 
 namespace eryxon::pg {
 
-// What a request that succeeded answers.
+// What a request answers whose work is to stay, also if a record was refused.
 struct HttpData {
-    std::string json;
+    std::string json{};
     int status = 200;
+    std::optional<core::CallError> refusal{};
 };
 
 // Runs the work of a request with an SPI connection and returns the answer's body. An error of the work undoes what

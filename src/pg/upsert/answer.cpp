@@ -102,7 +102,7 @@ void add_child_results(const UpsertCall& upsert, const RecordTree& tree, Changes
 }
 
 // Failed lines of a file that the history tells of; all of them are kept in eryxon.csv_rejected.
-constexpr std::size_t most_csv_details = 100;
+constexpr std::size_t most_file_details = 100;
 
 // What the history says of a failed record.
 core::Json error_detail(const Batch& batch, const RecordTree& tree, core::JsonArena& arena) {
@@ -123,15 +123,18 @@ void add_totals(const UpsertCall& upsert, const Batch& batch, const RecordTree& 
     EntityTotals& own = totals[&tree.root().entity()];
     own.counts.add(action_of(tree.root()));
     if (!tree.root().record->source.empty()) own.sources.add(tree.root().record->source);
+    if (has_warnings(tree.root()) || !tree.known_source.empty()) own.warnings++;
     if (action_of(tree.root()) == core::Action::error) {
-        if (upsert.purpose != Purpose::csv || own.error_details.size() < most_csv_details)
+        if (!upsert.is_of_file() || own.error_details.size() < most_file_details)
             own.error_details.push_back(error_detail(batch, tree, upsert.arena));
         return;
     }
     for (const Item* item : tree.items) {
         if (item->parent == nullptr) continue;
-        totals[&item->entity()].counts.add(action_of(*item));
-        totals[&item->entity()].sources.add(item->record->source);
+        EntityTotals& below = totals[&item->entity()];
+        below.counts.add(action_of(*item));
+        below.sources.add(item->record->source);
+        if (has_warnings(*item)) below.warnings++;
     }
     for (const auto& [entity, removed] : tree.removed) {
         totals[entity].counts += removed.counts;
@@ -142,10 +145,13 @@ void add_totals(const UpsertCall& upsert, const Batch& batch, const RecordTree& 
 
 }  // namespace
 
+bool has_warnings(const Item& item) {
+    return !item.record->warnings.empty() || !item.warnings.empty();
+}
+
 bool has_warnings(const RecordTree& tree) {
-    return !tree.known_source.empty() || std::any_of(tree.items.begin(), tree.items.end(), [](const Item* item) {
-        return !item->record->warnings.empty() || !item->warnings.empty();
-    });
+    auto const warns = [](const Item* item) { return has_warnings(*item); };
+    return !tree.known_source.empty() || std::any_of(tree.items.begin(), tree.items.end(), warns);
 }
 
 core::Action action_of(const Item& item) {

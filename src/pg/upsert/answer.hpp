@@ -15,7 +15,8 @@ core::Action action_of(const Item& item);
 core::Outcome outcome_of(const UpsertCall& upsert, const Batch& batch, const RecordTree& tree);
 // Counts of the batch's top-level records.
 core::Counts counts_of(const Batch& batch);
-// True if there is a warning of a top-level record or its children.
+// True if there is a warning of a record, or of a top-level one or its children.
+bool has_warnings(const Item& item);
 bool has_warnings(const RecordTree& tree);
 // The faults of a top-level record and its children, in order.
 std::vector<core::Fault> faults_of(const RecordTree& tree);
@@ -40,6 +41,7 @@ private:
 // What the history keeps of one entity.
 struct EntityTotals {
     core::Counts counts;
+    std::int64_t warnings = 0;              // records that have some
     Sources sources;                        // of the records that were sent
     Sources removed_sources;                // of rows deleted because arrays left them out
     std::vector<core::Json> error_details;  // of the records that failed

@@ -78,12 +78,13 @@ core::Json sync_or_diff(Purpose purpose, const core::Json& payload, const core::
 }  // namespace
 
 Upserted upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
-                    core::JsonArena& arena) {
+                    core::JsonArena& arena, SingleFaults refusal) {
     UpsertSession session(Purpose::upsert, {&entity, 1}, options, arena);
     session.add(session.entity(entity), {&payload, 1});
-    const RecordTree& tree = session.run_single();
+    const RecordTree& tree = session.run_single(refusal);
+    if (tree.state == RecordTree::State::failed) return {.refusal = core::CallError(faults_of(tree))};
     core::Outcome const outcome = outcome_of(session.upsert(), session.upsert().batches.front(), tree);
-    return {single_result(outcome, tree, arena), outcome.action};
+    return {.answer = single_result(outcome, tree, arena), .action = outcome.action};
 }
 
 core::Json upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,

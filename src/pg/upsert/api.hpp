@@ -4,7 +4,9 @@
 #include "core/json/json.hpp"
 #include "core/result/result.hpp"
 #include "pg/server/arguments.hpp"
+#include "pg/upsert/upsert_call.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,14 +14,15 @@ namespace eryxon::pg {
 
 // What became of a single record: the answer and its action.
 struct Upserted {
-    core::Json answer;
-    core::Action action;
+    core::Json answer{};
+    core::Action action = core::Action::error;
+    std::optional<core::CallError> refusal{};  // of a record that only the history tells of
 };
 
 // Each returns the answer, for writing, and needs an SPI connection. Payload, options and answer live in the arena.
-// Throws CallError for what is wrong with the call, or with the record of a single one.
+// Throws CallError for what is wrong with the call, or with the record of a single one unless that is recorded.
 Upserted upsert_one(std::string_view entity, const core::Json& payload, const core::Json& options,
-                    core::JsonArena& arena);
+                    core::JsonArena& arena, SingleFaults refusal = SingleFaults::raised);
 core::Json upsert_many(std::string_view entity, const core::Json& payload, const core::Json& options,
                        core::JsonArena& arena);
 // upsert_many() of JSON text, which is freed once it is read.

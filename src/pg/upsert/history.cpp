@@ -2,6 +2,7 @@
 #include "pg/upsert/history.hpp"
 
 #include "core/base/sql_text.hpp"
+#include "core/json/canonical.hpp"
 #include "core/json/json_build.hpp"
 #include "pg/events/capture.hpp"
 #include "pg/events/event_outbox.hpp"
@@ -9,6 +10,8 @@
 #include "pg/server/jsonb.hpp"
 #include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
+
+#include <charconv>
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -52,7 +55,7 @@ std::vector<Param> row_params(const UpsertCall& upsert, const core::Entity& enti
             Param::text(entity.name),
             Param::text(operation_name(upsert.purpose)),
             text_or_null(sources.one(), sources.is_one()),
-            Param::text(upsert.run ? unfinished : status_name(counts)),
+            Param::text(upsert.run == id ? unfinished : status_name(counts)),
             Param::integer(counts.total),
             Param::integer(counts.created),
             Param::integer(counts.updated),
@@ -62,14 +65,16 @@ std::vector<Param> row_params(const UpsertCall& upsert, const core::Entity& enti
             Param::integer(counts.errors),
             Param{JSONBOID, make_jsonb(upsert.arena.array(totals.error_details))},
             text_or_null(upsert.options.client_ref.value_or(""), upsert.options.client_ref.has_value()),
+            Param::integer(totals.warnings),
             user ? Param::uuid(*user) : Param::none(UUIDOID),
             Param{TIMESTAMPTZOID, TimestampTzGetDatum(started_at)}};
 }
 
 const char* const insert_run = R"(
     INSERT INTO eryxon.sync_run AS r (id, tenant_id, entity, operation, source, status, total, created, updated, restored,
-        skipped, deleted, errors, error_details, client_ref, created_by, started_at, finished_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, pg_catalog.clock_timestamp()))";
+        skipped, deleted, errors, error_details, client_ref, warnings, created_by, started_at, finished_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            pg_catalog.clock_timestamp()))";
 
 // A part of an import adds to the row that the parts before it have made. Where all records failed they may have told
 // no source; then the others' counts.
@@ -84,9 +89,11 @@ const char* const add_to_run = R"( ON CONFLICT (id) DO UPDATE SET
     skipped = r.skipped + excluded.skipped,
     deleted = r.deleted + excluded.deleted,
     errors = r.errors + excluded.errors,
+    warnings = r.warnings + excluded.warnings,
     error_details = CASE WHEN pg_catalog.jsonb_array_length(r.error_details) >= 100 THEN r.error_details
                          ELSE r.error_details || excluded.error_details END,
-    finished_at = excluded.finished_at)";
+    finished_at = excluded.finished_at
+    WHERE r.tenant_id == excluded.tenant_id AND r.entity == excluded.entity)";
 
 // What a run did, as changes of its counts.
 Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
@@ -97,6 +104,20 @@ Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
         changes.add(count.name, arena.array(values));
     }
     return make_jsonb(changes.json());
+}
+
+// The row of what an import did to another entity's rows, which are children of its records: all its parts find it.
+core::Uuid child_run(const core::Uuid& run, const core::Entity& entity) {
+    std::uint32_t number = 0;
+    std::string const hash = core::sha256_hex(entity.name);
+    std::from_chars(hash.data(), hash.data() + 8, number, 16);
+    return core::numbered_uuid(run, number);
+}
+
+core::Uuid run_id(UpsertCall& upsert, const core::Entity& entity) {
+    if (!upsert.run) return new_id(upsert);
+    bool const own = &entity == upsert.batches.front().entity;
+    return own ? *upsert.run : child_run(*upsert.run, entity);
 }
 
 // Adds the event sync.completed, whose row is the run. A run that did nothing is not worth a message to anybody.
@@ -126,7 +147,7 @@ std::map<const core::Entity*, core::Uuid> write_history(UpsertCall& upsert, std:
     std::optional<core::Uuid> const user = user_id();
     as_extension_owner([&] {
         for (const auto& [entity, entry] : totals) {
-            core::Uuid const& id = runs[entity] = upsert.run ? *upsert.run : new_id(upsert);
+            core::Uuid const& id = runs[entity] = run_id(upsert, *entity);
             execute(upsert.run ? insert_run + core::sql(add_to_run) : insert_run,
                     row_params(upsert, *entity, entry, id, user, started_at));
         }
@@ -139,6 +160,9 @@ void tell_run(const core::Uuid& run) {
     core::JsonArena arena;
     Outbox outbox;
     std::shared_ptr<const Registry> const state = registry();
+    std::vector<core::Uuid> runs = {run};
+    for (const core::Entity& entity : state->schema.entities)
+        runs.push_back(child_run(run, entity));
     auto const on_row = [&](const Row& row) {
         const core::Entity* const of = state->schema.find(row.text(1));
         if (of == nullptr) return;
@@ -148,14 +172,14 @@ void tell_run(const core::Uuid& run) {
         for (std::int64_t* count : {&counts.total, &counts.created, &counts.updated, &counts.restored, &counts.skipped,
                                     &counts.deleted, &counts.errors})
             *count = row.integer(column++);
-        if (captures(entity)) tell(outbox, row.uuid(0), entity, run, row.text(2), counts, arena);
+        if (captures(entity)) tell(outbox, row.uuid(0), entity, row.uuid(10), row.text(2), counts, arena);
     };
     execute(
         core::sql(
             R"(SELECT tenant_id, entity, source, total::pg_catalog.int8, created::pg_catalog.int8, updated::pg_catalog.int8,
-                  restored::pg_catalog.int8, skipped::pg_catalog.int8, deleted::pg_catalog.int8, errors::pg_catalog.int8
-             FROM eryxon.sync_run WHERE id == $1)"),
-        {Param::uuid(run)}, on_row);
+                  restored::pg_catalog.int8, skipped::pg_catalog.int8, deleted::pg_catalog.int8, errors::pg_catalog.int8, id
+             FROM eryxon.sync_run WHERE id == ANY ($1) ORDER BY started_at, id)"),
+        {uuid_array(runs)}, on_row);
     outbox.finish();
 }
 

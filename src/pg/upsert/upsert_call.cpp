@@ -167,13 +167,13 @@ void BatchReader::add(const core::Json& item) {
     core::read_record(*batch_.entity, item, context_, batch_.records.emplace_back());
 }
 
-void BatchReader::add(const core::Json& item, const CsvPlace& place, std::optional<core::Warning> warning) {
+void BatchReader::add(const core::Json& item, const FilePlace& place, std::optional<core::Warning> warning) {
     add(item);
     if (warning) batch_.records.back().warnings.push_back(*std::move(warning));
     batch_.places.push_back(place);
 }
 
-void BatchReader::add(core::Fault fault, const CsvPlace& place) {
+void BatchReader::add(core::Fault fault, const FilePlace& place) {
     core::Record& record = batch_.records.emplace_back();
     record.entity = batch_.entity;
     record.faults.push_back(std::move(fault));

@@ -123,9 +123,9 @@ struct RecordTree {
 template <class T>
 using Block = std::vector<T, core::HugePageAllocator<T>>;
 
-// Where a record stands in a CSV file.
-struct CsvPlace {
-    std::int64_t line;  // on which it begins
+// Where a record stands in a file.
+struct FilePlace {
+    std::int64_t line;  // on which it begins; in an array its number
     std::string_view text;
 };
 
@@ -140,8 +140,8 @@ struct Batch {
     // All items with a key, by entity (in dependency order) and then sorted by key and input order.
     std::map<int, std::vector<Item*>> by_entity;
 
-    // Of records that were read from CSV, by index: where each begins in the file, and its text.
-    std::vector<CsvPlace> places;
+    // Of records that were read from a file, by index: where each begins in the file, and its text.
+    std::vector<FilePlace> places;
     std::vector<core::Warning> warnings;  // of the file as a whole
     std::int64_t first_index = 0;         // in "results", if earlier calls have taken the beginning of the input
 
@@ -153,7 +153,10 @@ struct Batch {
                                  std::string_view external_id) const;
 };
 
-enum class Purpose : std::uint8_t { upsert, sync, diff, csv };
+enum class Purpose : std::uint8_t { upsert, sync, diff, csv, records };
+
+// What becomes of a single record's faults: the call raises them, or the history keeps them and the caller tells them.
+enum class SingleFaults : std::uint8_t { raised, recorded };
 
 // Where a statement that writes many rows was raised out of.
 struct FailedStatement {
@@ -191,6 +194,7 @@ struct UpsertCall {
     std::optional<FailedStatement> failed_statement{};  // of the last attempt at a chunk
     std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
 
+    bool is_of_file() const { return purpose == Purpose::csv || purpose == Purpose::records; }
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
     // True if the outcomes tell of each child, not of their numbers only.
     bool lists_children() const {
@@ -215,9 +219,9 @@ public:
 
     void expect(std::size_t records) { batch_.records.reserve(records); }
     void add(const core::Json& item);
-    // A record of a CSV file, with what is to be said of its line, or what is wrong with it.
-    void add(const core::Json& item, const CsvPlace& place, std::optional<core::Warning> warning);
-    void add(core::Fault fault, const CsvPlace& place);
+    // A record of a file, with what is to be said of its line, or what is wrong with it.
+    void add(const core::Json& item, const FilePlace& place, std::optional<core::Warning> warning);
+    void add(core::Fault fault, const FilePlace& place);
     // Makes items and trees of them.
     void finish();
 

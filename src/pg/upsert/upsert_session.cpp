@@ -16,7 +16,7 @@ namespace {
 
 // Bytes of results that an answer has at most: what a browser shows at once for a file; for other calls, which have a
 // result for each record, what jsonb has room for.
-constexpr std::size_t csv_result_bytes = 4'000'000, most_result_bytes = 128'000'000;
+constexpr std::size_t file_result_bytes = 4'000'000, most_result_bytes = 128'000'000;
 
 // About how many bytes the result takes. Most have nothing that is long.
 std::size_t result_bytes(const core::Outcome& outcome, const core::Json& json) {
@@ -69,10 +69,11 @@ core::Json UpsertSession::run_batch() {
     return bulk_result(upsert_.batches.front());
 }
 
-const RecordTree& UpsertSession::run_single() {
+const RecordTree& UpsertSession::run_single(SingleFaults refusal) {
     run_call(upsert_);
     const RecordTree& tree = upsert_.batches.front().trees.front();
-    if (tree.state == RecordTree::State::failed) throw core::CallError(faults_of(tree));
+    bool const failed = tree.state == RecordTree::State::failed;
+    if (failed && refusal == SingleFaults::raised) throw core::CallError(faults_of(tree));
     write_runs();
     return tree;
 }
@@ -134,7 +135,7 @@ std::vector<const RecordTree*> UpsertSession::page_of(std::vector<const RecordTr
 core::Json UpsertSession::results(const Batch& batch, std::int64_t& omitted) const {
     std::vector<const RecordTree*> const shown = shown_trees(batch), trees = page_of(shown);
     std::vector<std::optional<core::Json>> made(trees.size());
-    std::size_t room = upsert_.purpose == Purpose::csv ? csv_result_bytes : most_result_bytes;
+    std::size_t room = upsert_.is_of_file() ? file_result_bytes : most_result_bytes;
     for (bool const failed : {true, false})
         for (std::size_t i = 0; i < trees.size() && room > 0; i++) {
             if ((trees[i]->state == RecordTree::State::failed) != failed) continue;

@@ -31,8 +31,8 @@ public:
     void run();
     // Runs the one batch that was added; returns its answer.
     core::Json run_batch();
-    // Runs a single record: its faults are the call's.
-    const RecordTree& run_single();
+    // Runs a single record: its faults are the call's, or the history tells of them.
+    const RecordTree& run_single(SingleFaults refusal);
     // The answer for one batch.
     core::Json bulk_result(const Batch& batch) const;
     // The history row of an entity; none if nothing was written down.
