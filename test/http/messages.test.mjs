@@ -16,7 +16,7 @@ before(async () => {
     key = newKey(database);
     const times = ['--header-timeout', '2', '--request-timeout', '4', '--idle-timeout', '3'];
     gateway = await startGateway({ database, flags: [...times, '--max-connections', '80', '--body-limit', '64K'] });
-    neighbour = await startNeighbour(gateway, database);
+    neighbour = await startNeighbour(gateway, database, { localAddress: '127.0.0.3' });
 });
 after(async () => {
     await neighbour.unharmed();
