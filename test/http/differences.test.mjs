@@ -78,6 +78,21 @@ test('/rpc answers JSON, and reads it whatever it is called', async () => {
     assert.equal((await rpc(`?search=${'x'.repeat(9000)}`, { key })).status, 200);
 });
 
+test('no error shows the functions that raised it', async () => {
+    const admin = newKey(database, undefined, "role => 'shop_admin'");
+    const answers = [
+        await curl('POST', `${gateway.url}/api-webhooks`, { key: admin, body: { url: 'https://erp.example.com', events: ['*'], nothing: 1 } }),
+        await curl('GET', `${gateway.url}/api-erp-sync/changes?since=nothing`, { key }),
+        await curl('POST', `${gateway.url}/rpc/api-erp-sync-changes`, { key, body: { since: 'nothing' } }),
+        await curl('POST', `${gateway.url}/api-jobs/bulk-sync`, { key, body: { items: [], options: { nothing: 1 } } }),
+        await curl('PUT', `${gateway.url}/api-jobs/sync`, { key, body: job('CONTEXT', { notes: '22023' }) }),
+    ];
+    for (const answer of answers) {
+        assert.ok(answer.status >= 400 && answer.status < 500, answer.body);
+        assert.doesNotMatch(answer.body, /PL\/pgSQL|CONTEXT|\beryxon\.\w|fail_with|check_option/);
+    }
+});
+
 test('/readyz is JSON, and a request keeps its id', async () => {
     assert.deepEqual((await curl('GET', `${gateway.url}/readyz`)).json, { status: 'ready' });
     const answer = await rpc('', { key, headers: { 'X-Request-Id': 'mine-1' } });
