@@ -1,6 +1,7 @@
 # A primary is lost and its standby takes over, under load: what was acknowledged is there, the feed tells each event
 # once and its token goes on, and webhooks come once and in the order of their rows. The gateway and the relay find the
-# new primary by a connection string with both hosts. Before that, a standby answers what it can, and refuses the rest.
+# new primary by a connection string with both hosts. A second tenant beside the three writers has the same promises,
+# and its calls are answered as fast as theirs. Before that, a standby answers what it can, and refuses the rest.
 use strict;
 use warnings;
 use HTTP::Tiny;
@@ -14,6 +15,7 @@ use Shop;
 my $program = $ENV{ERYXON_GATEWAY} or plan skip_all => 'ERYXON_GATEWAY does not name the gateway';
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $patience = 5 * $PostgreSQL::Test::Utils::timeout_default;
+my $neighbour = 'b0000000-0000-4000-8000-000000000002';
 my (%started, @children);
 
 # Starts a program in the background with further environment, and returns the name of the file that gets all it prints.
@@ -137,11 +139,12 @@ sub write_records
 	}
 }
 
-# Follows the feed over HTTP from a token and notes each event, until a file tells that all are written and none left.
+# Follows the feed over HTTP from a token and notes each event in a file, until another tells that all are written and
+# none left.
 sub follow_feed
 {
-	my ($url, $key, $token) = @_;
-	open my $notes, '>', "$folder/reader" or die;
+	my ($url, $key, $token, $file) = @_;
+	open my $notes, '>', "$folder/$file" or die;
 	$notes->autoflush;
 	while (1)
 	{
@@ -204,11 +207,20 @@ sub await_calls
 	return 0;
 }
 
+# The median of the times of a writer's calls, in seconds.
+sub median_of
+{
+	my ($writer) = @_;
+	my @times = sort { $a <=> $b } slurp_file("$folder/writer_$writer") =~ /(\S+)$/mg;
+	return $times[ @times / 2 ];
+}
+
 # What is wrong with a list of [row, priority] as they were told: each row must go from 1 to what it is now, one by one.
 sub faults
 {
-	my ($node, $told) = @_;
-	my %is = map { split /\|/ } split /\n/, $node->safe_psql('postgres', 'SELECT external_id, priority FROM jobs');
+	my ($node, $told, $of) = (@_, $tenant);
+	my %is = map { split /\|/ } split /\n/, $node->safe_psql('postgres',
+		"SELECT external_id, priority FROM jobs WHERE tenant_id = '$of'");
 	my (%at, @faults);
 	for (@$told)
 	{
@@ -263,7 +275,8 @@ sub own_errors
 	return grep { /status=5(?!0[34])/ || /level=error(?!.*(status=50[34]|database))/ } split /\n/, slurp_file($log);
 }
 
-# A synchronous standby takes over from a primary that is killed while three clients write and one reads.
+# A synchronous standby takes over from a primary that is killed while three clients write and one reads, and the second
+# tenant writes a little and reads as well.
 sub failover_under_load
 {
 	my ($primary, $standby) = start_pair('sync');
@@ -277,11 +290,16 @@ sub failover_under_load
 	my $url = start_gateway('sync', both('authenticator', $primary, $standby));
 	my $received = start_webhook('sync', $primary, $standby);
 	my $token = $primary->safe_psql('postgres', "SELECT eryxon_changes() ->> 'next'");
+	my ($other_key, $other_token) = map {
+		$primary->safe_psql('postgres', "SET eryxon.tenant_id = '$neighbour'; SELECT $_")
+	} "eryxon_api_key_create('$neighbour', 'ERP', role => 'eryxon_api')", "eryxon_changes() ->> 'next'";
 
-	my @writers = qw(A B C);
+	my @writers = qw(A B C N);
+	my %keys = ((map { $_ => $key } qw(A B C)), N => $other_key);
 	append_to_file("$folder/writer_$_", '') for @writers;
-	my @writing = map { my $writer = $_; in_background(sub { write_records($url, $key, $writer) }) } @writers;
-	my $reader = in_background(sub { follow_feed($url, $key, $token) });
+	my @writing = map { my $writer = $_; in_background(sub { write_records($url, $keys{$writer}, $writer) }) } @writers;
+	my @reading = (in_background(sub { follow_feed($url, $key, $token, 'reader') }),
+		in_background(sub { follow_feed($url, $other_key, $other_token, 'other_reader') }));
 	ok(await_calls(\@writers, 8), 'the writers write');
 	$primary->kill9;
 	$standby->promote;
@@ -289,7 +307,7 @@ sub failover_under_load
 	append_to_file("$folder/stop", '');
 	waitpid $_, 0 for @writing;
 	append_to_file("$folder/written", '');
-	waitpid $reader, 0;
+	waitpid $_, 0 for @reading;
 	for my $writer (@writers)
 	{
 		my ($acknowledged, $else) = notes_of($writer);
@@ -298,15 +316,21 @@ sub failover_under_load
 			"SELECT count(*), min(priority), max(priority) FROM jobs WHERE external_id LIKE '$writer-%'"),
 			join('|', 10, ($acknowledged->[-1]) x 2), "writer $writer: all that was acknowledged is there");
 	}
+	my ($usual) = sort { $b <=> $a } map { median_of($_) } qw(A B C);
+	cmp_ok(median_of('N'), '<', 3 * $usual + 0.1, 'the second tenant waits no longer than the first');
 	my @slowest = sort { $b <=> $a } map { /(\S+)$/mg } map { slurp_file("$folder/writer_$_") } @writers;
 	note("slowest call: $slowest[0] s");
-	my @seen = split /\n/, slurp_file("$folder/reader");
-	is(pop @seen, 'end', 'the token went on over the failover');
-	is(faults($standby, [ map { (split / /)[ 1, 2 ] ? [ (split / /)[ 1, 2 ] ] : () } @seen ]), '',
-		'the feed: each event once, in the order of its row');
+	for ([ 'reader', $tenant ], [ 'other_reader', $neighbour ])
+	{
+		my ($reader, $of) = @$_;
+		my @seen = split /\n/, slurp_file("$folder/$reader");
+		is(pop @seen, 'end', "$reader: the token went on over the failover");
+		is(faults($standby, [ map { (split / /)[ 1, 2 ] ? [ (split / /)[ 1, 2 ] ] : () } @seen ], $of), '',
+			"$reader: each event once, in the order of its row, and no other tenant's");
+	}
 	ok(await_deliveries($standby), 'all webhooks are delivered');
 	is(faults($standby, received($received)), '', 'webhooks: each once, in the order of its row');
-	is($standby->safe_psql('postgres', "SELECT sum(created) FROM eryxon.sync_run WHERE entity = 'jobs'"), 30,
+	is($standby->safe_psql('postgres', "SELECT sum(created) FROM eryxon.sync_run WHERE entity = 'jobs'"), 40,
 		'history tells what was created');
 	stop_programs();
 	is(join("\n", own_errors("$folder/gateway_sync.log")), '', 'the gateway met no error of its own');
