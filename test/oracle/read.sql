@@ -142,20 +142,21 @@ BEGIN
         hash, 'fault', f);
 END $$;
 
--- Reads the members that no rule names: unknown, read-only and reserved ones.
+-- Reads the members that no rule names: unknown, read-only and reserved ones. Metadata takes those whose column is
+-- gone, too.
 CREATE FUNCTION oracle.read_others(p_entity text, rec jsonb, prefix text, options jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE AS $$
 DECLARE k text; known text[]; faults jsonb := '[]'; warnings jsonb := '[]'; extra jsonb := '{}'; code text;
     policy text := oracle.opt(options, 'unknown_fields', 'warn');
 BEGIN
+    IF policy = 'metadata' AND oracle.column_of(p_entity, 'metadata') IS NULL THEN policy := 'warn'; END IF;
     SELECT array_agg(n) INTO known FROM oracle.rule r,
         unnest(CASE WHEN r.ref IS NULL THEN r.aliases || r.field
                ELSE ARRAY[r.field || '_id', r.field || '_external_id', r.field || '_external_source']
                     || CASE WHEN r.by_name THEN ARRAY[r.field || '_name'] ELSE '{}' END END) n
-    WHERE r.entity = p_entity;
+    WHERE r.entity = p_entity AND (policy <> 'metadata' OR oracle.column_of(p_entity, r.col) IS NOT NULL);
     SELECT known || ARRAY['external_id', 'external_source', '_op'] || coalesce(array_agg(children), '{}') INTO known
     FROM oracle.rule WHERE ref = p_entity AND children IS NOT NULL;
-    IF policy = 'metadata' AND oracle.column_of(p_entity, 'metadata') IS NULL THEN policy := 'warn'; END IF;
     FOR k IN SELECT key FROM jsonb_each(rec) WHERE NOT key = ANY (known) ORDER BY 1 LOOP
         code := CASE WHEN k IN ('id', 'tenant_id', 'created_at', 'updated_at', 'synced_at', 'sync_hash', 'deleted_at',
             'deleted_by')
@@ -176,6 +177,8 @@ DECLARE r oracle.rule; c oracle.col; name text; got jsonb; faults jsonb := '[]';
     warnings jsonb := '[]';
     vals jsonb := '{}'; refs jsonb := '{}'; hash jsonb := '{}';
         rep boolean := oracle.opt(options, 'update_strategy', 'merge') = 'replace';
+    kept boolean := oracle.opt(options, 'unknown_fields', 'warn') = 'metadata'
+        AND oracle.column_of(p_entity, 'metadata') IS NOT NULL;
 BEGIN
     FOR r IN SELECT * FROM oracle.rule WHERE entity = p_entity ORDER BY field LOOP
         c := oracle.column_of(p_entity, r.col);
@@ -195,8 +198,9 @@ BEGIN
         SELECT n INTO name FROM unnest(r.field || r.aliases) WITH ORDINALITY AS a(n, i) WHERE rec ? n ORDER BY i
             LIMIT 1;
         IF c IS NULL THEN
-            IF name IS NOT NULL THEN warnings := warnings || jsonb_build_object('code', 'UNMAPPED_FIELD', 'path',
-                prefix || name); END IF;
+            IF name IS NOT NULL AND NOT kept THEN
+                warnings := warnings || jsonb_build_object('code', 'UNMAPPED_FIELD', 'path', prefix || name);
+            END IF;
         ELSIF name IS NOT NULL THEN
             got := oracle.convert(r, c, rec -> name);
             IF got ? 'fault' THEN faults := faults || oracle.fault(got ->> 'fault', prefix || name);
