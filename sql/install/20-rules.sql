@@ -35,6 +35,8 @@ INSERT INTO eryxon.shipped_rule (entity, field, rule) VALUES
     ('jobs', 'status',     '{"enum":["not_started","in_progress","on_hold","completed"],"default":"not_started",'
                            '"write":"forward"}'),
     ('jobs', 'metadata',   '{}'),
+    ('jobs', 'planned_start', '{}'),
+    ('jobs', 'planned_end',   '{}'),
 
     ('parts', 'part_number',          '{"required":true,"min_length":1,"max_length":255}'),
     ('parts', 'job',                  '{"required":true,"references":{"entity":"jobs","parent":true,'
@@ -53,6 +55,9 @@ INSERT INTO eryxon.shipped_rule (entity, field, rule) VALUES
     ('parts', 'material_supplier',    '{}'),
     ('parts', 'material_cert_number', '{}'),
     ('parts', 'is_bullet_card',       '{}'),
+    ('parts', 'unit',                 '{"max_length":32}'),
+    ('parts', 'planned_start',        '{}'),
+    ('parts', 'planned_end',          '{}'),
 
     ('operations', 'operation_name',       '{"required":true,"min_length":1,"max_length":255}'),
     ('operations', 'part',                 '{"required":true,"references":{"entity":"parts","parent":true,'
@@ -66,4 +71,8 @@ INSERT INTO eryxon.shipped_rule (entity, field, rule) VALUES
                                            '"value_aliases":{"paused":"on_hold"},"default":"not_started",'
                                            '"write":"forward"}'),
     ('operations', 'assigned_operator_id', '{}'),
-    ('operations', 'metadata',             '{}');
+    ('operations', 'metadata',             '{}'),
+    ('operations', 'run_time_per_unit',    '{"min":0}'),
+    ('operations', 'wait_time',            '{"min":0}'),
+    ('operations', 'planned_start',        '{}'),
+    ('operations', 'planned_end',          '{}');

@@ -87,6 +87,7 @@ AS $$
             notes      text,
             %4$s,
             metadata   jsonb,
+            %5$s,
             %3$s);
         CREATE UNIQUE INDEX jobs_live_number ON %1$I.jobs (tenant_id, job_number) WHERE deleted_at IS NULL;
         $ddl$
@@ -104,7 +105,7 @@ AS $$
             job_id               uuid NOT NULL,
             parent_part_id       uuid,
             material             text NOT NULL DEFAULT 'Unknown',
-            quantity             integer NOT NULL DEFAULT 1 CONSTRAINT parts_quantity_check CHECK (quantity >= 1),
+            quantity             numeric NOT NULL DEFAULT 1 CONSTRAINT parts_quantity_check CHECK (quantity >= 1),
             notes                text,
             %4$s,
             metadata             jsonb,
@@ -115,6 +116,8 @@ AS $$
             material_supplier    text,
             material_cert_number text,
             is_bullet_card       boolean,
+            unit                 text,
+            %5$s,
             %3$s,
             CONSTRAINT parts_job_fkey FOREIGN KEY (tenant_id, job_id) REFERENCES %1$I.jobs (tenant_id, id)
                 ON DELETE CASCADE,
@@ -145,6 +148,9 @@ AS $$
             %4$s,
             assigned_operator_id uuid,
             metadata             jsonb,
+            run_time_per_unit    numeric CONSTRAINT operations_run_time_check CHECK (run_time_per_unit >= 0),
+            wait_time            numeric CONSTRAINT operations_wait_time_check CHECK (wait_time >= 0),
+            %5$s,
             %3$s,
             CONSTRAINT operations_part_fkey FOREIGN KEY (tenant_id, part_id)
                 REFERENCES %1$I.parts (tenant_id, id) ON DELETE CASCADE,
@@ -169,7 +175,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION eryxon.table_definition IS
 'The statements that make a table, for format().
-%1$I is the schema, %2$s and %3$s are the columns before and after, %4$s is the status column.';
+%1$I is the schema, %2$s and %3$s are the columns before and after, %4$s is the status column, %5$s are those of the
+plan.';
 
 CREATE FUNCTION eryxon.check_schema(schema_name name) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -224,7 +231,8 @@ BEGIN
         PERFORM eryxon.check_referable(target);
     END LOOP;
     EXECUTE format(eryxon.table_definition(entity), schema_name,
-                   eryxon.columns_before(), eryxon.columns_after(), eryxon.progress_column(entity));
+                   eryxon.columns_before(), eryxon.columns_after(), eryxon.progress_column(entity),
+                   'planned_start timestamptz, planned_end timestamptz');
     -- Room for new versions of rows in their pages, so that small changes touch no index: docs/performance.md.
     EXECUTE format('ALTER TABLE %I.%I SET (fillfactor = 90), ENABLE ROW LEVEL SECURITY', schema_name, entity);
     EXECUTE format('CREATE POLICY eryxon_tenant ON %I.%I USING %s WITH CHECK %s', schema_name, entity, tenant, tenant);

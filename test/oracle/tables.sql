@@ -22,11 +22,15 @@ INSERT INTO oracle.rule (entity, field, col)
         ('resources', 'metadata'), ('parts', 'drawing_no'), ('parts', 'file_paths'), ('parts', 'material_lot'),
         ('parts', 'material_supplier'), ('parts', 'material_cert_number'), ('parts', 'is_bullet_card'),
         ('operations', 'assigned_operator_id'), ('cells', 'description'), ('resources', 'description'),
-        ('resources', 'identifier'), ('resources', 'location'), ('resources', 'notes')) AS v(e, f);
+        ('resources', 'identifier'), ('resources', 'location'), ('resources', 'notes'), ('parts', 'unit'),
+        ('jobs', 'planned_start'), ('jobs', 'planned_end'), ('parts', 'planned_start'), ('parts', 'planned_end'),
+        ('operations', 'planned_start'), ('operations', 'planned_end')) AS v(e, f);
 INSERT INTO oracle.rule (entity, field, col, aliases, dflt, min) VALUES
     ('jobs', 'priority', 'priority', '{}', '0', 0), ('parts', 'quantity', 'quantity', '{}', '1', 1),
     ('operations', 'estimated_time', 'estimated_time', '{estimated_time_minutes}', '0', 0),
     ('operations', 'setup_time', 'setup_time', '{setup_time_minutes}', NULL, 0),
+    ('operations', 'run_time_per_unit', 'run_time_per_unit', '{}', NULL, 0),
+    ('operations', 'wait_time', 'wait_time', '{}', NULL, 0),
     ('cells', 'capacity_hours_per_day', 'capacity_hours_per_day', '{}', NULL, 0),
     ('cells', 'wip_limit', 'wip_limit', '{}', NULL, 0);
 INSERT INTO oracle.rule (entity, field, col, dflt) VALUES

@@ -109,7 +109,7 @@ SELECT bulk('[{"external_id":"J-1","external_source":" S","job_number":"","custo
 SELECT one('{"external_id":"J-1","external_source":" S","job_number":"","customer":true,"due_date":"31-12-2026",'
            '"priority":-1,"status":null,"metadata":"x"}');
 SELECT bulk('[{"external_id":"P-1","external_source":"S"}, {"external_id":"P-2","external_source":"S",'
-            '"part_number":null,"quantity":2.5,"is_bullet_card":"yes","file_paths":[1,null],"job_id":"17"},
+            '"part_number":null,"quantity":"2.5x","is_bullet_card":"yes","file_paths":[1,null],"job_id":"17"},
               {"external_id":"P-3","external_source":"S","part_number":"3","quantity":0,"file_paths":"a",
                 "job_external_id":{}}]', '{}', 'parts');
 SELECT bulk('[{"external_id":"O-1","external_source":"S","operation_name":"x","part_id":"not-a-uuid","cell_id":7,'

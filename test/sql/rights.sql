@@ -247,7 +247,7 @@ SELECT notes FROM operations WHERE external_id = 'O-2';
 REVOKE ALL ON operations, parts, cells FROM rights_some;
 GRANT SELECT ON jobs TO rights_some;
 GRANT INSERT (id, tenant_id, external_source, external_id, synced_at, sync_hash, job_number, status, customer, priority,
-    due_date, notes, metadata),
+    due_date, notes, metadata, planned_start, planned_end),
       UPDATE (synced_at, sync_hash, updated_at, customer) ON jobs TO rights_some;
 \c eryxon_rights rights_some
 SELECT attempt($$SELECT eryxon_bulk_upsert('jobs',
