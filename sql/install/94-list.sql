@@ -60,10 +60,132 @@ $$;
 COMMENT ON FUNCTION eryxon.updated_condition IS
 'The condition of updated_since: what was synced, deleted or, where the table tells so, changed since.';
 
+CREATE FUNCTION eryxon.given_filter(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('($2 OPERATOR(pg_catalog.->) ''filters'' OPERATOR(pg_catalog.->>) %L::pg_catalog.text)', name)
+$$;
+COMMENT ON FUNCTION eryxon.given_filter IS
+'The expression of the value of a filter by field, as filter_text().';
+
+CREATE FUNCTION eryxon.filter_columns(wanted_entity text)
+    RETURNS TABLE (name text, column_name name, type text, referenced text, form text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT f.field || w.suffix, a.attname,
+           CASE WHEN b.typcategory IN ('S', 'E') THEN 'text'
+                WHEN b.oid = ANY ('{boolean,smallint,integer,bigint,numeric,real,double precision,uuid,date,
+                    timestamp,timestamptz}'::regtype[]) THEN b.typname END,
+           f.rule -> 'references' ->> 'entity', w.suffix
+      FROM eryxon.entity e
+      JOIN eryxon.field f ON f.entity = e.entity
+      JOIN pg_attribute a ON a.attrelid = e.table_name AND a.attname = eryxon.rule_column(f.field, f.rule)
+                         AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN pg_type t ON t.oid = a.atttypid
+      JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+     CROSS JOIN unnest(CASE WHEN f.rule ? 'references' THEN '{_id,_external_id,_name}' ELSE '{""}' END::text[])
+        AS w(suffix)
+     WHERE e.entity = wanted_entity AND has_column_privilege(e.table_name, a.attnum, 'SELECT')
+       AND (w.suffix <> '_name' OR f.rule #>> '{references,match}' = 'name')
+$$;
+COMMENT ON FUNCTION eryxon.filter_columns IS
+'By which names a list can be filtered: mapped fields that the caller may read, and references by id, key or name. type
+is that of the comparison, NULL where there is none; form is how a reference is named.';
+
+CREATE FUNCTION eryxon.fail_filter(wanted_entity text, name text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eryxon.fail('INVALID_OPTION', '22023', name,
+        format('entity "%s" has no field %s to filter by', wanted_entity, to_json(name)),
+        'Name a field that has one value, or a reference as in job_id or job_external_id.');
+END
+$$;
+COMMENT ON FUNCTION eryxon.fail_filter IS
+'Refuses a filter that the entity does not have.';
+
+CREATE FUNCTION eryxon.check_filter_value(name text, value text, type text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF type = 'timestamptz' THEN
+        IF eryxon.read_time(value) IS NOT NULL THEN
+            RETURN;
+        END IF;
+    ELSE
+        EXECUTE format('SELECT CAST($1 AS pg_catalog.%I)', type) USING value;
+        RETURN;
+    END IF;
+    RAISE data_exception;
+EXCEPTION WHEN data_exception THEN
+    PERFORM eryxon.fail('INVALID_OPTION', '22023', name, format('%s is no value of type %s', to_json(value),
+        format_type(to_regtype(type), NULL)));
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_filter_value IS
+'Refuses a filter''s value that its field cannot have.';
+
+CREATE FUNCTION eryxon.reference_condition(column_name name, referenced text, form text, name text, source text)
+    RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('t.%I OPERATOR(pg_catalog.=) ANY (SELECT r.id FROM %s AS r WHERE r.tenant_id'
+                  ' OPERATOR(pg_catalog.=) $1 AND r.%I::pg_catalog.text OPERATOR(pg_catalog.=) %s%s)',
+                  column_name, e.table_name,
+                  CASE form WHEN '_name' THEN eryxon.field_column(referenced, 'name') ELSE 'external_id' END,
+                  eryxon.given_filter(name),
+                  ' AND r.external_source OPERATOR(pg_catalog.=) ' || source)
+      FROM eryxon.entity e WHERE e.entity = referenced
+$$;
+COMMENT ON FUNCTION eryxon.reference_condition IS
+'The condition of a filter by the key or name of a referenced row; by that of a source alone where one is given.';
+
+CREATE FUNCTION eryxon.filter_condition(wanted_entity text, wanted_name text, filters jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    filter record;
+    value  text := filters -> 'filters' ->> wanted_name;
+    source text := regexp_replace(wanted_name, '_(external_id|name)$', '_external_source');
+BEGIN
+    SELECT * INTO filter FROM eryxon.filter_columns(wanted_entity) c WHERE c.name = wanted_name ORDER BY c.form LIMIT 1;
+    IF filter.type IS NULL OR jsonb_typeof(filters -> 'filters' -> wanted_name) IN ('object', 'array', 'null') THEN
+        PERFORM eryxon.fail_filter(wanted_entity, wanted_name);
+    ELSIF filter.form IN ('_external_id', '_name') THEN
+        RETURN eryxon.reference_condition(filter.column_name, filter.referenced, filter.form, wanted_name,
+            CASE WHEN filters -> 'filters' ? source THEN eryxon.given_filter(source)
+                 WHEN filters ? 'external_source' THEN eryxon.filter_text('external_source') END);
+    END IF;
+    PERFORM eryxon.check_filter_value(wanted_name, value, filter.type);
+    RETURN CASE filter.type
+           WHEN 'text' THEN format('t.%I::pg_catalog.text OPERATOR(pg_catalog.=) %s', filter.column_name,
+               eryxon.given_filter(wanted_name))
+           WHEN 'timestamptz' THEN format('t.%I OPERATOR(pg_catalog.=) eryxon.read_time(%s)',
+               filter.column_name, eryxon.given_filter(wanted_name))
+           ELSE format('t.%I OPERATOR(pg_catalog.=) CAST(%s AS pg_catalog.%I)', filter.column_name,
+               eryxon.given_filter(wanted_name), filter.type) END;
+END
+$$;
+COMMENT ON FUNCTION eryxon.filter_condition IS
+'The condition of a filter by a field or a reference.';
+
+CREATE FUNCTION eryxon.filter_conditions(wanted_entity text, filters jsonb) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(string_agg(' AND ' || eryxon.filter_condition(wanted_entity, n.name, filters), '' ORDER BY n.name),
+                    '')
+      FROM jsonb_object_keys(coalesce(filters -> 'filters', '{}')) AS n(name)
+     WHERE NOT (n.name LIKE '%\_external\_source'
+                AND filters -> 'filters' ?| ARRAY[regexp_replace(n.name, 'source$', 'id'),
+                                                  regexp_replace(n.name, 'external_source$', 'name')])
+$$;
+COMMENT ON FUNCTION eryxon.filter_conditions IS
+'The conditions of all filters by field, each with AND before it. The source of a reference stands beside its key.';
+
 CREATE FUNCTION eryxon.list_conditions(wanted_entity text, filters jsonb) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(c.condition, ' AND ' ORDER BY c.n)
+    SELECT string_agg(c.condition, ' AND ' ORDER BY c.n) || eryxon.filter_conditions(wanted_entity, filters)
       FROM (VALUES
         (1, true, 't.tenant_id OPERATOR(pg_catalog.=) $1'),
         (2, NOT coalesce((filters ->> 'include_deleted')::boolean, false), 't.deleted_at IS NULL'),
@@ -149,10 +271,38 @@ AS $$
     SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY a.attnum)
       FROM pg_attribute a
      WHERE a.attrelid = table_name AND a.attnum > 0 AND NOT a.attisdropped
-       AND has_column_privilege(table_name, a.attnum, 'SELECT')
+       AND has_column_privilege(table_name, a.attnum, 'SELECT') AND a.atttypid <> 'tsvector'::regtype
 $$;
 COMMENT ON FUNCTION eryxon.readable_columns IS
-'The columns of the table that the caller may read, for a SELECT over the table as t.';
+'The columns of the table that the caller may read, for a SELECT over the table as t; those for text search tell nobody
+anything.';
+
+CREATE FUNCTION eryxon.chosen_columns(listed eryxon.entity, names text) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    chosen text;
+    wanted text;
+    col    name;
+BEGIN
+    IF names IS NULL THEN
+        RETURN NULL;
+    END IF;
+    FOREACH wanted IN ARRAY string_to_array(names, ',') LOOP
+        wanted := trim(wanted);
+        col := eryxon.field_column(listed.entity, coalesce((SELECT eryxon.rule_column(f.field, f.rule)
+            FROM eryxon.field f WHERE f.entity = listed.entity AND f.field = wanted), wanted));
+        IF NOT coalesce(has_column_privilege(listed.table_name, col, 'SELECT'), false) THEN
+            PERFORM eryxon.fail('INVALID_OPTION', '22023', 'fields',
+                format('entity "%s" has no field %s', listed.entity, to_json(wanted)));
+        END IF;
+        chosen := concat_ws(', ', chosen, format('t.%I AS %I', col, wanted));
+    END LOOP;
+    RETURN chosen;
+END
+$$;
+COMMENT ON FUNCTION eryxon.chosen_columns IS
+'Those of the named fields or columns, under the names that were asked for.';
 
 CREATE FUNCTION eryxon.read_page(listed eryxon.entity, tenant uuid, filters jsonb, max_rows integer, skip_rows integer,
                                  OUT total bigint, OUT page json)
@@ -164,7 +314,8 @@ DECLARE
                (SELECT COALESCE(pg_catalog.json_agg(r), '[]') FROM
                    (SELECT %3$s FROM %1$s AS t WHERE %2$s ORDER BY %4$s LIMIT $3 OFFSET $4) AS r)
         $query$, listed.table_name, eryxon.list_conditions(listed.entity, filters),
-            eryxon.readable_columns(listed.table_name),
+            coalesce(eryxon.chosen_columns(listed, filters ->> 'fields'),
+                eryxon.readable_columns(listed.table_name)),
         eryxon.list_order(listed.entity, listed.table_name, filters));
 BEGIN
     PERFORM set_config('search_path', eryxon.callers_path(), true);
@@ -174,12 +325,33 @@ $$;
 COMMENT ON FUNCTION eryxon.read_page IS
 'The rows of a page as a JSON array, and how many rows the filters let through.';
 
+CREATE FUNCTION eryxon.read_filters(given jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    filters jsonb;
+BEGIN
+    IF NOT given ? 'filters' THEN
+        RETURN given;
+    END IF;
+    filters := given ->> 'filters';
+    IF jsonb_typeof(filters) = 'object' THEN
+        RETURN given || jsonb_build_object('filters', filters);
+    END IF;
+    RAISE data_exception;
+EXCEPTION WHEN data_exception THEN
+    PERFORM eryxon.fail('INVALID_OPTION', '22023', 'filters', 'filters must be a JSON object of fields and values');
+END
+$$;
+COMMENT ON FUNCTION eryxon.read_filters IS
+'The filters of a list with those by field as an object; they come as its text.';
+
 CREATE FUNCTION eryxon.list_rows(wanted_entity text, filters jsonb) RETURNS json
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant    uuid := @extschema@.eryxon_tenant_id();
-    given     jsonb := jsonb_strip_nulls(filters);
+    given     jsonb := eryxon.read_filters(jsonb_strip_nulls(filters));
     max_rows  integer := coalesce((given ->> 'max_rows')::integer, 100);
     skip_rows integer := coalesce((given ->> 'skip_rows')::integer, 0);
     listed    eryxon.entity;

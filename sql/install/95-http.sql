@@ -64,14 +64,15 @@ AS $$
          'status text DEFAULT NULL, '
          'search text DEFAULT NULL, updated_since text DEFAULT NULL, include_deleted boolean DEFAULT NULL, '
          'sort_by text DEFAULT NULL, sort_order text DEFAULT NULL, max_rows integer DEFAULT NULL, '
-         'skip_rows integer DEFAULT NULL',
+         'skip_rows integer DEFAULT NULL, fields text DEFAULT NULL, filters text DEFAULT NULL',
          'STABLE',
          format('eryxon.http_list(%L, pg_catalog.jsonb_build_object(%s))', entity,
                 (SELECT string_agg(format('%1$L, %1$I', p), ', ')
                     FROM unnest('{id,external_id,external_source,status,search,
-                    updated_since,include_deleted,sort_by,sort_order,max_rows,skip_rows}'::text[]) AS p)),
+                    updated_since,include_deleted,sort_by,sort_order,max_rows,skip_rows,fields,
+                    filters}'::text[]) AS p)),
          format('Lists %s of the tenant.%sFilters, order and pages; with id one row. Deleted rows only with '
-                'include_deleted.', entity, chr(10)))
+                'include_deleted. filters is a JSON object of further fields and their values.', entity, chr(10)))
       ) AS f(name, arguments, volatility, call, comment)
 $$;
 COMMENT ON FUNCTION eryxon.api_functions IS

@@ -2,8 +2,8 @@
 #include "gateway/api/csv_answer.hpp"
 
 #include "core/json/json_build.hpp"
-#include "gateway/api/multipart.hpp"
 #include "gateway/base/failure.hpp"
+#include "gateway/base/multipart.hpp"
 
 #include <algorithm>
 

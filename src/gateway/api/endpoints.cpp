@@ -20,6 +20,7 @@ constexpr std::array list_parameters = std::to_array<QueryParameter>({
     {"order", "sort_order"},
     {"limit", "max_rows"},
     {"offset", "skip_rows"},
+    {"fields", "fields"},
 });
 constexpr std::array remove_parameters = std::to_array<QueryParameter>({
     {"id", "id"},

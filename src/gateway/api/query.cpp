@@ -29,6 +29,13 @@ std::string_view argument_name(Endpoint endpoint, std::string_view parameter) {
     return known == row->parameters.end() ? std::string_view() : known->argument;
 }
 
+// Adds a parameter under that name, which may stand there once.
+void add_once(std::vector<Parameter>& arguments, std::string name, Parameter& parameter) {
+    if (std::any_of(arguments.begin(), arguments.end(), [&](const Parameter& other) { return other.name == name; }))
+        throw bad_request("Repeated query parameter \"" + parameter.name + "\"", "", Style::route);
+    arguments.push_back({std::move(name), std::move(parameter.value)});
+}
+
 }  // namespace
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
@@ -65,14 +72,17 @@ std::optional<std::vector<Parameter>> parse_query(std::string_view query) {
 }
 
 std::vector<Parameter> route_arguments(Endpoint endpoint, std::vector<Parameter> parameters) {
-    std::vector<Parameter> arguments;
+    std::vector<Parameter> arguments, filters;
     for (Parameter& parameter : parameters) {
         std::string const name(argument_name(endpoint, parameter.name));
-        if (name.empty()) throw bad_request("Unknown query parameter \"" + parameter.name + "\"", "", Style::route);
-        if (std::any_of(arguments.begin(), arguments.end(), [&](const Parameter& other) { return other.name == name; }))
-            throw bad_request("Repeated query parameter \"" + parameter.name + "\"", "", Style::route);
-        arguments.push_back({name, std::move(parameter.value)});
+        if (!name.empty())
+            add_once(arguments, name, parameter);
+        else if (endpoint == Endpoint::list)
+            add_once(filters, parameter.name, parameter);
+        else
+            throw bad_request("Unknown query parameter \"" + parameter.name + "\"", "", Style::route);
     }
+    if (!filters.empty()) arguments.push_back({"filters", arguments_json(filters)});
     return arguments;
 }
 

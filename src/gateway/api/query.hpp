@@ -21,7 +21,8 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
 // The parameters in order; nothing if one cannot be decoded.
 std::optional<std::vector<Parameter>> parse_query(std::string_view query);
 
-// The arguments of a route's function under their names there; throws Failure 400 for unknown and repeated ones.
+// The arguments of a route's function under their names there; throws Failure 400 for unknown and repeated ones. A
+// list's unknown ones are filters by field, and together one argument.
 std::vector<Parameter> route_arguments(Endpoint endpoint, std::vector<Parameter> parameters);
 
 // The arguments of a form posted to /rpc: of repeated fields the last.

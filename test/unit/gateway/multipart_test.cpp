@@ -1,5 +1,5 @@
 // Forms: the field that is found, and what is no form.
-#include "gateway/api/multipart.hpp"
+#include "gateway/base/multipart.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -108,6 +108,7 @@ Endpoints served_endpoints(const std::string& entity) {
         std::set<std::string>& names = endpoints[std::string(row.method) + ' ' + path];
         for (const QueryParameter& parameter : row.parameters)
             names.emplace(parameter.name);
+        if (row.endpoint == Endpoint::list) names.emplace("filters");  // whatever is no other parameter
     }
     return endpoints;
 }

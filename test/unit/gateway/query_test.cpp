@@ -40,7 +40,9 @@ TEST(Query, RoutesTakeOnlyTheirOwnParameters) {
               R"({"webhook_id":"1","status":"dead","max_rows":"2","skip_rows":"3"})");
     EXPECT_THROW(route(Endpoint::webhook_update, "changes=x"), Failure);
     EXPECT_THROW(route(Endpoint::webhook_create, "id=x"), Failure);
-    EXPECT_THROW(route(Endpoint::list, "sort_by=x"), Failure);
+    EXPECT_EQ(route(Endpoint::list, "job_id=1&limit=2&customer=A%22"),
+              R"({"max_rows":"2","filters":"{\"job_id\":\"1\",\"customer\":\"A\\\"\"}"})");
+    EXPECT_THROW(route(Endpoint::list, "customer=a&customer=b"), Failure);
     EXPECT_THROW(route(Endpoint::list, "status=a&status=b"), Failure);
     EXPECT_THROW(route(Endpoint::remove, "search=x"), Failure);
     EXPECT_THROW(route(Endpoint::sync, "id=x"), Failure);

@@ -1,6 +1,6 @@
 // Finding one field of a form without copying it. The libraries in Debian that read forms bring an HTTP server of their
 // own (cpp-httplib, libmicrohttpd, libonion) or are XML and mail toolkits; none takes a body that was read already.
-#include "gateway/api/multipart.hpp"
+#include "gateway/base/multipart.hpp"
 
 #include "gateway/base/message.hpp"
 
