@@ -4,17 +4,16 @@
 # and its calls are answered as fast as theirs. Before that, a standby answers what it can, and refuses the rest.
 use strict;
 use warnings;
-use HTTP::Tiny;
 use JSON::PP;
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
+use Client;
 use Shop;
 my $program = $ENV{ERYXON_GATEWAY} or plan skip_all => 'ERYXON_GATEWAY does not name the gateway';
 my $folder = PostgreSQL::Test::Utils::tempdir();
-my $patience = 5 * $PostgreSQL::Test::Utils::timeout_default;
 my $neighbour = 'b0000000-0000-4000-8000-000000000002';
 my (%started, @children);
 
@@ -27,17 +26,6 @@ sub start_program
 	local @ENV{ keys %$environment } = values %$environment;
 	$started{$name} = IPC::Run::start(\@command, '<', \undef, '>', $log, '2>&1');
 	return $log;
-}
-
-# Waits until a file has a line that matches, and returns what the pattern caught.
-sub await_line
-{
-	my ($file, $pattern) = @_;
-	for (my $end = time + $patience; time < $end; sleep 0.1)
-	{
-		return $1 if slurp_file($file) =~ $pattern;
-	}
-	die "$file has no $pattern: " . slurp_file($file);
 }
 
 # Makes a primary with a standby, and the roles of gateway and relay.
@@ -100,24 +88,6 @@ sub start_gateway
 	my $log = start_program("gateway_$kind", { ERYXON_DB_URI => $uri, ERYXON_LISTEN => '127.0.0.1:0' }, $program, 'serve',
 		'--admin-dir', 'off');
 	return await_line($log, qr/listening on (\S+)/);
-}
-
-# Sends a request until it is answered by something else than "try again": status, decoded body, number of repetitions.
-sub request
-{
-	my ($method, $url, $key, $body) = @_;
-	my $client = HTTP::Tiny->new(timeout => 60);
-	my %options = (headers => { 'Authorization' => "Bearer $key", 'Content-Type' => 'application/json' });
-	$options{content} = encode_json($body) if $body;
-	my $answer;
-	my $repeated = -1;
-	for (my $end = time + $patience; time < $end; sleep 0.2)
-	{
-		$repeated++;
-		$answer = $client->request($method, $url, \%options);
-		last unless $answer->{status} == 503 || $answer->{status} == 504 || $answer->{status} == 599;
-	}
-	return ($answer->{status}, eval { decode_json($answer->{content}) }, $repeated);
 }
 
 # One writer: raises the priority of its jobs by one with each call, and notes each call that was acknowledged, until a
