@@ -8,7 +8,7 @@
 namespace eryxon::http_test {
 namespace {
 
-constexpr int all_functions = 49;
+constexpr int all_functions = 52;
 
 class CatalogTest : public HttpTest {
 protected:
@@ -54,7 +54,8 @@ TEST_F(CatalogTest, HasTheFunctionsOfTheContract) {
             "updated_since text DEFAULT NULL::text, "
             "include_deleted boolean DEFAULT NULL::boolean, sort_by text DEFAULT NULL::text, sort_order text DEFAULT "
             "NULL::text, "
-            "max_rows integer DEFAULT NULL::integer, skip_rows integer DEFAULT NULL::integer");
+            "max_rows integer DEFAULT NULL::integer, skip_rows integer DEFAULT NULL::integer, "
+            "fields text DEFAULT NULL::text, filters text DEFAULT NULL::text");
     }
     EXPECT_EQ(arguments("api-erp-sync-diff"), "json");
     EXPECT_EQ(arguments("api-erp-sync-sync"), "json");
@@ -73,6 +74,10 @@ TEST_F(CatalogTest, HasTheFunctionsOfTheContract) {
     EXPECT_EQ(arguments("api-admin-session"), "");
     EXPECT_EQ(arguments("api-csv-import"),
               "entity text DEFAULT NULL::text, file bytea DEFAULT NULL::bytea, options json DEFAULT NULL::json");
+    EXPECT_EQ(
+        arguments("api-json-import-step"),
+        "run uuid DEFAULT NULL::uuid, part bigint DEFAULT NULL::bigint, place bigint DEFAULT NULL::bigint, records "
+        "bytea DEFAULT NULL::bytea");
     EXPECT_EQ(functions("api-%"), all_functions);
 }
 
