@@ -2,7 +2,6 @@
 #include "gateway/base/record_parts.hpp"
 
 #include "core/base/error.hpp"
-#include "gateway/base/failure.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -83,7 +82,9 @@ Task<std::optional<RecordPart>> RecordParts::next() {
     for (;;) {
         bool const full = gather();
         bool const late = part_.records > 0 && Clock::now() - began > longest_wait;
-        if (full || late || (ended_ && part_.records > 0)) co_return std::move(part_);
+        bool const last = (ended_ || fault_) && part_.records > 0;
+        if (full || late || last) co_return std::move(part_);
+        if (fault_) throw *fault_;
         if (ended_) co_return std::nullopt;
         co_await fill();
     }
@@ -91,6 +92,7 @@ Task<std::optional<RecordPart>> RecordParts::next() {
 
 // Takes the records that are there; true if the part is full.
 bool RecordParts::gather() {
+    if (fault_) return false;
     try {
         while (waiting_ || splitter_.next()) {
             waiting_ = !has_room();
@@ -99,7 +101,8 @@ bool RecordParts::gather() {
             if (part_.records == most_records_) return true;
         }
     } catch (const core::CallError& error) {
-        throw malformed(error);
+        fault_ = malformed(error);
+        return false;
     }
     refuse_huge();
     return false;
@@ -122,12 +125,12 @@ void RecordParts::take() {
     part_.text.append(splitter_.record()).append(1, lines ? '\n' : ',');
 }
 
-void RecordParts::refuse_huge() const {
+void RecordParts::refuse_huge() {
     if (splitter_.pending() <= record_bytes_) return;
     Failure failure = own_failure(413);
     failure.message = (form_ == core::RecordForm::lines ? "The record behind line " : "The record behind number ") +
                       std::to_string(splitter_.place()) + " is larger than " + std::to_string(record_bytes_) + " bytes";
-    throw failure;
+    fault_ = std::move(failure);
 }
 
 // Gives the splitter some more text.
@@ -150,7 +153,8 @@ Task<void> RecordParts::read() {
     std::optional<std::string> piece = co_await request_.read(part_.text.size() + splitter_.pending());
     ended_ = !piece;
     if (ended_ && gunzip_ && !gunzip_->is_complete())
-        throw bad_request("The gzip data of the request body is cut off", "", Style::route);
+        fault_ = bad_request("The gzip data of the request body is cut off", "", Style::route);
+    if (fault_) co_return;
     if (ended_)
         splitter_.end();
     else if (gunzip_)

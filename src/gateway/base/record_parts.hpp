@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/json/record_splitter.hpp"
+#include "gateway/base/failure.hpp"
 #include "gateway/base/gunzip.hpp"
 #include "gateway/base/message.hpp"
 
@@ -33,7 +34,8 @@ public:
     RecordParts(const Request& request, const RecordFormat& format, const std::string& entity, std::size_t records,
                 std::size_t record_bytes);
 
-    // The next part; nothing at the end of the body. Throws Failure.
+    // The next part; nothing at the end of the body. Throws Failure; what is wrong with the text after the records that
+    // stand before it.
     Task<std::optional<RecordPart>> next();
 
 private:
@@ -42,7 +44,7 @@ private:
     void take();
     Task<void> fill();
     Task<void> read();
-    void refuse_huge() const;
+    void refuse_huge();
 
     const Request& request_;
     core::RecordForm form_;
@@ -55,6 +57,7 @@ private:
     std::size_t unpacked_ = 0;  // since others had their turn
     bool waiting_ = false;      // the splitter's record is of the next part
     bool ended_ = false;
+    std::optional<Failure> fault_;  // of the text, behind the part at hand
 };
 
 }  // namespace eryxon::gateway
