@@ -80,28 +80,65 @@ $$;
 COMMENT ON FUNCTION eryxon.check_converts IS
 'Refuses a value of a rule that the column could not hold.';
 
+CREATE FUNCTION eryxon.bare_type(type oid) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH RECURSIVE under AS (
+        SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.oid = type
+        UNION ALL SELECT t.oid, t.typbasetype FROM under u JOIN pg_type t ON t.oid = u.typbasetype)
+    SELECT format_type(u.oid, -1) FROM under u WHERE u.typbasetype = 0
+$$;
+COMMENT ON FUNCTION eryxon.bare_type IS
+'The name of the type under a domain, without a modifier.';
+
+CREATE FUNCTION eryxon.check_kept(what text, value jsonb, type text, bare text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    word text := value #>> '{}';
+    kept boolean := true;
+BEGIN
+    IF jsonb_typeof(value) IN ('null', 'array', 'object') THEN
+        RETURN;
+    ELSIF bare IN ('date', 'timestamp without time zone', 'timestamp with time zone') THEN
+        kept := word ~ '^(\d{4}-\d\d-\d\d|\d{8})([T ]|$)';
+    ELSIF bare <> type AND bare NOT IN ('json', 'jsonb') THEN
+        EXECUTE format('SELECT (%1$L::%2$s)::%3$s = %1$L::%3$s', word, type, bare) INTO kept;
+    END IF;
+    IF NOT kept THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'rule',
+            format('%s %s is not kept as it is by the column''s type, %s', what, value, type));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eryxon.check_kept IS
+'Refuses a value of a rule that the column would cut or round, or that is a date in a form that records may not have.';
+
 CREATE FUNCTION eryxon.check_rule_values(rule jsonb, column_name text, table_name regclass) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     type text;
+    bare text;
 BEGIN
-    SELECT format_type(a.atttypid, a.atttypmod) INTO type FROM pg_attribute a
+    SELECT format_type(a.atttypid, a.atttypmod), eryxon.bare_type(a.atttypid) INTO type, bare FROM pg_attribute a
      WHERE a.attrelid = table_name AND a.attname = column_name;
     IF rule ? 'default' AND rule ->> 'default' IS DISTINCT FROM 'next' THEN
-        PERFORM eryxon.check_converts('default', rule -> 'default', type);
+        PERFORM eryxon.check_converts('default', rule -> 'default', type),
+                eryxon.check_kept('default', rule -> 'default', type, bare);
     END IF;
     PERFORM eryxon.check_converts(b.key, b.value, type)
        FROM jsonb_each(rule) AS b WHERE b.key IN ('min', 'max');
     IF NOT rule ? 'references' THEN
-        PERFORM eryxon.check_converts(format('alias "%s" for', a.key), a.value, type)
+        PERFORM eryxon.check_converts(format('alias "%s" for', a.key), a.value, type),
+                eryxon.check_kept(format('alias "%s" for', a.key), a.value, type, bare)
            FROM jsonb_each(CASE jsonb_typeof(rule -> 'value_aliases') WHEN 'object' THEN rule -> 'value_aliases'
                                                                       ELSE '{}' END) AS a;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION eryxon.check_rule_values IS
-'Refuses a default, a bound or an alias that does not convert to the column''s type.';
+'Refuses a default, a bound or an alias that does not convert to the column''s type, or not without loss.';
 
 CREATE FUNCTION @extschema@.eryxon_map_field(entity text, field text, rule jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

@@ -44,6 +44,15 @@ SELECT refused(f, r) FROM (VALUES ('remark', '{"column":"notes"}'::jsonb), ('not
     ('priority', '{"default":"high"}'), ('priority', '{"max":1e30}'), ('priority', '{"value_aliases":{"high":"x"}}'),
     ('priority', '{"value_aliases":{"high":9,"none":null},"default":"3","min":0}'), ('rank', '{"default":"next"}'),
     ('code', '{"default":7}')) AS v(f, r);
+\echo -- nor may the column cut, round or not understand what the rule gives
+CREATE DOMAIN shop.short AS varchar(3);
+ALTER TABLE shop.jobs ADD code_3 varchar(3), ADD price numeric(5,2), ADD bits bit(3), ADD took interval(0),
+    ADD due date, ADD short shop.short;
+SELECT f, r, refused(f, r) FROM (VALUES ('code_3', '{"default":"abcd"}'::jsonb),
+    ('code_3', '{"value_aliases":{"x":"abcd"}}'), ('code_3', '{"default":"abc"}'), ('price', '{"default":1.255}'),
+    ('price', '{"default":"1.250"}'), ('bits', '{"default":"10"}'), ('bits', '{"default":"101"}'),
+    ('took', '{"default":"00:00:01.7"}'), ('took', '{"default":"01:30"}'), ('due', '{"default":"today"}'),
+    ('due', '{"default":"2026-12-31"}'), ('short', '{"default":"abcd"}'), ('short', '{"default":"abc"}')) AS v(f, r);
 \echo -- a tenant that is gone
 SET eryxon.tenant_id = '5b0e8c1a-7d4f-4c59-9a3b-0000000000f0';
 SELECT eryxon_upsert('jobs', '{"external_id":"F","external_source":"ERP","job_number":"F"}') ->> 'action';

@@ -2,6 +2,7 @@
 #include "core/csv/csv_inspect.hpp"
 
 #include "core/csv/csv_columns.hpp"
+#include "core/csv/csv_dos.hpp"
 #include "core/csv/csv_formula.hpp"
 #include "core/csv/csv_guess.hpp"
 #include "core/csv/csv_heading.hpp"
@@ -60,6 +61,9 @@ public:
         has_header_ = corrected_ || (options.find_header ? looks_like_header() : options.header);
         name_columns(known);
         note_cells();
+        DosWords words;
+        words.look(text);
+        if (std::optional<Warning> const warning = words.warning()) warnings_.push_back(warning_json(*warning, arena));
     }
 
     Json answer();

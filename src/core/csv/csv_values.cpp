@@ -2,6 +2,7 @@
 #include "core/csv/csv_values.hpp"
 
 #include "core/base/invisible.hpp"
+#include "core/json/array_literal.hpp"
 #include "core/json/fault_reason.hpp"
 #include "core/json/json_build.hpp"
 #include "core/record/datetime.hpp"
@@ -36,39 +37,10 @@ Json parsed(std::string_view cell, JsonArena& arena) {
     }
 }
 
-// An element of PostgreSQL's own form of an array, up to the comma or brace behind it; nothing if there is none.
-std::optional<Json> take_element(std::string_view& rest, JsonArena& arena) {
-    bool const quoted = rest.starts_with('"');
-    std::string text;
-    std::size_t at = quoted ? 1 : 0;
-    for (; at < rest.size() && (quoted ? rest[at] != '"' : rest[at] != ',' && rest[at] != '}'); at++) {
-        if (rest[at] == '\\') at++;
-        if (at < rest.size()) text += rest[at];
-    }
-    rest.remove_prefix(std::min(at + quoted, rest.size()));
-    if (rest.empty() || (rest.front() != ',' && rest.front() != '}')) return std::nullopt;
-    return !quoted && lower(text) == "null" ? Json::null() : make_string(text, arena);
-}
-
-// The elements of a text such as {a,"b c"}; nothing if it is none.
-std::optional<Json> array_value(std::string_view cell, JsonArena& arena) {
-    std::vector<Json> items;
-    if (cell == "{}") return arena.array(items);
-    std::string_view rest = cell;
-    while (rest.size() > 1) {
-        rest.remove_prefix(1);
-        std::optional<Json> const item = take_element(rest, arena);
-        if (!item) return std::nullopt;
-        items.push_back(*item);
-        if (rest == "}") return arena.array(items);
-    }
-    return std::nullopt;
-}
-
 Json list_value(std::string_view cell, JsonArena& arena) {
     if (cell.front() == '[') return parsed(cell, arena);
     if (cell.front() == '{')
-        if (std::optional<Json> const array = array_value(cell, arena)) return *array;
+        if (std::optional<Json> const array = parse_array_literal(cell, arena)) return *array;
     std::vector<Json> items;
     for (std::size_t begin = 0; begin <= cell.size();) {
         std::size_t const end = std::min(cell.find(';', begin), cell.size());

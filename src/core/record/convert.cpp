@@ -2,6 +2,7 @@
 #include "core/record/convert.hpp"
 
 #include "core/base/invisible.hpp"
+#include "core/json/array_literal.hpp"
 #include "core/json/canonical.hpp"
 #include "core/json/decimal.hpp"
 #include "core/json/fault_reason.hpp"
@@ -57,6 +58,10 @@ std::optional<Fault> convert_enumeration(const Field& field, const Column& colum
     return check_text(field, column, *text, json, context);
 }
 
+bool is_moment(ValueKind kind) {
+    return kind == ValueKind::date || kind == ValueKind::timestamp || kind == ValueKind::timestamptz;
+}
+
 // True if the text ends with a time whose seconds have more digits than the column keeps.
 bool too_fine(std::string_view text, int fraction_digits) {
     const std::size_t minutes = text.rfind(':');
@@ -72,10 +77,18 @@ bool too_fine(std::string_view text, int fraction_digits) {
 std::optional<Fault> convert_other(const Field& field, const Column& column, const Json& json,
                                    const ReadContext& context, const Converted& out) {
     if (json.is_array() && column.element) return convert_array(field, column, json, context, out);
+    if (json.is_string() && column.element && is_moment(column.element->kind)) {
+        const auto items = parse_array_literal(json.text(), context.arena);
+        return items ? convert_array(field, column, *items, context, out) : type_fault("array", json);
+    }
     if (!json.is_scalar()) return type_fault("text", json);
     if (json.is_string() && too_fine(json.text(), column.fraction_digits))
         return value_fault(Code::date_format, Reason::fraction_of_second, json, {"limit", column.fraction_digits});
-    if (!json.is_boolean()) return convert_text(field, column, json, context, out);
+    if (!json.is_boolean()) {
+        auto fault = convert_text(field, column, json, context, out);
+        const bool cuts = !fault && column.modifier >= 0 && context.keeps && !context.keeps(json.text(), column);
+        return cuts ? value_fault(Code::type_mismatch, Reason::cut, json) : fault;
+    }
     const std::string_view text = alias_text(json);
     out.set(text);
     out.hashed = Json::string(text);
@@ -212,8 +225,7 @@ std::optional<Fault> convert_present(const Field& field, const Column& column, c
 std::optional<Fault> convert_value(const Entity& entity, const Field& field, const Json& sent,
                                    const ReadContext& context, const Converted& out) {
     const Column& column = entity.columns[static_cast<std::size_t>(field.column)];
-    const bool as_sent =
-        column.kind == ValueKind::date || column.kind == ValueKind::timestamp || column.kind == ValueKind::timestamptz;
+    const bool as_sent = is_moment(column.kind);
     const Json& json = resolve_value_alias(field, sent);
     if (as_sent) out.hashed = sent;
     if (!json.is_null()) return convert_present(field, column, json, context, out);

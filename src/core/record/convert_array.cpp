@@ -28,8 +28,9 @@ void append_quoted(std::string_view text, std::string& literal) {
     literal += '"';
 }
 
-// A converted element as the input of its type takes it; dates as they were sent.
-std::string element_text(ValueKind kind, const Json& sent, const Value& value, const Json& hashed) {
+// A converted element as the input of its type takes it.
+std::string element_text(const ArrayText& array, const Json& sent, const Value& value, const Json& hashed) {
+    const ValueKind kind = array.element.kind;
     switch (kind) {
         case ValueKind::boolean:
             return value.integer != 0 ? "true" : "false";
@@ -40,7 +41,8 @@ std::string element_text(ValueKind kind, const Json& sent, const Value& value, c
         case ValueKind::date:
         case ValueKind::timestamp:
         case ValueKind::timestamptz:
-            return std::string(sent.text());
+            return array.context.moment_text ? array.context.moment_text(value.datetime, kind)
+                                             : std::string(sent.text());
         case ValueKind::uuid:
             return to_string(value.uuid);
         case ValueKind::json:
@@ -62,7 +64,7 @@ std::optional<Fault> append_element(ArrayText& array, const Json& json, Json& ha
     if (json.is_array() && array.element.kind != ValueKind::json) return append_array(array, json, hashed);
     Value value;
     if (auto fault = convert_present(array.field, array.element, json, array.context, {value, hashed})) return fault;
-    append_quoted(element_text(array.element.kind, json, value, hashed), array.literal);
+    append_quoted(element_text(array, json, value, hashed), array.literal);
     return std::nullopt;
 }
 

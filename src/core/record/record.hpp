@@ -84,6 +84,12 @@ using PatternMatcher = std::function<bool(std::string_view pattern, std::string_
 // What the text of a file's cell stands for in a column, or why it stands for nothing.
 using CellReader = std::function<std::optional<Fault>(std::string_view cell, const Column& column, Json& value)>;
 
+// A date or time of an array's element as the server takes it in any session.
+using MomentText = std::function<std::string(const DateTime& moment, ValueKind kind)>;
+
+// True if a column of this type keeps all of the text, where it has a modifier; also for what is no value of the type.
+using TextKeeper = std::function<bool(std::string_view text, const Column& column)>;
+
 // What reading a record needs to know.
 struct ReadContext {
     const Schema& schema;
@@ -92,6 +98,8 @@ struct ReadContext {
     PatternMatcher matches;
     bool retain_trees = true;  // what is read lives as long as the arena; else only until the next record is read
     CellReader read_cell{};    // of records from a file; else texts are what they are
+    MomentText moment_text{};  // without it dates in arrays stay as they were sent
+    TextKeeper keeps{};        // without it texts for types that only the server can read are taken as they are
     mutable Hasher hasher{};
     mutable MemberLookup lookup{};
 };

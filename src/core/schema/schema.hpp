@@ -43,7 +43,9 @@ struct Column {
     std::int64_t min = 0, max = 0;          // of an integer type
     int max_length = 0;                     // characters, of varchar(n) and char(n); 0 = none
     int precision = 0, scale = -1;          // of numeric(p,s); scale -1 = any
-    int fraction_digits = 6;                // of timestamps, times and intervals
+    int fraction_digits = 6;                // of timestamps and times
+    std::uint32_t type = 0;                 // oid, under its domain
+    std::int32_t modifier = -1;             // of interval(p), interval hour and bit(n), which cut; -1 = none
     std::vector<std::string> labels;        // of an enum
     std::shared_ptr<const Column> element;  // of an array, but for text_array
 };

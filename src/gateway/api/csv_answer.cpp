@@ -140,7 +140,7 @@ void ImportReport::keep_warning(const core::Json& warning) {
                      std::string(text_of(warning, "message")), std::string(text_of(params, "reason")),
                      std::string(text_of(params, "value")),    count_of(params, "lines")};
     auto const same = [&](const FileWarning& other) {
-        bool const example = kept.code == "NUMBER_SIGN";  // of each part its own
+        bool const example = kept.code == "NUMBER_SIGN" || kept.code == "DOS_CODE_PAGE";  // of each part its own
         return other.code == kept.code && other.path == kept.path && (example || other.value == kept.value);
     };
     auto const found = std::find_if(warnings_.begin(), warnings_.end(), same);

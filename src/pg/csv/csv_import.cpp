@@ -1,6 +1,7 @@
 // Importing CSV files.
 #include "pg/csv/csv_import.hpp"
 
+#include "core/csv/csv_dos.hpp"
 #include "core/csv/csv_format_hints.hpp"
 #include "core/csv/csv_inspect.hpp"
 #include "core/csv/csv_values.hpp"
@@ -40,7 +41,11 @@ std::vector<core::Warning> file_warnings(const core::Entity& entity, CsvFile& fi
     for (const RecordTree& tree : batch.trees)
         for (const core::Fault& fault : tree.root().record->faults)
             hints.look(fault);
+    core::DosWords words;
+    for (const FilePlace& place : batch.places)
+        words.look(place.text);
     std::vector<core::Warning> warnings = file.columns().file_warnings();
+    if (std::optional<core::Warning> warning = words.warning()) warnings.push_back(*std::move(warning));
     for (core::Warning& warning : hints.warnings())
         warnings.push_back(std::move(warning));
     return warnings;

@@ -84,7 +84,7 @@ void read_modifier(Oid type, std::int32_t typmod, core::Column& column) {
     if (type == BITOID || type == VARBITOID) column.max_length = typmod;
     if (type == TIMESTAMPOID || type == TIMESTAMPTZOID || type == TIMEOID || type == TIMETZOID)
         column.fraction_digits = typmod;
-    if (type == INTERVALOID) column.fraction_digits = INTERVAL_PRECISION(typmod);
+    if (type == INTERVALOID || type == BITOID) column.modifier = typmod;
     if (type != NUMERICOID) return;
     std::int32_t const packed = typmod - static_cast<int>(VARHDRSZ);
     column.precision = (packed >> 16) & 0xffff;
@@ -110,6 +110,7 @@ std::vector<std::string> read_labels(Oid type) {
 void read_type(Oid domain, std::int32_t typmod, core::Column& column) {
     Oid const type = call([&] { return getBaseTypeAndTypmod(domain, &typmod); });
     column.kind = call([type] { return kind_of(type); });
+    column.type = type;
     if (column.kind == core::ValueKind::integer) read_integer_range(type, column);
     if (column.kind == core::ValueKind::enumeration) column.labels = read_labels(type);
     read_modifier(type, typmod, column);

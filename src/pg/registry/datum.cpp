@@ -5,6 +5,9 @@
 #include "pg/server/arguments.hpp"
 #include "pg/server/jsonb.hpp"
 #include "pg/server/settings.hpp"
+#include "pg/server/subtransaction.hpp"
+
+#include <cstdio>
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -16,6 +19,7 @@ extern "C" {
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+#include "utils/varbit.h"
 }
 
 namespace eryxon::pg {
@@ -106,7 +110,44 @@ Datum array_literal(const core::Json& array) {
     return text_datum(text);
 }
 
+// The text as a value of the type with that modifier; nothing if it is none.
+std::optional<Datum> input_with(Oid type, std::int32_t modifier, std::string_view text) {
+    Datum value{};
+    auto const refused = Subtransaction::run([&] {
+        value = call([&] {
+            Oid function, element;
+            getTypeInputInfo(type, &function, &element);
+            return OidInputFunctionCall(function, palloc_copy(text), element, modifier);
+        });
+    });
+    return refused ? std::nullopt : std::optional(value);
+}
+
 }  // namespace
+
+std::string moment_text(const core::DateTime& time, core::ValueKind kind) {
+    bool const zoned = kind == core::ValueKind::timestamptz;
+    Timestamp const moment = kind == core::ValueKind::date ? timestamp_of(time)
+                             : zoned                       ? timestamptz_of(time)
+                                                           : local_timestamp_of(time);
+    pg_tm fields{};
+    fsec_t fraction = 0;
+    call([&] { timestamp2tm(moment, nullptr, &fields, &fraction, nullptr, nullptr); });
+    char text[64];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d:%02d.%06d%s", fields.tm_year, fields.tm_mon,
+                  fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec, fraction, zoned ? "+00" : "");
+    return text;
+}
+
+bool keeps_text(std::string_view text, const core::Column& column) {
+    auto const whole = input_with(column.type, -1, text);
+    if (!whole) return true;
+    auto const kept = input_with(column.type, column.modifier, text);
+    return kept && call([&] {
+               return DatumGetBool(
+                   DirectFunctionCall2(column.type == INTERVALOID ? interval_eq : biteq, *whole, *kept));
+           });
+}
 
 std::optional<Datum> read_time(std::string_view text) {
     std::optional<core::DateTime> const time = core::parse_datetime(text);

@@ -19,6 +19,12 @@ Datum to_datum(const core::Value& value, const core::Column& column, const Param
 // eryxon.default_time_zone; nothing for any other text.
 std::optional<Datum> read_time(std::string_view text);
 
+// The date or time as the type's input takes it, whatever the session's settings are.
+std::string moment_text(const core::DateTime& time, core::ValueKind kind);
+
+// True if the column's type takes the text without cutting anything, or does not take it even without its modifier.
+bool keeps_text(std::string_view text, const core::Column& column);
+
 // An array parameter of such elements.
 Param array_param(const ParamType& param_type, std::vector<Datum>& elements, const bool* nulls);
 

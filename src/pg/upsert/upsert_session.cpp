@@ -1,6 +1,7 @@
 // A call of the engine from its beginning to its answer.
 #include "pg/upsert/upsert_session.hpp"
 
+#include "pg/registry/datum.hpp"
 #include "pg/registry/patterns.hpp"
 #include "pg/registry/tenant.hpp"
 #include "pg/server/clock.hpp"
@@ -31,7 +32,7 @@ UpsertSession::UpsertSession(Purpose purpose, std::span<const std::string_view> 
     : registry_(locked_registry(entities)),
       options_(core::read_options(options)),
       upsert_{*registry_, options_, arena, tenant_id(), purpose},
-      context_{registry_->schema, options_, arena, matches_pattern},
+      context_{registry_->schema, options_, arena, matches_pattern, true, {}, moment_text, keeps_text},
       started_at_(clock_now()),
       started_(std::chrono::steady_clock::now()) {}
 

@@ -40,7 +40,8 @@ CellValue default_cell(const UpsertCall& upsert, const Item& item, const core::F
     if (field.default_value == nullptr) return {};
     core::Value value;
     core::Json hashed;
-    core::ReadContext const context{upsert.registry.schema, upsert.options, upsert.arena, {}};
+    core::ReadContext const context{
+        upsert.registry.schema, upsert.options, upsert.arena, {}, true, {}, moment_text, keeps_text};
     if (core::convert_value(entity, field, *field.default_value, context, {value, hashed})) return {};
     return {true, value.is_null, value};
 }

@@ -65,6 +65,11 @@ export const codes: Record<string, [en: string, nl: string, de: string]> = {
         'Is 1.000 duizend of een? De getallen zeggen het niet: kies onder “Getallen”.',
         'Ist 1.000 tausend oder eins? Die Zahlen sagen es nicht: Wählen Sie unter „Zahlen“.',
     ],
+    DOS_CODE_PAGE: [
+        'The file seems to be in a character set of DOS, and letters such as ä and ö are read wrongly: save it as UTF-8.',
+        'Het bestand lijkt in een tekenset van DOS te zijn, en letters als ë en ö worden verkeerd gelezen: bewaar het als UTF-8.',
+        'Die Datei scheint in einem Zeichensatz von DOS zu sein, und Buchstaben wie ä und ö werden falsch gelesen: Speichern Sie sie als UTF-8.',
+    ],
     OTHER_DATES: ['Dates in another form', 'Datums in een andere vorm', 'Datumsangaben in anderer Form'],
     OTHER_NUMBERS: ['Numbers in another form', 'Getallen in een andere vorm', 'Zahlen in anderer Form'],
     SWALLOWED_LINES: ['Lines within a cell', 'Regels in een cel', 'Zeilen in einer Zelle'],

@@ -36,6 +36,7 @@ export const faults: Record<string, [nl: string, de: string]> = {
         '{value} hat mehr als {limit} Stellen vor dem Komma',
     ],
     out_of_range: ['{value} kan hier niet worden bewaard', '{value} kann hier nicht gespeichert werden'],
+    cut: ['{value} wordt hier niet volledig bewaard', '{value} wird hier nicht vollständig gespeichert'],
     pattern: ['{value} past niet bij het patroon {pattern}', '{value} passt nicht zum Muster {pattern}'],
     invalid_value: ['{type}: {value}', '{type}: {value}'],
     wrong_type: ['{type}, maar {sent}', '{type}, sondern {sent}'],
@@ -181,6 +182,10 @@ export const faults: Record<string, [nl: string, de: string]> = {
         'geweigerde waarden die getallen met het decimaalteken {value} zijn: {lines}',
         'abgelehnte Werte, die Zahlen mit dem Dezimalzeichen {value} sind: {lines}',
     ],
+    dos_code_page: [
+        '{value} lijkt op een woord in een tekenset van DOS: bewaar het bestand als UTF-8 en importeer dat',
+        '{value} sieht nach einem Wort in einem Zeichensatz von DOS aus: Speichern Sie die Datei als UTF-8, und importieren Sie diese',
+    ],
     swallowed_lines: [
         'in een cel met aanhalingstekens staan regels die op records lijken: {lines}',
         'in einer Zelle in Anführungszeichen stehen Zeilen, die wie Sätze aussehen: {lines}',
@@ -259,6 +264,7 @@ export const types: Record<string, [nl: string, de: string]> = {
     name: ['geen naam', 'kein Name'],
     object: ['geen JSON-object', 'kein JSON-Objekt'],
     'object or array': ['geen JSON-object of -lijst', 'kein JSON-Objekt und keine -Liste'],
+    array: ['geen lijst', 'keine Liste'],
     'array of text': ['geen lijst met teksten', 'keine Liste von Texten'],
 };
 

@@ -10,6 +10,7 @@ CREATE TABLE things (
     at time(0),
     zoned timetz(1),
     took interval(0),
+    hours interval hour,
     code_3 char(3),
     share percent,
     sum numeric(8,2),
@@ -18,4 +19,4 @@ CREATE TABLE things (
 );
 SELECT eryxon_attach('things', 'things');
 SELECT eryxon_map_field('things', field, '{}')
-  FROM unnest('{bits,bits_3,flag,at,zoned,took,code_3,share,sum,shown,counter}'::text[]) field;
+  FROM unnest('{bits,bits_3,flag,at,zoned,took,hours,code_3,share,sum,shown,counter}'::text[]) field;
