@@ -87,17 +87,27 @@ AS $$
         'id', e.id, 'type', e.type, 'timestamp',
             to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'entity', e.entity, 'row_id', e.row_id, 'external_id', e.external_id, 'external_source', e.external_source,
-        'changes', e.changes)
+        'source', e.source, 'run_id', e.run_id, 'user_id', e.user_id, 'keys', coalesce(e.keys, '{}'), 'changes', e.changes)
 $$;
 COMMENT ON FUNCTION eryxon.event_json IS
 'One event as the feed shows it.';
+
+CREATE FUNCTION eryxon.readable_keys(keys jsonb, entities text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN bool_and(k.value ->> 'entity' = ANY (entities)) THEN keys
+                ELSE jsonb_object_agg(k.key, k.value) FILTER (WHERE k.value ->> 'entity' = ANY (entities)) END
+      FROM jsonb_each(keys) AS k
+$$;
+COMMENT ON FUNCTION eryxon.readable_keys IS
+'The keys of an event that are of these entities'' rows.';
 
 CREATE FUNCTION eryxon.read_events(tenant uuid, after bigint, max_rows integer, entities text[], options jsonb)
     RETURNS jsonb
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH found AS (
-        SELECT e.*, row_number() OVER feed AS n, sum(eryxon.stored_size(e.changes)) OVER feed AS bytes
+        SELECT e.*, row_number() OVER feed AS n, sum(eryxon.stored_size(e.changes) + coalesce(eryxon.stored_size(e.keys), 0)) OVER feed AS bytes
           FROM eryxon.event e
          WHERE e.tenant_id = tenant AND e.position > after AND e.entity = ANY (entities)
            AND (options ->> 'entity' IS NULL OR e.entity = options ->> 'entity')
@@ -112,7 +122,8 @@ AS $$
     page AS (
         SELECT coalesce(jsonb_agg(eryxon.event_json(ROW(f.position, f.id, f.tenant_id, f.type, f.entity, f.row_id,
             f.external_id,
-                                      f.external_source, f.source, f.changes, f.occurred_at)::eryxon.event)
+                                      f.external_source, f.source, f.changes, f.occurred_at, f.run_id, f.user_id,
+            eryxon.readable_keys(f.keys, entities))::eryxon.event)
                                           ORDER BY f.n) FILTER (WHERE f.fits), '[]') AS events,
                max(f.position) FILTER (WHERE f.fits) AS last, coalesce(bool_or(NOT f.fits), false) AS more
           FROM fitting f)

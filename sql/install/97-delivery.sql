@@ -229,12 +229,15 @@ AS $$
         f.fields,
                   CASE WHEN octet_length(f.fields) + octet_length(f.changes) <= 19800 THEN ',"changes":' || f.changes
                        ELSE ',"changes_omitted":true' END)
-      FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s',
+      FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s,"run_id":%s,'
+                          '"user_id":%s,"keys":%s',
                           coalesce(e.id, delivery.id), to_json(coalesce(e.entity, 'webhooks')),
                           CASE WHEN e.id IS NULL THEN delivery.webhook_id ELSE e.row_id END,
                           coalesce(to_json(e.external_id)::text, 'null'),
                               coalesce(to_json(e.external_source)::text, 'null'),
-                          coalesce(to_json(e.source)::text, 'null')) AS fields,
+                          coalesce(to_json(e.source)::text, 'null'), coalesce(to_json(e.run_id)::text, 'null'),
+                          coalesce(to_json(e.user_id)::text, 'null'),
+                          coalesce(eryxon.short_text(e.keys, 16000), '{}')) AS fields,
                    CASE WHEN e.id IS NULL THEN '[]' ELSE eryxon.short_text(e.changes, 19800) END AS changes,
                    coalesce(e.occurred_at, delivery.created_at) AS moment
               FROM (SELECT) AS one LEFT JOIN eryxon.event e ON e.position = delivery.position) AS f

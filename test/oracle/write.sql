@@ -201,6 +201,11 @@ BEGIN
     END IF;
     res := oracle.resolve(node);
     faults := (res -> 'faults') || CASE WHEN old IS NULL THEN node -> 'missing' ELSE '[]' END;
+    -- A started part that changes its job is refused without waiting for the part above it: either fault is right.
+    IF live AND faults <> '[]' AND NOT faults @? '$[*] ? (!(@.optional == true))'
+        AND oracle.move(e, old, res -> 'cols', options) = 'IN_PROGRESS' THEN
+        faults := jsonb_build_array(oracle.fault('~', '~'));
+    END IF;
     IF faults <> '[]' THEN PERFORM oracle.give_up(faults); END IF;
     SELECT c.cols, c.warnings INTO cols, warnings FROM oracle.columns_for(node, old) c;
     IF res -> 'cols' ->> 'parent_part_id' = old ->> 'id' THEN

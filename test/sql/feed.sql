@@ -45,7 +45,8 @@ UPDATE jobs SET status = 'completed' WHERE external_id = '2';
 SELECT page('end');
 
 \echo == the shape of an event
-SELECT jsonb_pretty(jsonb_set(jsonb_set(jsonb_set(e, '{id}', '"id"'), '{row_id}', '"row"'), '{timestamp}',
+SELECT jsonb_pretty(jsonb_set(jsonb_set(jsonb_set(e, '{id}', '"id"') #- '{keys,job,id}', '{row_id}', '"row"'),
+    '{timestamp}',
     to_jsonb(regexp_replace(e ->> 'timestamp', '\d', '9', 'g'))))
   FROM jsonb_array_elements(eryxon_changes((SELECT token FROM token WHERE name = 'end')) -> 'events') e;
 

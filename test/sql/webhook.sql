@@ -70,7 +70,8 @@ SELECT eryxon_webhook_test(:'hook') ->> 'delivery' AS test \gset
 SELECT type, status, position FROM eryxon.delivery WHERE id = :'test';
 SELECT body::jsonb - 'timestamp' #- '{data,id}' = jsonb_build_object('type', 'webhook.test', 'data',
     jsonb_build_object('entity', 'webhooks',
-    'row_id', :'hook', 'external_id', NULL, 'external_source', NULL, 'source', NULL, 'changes', '[]'::jsonb))
+    'row_id', :'hook', 'external_id', NULL, 'external_source', NULL, 'source', NULL, 'run_id', NULL, 'user_id', NULL,
+    'keys', '{}'::jsonb, 'changes', '[]'::jsonb))
         FROM eryxon.claim_deliveries('relay-1', 10, '30 seconds');
 SELECT eryxon_webhook_replay(id) FROM eryxon.delivery WHERE position = 3;
 SELECT eryxon_webhook_replay(:'hook', '2026-01-27 08:00Z', '2026-01-27 08:02Z');

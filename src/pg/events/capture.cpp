@@ -5,10 +5,12 @@
 #include "core/result/event.hpp"
 #include "pg/events/change_source.hpp"
 #include "pg/events/event_changes.hpp"
+#include "pg/events/event_keys.hpp"
 #include "pg/events/event_outbox.hpp"
 #include "pg/events/replaced_value.hpp"
 #include "pg/events/transition.hpp"
 #include "pg/registry/registry.hpp"
+#include "pg/registry/tenant.hpp"
 #include "pg/server/datum_json.hpp"
 #include "pg/server/jsonb.hpp"
 #include "pg/server/settings.hpp"
@@ -52,9 +54,10 @@ struct CapturedColumn {
 // The columns of an entity that events are made of.
 class RowLayout {
 public:
-    RowLayout(const core::Entity& entity, TupleDesc descriptor);
+    RowLayout(const core::Entity& entity, const EventKeys& keys, TupleDesc descriptor);
 
-    int id = 0, tenant = 0, deleted_at = 0, external_id = 0, external_source = 0;
+    int id = 0, tenant = 0, deleted_at = 0, external_id = 0, external_source = 0, number = 0;
+    std::vector<int> references;  // the columns of EventKeys
     std::vector<CapturedColumn> shown;
     std::optional<std::size_t> status;  // among them
 
@@ -75,11 +78,15 @@ const FormData_pg_attribute& attribute_of(const core::Column& column, TupleDesc 
     throw std::logic_error("column \"" + column.name + "\" not found");
 }
 
-RowLayout::RowLayout(const core::Entity& entity, TupleDesc descriptor) {
+RowLayout::RowLayout(const core::Entity& entity, const EventKeys& keys, TupleDesc descriptor) {
+    for (const core::Column* column : keys.columns())
+        references.push_back(attribute_of(*column, descriptor).attnum);
+    const core::Field* const numbered = number_field(entity);
     for (const core::Field& field : entity.fields) {
         if (!field.mapped()) continue;
         const core::Column& column = entity.columns[static_cast<std::size_t>(field.column)];
         if (field.name == "status") status = shown.size();
+        if (&field == numbered) number = attribute_of(column, descriptor).attnum;
         show(field.reference ? field.column_name : field.name, column, descriptor, false);
     }
     for (const core::Column& column : entity.columns) {
@@ -105,13 +112,25 @@ std::string_view packed_text(Datum value) {
     return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
 }
 
+// Who makes the change. Claims that cannot be read name nobody: the shop floor's own statements must not fail for them.
+std::optional<core::Uuid> present_user() {
+    try {
+        return user_id();
+    } catch (const core::CallError&) {
+        return std::nullopt;
+    }
+}
+
 // Writes the events of one statement on an attached table.
 class Capture {
 public:
-    Capture(const core::Entity& entity, const TriggerData& trigger)
+    Capture(const Registry& registry, const core::Entity& entity, const TriggerData& trigger)
         : entity_(entity),
-          layout_(entity, RelationGetDescr(trigger.tg_relation)),
+          keys_(registry, entity),
+          layout_(entity, keys_, RelationGetDescr(trigger.tg_relation)),
           source_(change_source()),
+          run_(source_ != nullptr ? source_->run_of(entity.name) : std::nullopt),
+          user_(present_user()),
           before_(trigger.tg_oldtable, RelationGetDescr(trigger.tg_relation)),
           after_(trigger.tg_newtable, RelationGetDescr(trigger.tg_relation)) {}
 
@@ -123,6 +142,7 @@ private:
     void tell(const TransitionTable* before, const TransitionTable* after);
     void emit_event(const TransitionTable* before, const TransitionTable* after);
     void write(const TransitionTable& row, std::string_view what, Datum changes);
+    const core::Uuid* references_of(const TransitionTable& row) const;
     bool is_told(const TransitionTable& row) const { return !row.is_null(layout_.id) && !row.is_null(layout_.tenant); }
     std::pair<core::Uuid, core::Uuid> key_of(const TransitionTable& row) const {
         return {row.uuid(layout_.tenant), row.uuid(layout_.id)};
@@ -138,11 +158,13 @@ private:
     core::Json all_values(const TransitionTable& row);
 
     const core::Entity& entity_;
+    EventKeys keys_;
     RowLayout layout_;
     const ChangeSource* source_;
+    std::optional<core::Uuid> run_, user_;
     TransitionTable before_, after_;
     core::JsonArena arena_;
-    Outbox outbox_;
+    Outbox outbox_{&keys_};
 };
 
 core::RowState Capture::state_of(const TransitionTable* row) {
@@ -212,11 +234,30 @@ core::Json Capture::all_values(const TransitionTable& row) {
     return values.json();
 }
 
+// Allocated in the current context.
+const core::Uuid* Capture::references_of(const TransitionTable& row) const {
+    std::size_t const count = layout_.references.size();
+    auto* const ids = static_cast<core::Uuid*>(call([count] { return palloc0((count + 1) * sizeof(core::Uuid)); }));
+    for (std::size_t i = 0; i < layout_.references.size(); i++)
+        if (!row.is_null(layout_.references[i])) ids[i] = row.uuid(layout_.references[i]);
+    return ids;
+}
+
 void Capture::write(const TransitionTable& row, std::string_view what, Datum changes) {
-    Event event{
-        row.uuid(layout_.tenant), entity_.singular, what, entity_.name, row.uuid(layout_.id), 0, 0, {}, changes};
-    if (!row.is_null(layout_.external_id)) event.external_id = row.value(layout_.external_id);
-    if (!row.is_null(layout_.external_source)) event.external_source = row.value(layout_.external_source);
+    auto const text = [&](int column) { return column == 0 || row.is_null(column) ? 0 : row.value(column); };
+    Event event{};
+    event.tenant = row.uuid(layout_.tenant);
+    event.singular = entity_.singular;
+    event.what = what;
+    event.entity = entity_.name;
+    event.row = row.uuid(layout_.id);
+    event.external_id = text(layout_.external_id);
+    event.external_source = text(layout_.external_source);
+    event.number = text(layout_.number);
+    event.changes = changes;
+    event.references = references_of(row);
+    event.run = run_;
+    event.user = user_;
     if (source_ != nullptr)
         event.source = source_->of_row(event.external_source != 0 ? packed_text(event.external_source) : "");
     outbox_.add(event);
@@ -323,7 +364,7 @@ void write_events(const TriggerData& trigger) {
         const core::Entity* entity = state->entity_of(RelationGetRelid(trigger.tg_relation));
         if (entity == nullptr) return;
         if (const core::Fault* fault = state->unusable(*entity)) return warn_once(*entity, *fault);
-        if (captures(*entity)) Capture(*entity, trigger).run(trigger.tg_event);
+        if (captures(*entity)) Capture(*state, *entity, trigger).run(trigger.tg_event);
     });
 }
 

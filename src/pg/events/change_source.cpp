@@ -22,8 +22,8 @@ int trigger_depth() {
 
 }  // namespace
 
-ChangeSource::ChangeSource(std::vector<std::string_view> sources)
-    : sources_(std::move(sources)), outer_(current), depth_(trigger_depth()) {
+ChangeSource::ChangeSource(std::vector<std::string_view> sources, RunOf runs)
+    : sources_(std::move(sources)), runs_(std::move(runs)), outer_(current), depth_(trigger_depth()) {
     current = this;
 }
 
@@ -35,6 +35,10 @@ std::string_view ChangeSource::of_row(std::string_view external_source) const {
     if (sources_.size() == 1) return sources_.front();
     return std::find(sources_.begin(), sources_.end(), external_source) == sources_.end() ? std::string_view()
                                                                                           : external_source;
+}
+
+std::optional<core::Uuid> ChangeSource::run_of(const std::string& entity) const {
+    return runs_ ? std::optional(runs_(entity)) : std::nullopt;
 }
 
 const ChangeSource* change_source() {

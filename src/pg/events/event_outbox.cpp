@@ -1,6 +1,7 @@
 // Writing events.
 #include "pg/events/event_outbox.hpp"
 
+#include "pg/events/event_keys.hpp"
 #include "pg/server/random.hpp"
 #include "pg/server/statement_order.hpp"
 
@@ -38,9 +39,12 @@ enum Column {
     external_source,
     source,
     changes,
-    occurred_at
+    occurred_at,
+    run_id,
+    user_id,
+    keys
 };
-constexpr int column_count = occurred_at + 1;
+constexpr int column_count = keys + 1;
 
 Oid own_relation(const char* name) {
     return get_relname_relid(name, get_namespace_oid("eryxon", false));
@@ -66,9 +70,14 @@ Datum type_of(const Event& event) {
 }
 
 // A text of the row that the event tells of, or none. The row's slot moves on before the event is written.
-void copy_text(Datum text, Datum& value, bool& null) {
-    null = text == 0;
-    if (!null) value = datumCopy(text, false, -1);
+Datum copy_text(Datum text) {
+    return text == 0 ? 0 : PointerGetDatum(PG_DETOAST_DATUM_COPY(text));
+}
+
+// A value that is 0 for none.
+void set(Datum given, Datum& value, bool& null) {
+    null = given == 0;
+    value = given;
 }
 
 // True if some webhook is enabled by now. Looks itself: a statement as the extension's owner costs ten times that.
@@ -96,16 +105,19 @@ void wake_relays() {
 
 }  // namespace
 
-Outbox::Outbox()
-    : memory_(call(
+Outbox::Outbox(EventKeys* keys)
+    : keys_(keys),
+      memory_(call(
           [] { return AllocSetContextCreate(CurrentMemoryContext, "eryxon_sync events", ALLOCSET_DEFAULT_SIZES); })),
-      lasting_(CurrentMemoryContext) {}
+      lasting_(CurrentMemoryContext) {
+    events_.reserve(most_events);
+}
 
 void Outbox::open() {
     table_ = table_open(own_relation("event_outbox"), RowExclusiveLock);
     if (RelationGetDescr(table_)->natts != column_count) elog(ERROR, "eryxon.event_outbox has unexpected columns");
     pages_ = GetBulkInsertState();
-    slots_ = static_cast<TupleTableSlot**>(palloc(most_slots * sizeof(TupleTableSlot*)));
+    slots_ = static_cast<TupleTableSlot**>(palloc(most_events * sizeof(TupleTableSlot*)));
     statement_ = statement_number(own_relation("event_statement"));
     now_ = GetCurrentTimestamp();
 }
@@ -121,44 +133,70 @@ void Outbox::fill(TupleTableSlot* slot, const Event& event) {
     values[type] = type_of(event);
     values[entity] = text_of(event.entity);
     values[row_id] = uuid_of(event.row);
-    copy_text(event.external_id, values[external_id], nulls[external_id]);
-    copy_text(event.external_source, values[external_source], nulls[external_source]);
+    set(event.external_id, values[external_id], nulls[external_id]);
+    set(event.external_source, values[external_source], nulls[external_source]);
     nulls[source] = event.source.empty();
     if (!event.source.empty()) values[source] = text_of(event.source);
     values[changes] = event.changes;
     values[occurred_at] = TimestampTzGetDatum(now_);
+    set(event.run ? uuid_of(*event.run) : 0, values[run_id], nulls[run_id]);
+    set(event.user ? uuid_of(*event.user) : 0, values[user_id], nulls[user_id]);
+    set(event.keys, values[keys], nulls[keys]);
+}
+
+void Outbox::keep(Event event) {
+    call([&] {
+        MemoryContext const before = MemoryContextSwitchTo(memory_);
+        for (Datum* text : {&event.external_id, &event.external_source, &event.number})
+            *text = copy_text(*text);
+        char* const source = static_cast<char*>(palloc(event.source.size() + 1));
+        memcpy(source, event.source.data(), event.source.size());
+        event.source = {source, event.source.size()};
+        MemoryContextSwitchTo(before);
+        bytes_ += VARSIZE_ANY(DatumGetPointer(event.changes));
+    });
+    events_.push_back(event);
 }
 
 void Outbox::add(const Event& event) {
-    if (table_ == nullptr) first_id_ = random_uuid();
-    call([&] {
-        MemoryContext const before = MemoryContextSwitchTo(lasting_);
-        if (table_ == nullptr) open();
-        if (filled_ == made_) slots_[made_++] = MakeSingleTupleTableSlot(RelationGetDescr(table_), &TTSOpsVirtual);
-        MemoryContextSwitchTo(memory_);
-        TupleTableSlot* const slot = ExecClearTuple(slots_[filled_++]);
-        fill(slot, event);
-        ExecStoreVirtualTuple(slot);
-        bytes_ += VARSIZE_ANY(DatumGetPointer(event.changes));
-        if (filled_ == most_slots || bytes_ > most_bytes) flush();
-        MemoryContextSwitchTo(before);
-    });
+    keep(event);
+    if (events_.size() == most_events || bytes_ > most_bytes) flush();
 }
 
 void Outbox::flush() {
-    if (filled_ > 0) table_multi_insert(table_, slots_, filled_, GetCurrentCommandId(true), 0, pages_);
-    for (int i = 0; i < filled_; i++)
-        ExecClearTuple(slots_[i]);
-    filled_ = 0;
+    if (events_.empty()) return;
+    if (table_ == nullptr) first_id_ = random_uuid();
+    MemoryContext const before = MemoryContextSwitchTo(memory_);
+    if (keys_ != nullptr) keys_->resolve(events_);
+    call([this] { insert(); });
+    MemoryContextSwitchTo(before);
+    events_.clear();
     bytes_ = 0;
+}
+
+// Writes the events, and forgets what they were made of.
+void Outbox::insert() {
+    MemoryContextSwitchTo(lasting_);
+    if (table_ == nullptr) open();
+    int const filled = static_cast<int>(events_.size());
+    while (made_ < filled)
+        slots_[made_++] = MakeSingleTupleTableSlot(RelationGetDescr(table_), &TTSOpsVirtual);
+    MemoryContextSwitchTo(memory_);
+    for (int i = 0; i < filled; i++) {
+        fill(ExecClearTuple(slots_[i]), events_[static_cast<std::size_t>(i)]);
+        ExecStoreVirtualTuple(slots_[i]);
+    }
+    table_multi_insert(table_, slots_, filled, GetCurrentCommandId(true), 0, pages_);
+    for (int i = 0; i < filled; i++)
+        ExecClearTuple(slots_[i]);
     MemoryContextReset(memory_);
 }
 
 void Outbox::finish() {
+    flush();
     if (table_ != nullptr) wake_relays();
     call([this] {
         if (table_ != nullptr) {
-            flush();
             for (int i = 0; i < made_; i++)
                 ExecDropSingleTupleTableSlot(slots_[i]);
             FreeBulkInsertState(pages_);

@@ -2,7 +2,6 @@
 #include "pg/upsert/history.hpp"
 
 #include "core/base/sql_text.hpp"
-#include "core/json/canonical.hpp"
 #include "core/json/json_build.hpp"
 #include "pg/events/capture.hpp"
 #include "pg/events/event_outbox.hpp"
@@ -10,8 +9,6 @@
 #include "pg/server/jsonb.hpp"
 #include "pg/server/security_context.hpp"
 #include "pg/server/spi.hpp"
-
-#include <charconv>
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -106,25 +103,20 @@ Datum run_changes(const core::Counts& counts, core::JsonArena& arena) {
     return make_jsonb(changes.json());
 }
 
-// The row of what an import did to another entity's rows, which are children of its records: all its parts find it.
-core::Uuid child_run(const core::Uuid& run, const core::Entity& entity) {
-    std::uint32_t number = 0;
-    std::string const hash = core::sha256_hex(entity.name);
-    std::from_chars(hash.data(), hash.data() + 8, number, 16);
-    return core::numbered_uuid(run, number);
-}
-
-core::Uuid run_id(UpsertCall& upsert, const core::Entity& entity) {
-    if (!upsert.run) return new_id(upsert);
-    bool const own = &entity == upsert.batches.front().entity;
-    return own ? *upsert.run : child_run(*upsert.run, entity);
-}
-
 // Adds the event sync.completed, whose row is the run. A run that did nothing is not worth a message to anybody.
 void tell(Outbox& outbox, const core::Uuid& tenant, const core::Entity& entity, const core::Uuid& run,
           std::string_view source, const core::Counts& counts, core::JsonArena& arena) {
     if (counts.only_skipped()) return;
-    outbox.add({tenant, "sync", "completed", entity.name, run, 0, 0, source, run_changes(counts, arena)});
+    Event event{};
+    event.tenant = tenant;
+    event.singular = "sync";
+    event.what = "completed";
+    event.entity = entity.name;
+    event.row = event.run.emplace(run);
+    event.source = source;
+    event.user = user_id();
+    event.changes = run_changes(counts, arena);
+    outbox.add(event);
 }
 
 void emit_run_events(const UpsertCall& upsert, const Totals& totals,
@@ -147,7 +139,7 @@ std::map<const core::Entity*, core::Uuid> write_history(UpsertCall& upsert, std:
     std::optional<core::Uuid> const user = user_id();
     as_extension_owner([&] {
         for (const auto& [entity, entry] : totals) {
-            core::Uuid const& id = runs[entity] = run_id(upsert, *entity);
+            core::Uuid const& id = runs[entity] = run_id(upsert, entity->name);
             execute(upsert.run ? insert_run + core::sql(add_to_run) : insert_run,
                     row_params(upsert, *entity, entry, id, user, started_at));
         }
@@ -162,7 +154,7 @@ void tell_run(const core::Uuid& run) {
     std::shared_ptr<const Registry> const state = registry();
     std::vector<core::Uuid> runs = {run};
     for (const core::Entity& entity : state->schema.entities)
-        runs.push_back(child_run(run, entity));
+        runs.push_back(child_run(run, entity.name));
     auto const on_row = [&](const Row& row) {
         const core::Entity* const of = state->schema.find(row.text(1));
         if (of == nullptr) return;

@@ -116,6 +116,12 @@ std::vector<std::string_view> sent_sources(const UpsertCall& upsert) {
     return sources;
 }
 
+// For events: in which history row the call's changes are counted.
+ChangeSource::RunOf run_finder(UpsertCall& upsert) {
+    if (!upsert.options.record_history) return {};
+    return [&upsert](const std::string& entity) { return run_id(upsert, entity); };
+}
+
 void reset(UpsertCall& upsert) {
     upsert.locked = false;
     upsert.writing = nullptr;
@@ -205,7 +211,7 @@ void look_up_trees(UpsertCall& upsert, const Batch& batch, std::span<RecordTree*
 }
 
 void run_call(UpsertCall& upsert) {
-    ChangeSource const source(sent_sources(upsert));
+    ChangeSource const source(sent_sources(upsert), run_finder(upsert));
     refuse_contradictions(upsert);
     upsert.lock = first_lock(upsert);
     int deadlocks = 0;

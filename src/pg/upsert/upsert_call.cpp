@@ -1,10 +1,12 @@
 // Items, trees and batches of a call.
 #include "pg/upsert/upsert_call.hpp"
 
+#include "core/json/canonical.hpp"
 #include "pg/server/boundary.hpp"
 #include "pg/server/random.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <tuple>
 
@@ -191,6 +193,20 @@ core::Uuid new_id(UpsertCall& upsert) {
     auto const now = std::chrono::system_clock::now().time_since_epoch();
     return upsert.ids.make(
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()), random);
+}
+
+core::Uuid child_run(const core::Uuid& run, const std::string& entity) {
+    std::uint32_t number = 0;
+    std::string const hash = core::sha256_hex(entity);
+    std::from_chars(hash.data(), hash.data() + 8, number, 16);
+    return core::numbered_uuid(run, number);
+}
+
+core::Uuid run_id(UpsertCall& upsert, const std::string& entity) {
+    if (upsert.run) return entity == upsert.batches.front().entity->name ? *upsert.run : child_run(*upsert.run, entity);
+    auto const [run, is_new] = upsert.runs.try_emplace(entity);
+    if (is_new) run->second = new_id(upsert);
+    return run->second;
 }
 
 }  // namespace eryxon::pg

@@ -192,7 +192,8 @@ struct UpsertCall {
     std::multimap<const Item*, Item*> waits{};
     std::vector<ParkedValue> parked{};                  // while the tree at hand is written
     std::optional<FailedStatement> failed_statement{};  // of the last attempt at a chunk
-    std::optional<core::Uuid> run{};  // the history row that the call adds to, if it is a part of an import
+    std::optional<core::Uuid> run{};           // the history row that the call adds to, if it is a part of an import
+    std::map<std::string, core::Uuid> runs{};  // of others: the history rows that it will write, by entity
 
     bool is_of_file() const { return purpose == Purpose::csv || purpose == Purpose::records; }
     bool dry() const { return options.dry_run || purpose == Purpose::diff; }
@@ -234,5 +235,9 @@ private:
 void run_call(UpsertCall& upsert);
 // A time-ordered uuid for a new row.
 core::Uuid new_id(UpsertCall& upsert);
+// The history row of what an import did to another entity's rows, children of its records: all its parts find it.
+core::Uuid child_run(const core::Uuid& run, const std::string& entity);
+// The history row in which what the call does to the entity is counted.
+core::Uuid run_id(UpsertCall& upsert, const std::string& entity);
 
 }  // namespace eryxon::pg
