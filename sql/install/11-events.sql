@@ -151,7 +151,8 @@ BEGIN
     INSERT INTO eryxon.event (position, id, tenant_id, type, entity, row_id, external_id, external_source, source,
         changes, occurred_at, run_id, user_id, keys)
     SELECT last + row_number() OVER (ORDER BY t.statement, t.line), t.id, t.tenant_id, t.type, t.entity, t.row_id,
-        t.external_id, t.external_source, t.source, eryxon.change_list(t.changes), t.occurred_at, t.run_id, t.user_id, t.keys
+        t.external_id, t.external_source, t.source, eryxon.change_list(t.changes), t.occurred_at, t.run_id,
+        t.user_id, t.keys
       FROM taken t;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved > 0 THEN

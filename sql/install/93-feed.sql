@@ -87,7 +87,8 @@ AS $$
         'id', e.id, 'type', e.type, 'timestamp',
             to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'entity', e.entity, 'row_id', e.row_id, 'external_id', e.external_id, 'external_source', e.external_source,
-        'source', e.source, 'run_id', e.run_id, 'user_id', e.user_id, 'keys', coalesce(e.keys, '{}'), 'changes', e.changes)
+        'source', e.source, 'run_id', e.run_id, 'user_id', e.user_id, 'keys', coalesce(e.keys, '{}'),
+        'changes', e.changes)
 $$;
 COMMENT ON FUNCTION eryxon.event_json IS
 'One event as the feed shows it.';
@@ -107,7 +108,8 @@ CREATE FUNCTION eryxon.read_events(tenant uuid, after bigint, max_rows integer, 
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH found AS (
-        SELECT e.*, row_number() OVER feed AS n, sum(eryxon.stored_size(e.changes) + coalesce(eryxon.stored_size(e.keys), 0)) OVER feed AS bytes
+        SELECT e.*, row_number() OVER feed AS n,
+               sum(eryxon.stored_size(e.changes) + coalesce(eryxon.stored_size(e.keys), 0)) OVER feed AS bytes
           FROM eryxon.event e
          WHERE e.tenant_id = tenant AND e.position > after AND e.entity = ANY (entities)
            AND (options ->> 'entity' IS NULL OR e.entity = options ->> 'entity')

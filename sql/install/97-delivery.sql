@@ -229,8 +229,8 @@ AS $$
         f.fields,
                   CASE WHEN octet_length(f.fields) + octet_length(f.changes) <= 19800 THEN ',"changes":' || f.changes
                        ELSE ',"changes_omitted":true' END)
-      FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s,"run_id":%s,'
-                          '"user_id":%s,"keys":%s',
+      FROM (SELECT format('"id":"%s","entity":%s,"row_id":"%s","external_id":%s,"external_source":%s,"source":%s,'
+                          '"run_id":%s,"user_id":%s,"keys":%s',
                           coalesce(e.id, delivery.id), to_json(coalesce(e.entity, 'webhooks')),
                           CASE WHEN e.id IS NULL THEN delivery.webhook_id ELSE e.row_id END,
                           coalesce(to_json(e.external_id)::text, 'null'),

@@ -1,4 +1,5 @@
--- Files of 60,000 lines, in processor time of this server process, which other work on the machine does not change much.
+-- Files of 60,000 lines, in processor time of this server process, which other work on the machine does not change
+-- much.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS eryxon_sync;

@@ -146,7 +146,7 @@ SELECT is((SELECT body::jsonb #>> '{data,changes_omitted}' || (body::jsonb -> 'd
 SELECT is((SELECT body::jsonb - 'data' || (body::jsonb -> 'data') - 'id' - 'row_id' - 'changes' FROM claimed
     WHERE type = 'part.created'),
           '{"type":"part.created","timestamp":"2026-11-27T08:00:00.500000Z","entity":"jobs","external_id":"ü\"1",'
-          '"external_source":"SAP","source":null}', 'members');
+          '"external_source":"SAP","source":null,"run_id":null,"user_id":null,"keys":{}}', 'members');
 SELECT is((SELECT body::jsonb #>> '{data,id}' FROM claimed WHERE type = 'part.created'),
     (SELECT id::text FROM eryxon.event WHERE position = 2), 'the event''s id');
 SELECT is((SELECT secrets FROM claimed WHERE type = 'webhook.test'), ARRAY[:'fourth'], 'the secrets in force');

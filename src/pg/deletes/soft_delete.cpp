@@ -175,6 +175,7 @@ void Deletion::forget_earlier(const std::vector<DeletedRow>& rows) const {
 
 Param time_array(const std::vector<TimestampTz>& times) {
     std::vector<Datum> datums;
+    datums.reserve(times.size());
     for (TimestampTz time : times)
         datums.push_back(TimestampTzGetDatum(time));
     return {TIMESTAMPTZARRAYOID, call([&] {

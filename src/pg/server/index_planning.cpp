@@ -23,7 +23,8 @@ get_relation_info_hook_type previous_hook = nullptr;
 AttrNumber own_column(const AppendRelInfo* parent, AttrNumber column) {
     if (parent == nullptr || column <= 0) return column;
     auto* variable = static_cast<Var*>(list_nth(parent->translated_vars, column - 1));
-    return variable != nullptr && IsA(variable, Var) ? variable->varattno : 0;
+    if (variable == nullptr || !IsA(variable, Var)) return InvalidAttrNumber;
+    return variable->varattno;
 }
 
 // The relation's columns in the statement's conditions, shifted as bitmaps of columns are.
