@@ -16,7 +16,8 @@ CREATE TABLE eryxon.event_outbox (
     occurred_at     timestamptz NOT NULL,
     run_id          uuid,
     user_id         uuid,
-    keys            jsonb
+    keys            jsonb,
+    root_id         uuid
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
     autovacuum_analyze_threshold = 1000000000);
 -- Without a key: else a publication FOR ALL TABLES would refuse the deletes.
@@ -46,12 +47,14 @@ CREATE TABLE eryxon.event (
     occurred_at     timestamptz NOT NULL,
     run_id          uuid,
     user_id         uuid,
-    keys            jsonb            -- {"operation": {"entity","id","external_id","external_source","number"},"part":…}
+    keys            jsonb,  -- {"operation": {"entity","id","external_id","external_source","number"},"part":…}
+    root_id         uuid
 );
 COMMENT ON TABLE eryxon.event IS
 'Committed events in the order in which they are read: one that commits later never gets a lower position.
 source is the ERP whose record made the change, NULL for the shop floor; run_id the history row of its call, user_id who
-made it. keys names the row, those above it and those that it refers to, as they were then.';
+made it. keys names the row, those above it and those that it refers to, as they were then. root_id is the
+row that it belongs to in the end, such as the job; NULL: itself.';
 CREATE INDEX event_feed ON eryxon.event (tenant_id, position);
 CREATE INDEX event_occurred ON eryxon.event USING brin (occurred_at);
 
@@ -149,10 +152,10 @@ BEGIN
     WITH taken AS (
         DELETE FROM eryxon.event_outbox o WHERE o.ctid = ANY (chosen) RETURNING o.*)
     INSERT INTO eryxon.event (position, id, tenant_id, type, entity, row_id, external_id, external_source, source,
-        changes, occurred_at, run_id, user_id, keys)
+        changes, occurred_at, run_id, user_id, keys, root_id)
     SELECT last + row_number() OVER (ORDER BY t.statement, t.line), t.id, t.tenant_id, t.type, t.entity, t.row_id,
         t.external_id, t.external_source, t.source, eryxon.change_list(t.changes), t.occurred_at, t.run_id,
-        t.user_id, t.keys
+        t.user_id, t.keys, t.root_id
       FROM taken t;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved > 0 THEN
@@ -194,7 +197,8 @@ BEGIN
     EXCEPTION WHEN data_corrupted OR internal_error OR out_of_memory OR program_limit_exceeded THEN
         INSERT INTO eryxon.event_refused AS r
         SELECT o.statement, o.line, o.id, o.tenant_id, o.type, o.entity, o.row_id, o.external_id, o.external_source,
-            o.source, NULL, o.occurred_at, o.run_id, o.user_id, NULL, state, fault
+            o.source, NULL, o.occurred_at, o.run_id, o.user_id, NULL, o.root_id, state,
+            fault
           FROM eryxon.event_outbox o WHERE o.ctid = chosen
         RETURNING r.id, r.tenant_id INTO event_id, tenant_id;
     END;

@@ -125,7 +125,7 @@ AS $$
         SELECT coalesce(jsonb_agg(eryxon.event_json(ROW(f.position, f.id, f.tenant_id, f.type, f.entity, f.row_id,
             f.external_id,
                                       f.external_source, f.source, f.changes, f.occurred_at, f.run_id, f.user_id,
-            eryxon.readable_keys(f.keys, entities))::eryxon.event)
+            eryxon.readable_keys(f.keys, entities), f.root_id)::eryxon.event)
                                           ORDER BY f.n) FILTER (WHERE f.fits), '[]') AS events,
                max(f.position) FILTER (WHERE f.fits) AS last, coalesce(bool_or(NOT f.fits), false) AS more
           FROM fitting f)

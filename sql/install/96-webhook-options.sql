@@ -32,6 +32,9 @@ CREATE TABLE eryxon.webhook (
     max_in_flight   integer NOT NULL,
     sources         text[],
     exclude_source  text[],
+    entities        text[],
+    fields          text[],
+    order_by        text NOT NULL DEFAULT 'row' CHECK (order_by IN ('row', 'root')),
     created_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
     updated_at      timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
@@ -41,7 +44,8 @@ for five days). feed: eryxon.feed_name() when it was made or enabled; in a copy 
 nothing is sent. url_version rises with each change of the URL; what was sent to an older one says nothing of the
 endpoint. failing_since: the first failure after the last success; failed_at: the last one; failures: how many in a row.
 paused_until: nothing is sent before, and then one delivery, the probe, until one arrives; pauses: how many in a row;
-ramp: how many may be under way after a pause, instead of max_in_flight.';
+ramp: how many may be under way after a pause, instead of max_in_flight. order_by: what arrives one after the other, the
+events of a row, or of a root with all that belongs to it.';
 CREATE INDEX webhook_tenant ON eryxon.webhook (tenant_id);
 
 CREATE TABLE eryxon.webhook_secret (
@@ -139,26 +143,26 @@ $$;
 COMMENT ON FUNCTION eryxon.check_type_patterns IS
 'Demands types of events, or patterns of them.';
 
-CREATE FUNCTION eryxon.check_webhook_sources(options jsonb, option text) RETURNS void
+CREATE FUNCTION eryxon.check_webhook_names(options jsonb, option text, meaning text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    sources jsonb := options -> option;
+    names jsonb := options -> option;
 BEGIN
-    IF jsonb_typeof(sources) = 'string' THEN
-        sources := jsonb_build_array(sources);
+    IF jsonb_typeof(names) = 'string' THEN
+        names := jsonb_build_array(names);
     END IF;
-    IF jsonb_typeof(sources) NOT IN ('array', 'null')
-       OR jsonb_typeof(sources) = 'array' AND (jsonb_array_length(sources) NOT BETWEEN 1 AND 100
-          OR EXISTS (SELECT FROM jsonb_array_elements(sources) AS s WHERE jsonb_typeof(s) <> 'string'
+    IF jsonb_typeof(names) NOT IN ('array', 'null')
+       OR jsonb_typeof(names) = 'array' AND (jsonb_array_length(names) NOT BETWEEN 1 AND 100
+          OR EXISTS (SELECT FROM jsonb_array_elements(names) AS s WHERE jsonb_typeof(s) <> 'string'
               OR length(s #>> '{}') NOT BETWEEN 1 AND 255)) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', option,
-            format('option "%s" must be the name of a source, or an array of 1 to 100 of them', option));
+            format('option "%s" must be the name of %s, or an array of 1 to 100 of them', option, meaning));
     END IF;
 END
 $$;
-COMMENT ON FUNCTION eryxon.check_webhook_sources IS
-'Demands names of sources: ERPs whose changes are wanted, or not.';
+COMMENT ON FUNCTION eryxon.check_webhook_names IS
+'Demands names that events are chosen by: a text, or an array of texts. meaning: what they name.';
 
 CREATE FUNCTION eryxon.check_webhook_headers(headers jsonb) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -190,7 +194,8 @@ COMMENT ON FUNCTION eryxon.check_webhook_headers IS
 
 CREATE FUNCTION eryxon.webhook_options() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN '{description,enabled,retry_seconds,max_in_flight,sources,exclude_source,headers}'::text[];
+    RETURN '{description,enabled,retry_seconds,max_in_flight,sources,exclude_source,entities,fields,order_by,'
+           'headers}'::text[];
 COMMENT ON FUNCTION eryxon.webhook_options IS
 'The names of a webhook''s options.';
 
@@ -201,9 +206,13 @@ BEGIN
     PERFORM eryxon.check_options(options, known);
     PERFORM eryxon.check_option_type(options, o.name, o.type)
        FROM (VALUES ('url', 'string'), ('events', 'array'), ('description', 'string'), ('enabled', 'boolean'),
-                    ('retry_seconds', 'array'), ('max_in_flight', 'number')) AS o(name, type);
-    PERFORM eryxon.check_webhook_sources(options, 'sources');
-    PERFORM eryxon.check_webhook_sources(options, 'exclude_source');
+                    ('retry_seconds', 'array'), ('max_in_flight', 'number'), ('order_by', 'string')) AS o(name, type);
+    PERFORM eryxon.check_webhook_names(options, o.name, o.meaning)
+       FROM (VALUES ('sources', 'a source'), ('exclude_source', 'a source'), ('entities', 'an entity'),
+                    ('fields', 'a field')) AS o(name, meaning);
+    PERFORM eryxon.fail_unknown_entity(n.name, false)
+       FROM unnest(eryxon.json_texts(options -> 'entities')) AS n(name)
+      WHERE NOT EXISTS (SELECT FROM eryxon.entity e WHERE e.entity = n.name);
     PERFORM eryxon.check_webhook_headers(options -> 'headers');
     IF (options ->> 'max_in_flight')::numeric NOT BETWEEN 1 AND 1000
         OR (options ->> 'max_in_flight')::numeric % 1 <> 0 THEN
@@ -215,6 +224,8 @@ BEGIN
                            WHERE jsonb_typeof(s) <> 'number' OR s::text !~ '^[0-9]{1,6}$')) THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'retry_seconds',
             'option "retry_seconds" must be an array of 1 to 50 integers from 0 to 999999');
+    ELSIF options ->> 'order_by' NOT IN ('row', 'root') THEN
+        PERFORM eryxon.fail('INVALID_OPTION', '22023', 'order_by', 'option "order_by" must be "row" or "root"');
     ELSIF length(options ->> 'description') > 1000 THEN
         PERFORM eryxon.fail('INVALID_OPTION', '22023', 'description',
             'option "description" must have at most 1000 characters');

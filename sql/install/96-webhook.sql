@@ -78,6 +78,9 @@ BEGIN
            sources = CASE WHEN changes ? 'sources' THEN eryxon.json_texts(changes -> 'sources') ELSE w.sources END,
            exclude_source = CASE WHEN changes ? 'exclude_source' THEN eryxon.json_texts(changes -> 'exclude_source')
                ELSE w.exclude_source END,
+           entities = CASE WHEN changes ? 'entities' THEN eryxon.json_texts(changes -> 'entities') ELSE w.entities END,
+           fields = CASE WHEN changes ? 'fields' THEN eryxon.json_texts(changes -> 'fields') ELSE w.fields END,
+           order_by = CASE WHEN changes ? 'order_by' THEN coalesce(changes ->> 'order_by', 'row') ELSE w.order_by END,
            enabled = wanted,
            feed = CASE WHEN wanted AND changes ? 'enabled' THEN eryxon.feed_name() ELSE w.feed END,
            disabled_at = CASE WHEN NOT wanted THEN coalesce(w.disabled_at, now()) END,
@@ -143,22 +146,23 @@ CREATE FUNCTION @extschema@.eryxon_webhook_create(url text, events text[], optio
 COMMENT ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) IS
 'Makes a webhook of the tenant: events of these types are sent to the URL.
 Types are such as job.created, or patterns: job.*, *.completed, *. Options: description, enabled, retry_seconds,
-max_in_flight, sources and exclude_source (ERPs whose changes are wanted, or not), headers (sent with each message, and
-shown nowhere). Returns id, secret (shown once) and warnings.';
+max_in_flight, sources and exclude_source (ERPs whose changes are wanted, or not), entities, fields (only events that
+change one of them), order_by (row, or root: one after the other for a job and all below it), headers (sent with each
+message, and shown nowhere). Returns id, secret (shown once) and warnings.';
 REVOKE EXECUTE ON FUNCTION @extschema@.eryxon_webhook_create(text, text[], jsonb) FROM PUBLIC;
 
 CREATE FUNCTION eryxon.webhooks(own uuid, caller name)
     RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz,
         disabled_reason text,
                    failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer,
-                       sources text[],
-                   exclude_source text[], headers text[], created_at timestamptz, updated_at timestamptz)
+                       sources text[], exclude_source text[], entities text[], fields text[], order_by text,
+                   headers text[], created_at timestamptz, updated_at timestamptz)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.id, w.url, w.events, w.description, w.enabled AND NOT r.restored, w.disabled_at,
            CASE WHEN w.enabled AND r.restored THEN 'restored' ELSE w.disabled_reason END, w.failing_since,
                w.paused_until,
-           w.retry_seconds, w.max_in_flight, w.sources, w.exclude_source,
+           w.retry_seconds, w.max_in_flight, w.sources, w.exclude_source, w.entities, w.fields, w.order_by,
            ARRAY(SELECT h.name FROM eryxon.webhook_header h WHERE h.webhook_id = w.id ORDER BY h.name), w.created_at,
                w.updated_at
       FROM eryxon.webhook w
@@ -175,8 +179,8 @@ CREATE FUNCTION @extschema@.eryxon_webhooks()
     RETURNS TABLE (id uuid, url text, events text[], description text, enabled boolean, disabled_at timestamptz,
         disabled_reason text,
                    failing_since timestamptz, paused_until timestamptz, retry_seconds integer[], max_in_flight integer,
-                       sources text[],
-                   exclude_source text[], headers text[], created_at timestamptz, updated_at timestamptz)
+                       sources text[], exclude_source text[], entities text[], fields text[], order_by text,
+                   headers text[], created_at timestamptz, updated_at timestamptz)
     LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'eryxon_call_for_administrator';
 COMMENT ON FUNCTION @extschema@.eryxon_webhooks() IS
 'The webhooks of the caller''s tenant, without secrets: of headers the names. A superuser sees those of all tenants.

@@ -34,10 +34,10 @@ CREATE TABLE eryxon.delivery (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 COMMENT ON TABLE eryxon.delivery IS
 'One row for each event and webhook. position is the event''s, NULL for webhook.test. due_at: when to send, while a
-relay has it the end of its lease, NULL behind an unfinished delivery of the same webhook and row. attempt counts
-claims; url_version is that of the webhook at the last one. failures counts the reported ones since the delivery was
-queued, but for tries to which it was woken; woken: the number of failures after which it was woken last, so once at
-each.';
+relay has it the end of its lease, NULL behind an unfinished delivery of the same webhook and queue. row_id is the
+queue: the event''s row, or its root where the webhook orders by that. attempt counts claims; url_version is that of the
+webhook at the last one. failures counts the reported ones since the delivery was queued, but for tries to which it was
+woken; woken: the number of failures after which it was woken last, so once at each.';
 CREATE UNIQUE INDEX delivery_event ON eryxon.delivery (position, webhook_id);
 CREATE INDEX delivery_queue ON eryxon.delivery (row_id, webhook_id, turn) WHERE status = 'pending';
 CREATE INDEX delivery_due ON eryxon.delivery (webhook_id, due_at) WHERE due_at IS NOT NULL;
@@ -91,15 +91,23 @@ COMMENT ON FUNCTION eryxon.check_read_committed IS
 'Refuses transactions whose statements do not see what others have committed meanwhile: they would leave deliveries
 waiting for ever.';
 
+CREATE FUNCTION eryxon.queue_of(order_by text, row_id uuid, root_id uuid) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN order_by OPERATOR(pg_catalog.=) 'root' THEN coalesce(root_id, row_id) ELSE row_id END;
+COMMENT ON FUNCTION eryxon.queue_of IS
+'The queue of a webhook that an event of this row and root comes into.';
+
 CREATE FUNCTION eryxon.lock_tails(webhooks uuid[], positions bigint[]) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT FROM eryxon.delivery d
      WHERE d.id = ANY (ARRAY(
             SELECT (SELECT q.id FROM eryxon.delivery q
-                     WHERE q.webhook_id = a.webhook AND q.row_id = e.row_id AND q.status = 'pending'
+                     WHERE q.webhook_id = w.id AND q.row_id = eryxon.queue_of(w.order_by, e.row_id, e.root_id)
+                       AND q.status = 'pending'
                      ORDER BY q.turn DESC LIMIT 1)
               FROM unnest(webhooks, positions) AS a(webhook, position)
+              JOIN eryxon.webhook w ON w.id = a.webhook
               JOIN eryxon.event e ON e.position = a.position))
      ORDER BY d.id FOR KEY SHARE
 $$;
@@ -127,14 +135,15 @@ DECLARE
 BEGIN
     PERFORM eryxon.lock_tails(webhooks, positions);
     INSERT INTO eryxon.delivery AS d (id, webhook_id, position, type, row_id, due_at)
-    SELECT eryxon.delivery_id(e.id, w.id), w.id, e.position, e.type, e.row_id,
-           CASE WHEN row_number() OVER (PARTITION BY w.id, e.row_id ORDER BY e.position) = 1
+    SELECT eryxon.delivery_id(e.id, w.id), w.id, e.position, e.type, queue.id,
+           CASE WHEN row_number() OVER (PARTITION BY w.id, queue.id ORDER BY e.position) = 1
                      AND (SELECT true FROM eryxon.delivery q
-                           WHERE q.webhook_id = w.id AND q.row_id = e.row_id AND q.status = 'pending' LIMIT 1) IS NULL
+                           WHERE q.webhook_id = w.id AND q.row_id = queue.id AND q.status = 'pending' LIMIT 1) IS NULL
                 THEN clock_timestamp() + make_interval(secs => w.retry_seconds[1]) END
       FROM unnest(webhooks, positions) AS a(webhook, position)
       JOIN eryxon.webhook w ON w.id = a.webhook
       JOIN eryxon.event e ON e.position = a.position
+     CROSS JOIN LATERAL (SELECT eryxon.queue_of(w.order_by, e.row_id, e.root_id) AS id) AS queue
      ORDER BY e.position;
     GET DIAGNOSTICS queued = ROW_COUNT;
     RETURN queued;
@@ -145,14 +154,25 @@ COMMENT ON FUNCTION eryxon.enqueue IS
 the row of eryxon.feed and the webhooks'' rows.';
 REVOKE EXECUTE ON FUNCTION eryxon.enqueue(uuid[], bigint[]) FROM PUBLIC;
 
+CREATE FUNCTION eryxon.changes_any(changes jsonb, fields text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM jsonb_array_elements(changes) AS c WHERE c ->> 'field' = ANY (fields))
+$$;
+COMMENT ON FUNCTION eryxon.changes_any IS
+'Whether one of the fields is among the changes of an event.';
+
 CREATE FUNCTION eryxon.wants(w eryxon.webhook, e eryxon.event) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     RETURN w.events OPERATOR(pg_catalog.&&) eryxon.matching_patterns(e.type)
            AND (w.sources IS NULL OR e.source OPERATOR(pg_catalog.=) ANY (w.sources))
            AND (w.exclude_source IS NULL OR e.source IS NULL
-               OR e.source OPERATOR(pg_catalog.<>) ALL (w.exclude_source));
+               OR e.source OPERATOR(pg_catalog.<>) ALL (w.exclude_source))
+           AND (w.entities IS NULL OR e.entity OPERATOR(pg_catalog.=) ANY (w.entities))
+           AND (w.fields IS NULL OR eryxon.changes_any(e.changes, w.fields));
 COMMENT ON FUNCTION eryxon.wants IS
-'Whether a webhook is to be told of an event of its tenant: by its type, and by the ERP whose record made the change.';
+'Whether a webhook is to be told of an event of its tenant: by its type, by the ERP whose record made the change, by its
+entity, and by what changed.';
 
 CREATE FUNCTION eryxon.fan_out(first bigint, last bigint) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
@@ -273,8 +293,11 @@ DECLARE
 BEGIN
     WITH again AS (
         INSERT INTO eryxon.delivery AS d (id, webhook_id, position, type, row_id)
-        SELECT eryxon.delivery_id(e.id, webhook), webhook, e.position, e.type, e.row_id
-          FROM unnest(positions) AS a(position) JOIN eryxon.event e ON e.position = a.position
+        SELECT eryxon.delivery_id(e.id, w.id), w.id, e.position, e.type,
+               eryxon.queue_of(w.order_by, e.row_id, e.root_id)
+          FROM unnest(positions) AS a(position)
+          JOIN eryxon.event e ON e.position = a.position
+          JOIN eryxon.webhook w ON w.id = webhook
          ORDER BY e.position
         ON CONFLICT (webhook_id, position) DO UPDATE
            SET status = 'pending', turn = excluded.turn, due_at = NULL, failures = 0, woken = 0, finished_at = NULL

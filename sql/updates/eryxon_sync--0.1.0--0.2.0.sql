@@ -100,7 +100,8 @@ INSERT INTO eryxon.event_outbox (statement, line, tenant_id, type, entity, row_i
 SELECT statement, line, tenant_id, type, entity, row_id, external_id, external_source, source, changes, occurred_at
   FROM eryxon_old.event_outbox;
 
-ALTER TABLE eryxon.event ADD COLUMN run_id uuid, ADD COLUMN user_id uuid, ADD COLUMN keys jsonb;
+ALTER TABLE eryxon.event ADD COLUMN run_id uuid, ADD COLUMN user_id uuid, ADD COLUMN keys jsonb,
+    ADD COLUMN root_id uuid;
 -- @take CREATE TABLE eryxon.event_refused (
 -- @take ALTER TABLE eryxon.event_refused
 -- @take CREATE INDEX event_refused_tenant

@@ -100,6 +100,31 @@ EventKeys::EventKeys(const Registry& registry, const core::Entity& entity) : reg
         for (std::size_t edge = 0; edge < parents.size(); edge++)
             add_member(static_cast<int>(below), edge, *parents[edge]);
     }
+    find_root_path(references);
+}
+
+// Up from member to member by the first parent of another entity.
+void EventKeys::find_root_path(const std::vector<const core::Field*>& references) {
+    int below = 0;
+    for (std::size_t i = 1; i < members_.size(); i++) {
+        const Member& member = members_[i];
+        bool const parent = below != 0 || references[member.edge]->reference->parent;
+        if (member.below != below || !parent || member.target == members_[static_cast<std::size_t>(below)].target)
+            continue;
+        above_.push_back(i);
+        below = static_cast<int>(i);
+    }
+}
+
+// The row that the event's row belongs to in the end; itself, if it belongs to none.
+core::Uuid EventKeys::root_of(const Event& event) const {
+    core::Uuid root = event.row;
+    for (std::size_t const i : above_) {
+        const core::Uuid* const id = id_of(members_[i], event);
+        if (id == nullptr) break;
+        root = *id;
+    }
+    return root;
 }
 
 EventKeys::Target& EventKeys::target_of(const core::Entity& entity) {
@@ -198,6 +223,7 @@ void EventKeys::resolve(std::vector<Event>& events) {
             if (const core::Uuid* id = id_of(members_[i], event))
                 keys.add(members_[i].name, members_[i].target->rows.at({event.tenant, *id}).key);
         event.keys = make_jsonb(keys.json());
+        event.root = root_of(event);
         arena.clear();
     }
 }

@@ -26,7 +26,7 @@ public:
 
     // The columns that Event::references has values of, in their order.
     const std::vector<const core::Column*>& columns() const { return columns_; }
-    // Sets Event::keys, allocated in the current context: {"operation": {"entity", "id", "external_id",
+    // Sets Event::root, and Event::keys, allocated in the current context: {"operation": {"entity", "id", "external_id",
     // "external_source", "number"}, "part": …}. A row is named by its entity's singular, or, where that is taken, by
     // the field that refers to it; one that is not there any more has its entity and id.
     void resolve(std::vector<Event>& events);
@@ -56,6 +56,8 @@ private:
     Target& target_of(const core::Entity& entity);
     void add_member(int below, std::size_t edge, const core::Field& field);
     const core::Uuid* id_of(const Member& member, const Event& event) const;
+    void find_root_path(const std::vector<const core::Field*>& references);
+    core::Uuid root_of(const Event& event) const;
     void forget_many();
     void look_up(const std::vector<Event>& events);
     void read_wanted(Target& target);
@@ -66,6 +68,7 @@ private:
     std::map<std::string, Target> targets_;
     std::vector<const core::Column*> columns_;
     std::vector<Member> members_;
+    std::vector<std::size_t> above_;  // the members from the row's parent to the root
     core::JsonArena arena_;  // of the rows
 };
 

@@ -42,9 +42,10 @@ enum Column {
     occurred_at,
     run_id,
     user_id,
-    keys
+    keys,
+    root_id
 };
-constexpr int column_count = keys + 1;
+constexpr int column_count = root_id + 1;
 
 Oid own_relation(const char* name) {
     return get_relname_relid(name, get_namespace_oid("eryxon", false));
@@ -142,6 +143,8 @@ void Outbox::fill(TupleTableSlot* slot, const Event& event) {
     set(event.run ? uuid_of(*event.run) : 0, values[run_id], nulls[run_id]);
     set(event.user ? uuid_of(*event.user) : 0, values[user_id], nulls[user_id]);
     set(event.keys, values[keys], nulls[keys]);
+    bool const below = event.root && *event.root != event.row;
+    set(below ? uuid_of(*event.root) : 0, values[root_id], nulls[root_id]);
 }
 
 void Outbox::keep(Event event) {

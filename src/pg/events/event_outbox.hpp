@@ -33,7 +33,8 @@ struct Event {
     Datum changes = 0;                                       // jsonb: {field: [old, new]}
     const core::Uuid* references = nullptr;                  // values of EventKeys::columns(); zero for none
     std::optional<core::Uuid> run = std::nullopt, user = std::nullopt;
-    Datum keys = 0;  // jsonb; 0 for none
+    Datum keys = 0;                                 // jsonb; 0 for none
+    std::optional<core::Uuid> root = std::nullopt;  // the row that the row belongs to in the end
 };
 
 // The events of one statement, appended to eryxon.event_outbox many at a time. The table is the extension's own and has
