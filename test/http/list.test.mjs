@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from './lib/files.mjs';
-import { startGateway } from './lib/gateway.mjs';
+import { startWithNeighbour } from './lib/gateway.mjs';
 import { createDatabase, job, newKey } from './lib/shop.mjs';
 
 let gateway, client, key;
@@ -10,7 +10,7 @@ let gateway, client, key;
 before(async () => {
     const database = createDatabase('http_list');
     key = newKey(database);
-    gateway = await startGateway({ database });
+    gateway = await startWithNeighbour({ database });
     client = new Client(gateway, key);
     const parts = [{ external_id: 'L-1/1', part_number: '1', quantity: 2.5, unit: 'kg' }];
     await client.data('POST', '/api-jobs/bulk-sync', [job('L-1', { customer: 'M&S "Söhne"', priority: 3, parts }), job('L-2')]);

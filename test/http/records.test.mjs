@@ -6,15 +6,15 @@ import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Client } from './lib/files.mjs';
-import { startGateway } from './lib/gateway.mjs';
-import { count, createDatabase, job, newKey, sql, tenantB, until } from './lib/shop.mjs';
+import { startGateway, startWithNeighbour } from './lib/gateway.mjs';
+import { count, createDatabase, job, newKey, sql, tenantA, tenantB, until } from './lib/shop.mjs';
 
 let database, gateway, client, other, keys;
 
 before(async () => {
     database = createDatabase('http_records');
     keys = [newKey(database), newKey(database, tenantB), newKey(database, undefined, "role => 'shop_reader'")];
-    gateway = await startGateway({ database });
+    gateway = await startWithNeighbour({ database, patient: true });
     client = new Client(gateway, keys[0]);
     other = new Client(gateway, keys[1]);
 });
@@ -285,7 +285,7 @@ test('an import is one event, and another tenant sees nothing of it', async () =
     const records = jobs('EVENT', 2000).map((record) => ({ ...record, parts: [{ external_id: `${record.external_id}/1`, part_number: '1' }] }));
     const { data } = await send(JSON.stringify(records));
     assert.equal(data.created, 2000);
-    const told = sql(database, `SELECT string_agg(entity || ' ' || (changes -> 'created' ->> 1), ', ' ORDER BY entity) FROM eryxon.event_outbox WHERE type = 'sync.completed'`);
+    const told = sql(database, `SELECT string_agg(entity || ' ' || (changes -> 'created' ->> 1), ', ' ORDER BY entity) FROM eryxon.event_outbox WHERE type = 'sync.completed' AND tenant_id = '${tenantA}'`);
     assert.equal(told, 'jobs 2000, parts 2000');
     assert.equal((await other.ask('GET', `/api-erp-sync/runs/${data.run_id}`)).status, 404);
     assert.equal((await send('[]', { run: data.run_id }, {}, other)).status, 400);
