@@ -55,11 +55,15 @@ suite_unit() {
     count_ctest unit "$WORK/unit.log" "$STATUS"
 }
 
-# Configures and builds a CMake tree $1 with further options.
+# Configures and builds a CMake tree $1 with further options; another run that builds the same one waits.
 cmake_build() {
     local build=$1
     shift
-    cmake -S "$ROOT" -B "$build" "$@" && cmake --build "$build" --parallel "$(nproc)"
+    mkdir -p "$build"
+    (
+        flock 9
+        cmake -S "$ROOT" -B "$build" "$@" && cmake --build "$build" --parallel "$(nproc)"
+    ) 9>"$build.lock"
 }
 
 # libFuzzer targets over core, FUZZ_SECONDS each; a crash, leak or timeout fails.
