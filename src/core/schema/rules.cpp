@@ -139,9 +139,11 @@ void read_write(Field& field, std::string_view path, const Json& value, JsonAren
         field.write = Write::create;
     else if (word == "forward")
         field.write = Write::forward;
+    else if (word == "until_started")
+        field.write = Write::until_started;
     else
-        refuse(std::string(path), "invalid value " + quoted(value) + ", expected one of: always, create, forward",
-               value);
+        refuse(std::string(path),
+               "invalid value " + quoted(value) + ", expected one of: always, create, forward, until_started", value);
 }
 
 bool read_match(std::string_view path, const Json& value) {
@@ -244,6 +246,8 @@ void check_field(const Field& field, const Json& rule) {
                    member.value);
     if (field.write == Write::forward && (field.reference || field.allowed.size() < 2))
         refuse("write", "\"forward\" needs an \"enum\" of at least two values in their order", rule);
+    if (field.write == Write::until_started && field.reference)
+        refuse("write", "\"until_started\" cannot be combined with \"references\"", rule);
     if (is_reserved_name(field.column_name))
         refuse("column", "column " + quoted(field.column_name) + " is never written from a record", rule);
 }

@@ -6,7 +6,7 @@
 namespace eryxon::core {
 
 // Reads {"column", "aliases":[], "default", "required", "enum":[], "value_aliases":{}, "min", "max", "min_length",
-// "max_length", "pattern", "write":"always"|"create"|"forward",
+// "max_length", "pattern", "write":"always"|"create"|"forward"|"until_started",
 // "references":{"entity","match":"external_id"|"name","parent":bool, "children":"key"}} into a field; "column" defaults
 // to the field's name, for a reference to <name>_id. Values that outlive the call are copied into the arena. Throws
 // CallError INVALID_OPTION on an unknown key, a wrong type or a name that does not match ^[a-z][a-z0-9_]{0,47}$.

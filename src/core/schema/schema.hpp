@@ -50,7 +50,12 @@ struct Column {
     std::shared_ptr<const Column> element;  // of an array, but for text_array
 };
 
-enum class Write : std::uint8_t { always, create, forward };
+enum class Write : std::uint8_t {
+    always,
+    create,         // when the record is created
+    forward,        // towards the end of its enum; the shop floor may be further
+    until_started,  // until the row, or one below it, has been started
+};
 
 // "references" of a rule.
 struct Reference {

@@ -31,20 +31,6 @@ bool may_adopt(const UpsertCall& upsert, const Item& item, const std::vector<con
     });
 }
 
-Param key_param(const UpsertCall& upsert, const core::Field& field, const std::vector<Item*>& items) {
-    const core::Entity& entity = items.front()->entity();
-    const auto column = static_cast<std::size_t>(field.column);
-    const ParamType& param_type = upsert.registry.table(entity).param_types[column];
-    std::vector<Datum> values;
-    std::unique_ptr<bool[]> nulls(new bool[items.size()]());
-    std::vector<CellValue> cells;
-    for (Item* item : items)
-        cells.push_back(cell_value(upsert, *item, field));
-    for (const CellValue& cell : cells)
-        values.push_back(to_datum(cell.value, entity.columns[column], param_type));
-    return array_param(param_type, values, nulls.get());
-}
-
 std::string statement(const UpsertCall& upsert, const core::Entity& entity,
                       const std::vector<const core::Field*>& key) {
     const Table& table = upsert.registry.table(entity);
@@ -82,7 +68,7 @@ void adopt_entity(UpsertCall& upsert, const std::vector<Item*>& all) {
     if (items.empty()) return;
     std::vector<Param> params{Param::uuid(upsert.tenant)};
     for (const core::Field* field : key)
-        params.push_back(key_param(upsert, *field, items));
+        params.push_back(cell_param(upsert, *field, items));
     params.push_back(length_param(items));
     execute(statement(upsert, entity, key), params,
             [&](const Row& row) { link_row(*items[static_cast<std::size_t>(row.integer(0) - 1)], row.uuid(1)); });

@@ -32,6 +32,8 @@ void resolve(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, b
 void adopt(UpsertCall& upsert, const ItemGroups& groups);
 // 4. Locks the rows that will change, looks at them again and applies the rules that need the old row.
 void lock_rows(UpsertCall& upsert, const ItemGroups& groups);
+// Leaves the fields of started rows out that are the ERP's only before, and warns where they would change.
+void keep_started(UpsertCall& upsert, const ItemGroups& groups);
 // Makes sure that the parents of restored rows that name none are live, and locks them.
 void check_kept_parents(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, bool alone);
 // 5. Demands required fields where rows will be created.

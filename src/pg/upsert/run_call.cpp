@@ -193,6 +193,7 @@ void prepare(UpsertCall& upsert, const Batch& batch, const ItemGroups& groups, b
     resolve(upsert, batch, groups, alone);
     adopt(upsert, groups);
     lock_rows(upsert, groups);
+    keep_started(upsert, groups);
     check_kept_parents(upsert, batch, groups, alone);
     check_creation(upsert, groups);
     check_moves(upsert, groups);

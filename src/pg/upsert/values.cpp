@@ -72,4 +72,20 @@ std::vector<std::uint16_t> written_fields(const UpsertCall& upsert, const Item& 
     return fields;
 }
 
+Param cell_param(const UpsertCall& upsert, const core::Field& field, const std::vector<Item*>& items) {
+    const core::Entity& entity = items.front()->entity();
+    const auto column = static_cast<std::size_t>(field.column);
+    const ParamType& param_type = upsert.registry.table(entity).param_types[column];
+    std::unique_ptr<bool[]> nulls(new bool[items.size()]());
+    std::vector<CellValue> cells;
+    for (const Item* item : items)
+        cells.push_back(cell_value(upsert, *item, field));
+    std::vector<Datum> values;
+    for (std::size_t i = 0; i < cells.size(); i++) {
+        nulls[i] = cells[i].null;
+        values.push_back(nulls[i] ? 0 : to_datum(cells[i].value, entity.columns[column], param_type));
+    }
+    return array_param(param_type, values, nulls.get());
+}
+
 }  // namespace eryxon::pg

@@ -18,6 +18,8 @@ struct CellValue {
 
 // The value that the record gives to the field when its row is created or changed.
 CellValue cell_value(const UpsertCall& upsert, const Item& item, const core::Field& field);
+// What the records, all of one entity, have for the field: an array of its column's ParamType.
+Param cell_param(const UpsertCall& upsert, const core::Field& field, const std::vector<Item*>& items);
 
 // The fields that a statement for this record has to name, as indexes into Entity::fields.
 std::vector<std::uint16_t> written_fields(const UpsertCall& upsert, const Item& item);
