@@ -96,7 +96,10 @@ constexpr CsvSynonyms table[] = {
      "plannedtime plannedtimemin geplandetijd geplandetijdmin bewerkingstijd vorgabezeit vorgabezeitmin planzeit "
      "bearbeitungszeit estimatedtimemin"},
     {"", "setup_time", "setup setuptimemin insteltijd insteltijdmin omsteltijd ruestzeit ruestzeitmin ruesten"},
-    {"", "run_time_per_unit", "runtimeperpiece cycletime stuktijd stueckzeit zeitjeeinheit"},
+    {"", "run_time_per_unit",
+     "runtimeperpiece timeperpiece timeperpiecemin cycletime stuktijd stuktijdmin stueckzeit stueckzeitmin "
+     "zeitjeeinheit"},
+    {"", "wait_time", "waitingtime waitingtimemin queuetime wachttijd wachttijdmin wartezeit liegezeit liegezeitmin"},
     {"", "assigned_operator_id", "operatorid werkerid"},
 
     // Work centers and equipment.
@@ -121,7 +124,8 @@ constexpr CsvSynonyms table[] = {
      "note remark remarks comment comments opmerking opmerkingen toelichting notitie notities bemerkung bemerkungen "
      "anmerkung anmerkungen kommentar notiz notizen hinweis hinweise"},
     {"", "description", "omschrijving beschreibung"},
-    {"", "planned_start", "startdate startdatum starttermin plannedstartdate geplandestart geplanterstart"},
+    {"", "planned_start",
+     "startdate startdatum starttermin plannedstartdate geplandestart geplanterstart geplanterbeginn"},
     {"", "planned_end", "enddate einddatum endtermin enddatum plannedenddate geplandeinde geplantesende"},
     {"", "metadata", "furtherdata overigegegevens weiteredaten"},
 };
