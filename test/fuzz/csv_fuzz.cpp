@@ -48,7 +48,7 @@ void check_rejected(const std::vector<Line>& lines, char delimiter) {
     for (const Line& line : lines)
         if (&line != &lines.front())
             rejected.push_back({static_cast<std::int64_t>(line.line), line.text, "CODE", "message"});
-    std::string const file = core::rejected_csv(lines.front().text, delimiter, rejected);
+    std::string const file = core::rejected_csv(lines.front().text, {delimiter, delimiter}, rejected);
     std::vector<Line> const again = read_all(file, delimiter);
     require(again.size() == lines.size(), "a file of rejected lines has as many records");
     for (const Line& line : again)
