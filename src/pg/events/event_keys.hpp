@@ -26,9 +26,9 @@ public:
 
     // The columns that Event::references has values of, in their order.
     const std::vector<const core::Column*>& columns() const { return columns_; }
-    // Sets Event::root, and Event::keys, allocated in the current context: {"operation": {"entity", "id", "external_id",
-    // "external_source", "number"}, "part": …}. A row is named by its entity's singular, or, where that is taken, by
-    // the field that refers to it; one that is not there any more has its entity and id.
+    // Sets Event::root, and Event::keys, allocated in the current context: {"operation": {"entity", "id",
+    // "external_id", "external_source", "number"}, "part": …}. A row is named by its entity's singular, or, where that
+    // is taken, by the field that refers to it; one that is not there any more has its entity and id.
     void resolve(std::vector<Event>& events);
 
 private:
@@ -69,7 +69,7 @@ private:
     std::vector<const core::Column*> columns_;
     std::vector<Member> members_;
     std::vector<std::size_t> above_;  // the members from the row's parent to the root
-    core::JsonArena arena_;  // of the rows
+    core::JsonArena arena_;           // of the rows
 };
 
 }  // namespace eryxon::pg

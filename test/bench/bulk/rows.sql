@@ -29,7 +29,8 @@ CREATE FUNCTION bench.filler(n bigint) RETURNS jobs LANGUAGE sql VOLATILE AS $$
             'J-' || 10000000 + n, 'Tidewater Pumps & Valves ' || n % 97,
                 timestamptz '2027-01-01 06:00Z' + n % 336 * interval '1 day', n % 10,
             'Deburr all edges, pack in fours; revision 0.', 'not_started',
-            jsonb '{"buyer": "4711", "plant": "0001", "weight": 12.34, "order_type": "PP01"}', NULL, NULL, now(), now())::jobs
+            jsonb '{"buyer": "4711", "plant": "0001", "weight": 12.34, "order_type": "PP01"}', NULL, NULL, now(),
+            now())::jobs
 $$;
 
 -- Puts the rows of `known`, each in its place among the numbers up to `span`, and fillers between them, into the empty
