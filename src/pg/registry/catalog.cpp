@@ -263,8 +263,10 @@ std::vector<std::string> constraint_columns(Oid table, std::string_view name) {
     call([&] {
         Oid constraint;
         Bitmapset* numbers = get_relation_constraint_attnos(table, palloc_copy(name), true, &constraint);
-        for (int at = -1; (at = bms_next_member(numbers, at)) >= 0;)
-            columns.emplace_back(get_attname(table, at + FirstLowInvalidHeapAttributeNumber, false));
+        for (int at = -1; (at = bms_next_member(numbers, at)) >= 0;) {
+            auto const number = static_cast<AttrNumber>(at + FirstLowInvalidHeapAttributeNumber);
+            columns.emplace_back(get_attname(table, number, false));
+        }
     });
     return columns;
 }
