@@ -162,7 +162,7 @@ void UpsertSession::refuse_errors() const {
                 std::tie(first_batch, first) = std::pair(&batch, &tree);
     bool const aborts = options_.on_error == core::OnError::abort && errors > 0;
     bool const exceeds = options_.max_errors && errors > *options_.max_errors;
-    if (!aborts && !exceeds) return;
+    if (first == nullptr || (!aborts && !exceeds)) return;
     std::vector<core::Fault> faults = faults_of(*first);
     std::string const record = "[" + std::to_string(first_batch->index_of(*first)) + "]";
     for (core::Fault& fault : faults)
