@@ -4,16 +4,30 @@
 #include "pg/upsert/pipeline.hpp"
 #include "pg/upsert/values.hpp"
 
+#include <algorithm>
+#include <span>
+
 namespace eryxon::pg {
 
 namespace {
 
-// The records that change a row and send the field.
-std::vector<Item*> senders(const UpsertCall& upsert, const std::vector<Item*>& items, const core::Field& field) {
+std::vector<const core::Field*> kept_fields(const core::Entity& entity) {
+    std::vector<const core::Field*> fields;
+    for (const core::Field& field : entity.fields)
+        if (field.write == core::Write::until_started && field.mapped()) fields.push_back(&field);
+    return fields;
+}
+
+// The records that change a row and send one of the fields.
+std::vector<Item*> senders(const UpsertCall& upsert, const std::vector<Item*>& items,
+                           std::span<const core::Field* const> fields) {
     std::vector<Item*> found;
+    auto const sends = [&](const Item& item) {
+        return std::any_of(fields.begin(), fields.end(),
+                           [&](const core::Field* field) { return cell_value(upsert, item, *field).present; });
+    };
     for (Item* item : items)
-        if ((item->plan == Plan::update || item->plan == Plan::restore) && cell_value(upsert, *item, field).present)
-            found.push_back(item);
+        if ((item->plan == Plan::update || item->plan == Plan::restore) && sends(*item)) found.push_back(item);
     return found;
 }
 
@@ -55,21 +69,21 @@ void warn_of_others(UpsertCall& upsert, const std::vector<Item*>& items, const c
             });
 }
 
-void keep_field(UpsertCall& upsert, const std::vector<Item*>& items, const core::Field& field) {
-    std::vector<Item*> sent = senders(upsert, items, field);
-    if (!sent.empty()) sent = begun(upsert, sent);
-    if (sent.empty()) return;
-    warn_of_others(upsert, sent, field);
-    for (Item* item : sent)
-        item->kept.push_back(&field);
-}
-
 }  // namespace
 
 void keep_started(UpsertCall& upsert, const ItemGroups& groups) {
-    for (const auto& [order, items] : groups)
-        for (const core::Field& field : items.front()->entity().fields)
-            if (field.write == core::Write::until_started && field.mapped()) keep_field(upsert, items, field);
+    for (const auto& [order, items] : groups) {
+        std::vector<const core::Field*> const fields = kept_fields(items.front()->entity());
+        std::vector<Item*> changing = senders(upsert, items, fields);
+        if (!changing.empty()) changing = begun(upsert, changing);
+        for (const core::Field* field : fields) {
+            std::vector<Item*> const sent = senders(upsert, changing, {&field, 1});
+            if (sent.empty()) continue;
+            warn_of_others(upsert, sent, *field);
+            for (Item* item : sent)
+                item->kept.push_back(field);
+        }
+    }
 }
 
 }  // namespace eryxon::pg
