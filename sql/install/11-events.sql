@@ -53,8 +53,8 @@ CREATE TABLE eryxon.event (
 COMMENT ON TABLE eryxon.event IS
 'Committed events in the order in which they are read: one that commits later never gets a lower position.
 source is the ERP whose record made the change, NULL for the shop floor; run_id the history row of its call, user_id who
-made it. keys names the row, those above it and those that it refers to, as they were then. root_id is the
-row that it belongs to in the end, such as the job; NULL: itself.';
+made it. keys names the row, those above it and those that it refers to, as they were then. root_id is the row that it
+belongs to in the end, such as the job; NULL: itself.';
 CREATE INDEX event_feed ON eryxon.event (tenant_id, position);
 CREATE INDEX event_occurred ON eryxon.event USING brin (occurred_at);
 
@@ -197,8 +197,7 @@ BEGIN
     EXCEPTION WHEN data_corrupted OR internal_error OR out_of_memory OR program_limit_exceeded THEN
         INSERT INTO eryxon.event_refused AS r
         SELECT o.statement, o.line, o.id, o.tenant_id, o.type, o.entity, o.row_id, o.external_id, o.external_source,
-            o.source, NULL, o.occurred_at, o.run_id, o.user_id, NULL, o.root_id, state,
-            fault
+            o.source, NULL, o.occurred_at, o.run_id, o.user_id, NULL, o.root_id, state, fault
           FROM eryxon.event_outbox o WHERE o.ctid = chosen
         RETURNING r.id, r.tenant_id INTO event_id, tenant_id;
     END;

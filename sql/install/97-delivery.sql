@@ -257,7 +257,8 @@ AS $$
                               coalesce(to_json(e.external_source)::text, 'null'),
                           coalesce(to_json(e.source)::text, 'null'), coalesce(to_json(e.run_id)::text, 'null'),
                           coalesce(to_json(e.user_id)::text, 'null'),
-                          coalesce(eryxon.short_text(e.keys, 16000), '{}')) AS fields,
+                          CASE WHEN e.keys IS NULL THEN '{}'
+                               ELSE coalesce(eryxon.short_text(e.keys, 16000), '{},"keys_omitted":true') END) AS fields,
                    CASE WHEN e.id IS NULL THEN '[]' ELSE eryxon.short_text(e.changes, 19800) END AS changes,
                    coalesce(e.occurred_at, delivery.created_at) AS moment
               FROM (SELECT) AS one LEFT JOIN eryxon.event e ON e.position = delivery.position) AS f

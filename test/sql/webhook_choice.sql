@@ -75,5 +75,13 @@ SELECT count(*) FROM sent();
 SELECT eryxon_webhook_update(:'root', '{"order_by":null,"fields":"status"}') - '{id,created_at,updated_at}'::text[]
     @> '{"order_by":"row","fields":["status"]}';
 
+\echo == keys that are too large for a message are left out of it, which says so
+UPDATE jobs SET external_id = repeat('x', 20000) WHERE external_id = 'J1';
+UPDATE parts SET notes = 'large' WHERE external_id = 'P1';
+SELECT eryxon.settle_events('a0000000-0000-4000-8000-000000000001');
+SELECT d #> '{keys}', d -> 'keys_omitted', d #>> '{changes,0,new}', octet_length(b.body) < 20000
+  FROM eryxon.claim_deliveries('relay', 100, '1 minute') AS b, LATERAL (SELECT b.body::jsonb -> 'data' AS d) AS data
+ WHERE b.type = 'part.updated' AND b.url LIKE '%/parts';
+
 \c :home
 DROP DATABASE eryxon_webhook_choice;
